@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The person's door: sets up what is missing, then builds by the rules of
+# samples/bpf/Kbuild, without kbuild, so that any kernel source will do, prepared or
+# not. kbuild's own door is the file Kbuild.
+
+MAKEFLAGS += -rR --no-print-directory
+
+ifneq ($(words $(CURDIR)),1)
+$(error kernel sources cannot be built with from a path with spaces: $(CURDIR))
+endif
+ifneq ($(filter-out samples/bpf samples/bpf/ $(CURDIR)/samples/bpf,$(M)),)
+$(error M=$(M): there is only M=samples/bpf here)
+endif
+
+jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+direct = $(MAKE) $(jobs) -f samples/bpf/Kbuild obj=$(CURDIR)/samples/bpf
+through-kbuild = $(MAKE) $(jobs) -C "$$kernel" M=$(CURDIR) samples/bpf/
+
+# M=samples/bpf asks for kbuild, which takes a prepared tree.
+define build
+kernel=$$(scripts/kernel-source.sh) || exit; \
+if [ -z "$(M)" ]; then \
+	$(direct) DROP_KDIR="$$kernel"; \
+elif [ -e "$$kernel/include/config/auto.conf" ] && [ -x "$$kernel/scripts/basic/fixdep" ]; then \
+	$(through-kbuild); \
+else \
+	echo "  NOTE    $$kernel is not prepared for kbuild: building without it"; \
+	$(direct) DROP_KDIR="$$kernel"; \
+fi
+endef
+
+.PHONY: all demo check lab lint bootstrap clean distclean help
+
+all:
+	@scripts/bootstrap.sh build
+	+@$(build)
+
+demo: set-up
+	@selftests/demo.sh
+
+lab: set-up
+	@selftests/lab.sh
+
+check: set-up
+	@kernel=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$kernel" check
+
+.PHONY: set-up
+set-up:
+	@scripts/bootstrap.sh build test
+	+@$(build)
+
+lint:
+	@scripts/bootstrap.sh build lint
+	@kernel=$$(scripts/kernel-source.sh) && KDIR="$$kernel" scripts/lint.sh
+
+bootstrap:
+	@scripts/bootstrap.sh build test lint
+
+clean:
+	@$(MAKE) -C selftests clean
+	@$(MAKE) -f samples/bpf/Kbuild obj=samples/bpf clean
+	@rm -f modules.order Module.symvers .*.cmd
+
+distclean: clean
+	@rm -rf .kernel
+
+define help-text
+  make                  build samples/bpf/{xdp-drop-world,xdp-drop-tcp,tc-drop-tcp}
+  make demo             see them drop real traffic, in a lab of network namespaces
+  make check            run all tests; the last line counts them
+  make lab              set the lab up and stay in it
+  make lint             checkpatch, clang-format, shellcheck, SPDX
+  make bootstrap        install whatever the above need, and nothing else
+  make clean            remove what was built
+  make distclean        remove also the extracted kernel source
+
+  make KDIR=/path …     build with this kernel source (Linux 6.0 or later)
+  make M=samples/bpf …  build through kbuild, if that source is prepared
+  make -C /path M=$$PWD  the same, started by kbuild
+
+  Without KDIR: ../linux, /lib/modules/$$(uname -r)/{source,build}, /usr/src/linux*,
+  else the distribution's package linux-source, of which a slice goes to .kernel.
+
+  V=1 shows commands. BOOTSTRAP=no never installs a package.
+  CC=, CLANG=, LLVM=-16 choose compilers. SANITIZE=address,undefined instruments.
+endef
+
+help:
+	$(info $(help-text))
+	@:

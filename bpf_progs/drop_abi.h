@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the kernel side and user space say to each other: the layout of the
+ * maps and of the configuration. Included by both, so only UAPI types.
+ */
+#ifndef DROP_ABI_H
+#define DROP_ABI_H
+
+#include <linux/types.h>
+
+/* Which account a packet was booked on; every packet is booked on exactly one. */
+enum drop_account {
+	ACCOUNT_PASSED, /* not this program's prey, or the deadline was over */
+	ACCOUNT_DROPPED, /* prey, and dropped */
+	ACCOUNT_OBSERVED, /* prey, but passed because of --observe */
+	ACCOUNT_UNDECIDED, /* too short or too deep to tell; passed */
+	ACCOUNT_COUNT,
+};
+
+/* Packets are runs of the program: a GSO packet counts once, with all its bytes. */
+struct drop_tally {
+	__u64 packets;
+	__u64 bytes;
+};
+
+/* Value of the map "counters", per CPU: one cache line for each interface. */
+struct drop_counters {
+	struct drop_tally account[ACCOUNT_COUNT];
+};
+
+/* What an interface's frames start with. */
+enum drop_link {
+	LINK_ETHERNET,
+	LINK_IP, /* no link layer header: tun, WireGuard, IP tunnels, PPP */
+};
+
+/*
+ * Value of the map "slots", by ifindex. The loader writes one for each interface;
+ * the programs read them only if there are many.
+ */
+struct drop_slot {
+	__u32 counters; /* index into the map "counters" */
+	__u32 link; /* enum drop_link */
+	__u32 owns_qdisc; /* the loader created the clsact that the filter is on */
+};
+
+/* Constants (.rodata), set before loading; all zero is the notebook's behaviour. */
+struct drop_config {
+	__u32 link; /* enum drop_link, if there is one interface */
+	__u8 many; /* look the interface up in "slots" */
+	__u8 observe; /* count the prey, pass it */
+	__u8 deadline; /* from drop_state.deadline_ns on, pass everything */
+	__u8 unused;
+};
+
+/* Variables (.bss), written by the loader while the program runs. */
+struct drop_state {
+	__u64 deadline_ns; /* CLOCK_MONOTONIC; see drop_config.deadline */
+	__u32 pinned; /* meant to outlive its loader */
+	__u32 unused;
+};
+
+#endif

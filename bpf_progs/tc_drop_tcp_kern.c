@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Drop TCP at a traffic control hook, on its way out or in; pass the rest.
+ *
+ * Passing is TC_ACT_UNSPEC, "go on": TC_ACT_OK would end the chain and so
+ * switch off whichever filters come after this one.
+ */
+#include "verdict.h"
+#include <linux/pkt_cls.h>
+
+/* Bytes to pull into the linear part of an skb, if its own do not suffice. */
+#define PULL_FIRST 256
+
+SEC("tc")
+int tc_drop_tcp(struct __sk_buff *skb)
+{
+	struct drop_slot slot = slot_of(skb->ifindex);
+	int tags = skb->vlan_present ? 1 : 0;
+	enum match match = MATCH_UNDECIDED;
+	const void *data, *end;
+	__u32 pull;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		data = (const void *)(long)skb->data;
+		end = (const void *)(long)skb->data_end;
+		match = match_tcp(&slot, data, end, tags);
+		/* Undecided for want of data: pull a little, then all that may count. */
+		if (match != MATCH_UNDECIDED || end - data >= skb->len)
+			break;
+		pull = i ? MATCH_MAX_DEPTH : PULL_FIRST;
+		if (pull > skb->len)
+			pull = skb->len;
+		if (i == 2 || bpf_skb_pull_data(skb, pull))
+			break;
+	}
+	return verdict_drop(match, &slot, skb->len) ? TC_ACT_SHOT :
+						      TC_ACT_UNSPEC;
+}
+
+char LICENSE[] SEC("license") = "GPL";

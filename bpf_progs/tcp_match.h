@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Is this frame TCP? Pure C, no BPF helper: the tests compile it natively.
+ *
+ * The walk never guesses. What ends before it says what it carries, or hides
+ * that behind more headers than are followed here, is MATCH_UNDECIDED.
+ *
+ * Every read is preceded by a comparison with @end in the form that the
+ * verifier understands: "pointer + constant > end".
+ */
+#ifndef TCP_MATCH_H
+#define TCP_MATCH_H
+
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/stddef.h> /* __always_inline, unless BPF's headers had it */
+#include <linux/types.h>
+#include <bpf/bpf_endian.h>
+
+#define MATCH_MAX_TAGS 4 /* 802.1Q and 802.1ad */
+#define MATCH_MAX_EXTENSIONS 8 /* IPv6 extension headers */
+
+/* The farthest byte that a verdict can depend on: the extension header's
+ * length field is eight bits in units of eight bytes (RFC 8200, 4.2).
+ */
+#define MATCH_MAX_DEPTH                                                     \
+	(sizeof(struct ethhdr) + MATCH_MAX_TAGS * sizeof(struct vlan_tag) + \
+	 sizeof(struct ipv6hdr) + MATCH_MAX_EXTENSIONS * 256 * 8)
+
+enum match {
+	MATCH_NO,
+	MATCH_YES,
+	MATCH_UNDECIDED,
+};
+
+struct vlan_tag {
+	__be16 tci;
+	__be16 protocol; /* of what follows */
+};
+
+/* The first bytes of an IPv6 extension header, and of a fragment header. */
+struct extension {
+	__u8 next;
+	__u8 length;
+	__be16 offset; /* fragment header only: offset, two bits, M */
+	__u8 rest[4];
+};
+
+#define FRAGMENT_OFFSET 0xfff8
+/* Not from <linux/in6.h>: that clashes with libc's <netinet/in.h>. */
+#define IPPROTO_FRAGMENT 44
+
+/*
+ * Which next header values are extension headers, and the unit of their length
+ * field; all are eight bytes long plus that many units. RFC 8200 (4.3 to 4.6),
+ * RFC 4302 (AH), RFC 6275 (mobility). A fragment header has no length field.
+ *
+ * A table, not a switch: the verifier then has one path through a header, not
+ * three to the power of eight through a chain of them.
+ */
+#define EXTENSION 0x80
+#define EXTENSION_UNIT 0x0c
+
+static const __u8 extension_kind[256] = {
+	[0] = EXTENSION | 8, /* hop-by-hop options */
+	[43] = EXTENSION | 8, /* routing */
+	[IPPROTO_FRAGMENT] = EXTENSION | 0, /* fragment */
+	[51] = EXTENSION | 4, /* authentication */
+	[60] = EXTENSION | 8, /* destination options */
+	[135] = EXTENSION | 8, /* mobility */
+};
+
+static __always_inline enum match match_ipv4(const void *data, const void *end)
+{
+	const struct iphdr *ip = data;
+
+	if ((const void *)(ip + 1) > end)
+		return MATCH_UNDECIDED;
+	if (ip->version != 4 || ip->ihl < 5)
+		return MATCH_NO;
+	return ip->protocol == IPPROTO_TCP ? MATCH_YES : MATCH_NO;
+}
+
+static __always_inline enum match match_ipv6(const void *data, const void *end)
+{
+	const struct ipv6hdr *ip = data;
+	const struct extension *ext;
+	__u8 header, kind;
+	int i;
+
+	if ((const void *)(ip + 1) > end)
+		return MATCH_UNDECIDED;
+	if (ip->version != 6)
+		return MATCH_NO;
+
+	header = ip->nexthdr;
+	data = ip + 1;
+	for (i = 0; i < MATCH_MAX_EXTENSIONS; i++) {
+		kind = extension_kind[header];
+		if (!kind)
+			break;
+		ext = data;
+		if ((const void *)(ext + 1) > end)
+			return MATCH_UNDECIDED;
+		/* What follows in a later fragment is no header. */
+		if (header == IPPROTO_FRAGMENT &&
+		    ext->offset & bpf_htons(FRAGMENT_OFFSET)) {
+			header = ext->next;
+			break;
+		}
+		header = ext->next;
+		data += sizeof(*ext) + ext->length * (kind & EXTENSION_UNIT);
+	}
+	if (header == IPPROTO_TCP)
+		return MATCH_YES;
+	return extension_kind[header] ? MATCH_UNDECIDED : MATCH_NO;
+}
+
+/**
+ * match_ip() - is this packet TCP?
+ * @data: its first byte, where the IP header should start
+ * @end: the byte after its last
+ */
+static __always_inline enum match match_ip(const void *data, const void *end)
+{
+	const __u8 *first = data;
+
+	if ((const void *)(first + 1) > end)
+		return MATCH_UNDECIDED;
+	if (*first >> 4 == 4)
+		return match_ipv4(data, end);
+	if (*first >> 4 == 6)
+		return match_ipv6(data, end);
+	return MATCH_NO;
+}
+
+/**
+ * match_ethernet() - is this frame TCP?
+ * @data: its first byte, where the destination address starts
+ * @end: the byte after its last
+ * @tags: VLAN tags already taken off the frame (0 to MATCH_MAX_TAGS)
+ */
+static __always_inline enum match match_ethernet(const void *data,
+						 const void *end, int tags)
+{
+	const struct ethhdr *eth = data;
+	const struct vlan_tag *tag;
+	__be16 protocol;
+	int i;
+
+	if ((const void *)(eth + 1) > end)
+		return MATCH_UNDECIDED;
+	protocol = eth->h_proto;
+	data = eth + 1;
+	for (i = 0; i < MATCH_MAX_TAGS; i++) {
+		if (protocol != bpf_htons(ETH_P_8021Q) &&
+		    protocol != bpf_htons(ETH_P_8021AD))
+			break;
+		if (i + tags >= MATCH_MAX_TAGS)
+			break;
+		tag = data;
+		if ((const void *)(tag + 1) > end)
+			return MATCH_UNDECIDED;
+		protocol = tag->protocol;
+		data = tag + 1;
+	}
+	if (protocol == bpf_htons(ETH_P_IP))
+		return match_ipv4(data, end);
+	if (protocol == bpf_htons(ETH_P_IPV6))
+		return match_ipv6(data, end);
+	if (protocol == bpf_htons(ETH_P_8021Q) ||
+	    protocol == bpf_htons(ETH_P_8021AD))
+		return MATCH_UNDECIDED;
+	return MATCH_NO;
+}
+
+#endif

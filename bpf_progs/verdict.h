@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From match to verdict: policy, then account. The three programs differ only
+ * in their context, in what they match and in the verdicts' names.
+ *
+ * The configuration is constant once the program is loaded: the verifier
+ * removes what is switched off, so it costs no instruction.
+ */
+#ifndef VERDICT_H
+#define VERDICT_H
+
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include "drop_abi.h"
+#include "tcp_match.h"
+
+const volatile struct drop_config config = {};
+struct drop_state state = {};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1); /* the loader: one for each interface */
+	__type(key, __u32);
+	__type(value, struct drop_counters);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct drop_slot);
+} slots SEC(".maps");
+
+/* Which counters and which link layer an interface has. */
+static __always_inline struct drop_slot slot_of(__u32 ifindex)
+{
+	struct drop_slot slot = { .link = config.link };
+	const struct drop_slot *found;
+
+	if (config.many) {
+		found = bpf_map_lookup_elem(&slots, &ifindex);
+		if (found)
+			slot = *found;
+	}
+	return slot;
+}
+
+static __always_inline enum match match_tcp(const struct drop_slot *slot,
+					    const void *data, const void *end,
+					    int tags)
+{
+	return slot->link == LINK_IP ? match_ip(data, end) :
+				       match_ethernet(data, end, tags);
+}
+
+static __always_inline enum drop_account policy(enum match match)
+{
+	if (match == MATCH_UNDECIDED)
+		return ACCOUNT_UNDECIDED;
+	if (match == MATCH_NO)
+		return ACCOUNT_PASSED;
+	if (config.deadline && bpf_ktime_get_ns() >= state.deadline_ns)
+		return ACCOUNT_PASSED;
+	return config.observe ? ACCOUNT_OBSERVED : ACCOUNT_DROPPED;
+}
+
+/* True if the packet is to be dropped. @bytes is its whole length. */
+static __always_inline int
+verdict_drop(enum match match, const struct drop_slot *slot, __u64 bytes)
+{
+	__u32 account = policy(match), key = slot->counters;
+	struct drop_counters *counter;
+
+	counter = bpf_map_lookup_elem(&counters, &key);
+	if (counter) {
+		counter->account[account].packets++;
+		counter->account[account].bytes += bytes;
+	}
+	return account == ACCOUNT_DROPPED;
+}
+
+#endif

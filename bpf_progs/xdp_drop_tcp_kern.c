@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Drop TCP as it arrives, before the stack sees it; pass the rest. */
+#include "verdict.h"
+
+SEC("xdp")
+int xdp_drop_tcp(struct xdp_md *ctx)
+{
+	struct drop_slot slot = slot_of(ctx->ingress_ifindex);
+	const void *data = (const void *)(long)ctx->data;
+	const void *end = (const void *)(long)ctx->data_end;
+	enum match match = match_tcp(&slot, data, end, 0);
+
+	return verdict_drop(match, &slot, end - data) ? XDP_DROP : XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# bootstrap.sh GOAL...: see to it that everything needed to build, test or lint
+# is there. What is missing is installed by apt, unless BOOTSTRAP=no.
+set -eu
+
+scripts=$(dirname "$0")
+PATH=$PATH:/usr/sbin:/sbin
+
+case ${LLVM-} in
+'') ;;
+*/) CLANG=${LLVM}clang CC=$CLANG ;;
+-*) CLANG=clang$LLVM CC=$CLANG ;;
+*) CLANG=clang CC=$CLANG ;;
+esac
+CC=${CC:-gcc} CLANG=${CLANG:-clang}
+CC=${CC%% *} CLANG=${CLANG%% *}
+
+# For which goal, what is needed (a command, or a file as compilers look for
+# it), and the Debian package that has it.
+needs() {
+	cat <<-END
+		build   $CC                 ${CC##*/}
+		build   $CLANG              ${CLANG##*/}
+		build   include/stdlib.h    libc6-dev
+		build   include/libelf.h    libelf-dev
+		build   lib/libelf.a        libelf-dev
+		build   include/zlib.h      zlib1g-dev
+		build   lib/libz.a          zlib1g-dev
+		build   pkg-config          pkg-config
+		build   python3             python3
+		kernel  kernel-source       linux-source
+		test    bpftool             bpftool
+		test    curl                curl
+		test    ethtool             ethtool
+		test    ip                  iproute2
+		test    nft                 nftables
+		test    nginx               nginx-light
+		test    nsenter             util-linux
+		test    ping                iputils-ping
+		test    sysctl              procps
+		test    tcpdump             tcpdump
+		test    xdp-loader          xdp-tools
+		lint    clang-format        clang-format
+		lint    perl                perl
+		lint    shellcheck          shellcheck
+	END
+}
+
+there() {
+	case $1 in
+	kernel-source) "$scripts/kernel-source.sh" --find >/dev/null ;;
+	include/* | lib/*)
+		for file in /usr/"$1" /usr/local/"$1" "/usr/lib64/${1#lib/}" \
+			/usr/"${1%%/*}"/*-linux-gnu*/"${1#*/}"; do
+			[ ! -e "$file" ] || return 0
+		done
+		return 1
+		;;
+	*) command -v "$1" >/dev/null ;;
+	esac
+}
+
+# "WHAT PACKAGE" for all that the goals need and is not there.
+missing() {
+	needs | while read -r goal what package; do
+		case " $* " in
+		*" $goal "*) there "$what" || echo "$what $package" ;;
+		esac
+	done
+}
+
+# No service is started: nginx is here for the tests alone.
+install() {
+	policy=/usr/sbin/policy-rc.d
+	exec 9</usr/sbin
+	flock 9
+	if [ ! -e $policy ]; then
+		trap 'rm -f $policy' EXIT
+		trap 'exit 1' INT TERM HUP
+		printf '#!/bin/sh\n# there while bpf-drop installs packages\nexit 101\n' >$policy
+		chmod +x $policy
+	fi
+	export DEBIAN_FRONTEND=noninteractive
+	apt-get -qq -o DPkg::Lock::Timeout=60 update
+	apt-get -qq -o DPkg::Lock::Timeout=60 -o Dpkg::Use-Pty=0 \
+		install --no-install-recommends -y "$@" >/dev/null
+}
+
+# A given KDIR that will not do ends it here.
+[ -z "${KDIR-}" ] || "$scripts/kernel-source.sh" --find >/dev/null
+
+set -- "$@" kernel
+list=$(missing "$@")
+[ -n "$list" ] || exit 0
+packages=$(echo "$list" | cut -d' ' -f2 | sort -u | paste -sd' ')
+
+if [ "${BOOTSTRAP-}" = no ]; then
+	obstacle="BOOTSTRAP=no forbids installing it"
+elif ! command -v apt-get >/dev/null; then
+	obstacle="this system has no apt-get to install it with"
+elif [ "$(id -u)" != 0 ]; then
+	obstacle="only root may install it"
+else
+	echo "  INSTALL $packages"
+	# shellcheck disable=SC2086 # one word, one package
+	install $packages
+	list=$(missing "$@")
+	[ -n "$list" ] || exit 0
+	obstacle="installing did not help"
+fi
+
+{
+	echo "Missing, and $obstacle:"
+	echo "$list" | while read -r what package; do
+		echo "  $what (Debian's package $package)"
+	done
+	echo "On Debian: apt-get install --no-install-recommends $packages"
+	case $list in
+	*kernel-source*) echo "Or give a kernel source (Linux 6.0 or later): make KDIR=/path/to/linux" ;;
+	esac
+} >&2
+exit 1

@@ -1,0 +1,57 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# lint.sh: the style checks that must pass. KDIR is the kernel source that
+# checkpatch.pl and .clang-format come from.
+# shellcheck disable=SC2317 # the checks are called by name
+set -eu
+
+cd "$(dirname "$0")/.."
+kernel=${KDIR:?is not set: use make lint}
+files=$(git -c safe.directory='*' ls-files -co --exclude-standard)
+failed=0
+
+# Those of the files whose name matches.
+named() {
+	echo "$files" | grep -E "$1" || :
+}
+
+check() {
+	echo "  LINT    $1"
+	shift
+	"$@" || failed=1
+}
+
+# VOLATILE: "const volatile" is how libbpf has constants set before loading.
+checkpatch() {
+	named '\.[ch]$' | xargs -r perl "$kernel/scripts/checkpatch.pl" --no-tree -f --strict \
+		--terse --no-summary --show-types --ignore VOLATILE
+}
+
+# The kernel's style is written for this version too; others may disagree.
+format() {
+	named '\.[ch]$' | xargs -r "${CLANG_FORMAT:-clang-format}" --dry-run -Werror \
+		--style="file:$kernel/.clang-format"
+}
+
+shell() {
+	{
+		named '\.sh$'
+		named . | xargs grep -lE '^#!.*[/ ](ba|da)?sh\b'
+	} | sort -u | xargs -r shellcheck --external-sources --source-path=SCRIPTDIR
+}
+
+# COPYING is the licence itself; data has no comments.
+spdx() {
+	without=$(named . | grep -vE '^COPYING$|\.(json|pcap|pcapng|png|svg|cast)$' |
+		xargs -r grep -L SPDX-License-Identifier: || :)
+	[ -z "$without" ] && return
+	echo "$without" | sed 's/$/: no SPDX-License-Identifier/'
+	return 1
+}
+
+check checkpatch checkpatch
+check clang-format format
+check shellcheck shell
+check SPDX spdx
+exit $failed

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Reading the kernel side's counters and showing them. */
+#include "counters.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "json_writer.h"
+
+/* A heading for each screenful. */
+#define LINES_PER_HEADING 20
+
+int counters_read(int map_fd, __u32 slot, struct drop_counters *sum)
+{
+	int cpu, account, cpus = libbpf_num_possible_cpus();
+	struct drop_counters *values;
+
+	*sum = (struct drop_counters){};
+	if (cpus < 0)
+		return cpus;
+	values = calloc(cpus, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	if (bpf_map_lookup_elem(map_fd, &slot, values)) {
+		int error = -errno;
+
+		free(values);
+		return error;
+	}
+	for (cpu = 0; cpu < cpus; cpu++) {
+		for (account = 0; account < ACCOUNT_COUNT; account++) {
+			const struct drop_tally *tally =
+				&values[cpu].account[account];
+
+			sum->account[account].packets += tally->packets;
+			sum->account[account].bytes += tally->bytes;
+		}
+	}
+	free(values);
+	return 0;
+}
+
+struct drop_tally counters_prey(const struct drop_counters *sum)
+{
+	const struct drop_tally *dropped = &sum->account[ACCOUNT_DROPPED];
+	const struct drop_tally *observed = &sum->account[ACCOUNT_OBSERVED];
+
+	return (struct drop_tally){
+		.packets = dropped->packets + observed->packets,
+		.bytes = dropped->bytes + observed->bytes,
+	};
+}
+
+static void show_json(const struct reading *reading)
+{
+	static const char *const names[ACCOUNT_COUNT][2] = {
+		[ACCOUNT_PASSED] = { "passed_packets", "passed_bytes" },
+		[ACCOUNT_DROPPED] = { "dropped_packets", "dropped_bytes" },
+		[ACCOUNT_OBSERVED] = { "observed_packets", "observed_bytes" },
+		[ACCOUNT_UNDECIDED] = { "undecided_packets",
+					"undecided_bytes" },
+	};
+	json_writer_t *json = jsonw_new(stdout);
+	struct timespec now;
+	char stamp[32], text[48];
+	struct tm utc;
+	int account;
+
+	if (!json) {
+		errno = ENOMEM;
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(text, sizeof(text), "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
+	jsonw_start_object(json);
+	jsonw_string_field(json, "time", text);
+	jsonw_lluint_field(json, "elapsed_ms",
+			   (unsigned long long)(reading->elapsed * 1000));
+	jsonw_string_field(json, "interface", reading->interface->name);
+	jsonw_lluint_field(json, "ifindex", reading->interface->index);
+	jsonw_string_field(json, "hook", hook_name(reading->hook));
+	for (account = 0; account < ACCOUNT_COUNT; account++) {
+		const struct drop_tally *tally = &reading->sum.account[account];
+
+		jsonw_lluint_field(json, names[account][0], tally->packets);
+		jsonw_lluint_field(json, names[account][1], tally->bytes);
+	}
+	jsonw_bool_field(json, "final", reading->final);
+	jsonw_end_object(json);
+	jsonw_destroy(&json);
+}
+
+static void show_row(struct display *display, const struct reading *reading)
+{
+	const struct drop_tally *tallies = reading->sum.account;
+	struct drop_tally prey = counters_prey(&reading->sum);
+
+	if (display->lines++ % LINES_PER_HEADING == 0)
+		printf("%8s %-15s %-14s %10s %12s %10s %12s %9s\n", "seconds",
+		       "interface", "hook",
+		       display->observe ? "would drop" : "dropped", "bytes",
+		       "per second", "passed", "undecided");
+	printf("%8.1f %-15s %-14s %10llu %12llu %10.0f %12llu %9llu%s\n",
+	       reading->elapsed, reading->interface->name,
+	       hook_name(reading->hook), prey.packets, prey.bytes,
+	       reading->rate, tallies[ACCOUNT_PASSED].packets,
+	       tallies[ACCOUNT_UNDECIDED].packets,
+	       reading->final ? " (end)" : "");
+}
+
+int counters_show(struct display *display, const struct reading *reading)
+{
+	errno = 0;
+	if (display->json)
+		show_json(reading);
+	else
+		show_row(display, reading);
+	return ferror(stdout) ? -(errno ? errno : EIO) : 0;
+}

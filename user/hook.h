@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where in a packet's way a program can hang, and one that hangs there. */
+#ifndef HOOK_H
+#define HOOK_H
+
+#include <stdbool.h>
+
+#include "interfaces.h"
+
+enum hook {
+	HOOK_XDP_NATIVE,
+	HOOK_XDP_GENERIC,
+	HOOK_XDP_OFFLOAD,
+	HOOK_TCX_INGRESS,
+	HOOK_TCX_EGRESS,
+	HOOK_CLSACT_INGRESS,
+	HOOK_CLSACT_EGRESS,
+};
+
+/* One of our programs on one interface. */
+struct attachment {
+	struct interface interface;
+	enum hook hook;
+	__u32 slot; /* index of its counters */
+	int link_fd; /* -1: not attached by a link */
+	int replaced_fd; /* the XDP program that --force took off, or -1 */
+	bool attached;
+	bool made_qdisc;
+	bool pinned;
+};
+
+/* For tables and JSON: "xdp-native", "tcx-egress", … */
+const char *hook_name(enum hook hook);
+/* For sentences: "native XDP", "TCX egress", … */
+const char *hook_words(enum hook hook);
+
+static inline bool hook_is_xdp(enum hook hook)
+{
+	return hook <= HOOK_XDP_OFFLOAD;
+}
+
+static inline bool hook_is_clsact(enum hook hook)
+{
+	return hook >= HOOK_CLSACT_INGRESS;
+}
+
+static inline bool hook_is_ingress(enum hook hook)
+{
+	return hook != HOOK_TCX_EGRESS && hook != HOOK_CLSACT_EGRESS;
+}
+
+#endif

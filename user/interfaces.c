@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The interfaces of this network namespace, and names and globs to them. */
+#include "interfaces.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <linux/if_arp.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drop_abi.h"
+#include "errors.h"
+#include "netlink.h"
+
+/* How often a dump that others disturbed is tried again. */
+#define DUMP_TRIES 10
+
+static int add(struct interfaces *all, const struct interface *interface)
+{
+	struct interface *list = all->list;
+
+	/* Grows by doubling: at the powers of two it is full. */
+	if (!(all->count & (all->count - 1))) {
+		size_t room = all->count ? 2 * all->count : 1;
+
+		list = realloc(list, room * sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		all->list = list;
+	}
+	list[all->count++] = *interface;
+	return 0;
+}
+
+static void read_xdp(struct interface *interface, const struct rtattr *xdp)
+{
+	__u8 mode = netlink_u8(netlink_find_in(xdp, IFLA_XDP_ATTACHED));
+	__u32 id = netlink_u32(netlink_find_in(xdp, IFLA_XDP_PROG_ID));
+	const struct rtattr *native, *generic, *offload;
+
+	native = netlink_find_in(xdp, IFLA_XDP_DRV_PROG_ID);
+	generic = netlink_find_in(xdp, IFLA_XDP_SKB_PROG_ID);
+	offload = netlink_find_in(xdp, IFLA_XDP_HW_PROG_ID);
+	interface->xdp_native = netlink_u32(native);
+	interface->xdp_generic = netlink_u32(generic);
+	interface->xdp_offload = netlink_u32(offload);
+	if (mode == XDP_ATTACHED_DRV && !native)
+		interface->xdp_native = id;
+	if (mode == XDP_ATTACHED_SKB && !generic)
+		interface->xdp_generic = id;
+	if (mode == XDP_ATTACHED_HW && !offload)
+		interface->xdp_offload = id;
+}
+
+static int read_link(const struct nlmsghdr *message, void *context)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(message);
+	struct interface interface = {
+		.index = info->ifi_index,
+		.type = info->ifi_type,
+	};
+	const struct rtattr *attribute;
+
+	if (message->nlmsg_type != RTM_NEWLINK)
+		return 0;
+	attribute = netlink_find(message, sizeof(*info), IFLA_IFNAME);
+	snprintf(interface.name, sizeof(interface.name), "%s",
+		 netlink_string(attribute));
+	attribute = netlink_find(message, sizeof(*info), IFLA_MTU);
+	interface.mtu = netlink_u32(attribute);
+	attribute = netlink_find(message, sizeof(*info), IFLA_MASTER);
+	interface.master = (int)netlink_u32(attribute);
+	/* With a namespace's id the other end is not among our interfaces. */
+	if (!netlink_find(message, sizeof(*info), IFLA_LINK_NETNSID)) {
+		attribute = netlink_find(message, sizeof(*info), IFLA_LINK);
+		interface.lower = (int)netlink_u32(attribute);
+	}
+	if (interface.lower == interface.index)
+		interface.lower = 0;
+	attribute = netlink_find(message, sizeof(*info), IFLA_LINKINFO);
+	attribute = netlink_find_in(attribute, IFLA_INFO_KIND);
+	snprintf(interface.kind, sizeof(interface.kind), "%s",
+		 netlink_string(attribute));
+	attribute = netlink_find(message, sizeof(*info), IFLA_XDP);
+	read_xdp(&interface, attribute);
+	return add(context, &interface);
+}
+
+static int by_index(const void *left, const void *right)
+{
+	const struct interface *a = left, *b = right;
+
+	return (a->index > b->index) - (a->index < b->index);
+}
+
+int interfaces_read(struct interfaces *all)
+{
+	struct netlink_request request;
+	struct netlink nl;
+	int error, tries = 0;
+
+	*all = (struct interfaces){};
+	error = netlink_open(&nl, 0);
+	if (error)
+		return fail_at(AT_NETLINK, -error, "netlink", NULL);
+	do {
+		interfaces_free(all);
+		netlink_start(&request, RTM_GETLINK, NLM_F_DUMP,
+			      sizeof(struct ifinfomsg));
+		error = netlink_talk(&nl, &request, read_link, all);
+	} while (error == -EAGAIN && ++tries < DUMP_TRIES);
+	netlink_close(&nl);
+	if (error) {
+		interfaces_free(all);
+		return fail_at(AT_NETLINK, -error, "netlink", nl.words);
+	}
+	if (all->count)
+		qsort(all->list, all->count, sizeof(*all->list), by_index);
+	return EXIT_DONE;
+}
+
+void interfaces_free(struct interfaces *all)
+{
+	free(all->list);
+	*all = (struct interfaces){};
+}
+
+const struct interface *interfaces_find(const struct interfaces *all, int index)
+{
+	struct interface key = { .index = index };
+
+	if (!all->count)
+		return NULL;
+	return bsearch(&key, all->list, all->count, sizeof(key), by_index);
+}
+
+static bool is_glob(const char *pattern)
+{
+	return strpbrk(pattern, "*?[");
+}
+
+/* Marks what one pattern means; false if it means nothing. */
+static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
+{
+	bool glob = is_glob(pattern), found = false;
+	size_t i;
+
+	for (i = 0; i < all->count; i++) {
+		if (strcmp(pattern, all->list[i].name) &&
+		    (!glob || fnmatch(pattern, all->list[i].name, 0)))
+			continue;
+		marks[i] = true;
+		found = true;
+	}
+	return found;
+}
+
+static int choose(const struct interfaces *all, char *const *patterns,
+		  size_t count, struct interfaces *chosen, bool *marks)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (mark(all, patterns[i], marks))
+			continue;
+		if (is_glob(patterns[i]))
+			return fail(
+				EXIT_USAGE,
+				"no interface matches '%s'. See 'ip link'; is it in another network namespace?",
+				patterns[i]);
+		if (strlen(patterns[i]) >= IFNAMSIZ)
+			return fail(
+				EXIT_USAGE,
+				"'%s' is no interface: a name has at most %d characters. See 'ip link'.",
+				patterns[i], IFNAMSIZ - 1);
+		return fail(
+			EXIT_USAGE,
+			"no interface '%s'. See 'ip link'; is it in another network namespace?",
+			patterns[i]);
+	}
+	for (i = 0; i < all->count; i++) {
+		if (marks[i] && add(chosen, &all->list[i]))
+			return fail_at(AT_NETLINK, ENOMEM, all->list[i].name,
+				       NULL);
+	}
+	return EXIT_DONE;
+}
+
+int interfaces_choose(const struct interfaces *all, char *const *patterns,
+		      size_t count, struct interfaces *chosen)
+{
+	bool *marks = calloc(all->count + 1, sizeof(*marks));
+	int code;
+
+	*chosen = (struct interfaces){};
+	if (!marks)
+		return fail_at(AT_NETLINK, ENOMEM, "netlink", NULL);
+	code = choose(all, patterns, count, chosen, marks);
+	free(marks);
+	if (code)
+		interfaces_free(chosen);
+	return code;
+}
+
+bool interface_link(const struct interface *interface, __u32 *link)
+{
+	switch (interface->type) {
+	case ARPHRD_ETHER:
+	case ARPHRD_LOOPBACK:
+		*link = LINK_ETHERNET;
+		return true;
+	case ARPHRD_NONE: /* tun, WireGuard */
+	case ARPHRD_RAWIP:
+	case ARPHRD_PPP:
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+	case ARPHRD_IP6GRE:
+		*link = LINK_IP;
+		return true;
+	default:
+		return false;
+	}
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The interfaces of this network namespace, and names and globs to them. */
+#ifndef INTERFACES_H
+#define INTERFACES_H
+
+#include <linux/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct interface {
+	char name[IFNAMSIZ];
+	char kind[16]; /* "veth", "bridge", "vlan", …; "" for hardware */
+	int index;
+	int master; /* ifindex of the bridge, bond, … it is a port of, or 0 */
+	int lower; /* ifindex it stands on (VLAN) or is paired with (veth), or 0 */
+	__u16 type; /* ARPHRD_* */
+	__u32 mtu; /* bytes */
+	__u32 xdp_native; /* ids of the XDP programs, or 0 */
+	__u32 xdp_generic;
+	__u32 xdp_offload;
+};
+
+struct interfaces {
+	struct interface *list; /* by ifindex */
+	size_t count;
+};
+
+/**
+ * interfaces_read() - list all interfaces of this network namespace
+ *
+ * Return: EXIT_DONE, or the exit code of an error it has told. Free the list
+ * with interfaces_free(), which also takes an empty one.
+ */
+int interfaces_read(struct interfaces *all);
+void interfaces_free(struct interfaces *all);
+
+/**
+ * interfaces_choose() - find those that names and globs mean
+ * @all: to choose from
+ * @patterns: interface names or shell globs
+ * @count: of @patterns
+ * @chosen: each once, by ifindex; free it with interfaces_free()
+ *
+ * Return: EXIT_DONE, or the exit code of an error it has told.
+ */
+int interfaces_choose(const struct interfaces *all, char *const *patterns,
+		      size_t count, struct interfaces *chosen);
+
+/* The interface of that ifindex, or NULL. */
+const struct interface *interfaces_find(const struct interfaces *all,
+					int index);
+
+/**
+ * interface_link() - what its frames start with
+ * @link: enum drop_link
+ *
+ * Return: false if it carries no IP that the programs could find.
+ */
+bool interface_link(const struct interface *interface, __u32 *link);
+
+#endif

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is attached where: XDP in all modes, TCX, BPF filters on clsact. */
+#include "inventory.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clsact.h"
+#include "errors.h"
+#include "tc_hook.h"
+
+/* A TCX chain may hold up to 64 programs (BPF_MPROG_MAX, Linux 6.6). */
+#define MOST_TCX 64
+
+/* Linux 6.6's enum bpf_link_type. */
+#define LINK_TYPE_TCX 11
+
+/* The links that XDP and TCX programs hang on. */
+struct link {
+	__u32 id;
+	__u32 program_id;
+	__u32 ifindex;
+	bool xdp;
+};
+
+struct links {
+	struct link *list;
+	size_t count;
+};
+
+struct reading {
+	const struct interfaces *on;
+	struct inventory *found;
+	struct links links;
+	struct netlink nl;
+	const struct interface *interface; /* whose filters are being read */
+};
+
+static void *grow(void *list, size_t count, size_t size)
+{
+	/* Grows by doubling: at the powers of two it is full. */
+	if (count & (count - 1))
+		return list;
+	return realloc(list, (count ? 2 * count : 1) * size);
+}
+
+static int read_links(struct links *links)
+{
+	__u32 id = 0;
+
+	while (!bpf_link_get_next_id(id, &id)) {
+		struct bpf_link_info info = {};
+		__u32 size = sizeof(info);
+		int fd = bpf_link_get_fd_by_id(id);
+		struct link *list;
+
+		if (fd < 0)
+			continue; /* gone meanwhile */
+		if (bpf_obj_get_info_by_fd(fd, &info, &size))
+			info.type = BPF_LINK_TYPE_UNSPEC;
+		close(fd);
+		if (info.type != BPF_LINK_TYPE_XDP &&
+		    (int)info.type != LINK_TYPE_TCX)
+			continue;
+		list = grow(links->list, links->count, sizeof(*list));
+		if (!list)
+			return -ENOMEM;
+		links->list = list;
+		list[links->count++] = (struct link){
+			.id = info.id,
+			.program_id = info.prog_id,
+			.ifindex = info.xdp.ifindex, /* TCX: the same place */
+			.xdp = info.type == BPF_LINK_TYPE_XDP,
+		};
+	}
+	return errno == ENOENT ? 0 : -errno;
+}
+
+static __u32 find_link(const struct links *links, __u32 program_id, int ifindex,
+		       bool xdp)
+{
+	size_t i;
+
+	for (i = 0; i < links->count; i++) {
+		if (links->list[i].program_id == program_id &&
+		    links->list[i].ifindex == (__u32)ifindex &&
+		    links->list[i].xdp == xdp)
+			return links->list[i].id;
+	}
+	return 0;
+}
+
+static int add(struct reading *reading, const struct interface *interface,
+	       enum hook hook, __u32 program_id,
+	       const struct clsact_filter *filter)
+{
+	struct inventory *found = reading->found;
+	struct attached *list;
+
+	list = grow(found->list, found->count, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	found->list = list;
+	list += found->count++;
+	*list = (struct attached){ .interface = *interface, .hook = hook };
+	loaded_identify(program_id, &list->program);
+	if (filter) {
+		list->priority = filter->priority;
+		list->handle = filter->handle;
+		list->protocol = filter->protocol;
+	} else {
+		list->link_id = find_link(&reading->links, program_id,
+					  interface->index, hook_is_xdp(hook));
+	}
+	return 0;
+}
+
+static int add_xdp(struct reading *reading, const struct interface *interface)
+{
+	int error = 0;
+
+	if (interface->xdp_offload)
+		error = add(reading, interface, HOOK_XDP_OFFLOAD,
+			    interface->xdp_offload, NULL);
+	if (!error && interface->xdp_native)
+		error = add(reading, interface, HOOK_XDP_NATIVE,
+			    interface->xdp_native, NULL);
+	if (!error && interface->xdp_generic)
+		error = add(reading, interface, HOOK_XDP_GENERIC,
+			    interface->xdp_generic, NULL);
+	return error;
+}
+
+static int add_tcx(struct reading *reading, const struct interface *interface,
+		   enum hook hook)
+{
+	__u32 i, ids[MOST_TCX], count = MOST_TCX;
+	int error = 0;
+
+	/* EINVAL: a kernel without TCX; ENODEV: the interface has gone. */
+	if (bpf_prog_query(interface->index,
+			   hook == HOOK_TCX_INGRESS ? ATTACH_TCX_INGRESS :
+						      ATTACH_TCX_EGRESS,
+			   0, NULL, ids, &count))
+		return errno == EINVAL || errno == ENODEV || errno == ENOENT ?
+			       0 :
+			       -errno;
+	for (i = 0; i < count && !error; i++)
+		error = add(reading, interface, hook, ids[i], NULL);
+	return error;
+}
+
+static int add_filter(const struct clsact_filter *filter, void *context)
+{
+	struct reading *reading = context;
+
+	return add(reading, reading->interface,
+		   filter->ingress ? HOOK_CLSACT_INGRESS : HOOK_CLSACT_EGRESS,
+		   filter->program_id, filter);
+}
+
+static int add_clsact(struct reading *reading,
+		      const struct interface *interface, bool ingress)
+{
+	int error;
+
+	reading->interface = interface;
+	error = clsact_filters(&reading->nl, interface->index, ingress,
+			       add_filter, reading);
+	/* EINVAL: no such side (an ingress qdisc); or all of it has gone. */
+	return error == -EINVAL || error == -ENODEV || error == -ENOENT ? 0 :
+									  error;
+}
+
+struct with_qdisc {
+	const struct interfaces *on;
+	enum clsact_kind *kinds;
+};
+
+static int mark_qdisc(int ifindex, enum clsact_kind kind, void *context)
+{
+	struct with_qdisc *with = context;
+	const struct interface *interface = interfaces_find(with->on, ifindex);
+
+	if (interface)
+		with->kinds[interface - with->on->list] = kind;
+	return 0;
+}
+
+static int read_all(struct reading *reading)
+{
+	const struct interfaces *on = reading->on;
+	struct with_qdisc with = { .on = on };
+	int error;
+	size_t i;
+
+	with.kinds = calloc(on->count + 1, sizeof(*with.kinds));
+	if (!with.kinds)
+		return -ENOMEM;
+	error = clsact_qdiscs(&reading->nl, mark_qdisc, &with);
+	for (i = 0; i < on->count && !error; i++) {
+		const struct interface *interface = &on->list[i];
+		bool clsact = with.kinds[i] == CLSACT_CLSACT;
+
+		error = add_xdp(reading, interface);
+		if (!error)
+			error = add_tcx(reading, interface, HOOK_TCX_INGRESS);
+		if (!error && with.kinds[i] != CLSACT_NONE)
+			error = add_clsact(reading, interface, true);
+		if (!error)
+			error = add_tcx(reading, interface, HOOK_TCX_EGRESS);
+		if (!error && clsact)
+			error = add_clsact(reading, interface, false);
+	}
+	free(with.kinds);
+	return error;
+}
+
+int inventory_read(const struct interfaces *on, struct inventory *found)
+{
+	struct reading reading = { .on = on, .found = found };
+	int error;
+
+	*found = (struct inventory){};
+	error = netlink_open(&reading.nl, 0);
+	if (!error)
+		error = read_links(&reading.links);
+	if (!error)
+		error = read_all(&reading);
+	netlink_close(&reading.nl);
+	free(reading.links.list);
+	if (error)
+		return fail_at(AT_LIST, -error, "the kernel", reading.nl.words);
+	return EXIT_DONE;
+}
+
+void inventory_free(struct inventory *found)
+{
+	free(found->list);
+	*found = (struct inventory){};
+}
+
+const struct attached *inventory_on(const struct inventory *found, int ifindex,
+				    const struct attached *last)
+{
+	size_t i = last ? last - found->list + 1 : 0;
+
+	for (; i < found->count; i++) {
+		if (found->list[i].interface.index == ifindex)
+			return &found->list[i];
+	}
+	return NULL;
+}
+
+void attached_describe(const struct attached *attached, char *text, size_t size)
+{
+	const struct identity *program = &attached->program;
+
+	if (*program->tag)
+		snprintf(text, size, "program id %u '%s' (tag %s)", program->id,
+			 program->name, program->tag);
+	else
+		snprintf(text, size, "program id %u", program->id);
+}

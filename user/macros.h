@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The few of the kernel's macros that user space is used to. */
+#ifndef MACROS_H
+#define MACROS_H
+
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+#endif
+
+#ifndef __printf
+#define __printf(text, first) __attribute__((format(printf, text, first)))
+#endif
+
+#ifndef __maybe_unused
+#define __maybe_unused __attribute__((unused))
+#endif
+
+#ifndef __aligned
+#define __aligned(bytes) __attribute__((aligned(bytes)))
+#endif
+
+#endif

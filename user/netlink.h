@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Speaking rtnetlink: requests with the kernel's own words on an error, dumps.
+ * libbpf's netlink code cannot list filters and hides the extended ack.
+ */
+#ifndef NETLINK_H
+#define NETLINK_H
+
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <stddef.h>
+
+struct netlink {
+	int fd;
+	__u32 sequence;
+	char words[256]; /* what the kernel said to the last request, or "" */
+};
+
+/* A request: a header, a fixed part, attributes; 1 KiB is ample for all of ours. */
+struct netlink_request {
+	struct nlmsghdr header;
+	char body[1024 - sizeof(struct nlmsghdr)];
+};
+
+/* Called for each message of an answer; returns 0 or a negative errno, which ends it. */
+typedef int (*netlink_reader)(const struct nlmsghdr *message, void *context);
+
+/**
+ * netlink_open() - open a socket to the kernel's routing tables
+ * @groups: multicast groups (RTMGRP_*) to listen to, or 0
+ *
+ * Return: 0 or a negative errno.
+ */
+int netlink_open(struct netlink *nl, __u32 groups);
+void netlink_close(struct netlink *nl);
+
+/* Starts a request; returns its fixed part, @size bytes of zero. */
+void *netlink_start(struct netlink_request *request, __u16 type, __u16 flags,
+		    size_t size);
+void netlink_put(struct netlink_request *request, __u16 type, const void *data,
+		 size_t size);
+void netlink_put_u32(struct netlink_request *request, __u16 type, __u32 value);
+void netlink_put_string(struct netlink_request *request, __u16 type,
+			const char *value);
+/* Opens a nested attribute; give what it returns to netlink_nest_end(). */
+struct rtattr *netlink_nest(struct netlink_request *request, __u16 type);
+void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
+
+/**
+ * netlink_talk() - send a request and read all of its answer
+ * @reader: gets each message; NULL if only success counts
+ *
+ * Return: 0 or a negative errno; @nl->words then says more.
+ */
+int netlink_talk(struct netlink *nl, struct netlink_request *request,
+		 netlink_reader reader, void *context);
+
+/* An attribute of a message with a fixed part of @size bytes, or NULL. */
+const struct rtattr *netlink_find(const struct nlmsghdr *message, size_t size,
+				  __u16 type);
+/* An attribute inside another one, or NULL. */
+const struct rtattr *netlink_find_in(const struct rtattr *nest, __u16 type);
+/* Its value: 0 or "" if @attribute is NULL or too short. */
+__u32 netlink_u32(const struct rtattr *attribute);
+__u8 netlink_u8(const struct rtattr *attribute);
+const char *netlink_string(const struct rtattr *attribute);
+
+#endif

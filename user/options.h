@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The command line. */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "program.h"
+
+enum xdp_choice { XDP_ANY, XDP_SKB, XDP_NATIVE };
+enum tc_choice { TC_ANY, TC_TCX, TC_CLSACT };
+
+struct options {
+	enum xdp_choice xdp;
+	enum tc_choice tc;
+	bool ingress;
+	bool force;
+	bool pin;
+	bool detach;
+	bool list;
+	bool observe;
+	bool json;
+	int verbose; /* 0 to 2 */
+	__u64 timeout_ns; /* 0: none */
+	__u64 interval_ns; /* 0: counters at the end only */
+	char *const *patterns; /* interface names and globs, in argv */
+	size_t pattern_count;
+};
+
+/**
+ * options_parse() - read the command line
+ * @options: filled in; points into @argv
+ *
+ * Return: EXIT_DONE to go on. Help, version and wrong usage do not return:
+ * they exit with EXIT_DONE or EXIT_USAGE.
+ */
+int options_parse(struct options *options, const struct program *program,
+		  int argc, char **argv);
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Links that outlive their loader, pinned in the BPF file system. */
+#include "pins.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "errors.h"
+
+#ifndef BPF_FS_MAGIC
+#define BPF_FS_MAGIC 0xcafe4a11
+#endif
+
+#define BPF_FS "/sys/fs/bpf"
+
+void pin_path(char path[PIN_PATH_SIZE], const char *function, int ifindex,
+	      enum hook hook)
+{
+	struct stat netns = {};
+
+	/* No dots: the BPF file system reserves them. */
+	stat("/proc/self/ns/net", &netns);
+	snprintf(path, PIN_PATH_SIZE, PIN_DIRECTORY "/%lu-%d-%s-%s",
+		 (unsigned long)netns.st_ino, ifindex,
+		 hook_is_xdp(hook)     ? "xdp" :
+		 hook_is_ingress(hook) ? "ingress" :
+					 "egress",
+		 function);
+}
+
+/* Root's, and nobody else may write: the kernel mounts bpffs mode 1777. */
+static int check_directory(void)
+{
+	struct stat directory;
+
+	if (lstat(PIN_DIRECTORY, &directory))
+		return fail_at(AT_PIN, errno, PIN_DIRECTORY, NULL);
+	if (!S_ISDIR(directory.st_mode) || directory.st_uid != geteuid() ||
+	    directory.st_mode & 022)
+		return fail(
+			EXIT_REFUSED,
+			"%s: it is not a directory that only this user can write, so its pins cannot be trusted. Remove it, or see who made it: ls -ld %s.",
+			PIN_DIRECTORY, PIN_DIRECTORY);
+	return EXIT_DONE;
+}
+
+int pin_prepare(void)
+{
+	struct statfs fs;
+
+	if (statfs(BPF_FS, &fs) || (unsigned long)fs.f_type != BPF_FS_MAGIC)
+		return fail(
+			EXIT_SYSTEM,
+			"%s: no BPF file system is mounted there, so nothing can be pinned. Mount it: mount -t bpf bpffs %s.",
+			BPF_FS, BPF_FS);
+	if (mkdir(PIN_DIRECTORY, 0700) && errno != EEXIST)
+		return fail_at(AT_PIN, errno, PIN_DIRECTORY, NULL);
+	if (access(PIN_DIRECTORY, W_OK) && errno == EROFS)
+		return fail_at(AT_PIN, EROFS, PIN_DIRECTORY, NULL);
+	return check_directory();
+}
+
+int link_ifindex(int link_fd, __u32 *link_id)
+{
+	/*
+	 * XDP and TCX links both start with the ifindex; headers before 6.6 do
+	 * not know the latter (struct bpf_link_info, <linux/bpf.h>).
+	 */
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(link_fd, &info, &size))
+		return -errno;
+	if (link_id)
+		*link_id = info.id;
+	return (int)info.xdp.ifindex;
+}
+
+int pin_open(const char *path)
+{
+	struct stat directory;
+	int fd;
+
+	/* A pin that somebody else could have made is none of ours. */
+	if (lstat(PIN_DIRECTORY, &directory))
+		return -errno;
+	if (directory.st_uid != geteuid() || directory.st_mode & 022)
+		return -EPERM;
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+int pin_link(int link_fd, const char *path)
+{
+	int old;
+
+	if (!bpf_obj_pin(link_fd, path))
+		return EXIT_DONE;
+	if (errno != EEXIST)
+		return fail_at(AT_PIN, errno, path, NULL);
+	old = pin_open(path);
+	if (old >= 0) {
+		int ifindex = link_ifindex(old, NULL);
+
+		close(old);
+		if (!ifindex && !unlink(path) && !bpf_obj_pin(link_fd, path))
+			return EXIT_DONE;
+	}
+	return fail_at(AT_PIN, EEXIST, path, NULL);
+}
+
+int pin_remove(const char *path)
+{
+	if (unlink(path) && errno != ENOENT)
+		return fail_at(AT_UNPIN, errno, path, NULL);
+	rmdir(PIN_DIRECTORY); /* fails, as it should, while others have pins */
+	return EXIT_DONE;
+}

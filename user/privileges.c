@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which capabilities there are, and giving up those no longer needed. */
+#include "privileges.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "errors.h"
+
+/* <linux/capability.h> of Linux 5.8 and later has them. */
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
+
+/* Descriptors that libbpf, netlink, signals and timers take at most. */
+#define USUAL_DESCRIPTORS 24
+
+/* glibc has no wrappers; libcap would be one dependency for two calls. */
+static int capabilities(long call, struct __user_cap_data_struct *data)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+
+	return syscall(call, &header, data) ? -errno : 0;
+}
+
+static bool has(const struct __user_cap_data_struct *data, int capability)
+{
+	return data[CAP_TO_INDEX(capability)].effective &
+	       CAP_TO_MASK(capability);
+}
+
+int privileges_check(void)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	if (capabilities(SYS_capget, data))
+		return EXIT_DONE; /* let the kernel say no itself */
+	if (has(data, CAP_NET_ADMIN) &&
+	    (has(data, CAP_SYS_ADMIN) ||
+	     (has(data, CAP_BPF) && has(data, CAP_PERFMON))))
+		return EXIT_DONE;
+	return fail(
+		EXIT_SYSTEM,
+		"loading and attaching BPF programs needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and, to see others' programs, CAP_SYS_ADMIN.");
+}
+
+int privileges_drop(bool net_admin)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+	struct __user_cap_data_struct keep[_LINUX_CAPABILITY_U32S_3] = {};
+	int i, error;
+
+	error = capabilities(SYS_capget, data);
+	if (error)
+		return error;
+	keep[CAP_TO_INDEX(CAP_BPF)].permitted = CAP_TO_MASK(CAP_BPF);
+	if (net_admin)
+		keep[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted |=
+			CAP_TO_MASK(CAP_NET_ADMIN);
+	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		keep[i].permitted &= data[i].permitted;
+		keep[i].effective = keep[i].permitted;
+	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	return capabilities(SYS_capset, keep);
+}
+
+int privileges_descriptors(unsigned long more)
+{
+	unsigned long need = more + USUAL_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
+		return EXIT_DONE;
+	if (limit.rlim_max >= need) {
+		limit.rlim_cur = need;
+		if (!setrlimit(RLIMIT_NOFILE, &limit))
+			return EXIT_DONE;
+	}
+	return fail(
+		EXIT_SYSTEM,
+		"%lu interfaces need %lu file descriptors, and the limit is %lu. Raise it: ulimit -n %lu.",
+		more, need, (unsigned long)limit.rlim_max, need);
+}

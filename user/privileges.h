@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which capabilities there are, and giving up those no longer needed. */
+#ifndef PRIVILEGES_H
+#define PRIVILEGES_H
+
+#include <stdbool.h>
+
+/* Returns EXIT_DONE, or tells what is missing and returns EXIT_SYSTEM. */
+int privileges_check(void);
+
+/**
+ * privileges_drop() - give up all but what watching and detaching need
+ * @net_admin: a clsact filter will have to be removed
+ *
+ * CAP_BPF stays: before Linux 5.19 reading one's own map needs it where
+ * unprivileged BPF is off (kernel/bpf/syscall.c, __sys_bpf()).
+ *
+ * Return: 0 or a negative errno.
+ */
+int privileges_drop(bool net_admin);
+
+/* So many descriptors on top of the usual; returns an exit code. */
+int privileges_descriptors(unsigned long more);
+
+#endif

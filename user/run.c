@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The life of a run: guard, load, attach, watch, detach. */
+#include "run.h"
+
+#include <stdarg.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "detach.h"
+#include "errors.h"
+#include "guard.h"
+#include "list.h"
+#include "pins.h"
+#include "privileges.h"
+#include "stages.h"
+#include "tc_hook.h"
+
+/* From so many interfaces on, one line tells of them all. */
+#define MANY_INTERFACES 17
+
+static int verbosity;
+
+static int print_libbpf(enum libbpf_print_level level, const char *format,
+			va_list values)
+{
+	if (verbosity < (level == LIBBPF_DEBUG ? 2 : 1))
+		return 0;
+	return vfprintf(stderr, format, values);
+}
+
+/* Finds the interfaces, and what is on them; nothing is changed. */
+static int find_targets(struct run *run)
+{
+	const struct options *options = &run->options;
+	size_t i;
+	int code;
+
+	code = interfaces_choose(&run->all, options->patterns,
+				 options->pattern_count, &run->chosen);
+	if (!code && !options->force && !options->timeout_ns &&
+	    !options->observe)
+		code = guard_check(&run->all, &run->chosen);
+	if (!code)
+		code = privileges_descriptors(run->chosen.count);
+	if (!code)
+		code = inventory_read(&run->chosen, &run->present);
+	if (code)
+		return code;
+	run->attachments = calloc(run->chosen.count, sizeof(*run->attachments));
+	if (!run->attachments)
+		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
+	for (i = 0; i < run->chosen.count && !code; i++) {
+		struct attachment *at = &run->attachments[i];
+
+		*at = (struct attachment){
+			.interface = run->chosen.list[i],
+			.slot = i,
+			.link_fd = -1,
+			.replaced_fd = -1,
+		};
+		if (run->program->tc)
+			code = tc_choose(&at->interface, options, &at->hook);
+	}
+	if (!code && options->pin && !hook_is_clsact(run->attachments[0].hook))
+		code = pin_prepare();
+	return code;
+}
+
+static void tell_attached(const struct run *run)
+{
+	const struct identity *identity = &run->identity;
+	size_t i, count = run->chosen.count;
+
+	for (i = 0; i < count && count < MANY_INTERFACES; i++) {
+		const struct attachment *at = &run->attachments[i];
+
+		note("%s: attached (%s, program id %u, tag %s)%s",
+		     at->interface.name, hook_words(at->hook), identity->id,
+		     identity->tag, run->options.observe ? ", observing" : "");
+	}
+	if (count >= MANY_INTERFACES)
+		note("attached to %zu interfaces (program id %u, tag %s)%s",
+		     count, identity->id, identity->tag,
+		     run->options.observe ? ", observing" : "");
+	if (run->options.pin)
+		note("it stays attached until '%s --detach' removes it.",
+		     run->program->name);
+	if (run->options.pin && run->options.timeout_ns)
+		note("after the time-out it passes everything, but stays.");
+}
+
+/* Shows counters until it is over, then detaches and shows the last ones. */
+static int foreground(struct run *run)
+{
+	struct watch *watch = &run->watch;
+	int error, code, detached;
+
+	error = privileges_drop(hook_is_clsact(run->attachments[0].hook));
+	if (error)
+		note("cannot give up privileges that are no longer needed: %s.",
+		     strerror(-error));
+	code = watch_run(watch, run->signal_fd);
+	detached = stage_detach(run);
+	error = watch_show(watch, true);
+	if (error && error != -EPIPE && !code)
+		code = fail(EXIT_SYSTEM, "cannot show the counters: %s.",
+			    strerror(-error));
+	return detached ? detached : code;
+}
+
+static int attach(struct run *run)
+{
+	int code = find_targets(run);
+
+	if (code)
+		return code;
+	run->watch = (struct watch){
+		.options = &run->options,
+		.attachments = run->attachments,
+		.count = run->chosen.count,
+		.deadline_ns = UINT64_MAX,
+		.display = { .json = run->options.json,
+			     .observe = run->options.observe },
+		.last_prey = calloc(run->chosen.count, sizeof(__u64)),
+	};
+	if (!run->watch.last_prey)
+		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
+	code = stage_load(run);
+	if (code)
+		return code;
+	run->watch.counters_fd = stage_map(run, "counters");
+	run->watch.program_id = run->identity.id;
+	run->watch.state = run->image.state;
+	run->signal_fd = watch_signals();
+	if (run->signal_fd < 0)
+		return fail_at(AT_COUNTERS, -run->signal_fd, "signals", NULL);
+	code = stage_attach(run);
+	if (code)
+		return code;
+	tell_attached(run);
+	return run->options.pin ? EXIT_DONE : foreground(run);
+}
+
+static int choose_and(struct run *run)
+{
+	const struct options *options = &run->options;
+	int code = EXIT_DONE;
+
+	if (options->list && !options->pattern_count)
+		return list_attached(&run->all, options->json);
+	if (!options->list && !options->detach)
+		return attach(run);
+	code = interfaces_choose(&run->all, options->patterns,
+				 options->pattern_count, &run->chosen);
+	if (code)
+		return code;
+	if (options->list)
+		return list_attached(&run->chosen, options->json);
+	return detach(run->program, options, &run->chosen);
+}
+
+int run(const struct program *program, int argc, char **argv)
+{
+	struct run run = {
+		.program = program,
+		.signal_fd = -1,
+	};
+	size_t i;
+	int code;
+
+	errors_init(program->name);
+	code = options_parse(&run.options, program, argc, argv);
+	if (code)
+		return code;
+	verbosity = run.options.verbose;
+	libbpf_set_print(print_libbpf);
+	code = privileges_check();
+	if (!code)
+		code = interfaces_read(&run.all);
+	if (!code)
+		code = choose_and(&run);
+
+	for (i = 0; run.attachments && i < run.chosen.count; i++) {
+		if (run.attachments[i].link_fd >= 0)
+			close(run.attachments[i].link_fd);
+	}
+	if (run.image.skeleton)
+		program->destroy(run.image.skeleton);
+	if (run.signal_fd >= 0)
+		close(run.signal_fd);
+	free(run.watch.last_prey);
+	free(run.attachments);
+	inventory_free(&run.present);
+	interfaces_free(&run.chosen);
+	interfaces_free(&run.all);
+	return code;
+}

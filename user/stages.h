@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The stages of a run and what they hand on to each other. */
+#ifndef STAGES_H
+#define STAGES_H
+
+#include "hook.h"
+#include "inventory.h"
+#include "loaded.h"
+#include "options.h"
+#include "program.h"
+#include "watch.h"
+
+struct run {
+	const struct program *program;
+	struct options options;
+	struct interfaces all;
+	struct interfaces chosen;
+	struct inventory present; /* on the chosen, before us */
+	struct image image;
+	struct identity identity;
+	struct attachment *attachments; /* one for each of the chosen */
+	struct watch watch;
+	int program_fd; /* the image's */
+	int signal_fd;
+};
+
+/* Does the kernel side need its deadline pushed on? See TC_HOOK_LEASE_NS. */
+bool stage_is_leased(const struct run *run);
+
+/* Opens, configures and loads the image; attaches nothing. An exit code. */
+int stage_load(struct run *run);
+
+/* The descriptor of one of the image's maps. */
+int stage_map(const struct run *run, const char *name);
+
+/* Tells the kernel side what belongs to an interface. An exit code. */
+int stage_write_slot(const struct run *run, const struct attachment *at);
+
+/* Attaches to all of the chosen interfaces, or to none. An exit code. */
+int stage_attach(struct run *run);
+
+/* Detaches from all, whatever happens on the way; the first error counts. */
+int stage_detach(struct run *run);
+
+#endif

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Attaching at the TC hooks: a TCX link, or a filter on a clsact qdisc. */
+#include "tc_hook.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clsact.h"
+#include "errors.h"
+#include "owners.h"
+
+/* Linux 6.6's <linux/bpf.h>; first in the chain, so that no verdict ends it before us. */
+#define TCX_BEFORE 8 /* BPF_F_BEFORE */
+
+static int tcx_type(enum hook hook)
+{
+	return hook == HOOK_TCX_INGRESS ? ATTACH_TCX_INGRESS :
+					  ATTACH_TCX_EGRESS;
+}
+
+/* Before Linux 6.6 the attach type is unknown: EINVAL. */
+static bool has_tcx(const struct interface *interface)
+{
+	__u32 count = 0;
+
+	return !bpf_prog_query(interface->index, ATTACH_TCX_EGRESS, 0, NULL,
+			       NULL, &count) ||
+	       errno != EINVAL;
+}
+
+int tc_choose(const struct interface *interface, const struct options *options,
+	      enum hook *hook)
+{
+	bool tcx = options->tc != TC_CLSACT && has_tcx(interface);
+
+	if (options->tc == TC_TCX && !tcx)
+		return fail_at(AT_TCX, EINVAL, interface->name, NULL);
+	if (tcx)
+		*hook = options->ingress ? HOOK_TCX_INGRESS : HOOK_TCX_EGRESS;
+	else
+		*hook = options->ingress ? HOOK_CLSACT_INGRESS :
+					   HOOK_CLSACT_EGRESS;
+	return EXIT_DONE;
+}
+
+bool tc_is_ours(const struct attached *attached, const char *function)
+{
+	if (strcmp(attached->program.name, function))
+		return false;
+	if (hook_is_clsact(attached->hook))
+		return attached->priority == TC_HOOK_PRIORITY &&
+		       attached->handle == TC_HOOK_HANDLE;
+	return attached->link_id && !hook_is_xdp(attached->hook);
+}
+
+static __u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+bool tc_is_left_over(const struct attached *attached)
+{
+	const struct timespec pause = { .tv_nsec = TC_HOOK_RENEW_NS / 10 };
+	struct drop_state state;
+	__u64 first;
+
+	if (loaded_state(attached->program.id, &state) || state.pinned)
+		return false;
+	first = state.deadline_ns;
+	/* A living loader pushes the deadline on; a dead one's passes. */
+	while (now_ns() < state.deadline_ns) {
+		nanosleep(&pause, NULL);
+		if (loaded_state(attached->program.id, &state))
+			return false;
+		if (state.deadline_ns != first)
+			return false;
+	}
+	return true;
+}
+
+int tc_remove(const struct attached *attached)
+{
+	struct drop_slot slot = {};
+
+	if (attached->link_id) {
+		int error = 0, fd = bpf_link_get_fd_by_id(attached->link_id);
+
+		if (fd < 0)
+			return EXIT_DONE;
+		if (bpf_link_detach(fd))
+			error = errno;
+		close(fd);
+		return error ? fail_at(AT_DETACH, error,
+				       attached->interface.name, NULL) :
+			       EXIT_DONE;
+	}
+	loaded_slot(attached->program.id, attached->interface.index, &slot);
+	return tc_detach_clsact(&attached->interface, attached->hook,
+				attached->program.id, slot.owns_qdisc);
+}
+
+int tc_make_room(const struct inventory *present, const char *function,
+		 const struct interface *interface, enum hook hook, bool force)
+{
+	const struct attached *attached = NULL;
+	char what[128], whose[256];
+	int code;
+
+	while ((attached = inventory_on(present, interface->index, attached))) {
+		/* Twice in one direction would count and drop for nothing. */
+		if (!tc_is_ours(attached, function) ||
+		    hook_is_ingress(attached->hook) != hook_is_ingress(hook))
+			continue;
+		attached_describe(attached, what, sizeof(what));
+		if (hook_is_clsact(attached->hook) &&
+		    tc_is_left_over(attached)) {
+			note("%s: removing %s, left by a run that was killed.",
+			     interface->name, what);
+		} else if (!force) {
+			attached_whose(attached, whose, sizeof(whose));
+			return fail(
+				EXIT_REFUSED,
+				"%s: this program runs there already (%s): %s, %s. Nothing was changed. --detach removes what --pin left; --force replaces it.",
+				interface->name, hook_words(attached->hook),
+				what, whose);
+		} else {
+			note("%s: replacing %s.", interface->name, what);
+		}
+		code = tc_remove(attached);
+		if (code)
+			return code;
+	}
+	return EXIT_DONE;
+}
+
+static int attach_tcx(struct attachment *at, int program_fd)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = TCX_BEFORE);
+	int fd = bpf_link_create(program_fd, at->interface.index,
+				 tcx_type(at->hook), &opts);
+
+	if (fd < 0)
+		return fail_at(AT_TCX, errno, at->interface.name, NULL);
+	at->link_fd = fd;
+	return EXIT_DONE;
+}
+
+struct find_qdisc {
+	int ifindex;
+	enum clsact_kind kind;
+};
+
+static int find_qdisc(int ifindex, enum clsact_kind kind, void *context)
+{
+	struct find_qdisc *find = context;
+
+	if (ifindex == find->ifindex)
+		find->kind = kind;
+	return 0;
+}
+
+/* Sees that there is a clsact, and remembers whether we made it. */
+static int need_qdisc(struct netlink *nl, struct attachment *at)
+{
+	struct find_qdisc find = { .ifindex = at->interface.index };
+	int error = clsact_create(nl, at->interface.index);
+
+	at->made_qdisc = !error;
+	if (!error)
+		return EXIT_DONE;
+	if (error != -EEXIST)
+		return fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
+			       nl->words);
+	error = clsact_qdiscs(nl, find_qdisc, &find);
+	if (error)
+		return fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
+			       nl->words);
+	/* A filter for egress would land on ingress there, without a word. */
+	if (find.kind == CLSACT_INGRESS && !hook_is_ingress(at->hook))
+		return fail(
+			EXIT_REFUSED,
+			"%s: it has an ingress qdisc, which has no egress side and stands where clsact would. Use --tcx, or remove that qdisc: tc qdisc del dev %s ingress.",
+			at->interface.name, at->interface.name);
+	return EXIT_DONE;
+}
+
+static struct clsact_filter our_place(const struct interface *interface,
+				      enum hook hook)
+{
+	return (struct clsact_filter){
+		.ifindex = interface->index,
+		.ingress = hook_is_ingress(hook),
+		.priority = TC_HOOK_PRIORITY,
+		.handle = TC_HOOK_HANDLE,
+		.protocol = ETH_P_ALL,
+	};
+}
+
+static int attach_clsact(struct attachment *at, int program_fd,
+			 const char *name)
+{
+	struct clsact_filter filter = our_place(&at->interface, at->hook);
+	struct netlink nl;
+	int code, error;
+
+	error = netlink_open(&nl, 0);
+	if (error)
+		return fail_at(AT_NETLINK, -error, "netlink", NULL);
+	code = need_qdisc(&nl, at);
+	if (!code) {
+		error = clsact_add(&nl, &filter, program_fd, name);
+		if (error)
+			code = fail_at(AT_CLSACT_FILTER, -error,
+				       at->interface.name, nl.words);
+		if (error && at->made_qdisc)
+			clsact_remove(&nl, at->interface.index);
+	}
+	netlink_close(&nl);
+	return code;
+}
+
+int tc_attach(struct attachment *at, int program_fd, const char *name)
+{
+	if (hook_is_clsact(at->hook))
+		return attach_clsact(at, program_fd, name);
+	return attach_tcx(at, program_fd);
+}
+
+struct find_filter {
+	__u32 program_id;
+	bool found;
+};
+
+static int find_filter(const struct clsact_filter *filter, void *context)
+{
+	struct find_filter *find = context;
+
+	if (filter->program_id == find->program_id &&
+	    filter->priority == TC_HOOK_PRIORITY &&
+	    filter->handle == TC_HOOK_HANDLE)
+		find->found = true;
+	return 0;
+}
+
+/* Is our filter there? 1, 0 or a negative errno. */
+static int is_there(struct netlink *nl, const struct clsact_filter *place,
+		    __u32 program_id)
+{
+	struct find_filter find = { .program_id = program_id };
+	int error = clsact_filters(nl, place->ifindex, place->ingress,
+				   find_filter, &find);
+
+	return error ? error : find.found;
+}
+
+bool tc_clsact_present(const struct interface *interface, enum hook hook,
+		       __u32 program_id)
+{
+	struct clsact_filter place = our_place(interface, hook);
+	struct netlink nl;
+	int there;
+
+	if (netlink_open(&nl, 0))
+		return true;
+	there = is_there(&nl, &place, program_id);
+	netlink_close(&nl);
+	/* EINVAL: the qdisc is gone; ENODEV: the interface. */
+	return there != 0 && there != -ENODEV && there != -EINVAL;
+}
+
+static int detach_clsact(struct netlink *nl, const struct clsact_filter *place,
+			 __u32 program_id, bool owns_qdisc)
+{
+	bool in_use = true;
+	int error;
+
+	/* The kernel cannot delete "only if it is still that program". */
+	error = is_there(nl, place, program_id);
+	if (error <= 0)
+		return error;
+	error = clsact_delete(nl, place);
+	if (error)
+		return error;
+	error = is_there(nl, place, program_id);
+	if (error)
+		return error > 0 ? -EBUSY : error;
+	if (!owns_qdisc)
+		return 0;
+	error = clsact_in_use(nl, place->ifindex, &in_use);
+	if (!error && !in_use)
+		error = clsact_remove(nl, place->ifindex);
+	return error;
+}
+
+int tc_detach_clsact(const struct interface *interface, enum hook hook,
+		     __u32 program_id, bool owns_qdisc)
+{
+	struct clsact_filter place = our_place(interface, hook);
+	struct netlink nl;
+	int error;
+
+	error = netlink_open(&nl, 0);
+	if (error)
+		return fail_at(AT_NETLINK, -error, "netlink", NULL);
+	error = detach_clsact(&nl, &place, program_id, owns_qdisc);
+	netlink_close(&nl);
+	/* With the interface, or its qdisc, our filter has gone too. */
+	if (error && error != -ENODEV && error != -ENOENT && error != -EINVAL)
+		return fail_at(AT_DETACH, -error, interface->name, nl.words);
+	return EXIT_DONE;
+}

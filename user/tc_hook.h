@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Attaching at the TC hooks: a TCX link, or a filter on a clsact qdisc. */
+#ifndef TC_HOOK_H
+#define TC_HOOK_H
+
+#include <bpf/libbpf.h>
+
+#include "hook.h"
+#include "inventory.h"
+#include "options.h"
+
+/* Linux 6.6's enum bpf_attach_type; headers before it do not have them. */
+#define ATTACH_TCX_INGRESS 46
+#define ATTACH_TCX_EGRESS 47
+
+/* Where our filters stand: first, and recognisable. */
+#define TC_HOOK_PRIORITY 1
+#define TC_HOOK_HANDLE 0xbdf
+
+/*
+ * A filter on clsact has no link: it outlives a killed loader. So its kernel
+ * side drops only until a deadline that the living loader keeps pushing on.
+ */
+#define TC_HOOK_LEASE_NS 3000000000ULL
+#define TC_HOOK_RENEW_NS 500000000ULL
+
+/* TCX or clsact, in that direction? Asks the kernel; returns an exit code. */
+int tc_choose(const struct interface *interface, const struct options *options,
+	      enum hook *hook);
+
+/**
+ * tc_make_room() - see that nothing of ours is there already
+ * @present: what is attached to the interface
+ * @hook: where we want to be
+ *
+ * Removes the filter that a killed loader left. With @force, a living one's.
+ * Return: EXIT_DONE, or the exit code of what it has told.
+ */
+int tc_make_room(const struct inventory *present, const char *function,
+		 const struct interface *interface, enum hook hook, bool force);
+
+/* Attaches to @at->hook; sets link_fd or made_qdisc; returns an exit code. */
+int tc_attach(struct attachment *at, int program_fd, const char *name);
+
+/* Removes a program that tc_is_ours(), however attached; returns an exit code. */
+int tc_remove(const struct attached *attached);
+
+/* Removes our filter, and the clsact if we made it and nobody else is on it. */
+int tc_detach_clsact(const struct interface *interface, enum hook hook,
+		     __u32 program_id, bool owns_qdisc);
+
+/* Is our filter on that interface? True also if the kernel would not say. */
+bool tc_clsact_present(const struct interface *interface, enum hook hook,
+		       __u32 program_id);
+
+/* True if it stands where our filters stand and bears our name. */
+bool tc_is_ours(const struct attached *attached, const char *function);
+
+/* True if a killed loader left it: its deadline passes and nobody renews it. */
+bool tc_is_left_over(const struct attached *attached);
+
+#endif

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The foreground: counters, the lease of clsact filters, signals, time-out. */
+#include "watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "errors.h"
+#include "pins.h"
+#include "tc_hook.h"
+
+#define SECOND_NS 1000000000ULL
+
+__u64 watch_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+int watch_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	/* Who reads our output may go: that is an end, not a death. */
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (sigprocmask(SIG_BLOCK, &set, NULL))
+		return -errno;
+	fd = signalfd(-1, &set, SFD_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+void watch_renew(struct watch *watch, bool leased)
+{
+	__u64 lease_ns = watch_now_ns() + TC_HOOK_LEASE_NS;
+
+	watch->state->deadline_ns = leased && lease_ns < watch->deadline_ns ?
+					    lease_ns :
+					    watch->deadline_ns;
+}
+
+static int show_one(struct watch *watch, size_t i, double seconds, bool final)
+{
+	const struct attachment *at = &watch->attachments[i];
+	struct reading reading = {
+		.interface = &at->interface,
+		.hook = at->hook,
+		.final = final,
+	};
+	__u64 prey;
+	int error;
+
+	error = counters_read(watch->counters_fd, at->slot, &reading.sum);
+	if (error)
+		return error;
+	prey = counters_prey(&reading.sum).packets;
+	reading.elapsed =
+		(double)(watch_now_ns() - watch->started_ns) / SECOND_NS;
+	if (seconds > 0)
+		reading.rate = (double)(prey - watch->last_prey[i]) / seconds;
+	watch->last_prey[i] = prey;
+	return counters_show(&watch->display, &reading);
+}
+
+int watch_show(struct watch *watch, bool final)
+{
+	__u64 now = watch_now_ns();
+	double seconds = (double)(now - watch->last_ns) / SECOND_NS;
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < watch->count && !error; i++) {
+		if (final || watch->attachments[i].attached)
+			error = show_one(watch, i, seconds, final);
+	}
+	watch->last_ns = now;
+	if (!error && fflush(stdout))
+		error = -errno;
+	return error;
+}
+
+static bool still_there(const struct watch *watch, const struct attachment *at)
+{
+	if (hook_is_clsact(at->hook))
+		return tc_clsact_present(&at->interface, at->hook,
+					 watch->program_id);
+	return link_ifindex(at->link_fd, NULL) != 0;
+}
+
+/* Marks and tells what has vanished; false if nothing is left. */
+static bool check_all(struct watch *watch)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < watch->count; i++) {
+		struct attachment *at = &watch->attachments[i];
+
+		if (at->attached && !still_there(watch, at)) {
+			at->attached = false;
+			note("%s: no longer attached: deleted, or taken off by somebody.",
+			     at->interface.name);
+		}
+		any |= at->attached;
+	}
+	return any;
+}
+
+/* A timer that ticks each @ns, first after @ns; 0: never. Returns a descriptor. */
+static int start_timer(__u64 ns)
+{
+	struct itimerspec spec = {
+		.it_value = { ns / SECOND_NS, ns % SECOND_NS },
+		.it_interval = { ns / SECOND_NS, ns % SECOND_NS },
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	if (fd >= 0 && timerfd_settime(fd, 0, &spec, NULL)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* True if the timer has ticked since. */
+static bool ticked(const struct pollfd *timer)
+{
+	__u64 ticks;
+
+	return timer->revents &&
+	       read(timer->fd, &ticks, sizeof(ticks)) == sizeof(ticks);
+}
+
+enum { ON_SIGNAL, ON_INTERVAL, ON_HEALTH, ON_TIMEOUT, ON_COUNT };
+
+/* What a wake-up means: -1 to go on, else the exit code to end with. */
+static int handle(struct watch *watch, const struct pollfd *polled)
+{
+	bool leased = hook_is_clsact(watch->attachments[0].hook);
+	int error = 0;
+
+	if (polled[ON_SIGNAL].revents)
+		return EXIT_DONE;
+	if (ticked(&polled[ON_HEALTH])) {
+		if (leased)
+			watch_renew(watch, true);
+		if (!check_all(watch))
+			return fail(EXIT_SYSTEM,
+				    "nothing is attached any more: ending.");
+	}
+	if (ticked(&polled[ON_TIMEOUT])) {
+		note("the time is over: letting everything pass.");
+		return EXIT_DONE;
+	}
+	if (ticked(&polled[ON_INTERVAL]))
+		error = watch_show(watch, false);
+	if (error == -EPIPE)
+		return EXIT_DONE;
+	if (error)
+		return fail(
+			EXIT_SYSTEM,
+			"cannot show the counters: %s. Is there space left?",
+			strerror(-error));
+	return -1;
+}
+
+int watch_run(struct watch *watch, int signal_fd)
+{
+	struct pollfd polled[ON_COUNT] = {
+		[ON_SIGNAL] = { .fd = signal_fd },
+		[ON_INTERVAL] = { .fd = start_timer(
+					  watch->options->interval_ns) },
+		[ON_HEALTH] = { .fd = start_timer(TC_HOOK_RENEW_NS) },
+		[ON_TIMEOUT] = { .fd = start_timer(watch->options->timeout_ns) },
+	};
+	int i, code = -1;
+
+	for (i = 0; i < ON_COUNT; i++) {
+		polled[i].events = POLLIN;
+		if (polled[i].fd < 0)
+			code = fail_at(AT_COUNTERS, EMFILE, "timers", NULL);
+	}
+	while (code < 0) {
+		if (poll(polled, ON_COUNT, -1) < 0 && errno != EINTR)
+			code = fail_at(AT_COUNTERS, errno, "poll", NULL);
+		else
+			code = handle(watch, polled);
+	}
+	for (i = ON_INTERVAL; i < ON_COUNT; i++) {
+		if (polled[i].fd >= 0)
+			close(polled[i].fd);
+	}
+	return code;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The foreground: counters, the lease of clsact filters, signals, time-out. */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "counters.h"
+#include "hook.h"
+#include "options.h"
+
+struct watch {
+	const struct options *options;
+	struct attachment *attachments;
+	size_t count;
+	int counters_fd;
+	__u32 program_id;
+	volatile struct drop_state *state;
+	__u64 started_ns; /* CLOCK_MONOTONIC */
+	__u64 deadline_ns; /* of --timeout, or UINT64_MAX */
+	struct display display;
+	__u64 *last_prey; /* packets at the last line, by attachment */
+	__u64 last_ns; /* when the last line was */
+};
+
+__u64 watch_now_ns(void);
+
+/* From here on SIGINT, SIGTERM and SIGHUP wait: returns a signalfd or -errno. */
+int watch_signals(void);
+
+/* Pushes the kernel side's deadline on: a lease if @leased, else the time-out. */
+void watch_renew(struct watch *watch, bool leased);
+
+/**
+ * watch_run() - show counters until a signal, the time-out or the end of output
+ * @signal_fd: of watch_signals()
+ *
+ * Return: an exit code. What has vanished is marked as not attached.
+ */
+int watch_run(struct watch *watch, int signal_fd);
+
+/* Shows one line for each interface; returns 0 or a negative errno. */
+int watch_show(struct watch *watch, bool final);
+
+#endif

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* xdp-drop-tcp: the loader of xdp_drop_tcp_kern.c. */
+#include <errno.h>
+
+#include "program.h" /* first: the skeleton uses its types */
+#include "xdp_drop_tcp_kern.skel.h"
+#include "run.h"
+
+static int open_image(struct image *image,
+		      const struct bpf_object_open_opts *opts)
+{
+	struct xdp_drop_tcp_kern *skeleton = xdp_drop_tcp_kern__open_opts(opts);
+
+	if (!skeleton)
+		return errno ? -errno : -EINVAL;
+	*image = (struct image){
+		.skeleton = skeleton,
+		.parts = skeleton->skeleton,
+		.object = skeleton->obj,
+		.program = skeleton->progs.xdp_drop_tcp,
+		.config = &skeleton->rodata->config,
+		.state = &skeleton->bss->state,
+	};
+	return 0;
+}
+
+static void destroy_image(void *skeleton)
+{
+	xdp_drop_tcp_kern__destroy(skeleton);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct program program = {
+		.name = "xdp-drop-tcp",
+		.function = "xdp_drop_tcp",
+		.summary =
+			"Drop every TCP packet that arrives on an interface, by XDP.",
+		.tc = false,
+		.matches = true,
+		.open = open_image,
+		.destroy = destroy_image,
+	};
+
+	return run(&program, argc, argv);
+}
