@@ -14,7 +14,7 @@
 SEC("tc")
 int tc_drop_tcp(struct __sk_buff *skb)
 {
-	struct drop_slot slot = slot_of(skb->ifindex);
+	struct drop_slot slot = slot_of(&skb->ifindex);
 	int tags = skb->vlan_present ? 1 : 0;
 	enum match match = MATCH_UNDECIDED;
 	const void *data, *end;

@@ -31,13 +31,18 @@ struct {
 	__type(value, struct drop_slot);
 } slots SEC(".maps");
 
-/* Which counters and which link layer an interface has. */
-static __always_inline struct drop_slot slot_of(__u32 ifindex)
+/*
+ * Which counters and which link layer an interface has. @from, its ifindex in the
+ * context, is read only if there are many.
+ */
+static __always_inline struct drop_slot slot_of(const __u32 *from)
 {
 	struct drop_slot slot = { .link = config.link };
 	const struct drop_slot *found;
+	__u32 ifindex;
 
 	if (config.many) {
+		ifindex = *from;
 		found = bpf_map_lookup_elem(&slots, &ifindex);
 		if (found)
 			slot = *found;

@@ -5,7 +5,7 @@
 SEC("xdp")
 int xdp_drop_world(struct xdp_md *ctx)
 {
-	struct drop_slot slot = slot_of(ctx->ingress_ifindex);
+	struct drop_slot slot = slot_of(&ctx->ingress_ifindex);
 
 	return verdict_drop(MATCH_YES, &slot, ctx->data_end - ctx->data) ?
 		       XDP_DROP :

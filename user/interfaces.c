@@ -13,6 +13,7 @@
 
 #include "drop_abi.h"
 #include "errors.h"
+#include "grow.h"
 #include "netlink.h"
 
 /* How often a dump that others disturbed is tried again. */
@@ -20,17 +21,12 @@
 
 static int add(struct interfaces *all, const struct interface *interface)
 {
-	struct interface *list = all->list;
+	struct interface *list;
 
-	/* Grows by doubling: at the powers of two it is full. */
-	if (!(all->count & (all->count - 1))) {
-		size_t room = all->count ? 2 * all->count : 1;
-
-		list = realloc(list, room * sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		all->list = list;
-	}
+	list = grow_list(all->list, all->count, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	all->list = list;
 	list[all->count++] = *interface;
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "clsact.h"
 #include "errors.h"
+#include "grow.h"
 #include "tc_hook.h"
 
 /* A TCX chain may hold up to 64 programs (BPF_MPROG_MAX, Linux 6.6). */
@@ -32,21 +33,13 @@ struct links {
 	size_t count;
 };
 
-struct reading {
+struct survey {
 	const struct interfaces *on;
 	struct inventory *found;
 	struct links links;
 	struct netlink nl;
 	const struct interface *interface; /* whose filters are being read */
 };
-
-static void *grow(void *list, size_t count, size_t size)
-{
-	/* Grows by doubling: at the powers of two it is full. */
-	if (count & (count - 1))
-		return list;
-	return realloc(list, (count ? 2 * count : 1) * size);
-}
 
 static int read_links(struct links *links)
 {
@@ -66,7 +59,7 @@ static int read_links(struct links *links)
 		if (info.type != BPF_LINK_TYPE_XDP &&
 		    (int)info.type != LINK_TYPE_TCX)
 			continue;
-		list = grow(links->list, links->count, sizeof(*list));
+		list = grow_list(links->list, links->count, sizeof(*list));
 		if (!list)
 			return -ENOMEM;
 		links->list = list;
@@ -94,14 +87,14 @@ static __u32 find_link(const struct links *links, __u32 program_id, int ifindex,
 	return 0;
 }
 
-static int add(struct reading *reading, const struct interface *interface,
+static int add(struct survey *survey, const struct interface *interface,
 	       enum hook hook, __u32 program_id,
 	       const struct clsact_filter *filter)
 {
-	struct inventory *found = reading->found;
+	struct inventory *found = survey->found;
 	struct attached *list;
 
-	list = grow(found->list, found->count, sizeof(*list));
+	list = grow_list(found->list, found->count, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	found->list = list;
@@ -113,29 +106,29 @@ static int add(struct reading *reading, const struct interface *interface,
 		list->handle = filter->handle;
 		list->protocol = filter->protocol;
 	} else {
-		list->link_id = find_link(&reading->links, program_id,
+		list->link_id = find_link(&survey->links, program_id,
 					  interface->index, hook_is_xdp(hook));
 	}
 	return 0;
 }
 
-static int add_xdp(struct reading *reading, const struct interface *interface)
+static int add_xdp(struct survey *survey, const struct interface *interface)
 {
 	int error = 0;
 
 	if (interface->xdp_offload)
-		error = add(reading, interface, HOOK_XDP_OFFLOAD,
+		error = add(survey, interface, HOOK_XDP_OFFLOAD,
 			    interface->xdp_offload, NULL);
 	if (!error && interface->xdp_native)
-		error = add(reading, interface, HOOK_XDP_NATIVE,
+		error = add(survey, interface, HOOK_XDP_NATIVE,
 			    interface->xdp_native, NULL);
 	if (!error && interface->xdp_generic)
-		error = add(reading, interface, HOOK_XDP_GENERIC,
+		error = add(survey, interface, HOOK_XDP_GENERIC,
 			    interface->xdp_generic, NULL);
 	return error;
 }
 
-static int add_tcx(struct reading *reading, const struct interface *interface,
+static int add_tcx(struct survey *survey, const struct interface *interface,
 		   enum hook hook)
 {
 	__u32 i, ids[MOST_TCX], count = MOST_TCX;
@@ -150,27 +143,27 @@ static int add_tcx(struct reading *reading, const struct interface *interface,
 			       0 :
 			       -errno;
 	for (i = 0; i < count && !error; i++)
-		error = add(reading, interface, hook, ids[i], NULL);
+		error = add(survey, interface, hook, ids[i], NULL);
 	return error;
 }
 
 static int add_filter(const struct clsact_filter *filter, void *context)
 {
-	struct reading *reading = context;
+	struct survey *survey = context;
 
-	return add(reading, reading->interface,
+	return add(survey, survey->interface,
 		   filter->ingress ? HOOK_CLSACT_INGRESS : HOOK_CLSACT_EGRESS,
 		   filter->program_id, filter);
 }
 
-static int add_clsact(struct reading *reading,
-		      const struct interface *interface, bool ingress)
+static int add_clsact(struct survey *survey, const struct interface *interface,
+		      bool ingress)
 {
 	int error;
 
-	reading->interface = interface;
-	error = clsact_filters(&reading->nl, interface->index, ingress,
-			       add_filter, reading);
+	survey->interface = interface;
+	error = clsact_filters(&survey->nl, interface->index, ingress,
+			       add_filter, survey);
 	/* EINVAL: no such side (an ingress qdisc); or all of it has gone. */
 	return error == -EINVAL || error == -ENODEV || error == -ENOENT ? 0 :
 									  error;
@@ -191,9 +184,9 @@ static int mark_qdisc(int ifindex, enum clsact_kind kind, void *context)
 	return 0;
 }
 
-static int read_all(struct reading *reading)
+static int read_all(struct survey *survey)
 {
-	const struct interfaces *on = reading->on;
+	const struct interfaces *on = survey->on;
 	struct with_qdisc with = { .on = on };
 	int error;
 	size_t i;
@@ -201,20 +194,20 @@ static int read_all(struct reading *reading)
 	with.kinds = calloc(on->count + 1, sizeof(*with.kinds));
 	if (!with.kinds)
 		return -ENOMEM;
-	error = clsact_qdiscs(&reading->nl, mark_qdisc, &with);
+	error = clsact_qdiscs(&survey->nl, mark_qdisc, &with);
 	for (i = 0; i < on->count && !error; i++) {
 		const struct interface *interface = &on->list[i];
 		bool clsact = with.kinds[i] == CLSACT_CLSACT;
 
-		error = add_xdp(reading, interface);
+		error = add_xdp(survey, interface);
 		if (!error)
-			error = add_tcx(reading, interface, HOOK_TCX_INGRESS);
+			error = add_tcx(survey, interface, HOOK_TCX_INGRESS);
 		if (!error && with.kinds[i] != CLSACT_NONE)
-			error = add_clsact(reading, interface, true);
+			error = add_clsact(survey, interface, true);
 		if (!error)
-			error = add_tcx(reading, interface, HOOK_TCX_EGRESS);
+			error = add_tcx(survey, interface, HOOK_TCX_EGRESS);
 		if (!error && clsact)
-			error = add_clsact(reading, interface, false);
+			error = add_clsact(survey, interface, false);
 	}
 	free(with.kinds);
 	return error;
@@ -222,19 +215,19 @@ static int read_all(struct reading *reading)
 
 int inventory_read(const struct interfaces *on, struct inventory *found)
 {
-	struct reading reading = { .on = on, .found = found };
+	struct survey survey = { .on = on, .found = found };
 	int error;
 
 	*found = (struct inventory){};
-	error = netlink_open(&reading.nl, 0);
+	error = netlink_open(&survey.nl, 0);
 	if (!error)
-		error = read_links(&reading.links);
+		error = read_links(&survey.links);
 	if (!error)
-		error = read_all(&reading);
-	netlink_close(&reading.nl);
-	free(reading.links.list);
+		error = read_all(&survey);
+	netlink_close(&survey.nl);
+	free(survey.links.list);
 	if (error)
-		return fail_at(AT_LIST, -error, "the kernel", reading.nl.words);
+		return fail_at(AT_LIST, -error, "the kernel", survey.nl.words);
 	return EXIT_DONE;
 }
 

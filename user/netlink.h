@@ -48,7 +48,7 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
 
 /**
  * netlink_talk() - send a request and read all of its answer
- * @reader: gets each message; NULL if only success counts
+ * @reader: gets each message; NULL if only success counts; must not talk itself
  *
  * Return: 0 or a negative errno; @nl->words then says more.
  */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "grow.h"
 #include "macros.h"
 #include "pins.h"
 #include "tc_hook.h"
@@ -41,61 +42,121 @@ static bool is_pinned(const struct attached *attached, char *path)
 	return false;
 }
 
-/* Does one of a process's descriptors say "<field>:\t<id>"? proc(5), fdinfo. */
-static bool process_holds(const char *pid, const char *field, __u32 id)
-{
-	char path[64 + 2 * 256], line[128], wanted[64];
-	struct dirent *entry;
-	bool found = false;
-	DIR *directory;
-	FILE *file;
+/* One descriptor of a process: it holds this link or this program. */
+struct holder {
+	const char *field; /* "link_id" or "prog_id" */
+	__u32 id;
+	int pid;
+};
 
-	snprintf(wanted, sizeof(wanted), "%s:\t%u\n", field, id);
-	snprintf(path, sizeof(path), "/proc/%s/fdinfo", pid);
+/* All of them, read once: thousands of links may be asked about. */
+static struct {
+	struct holder *list;
+	size_t count;
+	bool read;
+} holders;
+
+static void add_holder(const char *field, __u32 id, int pid)
+{
+	struct holder *list =
+		grow_list(holders.list, holders.count, sizeof(*list));
+
+	if (!list)
+		return; /* one owner less that can be named */
+	holders.list = list;
+	list[holders.count++] = (struct holder){ field, id, pid };
+}
+
+/* Lines of a descriptor that is a link or a program: proc(5), fdinfo. */
+static void read_descriptor(FILE *file, int pid)
+{
+	char line[128];
+	__u32 id;
+
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "link_id:\t%u", &id) == 1)
+			add_holder("link_id", id, pid);
+		else if (sscanf(line, "prog_id:\t%u", &id) == 1)
+			add_holder("prog_id", id, pid);
+	}
+}
+
+static void read_process(int pid)
+{
+	char path[64], target[64];
+	struct dirent *entry;
+	DIR *directory;
+	ssize_t length;
+	FILE *file;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	directory = opendir(path);
-	if (!directory)
-		return false;
-	while (!found && (entry = readdir(directory))) {
-		snprintf(path, sizeof(path), "/proc/%s/fdinfo/%s", pid,
-			 entry->d_name);
+	while (directory && (entry = readdir(directory))) {
+		length = readlinkat(dirfd(directory), entry->d_name, target,
+				    sizeof(target) - 1);
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		if (!strstr(target, "bpf"))
+			continue;
+		fd = atoi(entry->d_name);
+		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
 		file = fopen(path, "re");
 		if (!file)
 			continue;
-		while (!found && fgets(line, sizeof(line), file))
-			found = !strcmp(line, wanted);
+		read_descriptor(file, pid);
 		fclose(file);
 	}
-	closedir(directory);
-	return found;
+	if (directory)
+		closedir(directory);
 }
 
-static bool find_process(const char *field, __u32 id, char *text, size_t size)
+static void read_holders(void)
 {
 	DIR *proc = opendir("/proc");
 	struct dirent *entry;
-	bool found = false;
 
-	while (proc && !found && (entry = readdir(proc))) {
-		char path[300], name[32] = "";
-		FILE *file;
-
-		if (*entry->d_name < '1' || *entry->d_name > '9' ||
-		    !process_holds(entry->d_name, field, id))
-			continue;
-		found = true;
-		snprintf(path, sizeof(path), "/proc/%s/comm", entry->d_name);
-		file = fopen(path, "re");
-		if (file) {
-			if (fgets(name, sizeof(name), file))
-				name[strcspn(name, "\n")] = '\0';
-			fclose(file);
-		}
-		snprintf(text, size, "held by process %s (%s)", entry->d_name,
-			 *name ? name : "?");
+	holders.read = true;
+	while (proc && (entry = readdir(proc))) {
+		if (atoi(entry->d_name) > 0)
+			read_process(atoi(entry->d_name));
 	}
 	if (proc)
 		closedir(proc);
-	return found;
+}
+
+void owners_forget(void)
+{
+	free(holders.list);
+	memset(&holders, 0, sizeof(holders));
+}
+
+static bool find_holder(const char *field, __u32 id, char *text, size_t size)
+{
+	char path[64], name[32] = "?";
+	FILE *file;
+	size_t i;
+
+	if (!holders.read)
+		read_holders();
+	for (i = 0; i < holders.count; i++) {
+		if (holders.list[i].id == id &&
+		    !strcmp(holders.list[i].field, field))
+			break;
+	}
+	if (i == holders.count)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/comm", holders.list[i].pid);
+	file = fopen(path, "re");
+	if (file) {
+		if (fgets(name, sizeof(name), file))
+			name[strcspn(name, "\n")] = '\0';
+		fclose(file);
+	}
+	snprintf(text, size, "held by process %d (%s)", holders.list[i].pid,
+		 name);
+	return true;
 }
 
 static void whose_link(const struct attached *attached, char *text, size_t size)
@@ -104,7 +165,7 @@ static void whose_link(const struct attached *attached, char *text, size_t size)
 
 	if (is_pinned(attached, path))
 		snprintf(text, size, "pinned at %s", path);
-	else if (!find_process("link_id", attached->link_id, text, size))
+	else if (!find_holder("link_id", attached->link_id, text, size))
 		snprintf(text, size, "by link %u, pinned or held elsewhere",
 			 attached->link_id);
 }
@@ -118,7 +179,7 @@ static void whose_filter(const struct attached *attached, char *text,
 
 	if (ours && !loaded_state(attached->program.id, &state) && state.pinned)
 		snprintf(text, size, "left by tc-drop-tcp --pin");
-	else if (find_process("prog_id", attached->program.id, text, size))
+	else if (find_holder("prog_id", attached->program.id, text, size))
 		return;
 	else if (ours)
 		snprintf(text, size, "left by a tc-drop-tcp that was killed");

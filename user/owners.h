@@ -13,4 +13,7 @@
  */
 void attached_whose(const struct attached *attached, char *text, size_t size);
 
+/* Forgets what is known of processes: it is read once, at the first question. */
+void owners_forget(void);
+
 #endif

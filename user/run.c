@@ -13,6 +13,7 @@
 #include "errors.h"
 #include "guard.h"
 #include "list.h"
+#include "owners.h"
 #include "pins.h"
 #include "privileges.h"
 #include "stages.h"
@@ -193,6 +194,7 @@ int run(const struct program *program, int argc, char **argv)
 		close(run.signal_fd);
 	free(run.watch.last_prey);
 	free(run.attachments);
+	owners_forget();
 	inventory_free(&run.present);
 	interfaces_free(&run.chosen);
 	interfaces_free(&run.all);
