@@ -3,6 +3,7 @@
 #include "netlink.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -114,49 +115,61 @@ static void keep_words(struct netlink *nl, const struct nlmsghdr *message)
 	snprintf(nl->words, sizeof(nl->words), "%s", netlink_string(words));
 }
 
-/* Reads one datagram. Returns 1 while more is to come, 0 at the end, -errno. */
-static int read_some(struct netlink *nl, netlink_reader reader, void *context)
+/* An answer while it is being read. */
+struct answer {
+	netlink_reader reader;
+	void *context;
+	int result; /* the first error */
+	bool ended;
+};
+
+static void read_message(struct netlink *nl, const struct nlmsghdr *message,
+			 struct answer *answer)
 {
-	static char answer[ANSWER_SIZE] __aligned(NLMSG_ALIGNTO);
-	const struct nlmsghdr *message = (const struct nlmsghdr *)answer;
-	const struct nlmsgerr *error;
+	int error = 0;
+
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		error = -EAGAIN;
+	if (message->nlmsg_type == NLMSG_DONE) {
+		answer->ended = true;
+		if (!error && *(const int *)NLMSG_DATA(message) < 0)
+			error = *(const int *)NLMSG_DATA(message);
+	} else if (message->nlmsg_type == NLMSG_ERROR) {
+		answer->ended = true;
+		keep_words(nl, message);
+		error = ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+	} else if (!error && !answer->result && answer->reader) {
+		error = answer->reader(message, answer->context);
+	}
+	if (!answer->result)
+		answer->result = error;
+}
+
+/* Reads one datagram. Returns 0 or a negative errno. */
+static int read_datagram(struct netlink *nl, struct answer *answer)
+{
+	static char buffer[ANSWER_SIZE] __aligned(NLMSG_ALIGNTO);
+	const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
 	ssize_t size;
-	int result;
 
 	do
-		size = recv(nl->fd, answer, sizeof(answer), 0);
+		size = recv(nl->fd, buffer, sizeof(buffer), 0);
 	while (size < 0 && errno == EINTR);
 	if (size < 0)
 		return -errno;
-
 	for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
-		if (message->nlmsg_seq != nl->sequence)
-			continue;
-		if (message->nlmsg_flags & NLM_F_DUMP_INTR)
-			return -EAGAIN;
-		if (message->nlmsg_type == NLMSG_DONE) {
-			result = *(const int *)NLMSG_DATA(message);
-			return result < 0 ? result : 0;
-		}
-		if (message->nlmsg_type == NLMSG_ERROR) {
-			error = NLMSG_DATA(message);
-			keep_words(nl, message);
-			return error->error;
-		}
-		if (reader) {
-			result = reader(message, context);
-			if (result)
-				return result;
-		}
+		if (message->nlmsg_seq == nl->sequence)
+			read_message(nl, message, answer);
 	}
-	return 1;
+	return 0;
 }
 
 int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		 netlink_reader reader, void *context)
 {
+	struct answer answer = { .reader = reader, .context = context };
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
-	int more;
+	int error = 0;
 
 	nl->words[0] = '\0';
 	request->header.nlmsg_seq = ++nl->sequence;
@@ -164,10 +177,10 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 	if (sendto(nl->fd, request, request->header.nlmsg_len, 0,
 		   (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
 		return -errno;
-	do
-		more = read_some(nl, reader, context);
-	while (more > 0);
-	return more;
+	/* To the end, whatever comes: a dump left half read blocks the next. */
+	while (!error && !answer.ended)
+		error = read_datagram(nl, &answer);
+	return error ? error : answer.result;
 }
 
 static const struct rtattr *find(const struct rtattr *attribute, int size,
