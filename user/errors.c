@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PRIVILEGE                                                              \
-	"Run it as root, or with the capabilities CAP_BPF, CAP_NET_ADMIN and " \
-	"CAP_PERFMON."
+#define PRIVILEGE                                                         \
+	"Run it as root, or with the capabilities CAP_BPF, CAP_PERFMON, " \
+	"CAP_NET_ADMIN and, to see or replace others' programs, CAP_SYS_ADMIN."
 
 static const char *program_name = "bpf-drop";
 

@@ -242,10 +242,11 @@ static int refuse(const struct in6_addr *peer, const char *arrival,
 	inet_ntop(AF_INET6, peer, text, sizeof(text));
 	if (strcmp(arrival, chosen))
 		snprintf(over, sizeof(over), " (over %s)", arrival);
-	return fail(EXIT_REFUSED,
-		    "%s: your SSH session from %s arrives here%s and would be cut off. %s",
-		    chosen, IN6_IS_ADDR_V4MAPPED(peer) ? ipv4 : text, over,
-		    next_step);
+	return fail(
+		EXIT_REFUSED,
+		"%s: your SSH session from %s arrives here%s and would be cut off. %s",
+		chosen, IN6_IS_ADDR_V4MAPPED(peer) ? ipv4 : text, over,
+		next_step);
 }
 
 static void arrives_at(struct verdict *verdict, int index)
@@ -356,9 +357,10 @@ int guard_check(const struct interfaces *all, const struct interfaces *chosen)
 		return EXIT_DONE;
 	error = netlink_open(&nl, 0);
 	if (error)
-		return fail(EXIT_REFUSED,
-			    "cannot ask the kernel where your SSH session arrives (%s), and dropping might cut it off. %s",
-			    strerror(-error), next_step);
+		return fail(
+			EXIT_REFUSED,
+			"cannot ask the kernel where your SSH session arrives (%s), and dropping might cut it off. %s",
+			strerror(-error), next_step);
 	for (i = 0; i < count && !verdict.code; i++) {
 		verdict = (struct verdict){ .all = all,
 					    .chosen = chosen,

@@ -70,7 +70,8 @@ static int read_links(struct links *links)
 			.xdp = info.type == BPF_LINK_TYPE_XDP,
 		};
 	}
-	return errno == ENOENT ? 0 : -errno;
+	/* EPERM: without CAP_SYS_ADMIN there are no ids to be seen. */
+	return errno == ENOENT || errno == EPERM ? 0 : -errno;
 }
 
 static __u32 find_link(const struct links *links, __u32 program_id, int ifindex,

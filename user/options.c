@@ -27,6 +27,7 @@ enum {
 	KEY_INGRESS,
 	KEY_CLSACT,
 	KEY_TCX,
+	KEY_USAGE,
 };
 
 struct parsing {
@@ -75,6 +76,8 @@ static const struct argp_option common_options[] = {
 	  3 },
 	{ "help", 'h', NULL, 0, "show this help and exit", 4 },
 	{ "version", 'V', NULL, 0, "show the version and exit", 4 },
+	/* argp's own messages name it. */
+	{ "usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, 4 },
 	{},
 };
 
@@ -148,6 +151,11 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 		argp_error(
 			state,
 			"--list only shows: give it without --pin and --detach.");
+	if ((options->list || options->detach) &&
+	    (options->timeout_ns || options->observe))
+		argp_error(
+			state,
+			"--timeout and --observe are for attaching: give them without --list and --detach.");
 	if (parsing->egress && options->ingress)
 		argp_error(
 			state,
@@ -203,6 +211,10 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'h':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case KEY_USAGE:
+		argp_state_help(state, stdout,
+				ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		return 0;
 	case 'V':
 		printf("%s %s (libbpf %s)\n", parsing->program->name,

@@ -18,6 +18,9 @@
 
 #define BPF_FS "/sys/fs/bpf"
 
+/* Each one lost needs another instance to come or go at that very moment. */
+#define PIN_TRIES 20
+
 void pin_path(char path[PIN_PATH_SIZE], const char *function, int ifindex,
 	      enum hook hook)
 {
@@ -95,23 +98,38 @@ int pin_open(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
+/* Is the pin there one of an interface that has gone? Then removes it. */
+static bool remove_stale(const char *path)
+{
+	int fd = pin_open(path), ifindex;
+
+	if (fd < 0) {
+		errno = EEXIST;
+		return false;
+	}
+	ifindex = link_ifindex(fd, NULL);
+	close(fd);
+	errno = EEXIST;
+	return !ifindex && !unlink(path);
+}
+
 int pin_link(int link_fd, const char *path)
 {
-	int old;
+	int tries, code;
 
-	if (!bpf_obj_pin(link_fd, path))
-		return EXIT_DONE;
-	if (errno != EEXIST)
-		return fail_at(AT_PIN, errno, path, NULL);
-	old = pin_open(path);
-	if (old >= 0) {
-		int ifindex = link_ifindex(old, NULL);
-
-		close(old);
-		if (!ifindex && !unlink(path) && !bpf_obj_pin(link_fd, path))
+	for (tries = 0; tries < PIN_TRIES; tries++) {
+		if (!bpf_obj_pin(link_fd, path))
 			return EXIT_DONE;
+		if (errno == EEXIST && remove_stale(path))
+			continue;
+		if (errno != ENOENT)
+			break;
+		/* Another's last pin has gone, and the directory with it. */
+		code = pin_prepare();
+		if (code)
+			return code;
 	}
-	return fail_at(AT_PIN, EEXIST, path, NULL);
+	return fail_at(AT_PIN, errno, path, NULL);
 }
 
 int pin_remove(const char *path)

@@ -36,19 +36,24 @@ static bool has(const struct __user_cap_data_struct *data, int capability)
 	       CAP_TO_MASK(capability);
 }
 
-int privileges_check(void)
+int privileges_check(bool others)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+	bool bpf, admin;
 
 	if (capabilities(SYS_capget, data))
 		return EXIT_DONE; /* let the kernel say no itself */
-	if (has(data, CAP_NET_ADMIN) &&
-	    (has(data, CAP_SYS_ADMIN) ||
-	     (has(data, CAP_BPF) && has(data, CAP_PERFMON))))
+	admin = has(data, CAP_SYS_ADMIN);
+	bpf = has(data, CAP_BPF) && has(data, CAP_PERFMON);
+	if (has(data, CAP_NET_ADMIN) && (admin || (bpf && !others)))
 		return EXIT_DONE;
 	return fail(
-		EXIT_SYSTEM,
-		"loading and attaching BPF programs needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and, to see others' programs, CAP_SYS_ADMIN.");
+		EXIT_SYSTEM, "%s needs privilege that this user has not. %s",
+		others ? "seeing and removing what is attached" :
+			 "loading and attaching BPF programs",
+		others ?
+			"Run it as root (sudo), or with the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN." :
+			"Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.");
 }
 
 int privileges_drop(bool net_admin)

@@ -5,8 +5,13 @@
 
 #include <stdbool.h>
 
-/* Returns EXIT_DONE, or tells what is missing and returns EXIT_SYSTEM. */
-int privileges_check(void);
+/**
+ * privileges_check() - are there the capabilities that will be needed?
+ * @others: also those to look at and remove what other processes attached
+ *
+ * Return: EXIT_DONE, or tells what is missing and returns EXIT_SYSTEM.
+ */
+int privileges_check(bool others);
 
 /**
  * privileges_drop() - give up all but what watching and detaching need

@@ -178,7 +178,7 @@ int run(const struct program *program, int argc, char **argv)
 		return code;
 	verbosity = run.options.verbose;
 	libbpf_set_print(print_libbpf);
-	code = privileges_check();
+	code = privileges_check(run.options.list || run.options.detach);
 	if (!code)
 		code = interfaces_read(&run.all);
 	if (!code)
