@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The person's door: sets up what is missing, then builds by the rules of
-# samples/bpf/Kbuild, without kbuild, so that any kernel source will do, prepared or
-# not. kbuild's own door is the file Kbuild.
+# samples/bpf/Kbuild, but without kbuild: any kernel source will do, prepared
+# or not. kbuild's own door is the file Kbuild.
 
 MAKEFLAGS += -rR --no-print-directory
 
@@ -30,6 +30,8 @@ else \
 fi
 endef
 
+selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR"
+
 .PHONY: all demo check lab lint bootstrap clean distclean help
 
 all:
@@ -43,12 +45,13 @@ lab: set-up
 	@selftests/lab.sh
 
 check: set-up
-	@kernel=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$kernel" check
+	+@$(selftests) check
 
 .PHONY: set-up
 set-up:
 	@scripts/bootstrap.sh build test
 	+@$(build)
+	+@$(selftests) all
 
 lint:
 	@scripts/bootstrap.sh build lint
