@@ -63,7 +63,7 @@ bootstrap:
 clean:
 	@$(MAKE) -C selftests clean
 	@$(MAKE) -f samples/bpf/Kbuild obj=samples/bpf clean
-	@rm -f modules.order Module.symvers .*.cmd
+	@rm -f $(foreach dir,. samples/bpf,$(addprefix $(dir)/,modules.order Module.symvers .*.cmd))
 
 distclean: clean
 	@rm -rf .kernel

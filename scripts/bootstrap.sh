@@ -76,7 +76,7 @@ install() {
 	policy=/usr/sbin/policy-rc.d
 	exec 9</usr/sbin
 	flock 9
-	if [ ! -e $policy ]; then
+	if [ ! -e $policy ] || grep -q 'while bpf-drop installs' $policy; then
 		trap 'rm -f $policy' EXIT
 		trap 'exit 1' INT TERM HUP
 		printf '#!/bin/sh\n# there while bpf-drop installs packages\nexit 101\n' >$policy

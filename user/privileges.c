@@ -47,13 +47,13 @@ int privileges_check(bool others)
 	bpf = has(data, CAP_BPF) && has(data, CAP_PERFMON);
 	if (has(data, CAP_NET_ADMIN) && (admin || (bpf && !others)))
 		return EXIT_DONE;
+	if (others)
+		return fail(
+			EXIT_SYSTEM,
+			"seeing and removing what is attached needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN.");
 	return fail(
-		EXIT_SYSTEM, "%s needs privilege that this user has not. %s",
-		others ? "seeing and removing what is attached" :
-			 "loading and attaching BPF programs",
-		others ?
-			"Run it as root (sudo), or with the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN." :
-			"Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.");
+		EXIT_SYSTEM,
+		"loading and attaching BPF programs needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.");
 }
 
 int privileges_drop(bool net_admin)
