@@ -25,10 +25,10 @@ int tc_drop_tcp(struct __sk_buff *skb)
 		data = (const void *)(long)skb->data;
 		end = (const void *)(long)skb->data_end;
 		match = match_tcp(&slot, data, end, tags);
-		/* Undecided for want of data: pull a little, then all that may count. */
 		if (match != MATCH_UNDECIDED || end - data >= skb->len)
 			break;
-		pull = i ? MATCH_MAX_DEPTH : PULL_FIRST;
+		/* For want of data: pull a little, then all that may count. */
+		pull = end - data < PULL_FIRST ? PULL_FIRST : MATCH_MAX_DEPTH;
 		if (pull > skb->len)
 			pull = skb->len;
 		if (i == 2 || bpf_skb_pull_data(skb, pull))

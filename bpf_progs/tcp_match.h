@@ -88,6 +88,7 @@ static __always_inline enum match match_ipv6(const void *data, const void *end)
 	const struct ipv6hdr *ip = data;
 	const struct extension *ext;
 	__u8 header, kind;
+	__u32 size;
 	int i;
 
 	if ((const void *)(ip + 1) > end)
@@ -111,7 +112,9 @@ static __always_inline enum match match_ipv6(const void *data, const void *end)
 			break;
 		}
 		header = ext->next;
-		data += sizeof(*ext) + ext->length * (kind & EXTENSION_UNIT);
+		/* At most 255 * 8: the mask only tells 6.1's verifier so. */
+		size = ext->length * (kind & EXTENSION_UNIT);
+		data += sizeof(*ext) + (size & 0x7fc);
 	}
 	if (header == IPPROTO_TCP)
 		return MATCH_YES;

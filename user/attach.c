@@ -31,7 +31,7 @@ static int attach_one(struct run *run, struct attachment *at)
 	if (code)
 		return code;
 	at->attached = true;
-	return at->made_qdisc ? stage_write_slot(run, at) : EXIT_DONE;
+	return at->owns_qdisc ? stage_write_slot(run, at) : EXIT_DONE;
 }
 
 static int pin_all(struct run *run)
@@ -62,7 +62,7 @@ static int detach_one(const struct run *run, struct attachment *at)
 
 	if (at->attached && hook_is_clsact(at->hook))
 		code = tc_detach_clsact(&at->interface, at->hook,
-					run->identity.id, at->made_qdisc);
+					run->identity.id, at->owns_qdisc);
 	if (at->pinned) {
 		pin_path(path, run->program->function, at->interface.index,
 			 at->hook);

@@ -24,8 +24,9 @@ struct attachment {
 	__u32 slot; /* index of its counters */
 	int link_fd; /* -1: not attached by a link */
 	int replaced_fd; /* the XDP program that --force took off, or -1 */
+	enum hook replaced_hook; /* and where it was */
 	bool attached;
-	bool made_qdisc;
+	bool owns_qdisc; /* clsact: to be removed with the last filter */
 	bool pinned;
 };
 

@@ -81,7 +81,7 @@ int stage_write_slot(const struct run *run, const struct attachment *at)
 {
 	struct drop_slot slot = {
 		.counters = at->slot,
-		.owns_qdisc = at->made_qdisc,
+		.owns_qdisc = at->owns_qdisc,
 	};
 	__u32 key = at->interface.index;
 

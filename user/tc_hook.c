@@ -16,6 +16,9 @@
 /* Linux 6.6's <linux/bpf.h>; first in the chain, so that no verdict ends it before us. */
 #define TCX_BEFORE 8 /* BPF_F_BEFORE */
 
+/* How often to make a qdisc that others keep removing. */
+#define ADD_TRIES 5
+
 static int tcx_type(enum hook hook)
 {
 	return hook == HOOK_TCX_INGRESS ? ATTACH_TCX_INGRESS :
@@ -166,19 +169,34 @@ static int find_qdisc(int ifindex, enum clsact_kind kind, void *context)
 	return 0;
 }
 
-/* Sees that there is a clsact, and remembers whether we made it. */
+/* Does a filter of ours on the other side own the qdisc? Then we share it. */
+static int find_owner(const struct clsact_filter *filter, void *context)
+{
+	struct attachment *at = context;
+	struct drop_slot slot = {};
+
+	if (filter->priority == TC_HOOK_PRIORITY &&
+	    filter->handle == TC_HOOK_HANDLE &&
+	    !loaded_slot(filter->program_id, filter->ifindex, &slot))
+		at->owns_qdisc |= slot.owns_qdisc;
+	return 0;
+}
+
+/* Sees that there is a clsact, and whether we are to remove it in the end. */
 static int need_qdisc(struct netlink *nl, struct attachment *at)
 {
 	struct find_qdisc find = { .ifindex = at->interface.index };
 	int error = clsact_create(nl, at->interface.index);
 
-	at->made_qdisc = !error;
+	at->owns_qdisc = !error;
 	if (!error)
 		return EXIT_DONE;
-	if (error != -EEXIST)
-		return fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
-			       nl->words);
-	error = clsact_qdiscs(nl, find_qdisc, &find);
+	if (error == -EEXIST)
+		error = clsact_qdiscs(nl, find_qdisc, &find);
+	if (!error && find.kind == CLSACT_CLSACT)
+		error = clsact_filters(nl, at->interface.index,
+				       !hook_is_ingress(at->hook), find_owner,
+				       at);
 	if (error)
 		return fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
 			       nl->words);
@@ -203,25 +221,34 @@ static struct clsact_filter our_place(const struct interface *interface,
 	};
 }
 
+static int remove_if_empty(struct netlink *nl, int ifindex)
+{
+	bool in_use = true;
+	int error = clsact_in_use(nl, ifindex, &in_use);
+
+	return error || in_use ? error : clsact_remove(nl, ifindex);
+}
+
 static int attach_clsact(struct attachment *at, int program_fd,
 			 const char *name)
 {
 	struct clsact_filter filter = our_place(&at->interface, at->hook);
 	struct netlink nl;
-	int code, error;
+	int code, error, tries = 0;
 
 	error = netlink_open(&nl, 0);
 	if (error)
 		return fail_at(AT_NETLINK, -error, "netlink", NULL);
-	code = need_qdisc(&nl, at);
-	if (!code) {
-		error = clsact_add(&nl, &filter, program_fd, name);
-		if (error)
-			code = fail_at(AT_CLSACT_FILTER, -error,
-				       at->interface.name, nl.words);
-		if (error && at->made_qdisc)
-			clsact_remove(&nl, at->interface.index);
-	}
+	do {
+		code = need_qdisc(&nl, at);
+		error = code ? 0 : clsact_add(&nl, &filter, program_fd, name);
+		/* EINVAL: its owner took the empty qdisc away meanwhile? */
+	} while (error == -EINVAL && !at->owns_qdisc && ++tries < ADD_TRIES);
+	if (error)
+		code = fail_at(AT_CLSACT_FILTER, -error, at->interface.name,
+			       nl.words);
+	if (error && at->owns_qdisc)
+		remove_if_empty(&nl, at->interface.index);
 	netlink_close(&nl);
 	return code;
 }
@@ -278,7 +305,6 @@ bool tc_clsact_present(const struct interface *interface, enum hook hook,
 static int detach_clsact(struct netlink *nl, const struct clsact_filter *place,
 			 __u32 program_id, bool owns_qdisc)
 {
-	bool in_use = true;
 	int error;
 
 	/* The kernel cannot delete "only if it is still that program". */
@@ -291,12 +317,7 @@ static int detach_clsact(struct netlink *nl, const struct clsact_filter *place,
 	error = is_there(nl, place, program_id);
 	if (error)
 		return error > 0 ? -EBUSY : error;
-	if (!owns_qdisc)
-		return 0;
-	error = clsact_in_use(nl, place->ifindex, &in_use);
-	if (!error && !in_use)
-		error = clsact_remove(nl, place->ifindex);
-	return error;
+	return owns_qdisc ? remove_if_empty(nl, place->ifindex) : 0;
 }
 
 int tc_detach_clsact(const struct interface *interface, enum hook hook,

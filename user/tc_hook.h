@@ -39,7 +39,7 @@ int tc_choose(const struct interface *interface, const struct options *options,
 int tc_make_room(const struct inventory *present, const char *function,
 		 const struct interface *interface, enum hook hook, bool force);
 
-/* Attaches to @at->hook; sets link_fd or made_qdisc; returns an exit code. */
+/* Attaches to @at->hook; sets link_fd or owns_qdisc; returns an exit code. */
 int tc_attach(struct attachment *at, int program_fd, const char *name);
 
 /* Removes a program that tc_is_ours(), however attached; returns an exit code. */

@@ -79,7 +79,7 @@ static int take_off(const struct attached *attached, struct attachment *at)
 		close(at->replaced_fd);
 		at->replaced_fd = -1;
 	}
-	at->hook = attached->hook;
+	at->replaced_hook = attached->hook;
 	return code;
 }
 
@@ -117,9 +117,10 @@ void xdp_put_back(struct attachment *at)
 
 	if (at->replaced_fd < 0)
 		return;
-	error = bpf_xdp_attach(
-		at->interface.index, at->replaced_fd,
-		mode_flag(at->hook) | XDP_FLAGS_UPDATE_IF_NOEXIST, NULL);
+	error = bpf_xdp_attach(at->interface.index, at->replaced_fd,
+			       mode_flag(at->replaced_hook) |
+				       XDP_FLAGS_UPDATE_IF_NOEXIST,
+			       NULL);
 	if (error)
 		note("%s: the program that was taken off could not be put back: %s.",
 		     at->interface.name, strerror(-error));
