@@ -35,6 +35,7 @@ needs() {
 		test    curl                curl
 		test    ethtool             ethtool
 		test    ip                  iproute2
+		test    jq                  jq
 		test    nft                 nftables
 		test    nginx               nginx-light
 		test    nsenter             util-linux

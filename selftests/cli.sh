@@ -1,0 +1,251 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The command line: options, wrong usage, and what is refused before anything
+# is attached. The rest is in cli_guard.sh, cli_attach.sh, cli_clsact.sh and
+# cli_pin.sh.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
+. "$(dirname "$0")/cli_lib.sh"
+cli_private "$@"
+
+programs=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)
+
+# Usage: all in one pair of namespaces, as nothing may change there.
+
+setup_usage() {
+	wire
+}
+
+# wrong REGEX CMD…: CMD is wrong usage, and the message says where help is.
+wrong() {
+	says 2 "$1" "${@:2}"
+	said 'Try .*--help'
+}
+
+test_help() {
+	local program option common="--force --pin --detach --timeout=DURATION --observe --list
+		--interval=SECONDS --json --verbose --help --version -F -p -d -t -o -l -i -j -v -h -V"
+
+	for program in "${programs[@]}"; do
+		expect 0 "$program" --help
+		told "^Usage: $program .*IFACE"
+		told 'Exit status: 0 done'
+		for option in $common; do told "(^|[ ,])$option( |,|$)"; done
+		case $program in
+		tc-*) for option in --egress --ingress --tcx --clsact; do told " $option "; done ;;
+		*) for option in --skb-mode --native-mode -S -N; do told " ${option}[ ,]"; done ;;
+		esac
+		[ ! -s "$tmp/err" ] || fail "on standard error: $(<"$tmp/err")"
+		mv "$tmp/out" "$tmp/long"
+		expect 0 "$program" -h
+		cmp "$tmp/long" "$tmp/out"
+	done
+}
+
+test_version() {
+	local program option
+
+	for program in "${programs[@]}"; do
+		for option in --version -V; do
+			expect 0 "$program" "$option"
+			told "^$program [0-9]+\.[0-9]+.* \(libbpf v?[0-9.]+\)$"
+			[ ! -s "$tmp/err" ] || fail "on standard error: $(<"$tmp/err")"
+		done
+	done
+}
+
+test_advice() {
+	local option
+
+	wrong 'which interface\?' xdp-drop-tcp
+	grep -oe '--[a-z]*' "$tmp/err" >"$tmp/options"
+	while read -r option; do
+		expect 0 xdp-drop-tcp "$option"
+	done <"$tmp/options"
+}
+
+test_no_interface() {
+	local program
+
+	for program in "${programs[@]}"; do
+		wrong 'which interface\?' "$program"
+		wrong 'which interface\?' "$program" --force
+		wrong 'which interface\?' "$program" --detach
+	done
+}
+
+test_unknown_option() {
+	wrong "'--nope'" xdp-drop-tcp --nope veth0
+	wrong "'Z'" tc-drop-tcp veth0 -Z
+	wrong "'--pin' doesn't allow an argument" xdp-drop-world --pin=yes veth0
+	wrong "'--timeout' requires an argument" xdp-drop-tcp veth0 --timeout
+	wrong "'--tcx'" xdp-drop-tcp --tcx veth0
+	wrong "'--ingress'" xdp-drop-world --ingress veth0
+	wrong "'--skb-mode'" tc-drop-tcp --skb-mode veth0
+	wrong "'N'" tc-drop-tcp -N veth0
+	clean
+}
+
+test_exclusive() {
+	wrong 'exclude each other' xdp-drop-tcp -S -N veth0
+	wrong 'exclude each other' xdp-drop-world -N --skb-mode veth0
+	wrong 'exclude each other' tc-drop-tcp --tcx --clsact veth0
+	wrong 'exclude each other' tc-drop-tcp --egress --ingress veth0
+	wrong 'exclude each other' tc-drop-tcp veth0 --ingress --egress
+	wrong 'exclude each other' xdp-drop-tcp --pin --detach veth0
+	wrong 'only shows' xdp-drop-tcp --list --pin
+	wrong 'only shows' tc-drop-tcp --list --detach veth0
+	clean
+}
+
+test_durations() {
+	local text
+
+	for text in 0 5 0s 10x -1s 1.5s 1s1s ' 1s' '1 s' 99999999h 99999999999999999999s ms ''; do
+		wrong "'$text' is no duration" xdp-drop-tcp "--timeout=$text" veth0
+	done
+	wrong "'5' is no duration" tc-drop-tcp -t 5 veth0
+	wrong "'\+1s' is no duration" tc-drop-tcp -t +1s veth0
+	clean
+}
+
+test_intervals() {
+	local text
+
+	for text in x -1 1s 0.001 nan inf 1e9 ''; do
+		wrong "'$text' is no interval" xdp-drop-tcp "--interval=$text" veth0
+	done
+	wrong "'-1' is no interval" tc-drop-tcp -i -1 veth0
+	clean
+}
+
+# Names of interfaces
+
+setup_names() {
+	wire
+}
+
+test_names() {
+	local program
+
+	for program in "${programs[@]}"; do
+		refused 2 "no interface 'nosuch'.*ip link" "$program" nosuch
+		refused 2 "no interface 'nosuch'" "$program" veth0 nosuch lo
+		refused 2 "no interface 'nosuch'" "$program" --detach nosuch
+		refused 2 "no interface 'nosuch'" "$program" --list nosuch
+	done
+	refused 2 'at most 15 characters' xdp-drop-tcp abcdefghijklmnop
+	refused 2 "no interface 'abcdefghijklmno'" xdp-drop-tcp abcdefghijklmno
+	refused 2 "no interface ''" xdp-drop-tcp ''
+	refused 2 "no interface matches 'zz\*'" xdp-drop-tcp 'zz*'
+	refused 2 "no interface matches 'zz\?'" tc-drop-tcp veth0 'zz?'
+}
+
+test_globs() {
+	on ip link add veth1 type veth peer name veth2
+	expect 0 on xdp-drop-tcp -t 100ms -i 0 --json 'veth[0-9]' veth0 've*0'
+	[ "$(wc -l <"$tmp/out")" = 3 ] || fail "not 3 interfaces: $(<"$tmp/out")"
+	on ip link del veth1
+	clean
+}
+
+test_all_or_nothing() {
+	on ip link add veth1 type veth peer name veth2
+	on ip link set veth2 xdp obj "$(built xdp_drop_world_kern.o)" sec xdp
+	refused 3 'veth2: .*runs there already' xdp-drop-tcp veth0 veth1 veth2
+	refused 3 'veth2: .*runs there already' xdp-drop-tcp -S 'veth*'
+	on ip link del veth1
+	clean
+}
+
+# Privileges and limits
+
+setup_rights() {
+	wire
+}
+
+# As another user, with a copy that it can reach.
+nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all)
+
+test_not_root() {
+	local program
+
+	mkdir -p /run/netns/bin
+	for program in "${programs[@]}"; do
+		cp "$(built "$program")" /run/netns/bin/
+		program=/run/netns/bin/$program
+		refused 1 'privilege.*as root' "${nobody[@]}" "$program" veth0
+		refused 1 'privilege.*as root' "${nobody[@]}" "$program" --pin veth0
+		refused 1 'privilege.*as root' "${nobody[@]}" "$program" --detach veth0
+		refused 1 'privilege.*as root' "${nobody[@]}" "$program" --list
+		expect 0 "${nobody[@]}" "$program" --help
+	done
+	rm -r /run/netns/bin
+}
+
+test_few_capabilities() {
+	local few
+
+	for few in -all -all,+bpf,+perfmon -all,+net_admin -all,+bpf,+net_admin; do
+		refused 1 'CAP_NET_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp veth0
+		refused 1 'CAP_NET_ADMIN' setpriv "--bounding-set=$few" tc-drop-tcp --clsact veth0
+	done
+}
+
+# What the message says is enough, is enough.
+test_enough_capabilities() {
+	local enough program
+
+	for enough in -all,+bpf,+perfmon,+net_admin -all,+sys_admin,+net_admin; do
+		for program in xdp-drop-tcp 'tc-drop-tcp --tcx' 'tc-drop-tcp --clsact'; do
+			# shellcheck disable=SC2086 # a program and its option
+			expect 0 on setpriv "--bounding-set=$enough" $program -t 50ms veth0
+		done
+	done
+	clean
+}
+
+test_few_descriptors() {
+	expect 0 on bash -c 'ulimit -n 32; xdp-drop-tcp -t 50ms veth0'
+	refused 1 'file descriptors.*ulimit -n' bash -c 'ulimit -n 8; xdp-drop-tcp veth0'
+}
+
+setup_many() {
+	local i
+
+	wire
+	for i in {1..20}; do echo "link add many$i type veth peer name many-$i"; done | on ip -batch -
+	before=$(state)
+}
+
+test_many_descriptors() {
+	local program
+
+	for program in "${programs[@]}"; do
+		refused 1 '40 interfaces need .*ulimit -n' bash -c "ulimit -n 32; $program 'many*'"
+	done
+	expect 0 on bash -c "ulimit -Sn 32; xdp-drop-tcp -t 50ms -i 0 'many*'"
+	[ "$(grep -c 'xdp-native.*(end)' "$tmp/out")" = 40 ] || fail "$(<"$tmp/out")"
+	said 'attached to 40 interfaces'
+	clean
+}
+
+ktap_case usage test_help "--help names every option, on standard output"
+ktap_case usage test_version "--version"
+ktap_case usage test_advice "the options that a usage error advises exist"
+ktap_case usage test_no_interface "no interface is wrong usage"
+ktap_case usage test_unknown_option "unknown options, and those of the other programs"
+ktap_case usage test_exclusive "options that exclude each other"
+ktap_case usage test_durations "bad durations"
+ktap_case usage test_intervals "bad intervals"
+ktap_case names test_names "names and globs of no interface"
+ktap_case names test_globs "a glob means several; an interface named twice counts once"
+ktap_case names test_all_or_nothing "one interface refused: none is attached"
+ktap_case rights test_not_root "without privilege: a sentence and the next step"
+ktap_case rights test_few_capabilities "root without some capability"
+ktap_case rights test_enough_capabilities "the capabilities that are said to be enough are enough"
+ktap_case rights test_few_descriptors "32 descriptors are enough for one interface, 8 are not"
+ktap_case many test_many_descriptors "40 interfaces and a limit of 32 descriptors"
+ktap_run "$@"

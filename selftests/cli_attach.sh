@@ -1,0 +1,312 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Attaching: modes, and what is there already.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
+. "$(dirname "$0")/cli_lib.sh"
+cli_private "$@"
+
+# attaches HOOK CMD…: CMD attaches to veth0, there, and leaves it clean.
+attaches() {
+	start "${@:2}"
+	has "^veth0 $1 [0-9]+ [a-z_]+ [0-9a-f]{16} held by process $pid "
+	[ "$(on xdp-drop-tcp --list --json | wc -l)" = 1 ] || fail "more than one program"
+	case $1 in
+	xdp-native) on ip link show veth0 | grep -q ' xdp ' ;;
+	xdp-generic) on ip link show veth0 | grep -q ' xdpgeneric ' ;;
+	clsact-*) on tc filter show dev veth0 "${1#*-}" | grep -q 'pref 1 bpf .* handle 0xbdf .*direct-action' ;;
+	esac
+	kill -INT "$pid"
+	ends 0
+	told "veth0 +$1 .*\(end\)$"
+	clean
+}
+
+# Linux 6.6 or later?
+has_tcx() {
+	[ "$(printf '%s\n' 6.6 "$(uname -r)" | sort -V | head -n 1)" = 6.6 ]
+}
+
+test_native() {
+	local program option
+
+	wire
+	for program in xdp-drop-world xdp-drop-tcp; do
+		attaches xdp-native "$program" veth0
+		said '^'"$program"': veth0: attached \(native XDP, program id [0-9]+, tag [0-9a-f]{16}\)'
+		for option in -N --native-mode; do attaches xdp-native "$program" "$option" veth0; done
+	done
+}
+
+test_generic() {
+	local program option
+
+	wire
+	for program in xdp-drop-world xdp-drop-tcp; do
+		for option in -S --skb-mode; do attaches xdp-generic "$program" "$option" veth0; done
+		said 'veth0: attached \(generic XDP'
+	done
+}
+
+test_no_native() {
+	wire
+	on ip link add bridge0 type bridge
+	refused 4 'bridge0: .*its driver has no native XDP.*--skb-mode' xdp-drop-tcp -N bridge0
+	refused 4 'attached to none of the 2 interfaces' xdp-drop-world -N veth0 bridge0
+	start xdp-drop-tcp bridge0 veth0
+	has '^bridge0 xdp-generic'
+	has '^veth0 xdp-native'
+	kill "$pid"
+	ends 0
+	said 'bridge0: the driver has no native XDP: using generic XDP'
+	on ip link del bridge0
+	clean
+}
+
+test_mtu() {
+	wire
+	"${in_ctr[@]}" ip link set eth0 mtu 9000
+	refused 1 'MTU.*Lower the MTU.*--skb-mode' xdp-drop-tcp -N veth0
+	attaches xdp-generic xdp-drop-tcp veth0
+	said 'MTU.*too large for native XDP: using generic XDP'
+	attaches xdp-generic xdp-drop-tcp -S veth0
+	"${in_ctr[@]}" ip link set eth0 mtu 1500
+	attaches xdp-native xdp-drop-tcp veth0
+}
+
+test_tc() {
+	local tcx=tcx
+
+	wire
+	has_tcx || tcx=clsact
+	attaches "$tcx-egress" tc-drop-tcp veth0
+	attaches "$tcx-egress" tc-drop-tcp --egress veth0
+	attaches "$tcx-ingress" tc-drop-tcp --ingress veth0
+	attaches clsact-egress tc-drop-tcp --clsact veth0
+	attaches clsact-ingress tc-drop-tcp --clsact --ingress veth0
+	said 'attached \(clsact ingress, program id'
+}
+
+test_tcx() {
+	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
+	wire
+	attaches tcx-egress tc-drop-tcp --tcx veth0
+	attaches tcx-ingress tc-drop-tcp --tcx --ingress veth0
+}
+
+test_no_tcx() {
+	! has_tcx || skip "this kernel has TCX"
+	wire
+	refused 4 'veth0: .*no TCX .*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
+}
+
+# tun takes any link type; 280 is CAN's. TUNSETIFF, TUNSETPERSIST, TUNSETLINK.
+# shellcheck disable=SC2016 # perl's own
+test_link_type() {
+	wire
+	on perl -e '
+		open(my $tun, "+<", "/dev/net/tun") or exit 1;
+		my $request = pack("a16 S x22", "strange0", 0x1001);
+		ioctl($tun, 0x400454ca, $request) or exit 1;
+		ioctl($tun, 0x400454cb, 1) or exit 1;
+		ioctl($tun, 0x400454cd, 280) or exit 1;' || skip "no tun here that takes a link type"
+	refused 2 'strange0: .*neither Ethernet nor plain IP' xdp-drop-tcp strange0
+	refused 2 'strange0: .*ARPHRD type 280' tc-drop-tcp veth0 strange0
+	expect 0 on xdp-drop-world -t 50ms strange0
+	on ip link del strange0
+	clean
+}
+
+# What is there already
+
+# ip link's own program, in either mode
+test_netlink() {
+	local mode option
+
+	wire
+	for mode in xdpdrv xdpgeneric; do
+		on ip link set veth0 "$mode" obj "$(built xdp_drop_world_kern.o)" sec xdp
+		for option in '' -N -S --pin; do
+			# shellcheck disable=SC2086 # nothing, if it is empty
+			refused 3 "veth0: .*'xdp_drop_world'.*by netlink.*--force" xdp-drop-tcp $option veth0
+		done
+		refused 3 'runs there already' xdp-drop-world veth0
+		refused 3 'left alone.*another program' xdp-drop-tcp --detach veth0
+		refused 3 "left alone.*ip link set dev IFACE xdp off.*--force" xdp-drop-world --detach veth0
+		attaches xdp-native xdp-drop-tcp --force veth0
+		said "took off program id [0-9]+ 'xdp_drop_world'"
+		on ip link set veth0 "$mode" obj "$(built xdp_drop_world_kern.o)" sec xdp
+		expect 0 on xdp-drop-world --detach --force veth0
+		clean
+	done
+}
+
+# What --force took off is put back if it was in vain.
+test_put_back() {
+	local mode
+
+	wire
+	on ip link add bridge0 type bridge
+	for mode in xdpdrv xdpgeneric; do
+		on ip link set veth0 "$mode" obj "$(built xdp_drop_world_kern.o)" sec xdp
+		refused 4 'no native XDP' xdp-drop-tcp --force -N veth0 bridge0
+		on ip link set veth0 "$mode" off
+	done
+	on ip link del bridge0
+	clean
+}
+
+test_second_instance() {
+	local mode first
+
+	wire
+	for mode in -S -N; do
+		start xdp-drop-tcp "$mode" veth0
+		first=$pid
+		refused 3 "runs there already.*held by process $pid \(xdp-drop-tcp\)" xdp-drop-tcp veth0
+		refused 3 'runs there already' xdp-drop-world -S veth0
+		refused 3 "left alone.*held by process $pid .*Stop that process.*--force" xdp-drop-tcp -d veth0
+		start xdp-drop-world --force veth0
+		kill -INT "$pid"
+		ends 0
+		pid=$first
+		ends 1
+		said 'veth0: no longer attached'
+		clean
+	done
+	start xdp-drop-tcp veth0
+	expect 0 on xdp-drop-tcp --detach --force veth0
+	said 'veth0: detached'
+	ends 1
+	clean
+}
+
+test_second_tc() {
+	local way first
+
+	wire
+	for way in --tcx --clsact; do
+		has_tcx || [ "$way" != --tcx ] || continue
+		start tc-drop-tcp "$way" veth0
+		first=$pid
+		refused 3 "this program runs there already.*held by process $pid " tc-drop-tcp veth0
+		refused 3 'this program runs there already' tc-drop-tcp --clsact veth0
+		refused 3 "left alone.*held by process $pid " tc-drop-tcp --detach veth0
+		attaches_too "$way" --ingress
+		start tc-drop-tcp --force "$way" veth0
+		kill -INT "$pid"
+		ends 0
+		said 'replacing program id'
+		pid=$first
+		ends 1
+		clean
+	done
+}
+
+# The other direction is free, and what is here stays.
+attaches_too() {
+	local first=$pid
+
+	start tc-drop-tcp "$@" veth0
+	kill -INT "$pid"
+	ends 0
+	pid=$first
+	has "held by process $pid "
+}
+
+test_foreign_filter() {
+	wire
+	on tc qdisc add dev veth0 clsact
+	before=$(state)
+	on tc filter add dev veth0 egress protocol all prio 1 u32 match u32 0 0 classid 1:1 ||
+		skip "this kernel has no u32 filter"
+	refused 3 'a filter of another kind.*--tcx' tc-drop-tcp --clsact veth0
+	refused 3 'a filter of another kind' tc-drop-tcp --clsact --force veth0
+	expect 0 on tc-drop-tcp --clsact --ingress -t 50ms veth0
+	on tc filter del dev veth0 egress prio 1
+	clean
+	on tc qdisc del dev veth0 clsact
+}
+
+test_ingress_qdisc() {
+	wire
+	on tc qdisc add dev veth0 ingress
+	before=$(state)
+	refused 3 'an ingress qdisc.*no egress side.*--tcx' tc-drop-tcp --clsact veth0
+	refused 3 'an ingress qdisc' tc-drop-tcp --clsact --egress --force --pin veth0
+	attaches clsact-ingress tc-drop-tcp --clsact --ingress veth0
+	on tc qdisc del dev veth0 ingress
+}
+
+# --list
+
+test_list_empty() {
+	local program
+
+	wire
+	for program in xdp-drop-world xdp-drop-tcp tc-drop-tcp; do
+		expect 0 on "$program" --list
+		said 'no XDP, TCX or clsact program is attached'
+		expect 0 on "$program" --list --json veth0
+		[ ! -s "$tmp/out" ] || fail "data: $(<"$tmp/out")"
+	done
+}
+
+test_list() {
+	local way dev hook line lines=() tcx=tcx world
+
+	has_tcx || tcx=clsact
+	world=$(built xdp_drop_world_kern.o)
+	wire
+	on ip link add veth1 type veth peer name veth2
+	on ip link set veth1 xdpdrv obj "$world" sec xdp
+	on ip link set veth2 xdpgeneric obj "$world" sec xdp
+	on tc qdisc add dev veth2 clsact
+	on tc filter add dev veth2 ingress prio 7 handle 3 bpf da obj "$(built tc_drop_tcp_kern.o)" sec tc
+	start xdp-drop-tcp veth0
+	lines+=("veth0 xdp-native ID xdp_drop_tcp TAG held by process $pid \(xdp-drop-tcp\)")
+	for way in "$tcx-egress veth0" "$tcx-ingress veth0" "clsact-egress veth1" "clsact-ingress veth1"; do
+		dev=${way#* } hook=${way% *}
+		start tc-drop-tcp "--${hook%-*}" "--${hook#*-}" "$dev"
+		lines+=("$dev $hook ID tc_drop_tcp TAG held by process $pid \(tc-drop-tcp\)(, priority 1 handle 0xbdf)?")
+	done
+	lines+=('veth1 xdp-native ID xdp_drop_world TAG by netlink \(ip link\)'
+		'veth2 xdp-generic ID xdp_drop_world TAG by netlink \(ip link\)'
+		'veth2 clsact-ingress ID tc_drop_tcp TAG by netlink \(tc\), priority 7 handle 0x3'
+		'interface hook id program tag whose')
+	expect 0 on tc-drop-tcp --list
+	tr -s ' ' <"$tmp/out" | sed -E 's/ [0-9]+ ([a-z_]+) [0-9a-f]{16} / ID \1 TAG /' >"$tmp/table"
+	mv "$tmp/table" "$tmp/out"
+	for line in "${lines[@]}"; do told "^$line$"; done
+	[ "$(wc -l <"$tmp/out")" = 9 ] || fail "not 9 lines: $(<"$tmp/out")"
+
+	expect 0 on xdp-drop-tcp -l veth2 lo
+	[ "$(grep -c '^veth2 ' "$tmp/out")" = 2 ] || fail "not 2 of veth2: $(<"$tmp/out")"
+	[ "$(wc -l <"$tmp/out")" = 3 ] || fail "not veth2 alone: $(<"$tmp/out")"
+	expect 0 on xdp-drop-world --json 'veth[12]' --list
+	[ "$(wc -l <"$tmp/out")" = 5 ] || fail "not 5 objects: $(<"$tmp/out")"
+	told '^\{"interface":"veth2","ifindex":[0-9]+,"hook":"clsact-ingress","program_id":[0-9]+,"program":"tc_drop_tcp","tag":"[0-9a-f]{16}","priority":7,"handle":3,"protocol":3,"whose":"by netlink \(tc\)"\}$'
+	expect 0 on xdp-drop-world --json veth0 --list
+	told '^\{"interface":"veth0","ifindex":[0-9]+,"hook":"xdp-native","program_id":[0-9]+,"program":"xdp_drop_tcp","tag":"[0-9a-f]{16}","link_id":[0-9]+,"whose":"held by process [0-9]+ \(xdp-drop-tcp\)"\}$'
+	! command -v jq >/dev/null || jq -e .ifindex "$tmp/out" >"$tmp/jq"
+}
+
+ktap_case modes test_native "native XDP, the default and -N"
+ktap_case modes test_generic "generic XDP, -S"
+ktap_case modes test_no_native "a driver without native XDP"
+ktap_case modes test_mtu "an MTU too large for native XDP"
+ktap_case modes test_tc "tc-drop-tcp in both directions, and by clsact"
+ktap_case modes test_tcx "--tcx"
+ktap_case modes test_no_tcx "--tcx on a kernel without"
+ktap_case modes test_link_type "an interface whose frames cannot be read"
+ktap_case owners test_netlink "ip link's program: refused, or replaced by --force"
+ktap_case owners test_put_back "--force in vain: what was there is put back"
+ktap_case owners test_second_instance "a second XDP program"
+ktap_case owners test_second_tc "tc-drop-tcp twice"
+ktap_case owners test_foreign_filter "a filter of another kind at our priority"
+ktap_case owners test_ingress_qdisc "an ingress qdisc has no egress"
+ktap_case list test_list_empty "--list with nothing to list"
+ktap_case list test_list "--list: all hooks, whose, table and JSON"
+ktap_run "$@"

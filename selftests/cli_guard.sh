@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The lockout guard: would it cut off the session in which it was typed?
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
+. "$(dirname "$0")/cli_lib.sh"
+cli_private "$@"
+
+# In a process namespace of its own: the SSH server of whoever runs the tests
+# shall not be seen from there.
+apart=(unshare --pid --fork --kill-child --mount-proc)
+ssh='SSH_CONNECTION=203.0.113.10 5000 203.0.113.1 22'
+programs=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)
+
+setup_guard() {
+	wire
+	on ip link add free0 type veth peer name free1
+	on ip link set free0 up
+	on ip link set free1 up
+	poll 5 is_up free1
+	before=$(state)
+}
+
+# guarded REGEX CMD…: CMD, typed in such a session, is refused
+guarded() {
+	refused 3 "$1" "${apart[@]}" env "$ssh" "${@:2}"
+	said '--timeout 30s.*--observe.*--force'
+}
+
+allowed() {
+	expect 0 on "${apart[@]}" env "$ssh" "$@"
+}
+
+test_guard() {
+	local program
+
+	for program in "${programs[@]}"; do
+		guarded 'veth0: your SSH session from 203\.0\.113\.10 arrives here' "$program" veth0
+		guarded 'cut off' "$program" --pin veth0
+		guarded 'cut off' "$program" '*'
+		allowed "$program" --list
+		allowed "$program" --detach veth0
+	done
+}
+
+test_guard_elsewhere() {
+	allowed xdp-drop-tcp -t 50ms free0
+	allowed xdp-drop-tcp --pin free0
+	expect 0 on xdp-drop-tcp --detach free0
+	clean
+}
+
+test_guard_overridden() {
+	allowed xdp-drop-tcp --timeout 50ms veth0
+	start "${apart[@]}" env "$ssh" xdp-drop-tcp --observe veth0
+	kill -9 "$pid"
+	clean
+	start "${apart[@]}" env "$ssh" xdp-drop-tcp --force veth0
+	kill -9 "$pid"
+	clean
+}
+
+test_guard_sudo() {
+	guarded '203\.0\.113\.10' bash -c 'env -u SSH_CONNECTION xdp-drop-tcp veth0; exit $?'
+	ssh='SSH_CLIENT=203.0.113.10 5000 22' guarded '203\.0\.113\.10' xdp-drop-tcp veth0
+}
+
+# Who enters another namespace takes the variable along, but not the connection.
+test_guard_other_namespace() {
+	expect 0 "${in_ctr[@]}" "${apart[@]}" env "$ssh" bash -c '"$@"; exit $?' bash \
+		"${in_host[@]}" xdp-drop-tcp -t 50ms veth0
+	clean
+}
+
+# No variable anywhere, but the socket of an SSH server above.
+test_guard_server() {
+	cp "$(command -v bash)" "$tmp/sshd"
+	"${in_ctr[@]}" "$(built probe)" listen 22 >"$tmp/listen" 2>&1 &
+	poll 5 on bash -c '</dev/tcp/203.0.113.10/22' 2>/dev/null || fail "$(<"$tmp/listen")"
+	refused 3 'session from 203\.0\.113\.10' "${apart[@]}" "$tmp/sshd" -c '
+		exec 3<>/dev/tcp/203.0.113.10/22
+		xdp-drop-tcp veth0
+		exit $?'
+	expect 0 on "${apart[@]}" "$tmp/sshd" -c 'xdp-drop-tcp -t 50ms veth0; exit $?'
+	clean
+}
+
+# on_top KIND OPTIONS…: the address moves to a new interface upper0 of KIND.
+on_top() {
+	"${in_host[@]}" ip addr flush dev veth0
+	"${in_host[@]}" ip link add upper0 "$@" || skip "this kernel has no ${*: -1}"
+	"${in_host[@]}" ip link set upper0 up
+	"${in_host[@]}" ip addr add 203.0.113.1/24 dev upper0
+}
+
+# The two ends of a session's way, and nothing beside it.
+stacked() {
+	local program
+
+	for program in xdp-drop-tcp tc-drop-tcp; do
+		guarded 'veth0: .*arrives here \(over upper0\)' "$program" veth0
+		guarded 'upper0: .*arrives here and' "$program" upper0
+		guarded 'cut off' "$program" free0 veth0
+		allowed "$program" -t 50ms free0
+	done
+}
+
+test_guard_bridge() {
+	wire
+	on ip link add free0 type veth peer name free1
+	on_top type bridge
+	on ip link set veth0 master upper0
+	on ip link set free1 master upper0
+	stacked
+}
+
+test_guard_vlan() {
+	wire
+	on ip link add free0 type veth peer name free1
+	on_top link veth0 type vlan id 7
+	stacked
+}
+
+test_guard_macvlan() {
+	wire
+	on ip link add free0 type veth peer name free1
+	on_top link veth0 type macvlan
+	stacked
+}
+
+test_guard_ipv6() {
+	[ -e /proc/sys/net/ipv6 ] || skip "this kernel has no IPv6"
+	on ip addr add 2001:db8::1/64 dev veth0 nodad
+	ssh='SSH_CONNECTION=2001:db8::10 5000 2001:db8::1 22' guarded '2001:db8::10' xdp-drop-tcp veth0
+	ssh='SSH_CONNECTION=fe80::10%veth0 5000 fe80::1%veth0 22' guarded 'fe80::10' xdp-drop-tcp veth0
+	ssh='SSH_CONNECTION=fe80::10%free0 5000 fe80::1%free0 22' allowed xdp-drop-tcp -t 50ms veth0
+	ssh='SSH_CONNECTION=::ffff:203.0.113.10 5000 ::ffff:203.0.113.1 22' guarded 'from 203' xdp-drop-tcp veth0
+	on ip addr del 2001:db8::1/64 dev veth0
+}
+
+# The way in may differ from the way out: the address is on veth0.
+test_guard_way_in() {
+	on ip route add 203.0.113.10/32 dev free0
+	guarded '203\.0\.113\.10' tc-drop-tcp free0
+	guarded '203\.0\.113\.10' xdp-drop-tcp veth0
+	on ip route del 203.0.113.10/32 dev free0
+}
+
+test_guard_local() {
+	ssh='SSH_CONNECTION=127.0.0.1 5000 127.0.0.1 22' guarded '127\.0\.0\.1' xdp-drop-tcp lo
+	ssh='SSH_CONNECTION=203.0.113.1 5000 203.0.113.1 22' guarded '203\.0\.113\.1' xdp-drop-tcp lo
+	ssh='SSH_CONNECTION=127.0.0.1 5000 127.0.0.1 22' allowed xdp-drop-tcp -t 50ms veth0
+}
+
+test_guard_garbage() {
+	local text
+
+	for text in '' ' ' x 'UNKNOWN 65535 UNKNOWN 65535' '999.1.1.1 1 2.3.4 5' '203.0.113 1 2 3' \
+		"$(printf '%0999d' 0) 1 2 3" '0.0.0.0 0 0.0.0.0 0' ':: 1 :: 2' '%n%s 1 2 3'; do
+		ssh="SSH_CONNECTION=$text" allowed xdp-drop-tcp -t 20ms -i 0 veth0
+	done
+	clean
+}
+
+ktap_case guard test_guard "an interface where your session arrives is refused"
+ktap_case guard test_guard_elsewhere "another interface is not"
+ktap_case guard test_guard_overridden "--timeout, --observe and --force go past it"
+ktap_case guard test_guard_sudo "sudo dropped the variable; SSH_CLIENT"
+ktap_case guard test_guard_other_namespace "a session that arrives in another namespace"
+ktap_case guard test_guard_server "the SSH server's own socket"
+ktap_case guard test_guard_ipv6 "IPv6, link-local and mapped addresses"
+ktap_case guard test_guard_way_in "the way in is not the way out"
+ktap_case guard test_guard_local "a session by the loopback interface"
+ktap_case guard test_guard_garbage "a variable that says nothing"
+ktap_case stack test_guard_bridge "a bridge and its port"
+ktap_case stack test_guard_vlan "a VLAN and what is under it"
+ktap_case stack test_guard_macvlan "a macvlan and what is under it"
+ktap_run "$@"

@@ -1,0 +1,219 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The experiment, told by real packets: put the programs in place, one state
+# after the other, probe all paths, compare with demo.expected. Exits with 0
+# if every cell is as expected, else with 1.
+
+set -eu
+# shellcheck source-path=SCRIPTDIR source=lab.sh disable=SC1091
+. "$(dirname "$0")/lab.sh"
+
+timeout_ms=1500
+probes=(out-ping out-tcp curl host-tcp host-ping docker0-tcp docker0-ping outside-tcp outside-ping)
+declare -A words=(
+	[out-ping]="ping from outside to the host" [out-tcp]="outside to the published port"
+	[curl]="curl localhost on the host"
+	[host-tcp]="TCP from host to container" [host-ping]="ping from host to container"
+	[docker0-tcp]="TCP from container to docker0" [docker0-ping]="ping from container to docker0"
+	[outside-tcp]="TCP from container to outside" [outside-ping]="ping from container to outside"
+)
+
+green='' yellow='' red='' dim='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
+	green=$'\e[32m' yellow=$'\e[33m' red=$'\e[1;31m' dim=$'\e[2m' plain=$'\e[0m'
+fi
+
+send() {
+	case $1 in
+	out-ping) "${in_out[@]}" "$probe" icmp 198.51.100.1 "$timeout_ms" ;;
+	out-tcp) "${in_out[@]}" "$probe" tcp 198.51.100.1 80 "$timeout_ms" ;;
+	curl) "${in_host[@]}" curl -s -m "$timeout_ms"e-3 -o /dev/null http://localhost/ ;;
+	host-tcp) "${in_host[@]}" "$probe" tcp 203.0.113.10 80 "$timeout_ms" ;;
+	host-ping) "${in_host[@]}" "$probe" icmp 203.0.113.10 "$timeout_ms" ;;
+	docker0-tcp) "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 "$timeout_ms" ;;
+	docker0-ping) "${in_ctr[@]}" "$probe" icmp 203.0.113.1 "$timeout_ms" ;;
+	outside-tcp) "${in_ctr[@]}" "$probe" tcp 198.51.100.2 80 "$timeout_ms" ;;
+	outside-ping) "${in_ctr[@]}" "$probe" icmp 198.51.100.2 "$timeout_ms" ;;
+	esac >"$tmp/$1.log" 2>&1
+}
+
+# Leave in a file what became of a probe: pass, lost (1, curl's 28) or fail.
+judge() {
+	local status=0 outcome=fail
+
+	send "$1" || status=$?
+	case $status in
+	0) outcome=pass ;;
+	1 | 28) outcome=lost ;;
+	esac
+	echo "$outcome" >"$tmp/$1"
+}
+
+attached() {
+	grep -q attached "$tmp/$1.err" || ! kill -0 "${loaders[$1]}" 2>/dev/null
+}
+
+# Start what runs in this state, "PROGRAM:IFACE+…", and wait until it does.
+start() {
+	local each path
+
+	loaders=() order=()
+	[ "$1" != - ] || return 0
+	for each in ${1//+/ }; do
+		path=$(built "${each%:*}")
+		"${in_host[@]}" env --default-signal=INT "$path" --interval 0 --json "${each#*:}" \
+			>"$tmp/$each.out" 2>"$tmp/$each.err" </dev/null &
+		loaders[$each]=$! order+=("$each")
+	done
+	for each in "${order[@]}"; do
+		if ! poll 5 attached "$each" || ! grep -q attached "$tmp/$each.err"; then
+			cat "$tmp/$each.err" >&2
+			lab_die "${each%:*} does not attach to ${each#*:}"
+		fi
+	done
+}
+
+# End it by Ctrl-C; how many packets each program says that it dropped.
+stop() {
+	local each
+
+	dropped=()
+	for each in ${order[@]+"${order[@]}"}; do
+		kill -INT "${loaders[$each]}"
+		if ! wait "${loaders[$each]}"; then
+			cat "$tmp/$each.err" >&2
+			lab_die "${each%:*} did not end with exit status 0"
+		fi
+		dropped+=("$(sed -n '/"final":true/s/.*"dropped_packets":\([0-9]*\).*/\1/p' "$tmp/$each.out")")
+	done
+}
+
+surprise() {
+	surprises=$((surprises + 1))
+	complaints+=("$*")
+}
+
+# Print one cell, $4 wide: outcome of probe $2 in row $1, expected $3.
+cell() {
+	local got colour mark='' want=${3%/*} id=${3#*/}
+
+	got=$(<"$tmp/$2")
+	cells=$((cells + 1))
+	colour=$green
+	[ "$got" = pass ] || colour=$yellow
+	if [ "$got" != "$want" ]; then
+		[ "$id" != "$want" ] || id=$1
+		surprise "$id, ${words[$2]}: expected $want, got $got"
+		colour=$red mark=!
+	fi
+	printf '%s%-*s%s' "$colour" "$4" "$got$mark" "$plain"
+}
+
+# What a program of this row dropped, which must be something.
+counter() {
+	cells=$((cells + 1))
+	if [ "${3:-0}" = 0 ]; then
+		surprise "$1, counter of ${2%:*}: expected some, got ${3:-none}"
+		printf '%s%6s!%s\n' "$red" "${3:--}" "$plain"
+	else
+		printf '%6s\n' "$3"
+	fi
+}
+
+row() {
+	local id=$1 running=$2 name i=0 complaint jobs=() order dropped complaints=()
+	local widths=(6 8 8 6 8 6 8 6 6)
+	local -A loaders
+
+	shift 2
+	start "$running"
+	for name in "${probes[@]}"; do
+		judge "$name" &
+		jobs+=($!)
+	done
+	wait "${jobs[@]}"
+	stop
+
+	[ "$running" = - ] && name=nothing || name=${order[0]/:/ }
+	printf '%-4s%-21s' "$id" "$name"
+	for name in "${probes[@]}"; do
+		cell "$id" "$name" "$1" "${widths[i]}"
+		i=$((i + 1))
+		shift
+	done
+	[ "$running" != - ] || echo
+	for i in "${!order[@]}"; do
+		[ "$i" = 0 ] || printf '%4s%-83s' '' "${order[i]/:/ }"
+		counter "$id" "${order[i]}" "${dropped[i]}"
+	done
+	for complaint in ${complaints[@]+"${complaints[@]}"}; do
+		echo "$red    ! $complaint$plain"
+	done
+}
+
+# What one sees in the rows just printed.
+explain() {
+	case $1 in
+	W2) note <<-END ;;
+		XDP on wan0 drops all that arrives there, so replies to the container die there
+		too. What does not cross wan0 never notices.
+	END
+	X2) note <<-END ;;
+		The container's packets arrive on veth0: its requests, and its replies to others.
+		TCP among them dies before the host's stack sees it; ping is not TCP and passes.
+	END
+	B) note <<-END ;;
+		TCP from the container dies in XDP as it arrives on veth0; TCP to the container
+		dies in TC as it leaves there. Neither half ever meets the other.
+	END
+	E) note <<-END ;;
+		The same outcome, another place: now the container's SYN does reach docker0 and
+		the outside, and it is the SYN-ACK that dies, at veth0 on its way back in.
+	END
+	O) note <<-END ;;
+		The programs went with their processes, and all is as it was.
+	END
+	esac
+}
+
+note() {
+	sed "s/.*/$dim    &$plain/"
+	echo
+}
+
+main() {
+	local began=${EPOCHREALTIME/./} id running cells_wanted took
+
+	surprises=0 cells=0
+	lab_session test
+	probe=$(built probe)
+	tmp=$LAB_DIR/demo
+	mkdir "$tmp"
+	lab_diagram
+	cat <<-END
+
+		pass: answered. lost: no answer in $timeout_ms ms. dropped: packets, as the program counted them.
+		${red}!$plain: not as selftests/demo.expected has it.
+
+		                         out -> host   host    host -> ctr   ctr->docker0  ctr -> out
+		    running              ping  tcp     curl    tcp   ping    tcp   ping    tcp   ping  dropped
+	END
+	while read -r -u 9 id running cells_wanted; do
+		case $id in
+		"" | "#"*) continue ;;
+		esac
+		# shellcheck disable=SC2086 # nine words
+		row "$id" "$running" $cells_wanted
+		explain "$id"
+	done 9<"$(dirname "$0")/demo.expected"
+	took=$(((${EPOCHREALTIME/./} - began) / 100000))
+	took="${took%?}.${took: -1} s"
+	if [ "$surprises" != 0 ]; then
+		echo "$red$surprises of $cells cells are not as expected.$plain It took $took."
+		exit 1
+	fi
+	echo "${green}All $cells cells are as expected.$plain It took $took."
+}
+
+main

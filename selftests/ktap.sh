@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# KTAP for shell tests, and the one place that knows where built files are.
+# To be sourced by bash under `set -eu`; it defines functions and nothing else.
+#
+#   . "${0%/*}/ktap.sh"
+#   ktap_case GROUP FUNCTION WORDS   declare a test: one line of the result
+#   ktap_run "$@"                    run them; the status is 0 passed, 1 failed,
+#                                    4 all skipped. Arguments choose tests by
+#                                    function or group; --list lists them.
+#
+# Groups run side by side, the tests of a group one after the other. If there
+# is a function setup_GROUP, it runs before them, in the same shell, and
+# teardown_GROUP after them, whatever happened; after_each follows each test.
+#
+# A test runs in a subshell of its own under `set -eEu` with an empty $tmp;
+# any command that fails, fails the test. In it:
+#
+#   fail WORDS           the test failed, and why
+#   skip WORDS           it cannot run here, and why
+#   expect STATUS CMD…   run CMD, output to $tmp/out and $tmp/err; fail unless
+#                        it exits with STATUS
+#   said REGEX           fail unless the last expect's standard error matches
+#   told REGEX           the same with its standard output
+#   poll SECONDS CMD…    repeat CMD until it succeeds; false after SECONDS
+#   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
+#   built NAME           the path of a built file, wherever it is
+
+# A binary or object stands beside its test once installed, and in the tree
+# where it was built.
+built() {
+	local here dir
+
+	here=$(dirname "${BASH_SOURCE[0]}")
+	for dir in "$here" ${OUTPUT:+"$OUTPUT"} "$here/../samples/bpf" "$here/.."; do
+		if [ -f "$dir/$1" ]; then
+			realpath "$dir/$1"
+			return
+		fi
+	done
+	echo "$1 is not built: run make first" >&2
+	return 1
+}
+
+fail() {
+	echo "$*"
+	exit 1
+}
+
+skip() {
+	echo "SKIP $*"
+	exit 4
+}
+
+expect() {
+	local want=$1 got=0
+
+	shift
+	"$@" >"$tmp/out" 2>"$tmp/err" || got=$?
+	[ "$got" = "$want" ] && return
+	printf 'exit status %s instead of %s:' "$got" "$want"
+	printf ' %q' "$@"
+	printf '\n'
+	sed 's/^/  /' "$tmp/err" "$tmp/out"
+	exit 1
+}
+
+ktap_match() {
+	grep -qE -e "$2" "$1" && return
+	echo "no '$2' in:"
+	sed 's/^/  /' "$1"
+	exit 1
+}
+
+said() {
+	ktap_match "$tmp/err" "$1"
+}
+
+told() {
+	ktap_match "$tmp/out" "$1"
+}
+
+never() {
+	! "$@"
+}
+
+poll() {
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+
+	shift
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+ktap_groups=() ktap_tests=()
+declare -A ktap_group=() ktap_words=()
+
+ktap_case() {
+	[[ " ${ktap_groups[*]-} " == *" $1 "* ]] || ktap_groups+=("$1")
+	ktap_tests+=("$2")
+	ktap_group[$2]=$1
+	shift
+	ktap_words[$1]=${*:2}
+}
+
+# One group, in a process of its own. A test leaves its log, then its status.
+ktap_run_group() {
+	local name status
+
+	exec >"$ktap_dir/$1.log" 2>&1 </dev/null
+	set -eEu
+	ktap_test=
+	# shellcheck disable=SC2064 # the group's name is known now
+	trap "ktap_end_group $1" EXIT
+	trap 'exit 143' INT TERM HUP
+	trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: status $?: $BASH_COMMAND"' ERR
+	if declare -F "setup_$1" >/dev/null; then "setup_$1"; fi
+	for name in "${ktap_chosen[@]}"; do
+		[ "${ktap_group[$name]}" = "$1" ] || continue
+		ktap_run_test "$name" >"$ktap_dir/$name.log" 2>&1 &
+		ktap_test=$!
+		status=0
+		wait "$ktap_test" || status=$?
+		ktap_test=
+		echo "$status" >"$ktap_dir/$name.part"
+		mv "$ktap_dir/$name.part" "$ktap_dir/$name.status"
+	done
+}
+
+ktap_end_group() {
+	[ -z "$ktap_test" ] || kill "$ktap_test" 2>/dev/null || true
+	if declare -F "teardown_$1" >/dev/null; then "teardown_$1"; fi
+}
+
+ktap_run_test() {
+	trap 'exit 143' INT TERM HUP
+	trap 'if declare -F after_each >/dev/null; then after_each; fi' EXIT
+	tmp=$ktap_dir/$1.tmp
+	mkdir "$tmp"
+	"$1"
+}
+
+# Print the result of test $2 as line $1; it belongs to the process $3.
+ktap_print() {
+	local file=$ktap_dir/$2 status=broken log
+
+	until [ -e "$file.status" ] || ! kill -0 "$3" 2>/dev/null; do
+		sleep 0.05
+	done
+	log=$file.log
+	if [ -e "$file.status" ]; then
+		status=$(<"$file.status")
+	else
+		log=$ktap_dir/${ktap_group[$2]}.log
+	fi
+	case $status in
+	0)
+		ktap_passed=$((ktap_passed + 1))
+		echo "ok $1 ${ktap_words[$2]}"
+		;;
+	4)
+		ktap_skipped=$((ktap_skipped + 1))
+		echo "ok $1 ${ktap_words[$2]} # SKIP $(sed -n 's/^SKIP //p' "$log")"
+		;;
+	*)
+		ktap_failed=$((ktap_failed + 1))
+		[ "$status" != broken ] || echo "# the set-up of group ${ktap_group[$2]} failed"
+		[ ! -e "$log" ] || tail -n 40 "$log" | sed 's/^/# /'
+		echo "# reproduce: $0 $2"
+		echo "not ok $1 ${ktap_words[$2]}"
+		;;
+	esac
+}
+
+ktap_stop() {
+	[ -z "${!ktap_pids[*]}" ] || kill "${ktap_pids[@]}" 2>/dev/null || true
+	wait
+	rm -rf "$ktap_dir"
+}
+
+# Keep the tests that the arguments name; without arguments, all.
+ktap_choose() {
+	local name
+
+	ktap_chosen=()
+	for name in "${ktap_tests[@]}"; do
+		if [ $# = 0 ] || [[ " $* " == *" $name "* || " $* " == *" ${ktap_group[$name]} "* ]]; then
+			ktap_chosen+=("$name")
+		fi
+	done
+	if [ -z "${ktap_chosen[*]-}" ]; then
+		echo "${0##*/}: no such test: $*; --list lists them" >&2
+		exit 2
+	fi
+}
+
+ktap_run() {
+	local name group line=0
+
+	if [ "${1-}" = --list ]; then
+		for name in "${ktap_tests[@]}"; do
+			printf '%-10s %-24s %s\n' "${ktap_group[$name]}" "$name" "${ktap_words[$name]}"
+		done
+		exit 0
+	fi
+	ktap_choose "$@"
+	ktap_dir=$(mktemp -d)
+	declare -A ktap_pids=()
+	trap ktap_stop EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	ktap_passed=0 ktap_failed=0 ktap_skipped=0
+	echo "TAP version 13"
+	echo "1..${#ktap_chosen[@]}"
+	for name in "${ktap_chosen[@]}"; do
+		group=${ktap_group[$name]}
+		[ -z "${ktap_pids[$group]-}" ] || continue
+		ktap_run_group "$group" &
+		ktap_pids[$group]=$!
+	done
+	for name in "${ktap_chosen[@]}"; do
+		line=$((line + 1))
+		ktap_print "$line" "$name" "${ktap_pids[${ktap_group[$name]}]}"
+	done
+	echo "# Totals: pass:$ktap_passed fail:$ktap_failed xfail:0 xpass:0 skip:$ktap_skipped error:0"
+	[ "$ktap_failed" = 0 ] || return 1
+	[ "$ktap_passed" != 0 ] || return 4
+}

@@ -1,0 +1,387 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The lab: an outside host, a machine that runs containers as docker does, and
+# a container, all in network namespaces of their own. Nothing leaves it: no
+# link goes to the machine's own network. Any number of labs can be up at once.
+#
+# A command for people; see usage(). And a library for scripts:
+#
+#   . "${0%/*}/lab.sh"
+#   lab_session KIND       a lab that lives as long as this (sub)shell
+#   "${in_host[@]}" CMD…   run CMD on the host; also in_out, in_ctr. CMD replaces
+#                          nsenter, so with & behind it, $! is CMD's own pid
+#   $LAB $LAB_DIR          its id and its directory for files, which goes with it
+#
+# Processes in a lab share a private mount of bpffs: pins go when the lab does.
+
+# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
+
+LAB_STATE=/run/bpf-drop-lab
+
+lab_die() {
+	echo "${0##*/}: $*" >&2
+	exit 1
+}
+
+lab_usage() {
+	cat <<-END
+		Usage: ${0##*/} [COMMAND]
+		  (no command)      bring a lab up, explain it, give a shell on its host;
+		                    it goes away when the shell ends
+		  up                bring a lab up that stays until "down"
+		  down [ID]         take it down, and end what runs in it
+		  shell WHERE       a shell in it; WHERE is out, host or ctr
+		  run WHERE CMD...  run one command in it
+		  list              which labs are up
+		If several are up, LAB=ID chooses.
+	END
+}
+
+lab_diagram() {
+	cat <<-END
+		  out: outside host      host: runs the containers                 ctr: container
+		 +------------------+   +-------------------------------------+   +------------------+
+		 | nginx, port 80   |   | NAT; port 80 published to ctr       |   | nginx, port 80   |
+		 |             out0 ----- wan0 ...... docker0 [bridge] - veth0 ----- eth0             |
+		 |     198.51.100.2 |   | 198.51.100.1  203.0.113.1           |   | 203.0.113.10     |
+		 |    2001:db8:1::2 |   | 2001:db8:1::1 2001:db8:2::1         |   | 2001:db8:2::10   |
+		 +------------------+   +-------------------------------------+   +------------------+
+	END
+}
+
+# When a living process started, as a second name for it: ids are used again.
+lab_birth() {
+	sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" { print $20 }'
+}
+
+# Name the commands that enter the lab in $LAB_DIR. There is no proxy in there.
+lab_enter() {
+	local mount
+
+	unset http_proxy all_proxy ALL_PROXY
+	LAB=${LAB_DIR##*.}
+	mount=/proc/$(<"$LAB_DIR/relay.pid")/ns/mnt
+	in_out=(nsenter "--net=/run/netns/drop-$LAB-out" "--mount=$mount" "--wdns=$PWD")
+	in_host=(nsenter "--net=/run/netns/drop-$LAB-host" "--mount=$mount" "--wdns=$PWD")
+	in_ctr=(nsenter "--net=/run/netns/drop-$LAB-ctr" "--mount=$mount" "--wdns=$PWD")
+}
+
+# No address but those given: no router solicitations, no waiting for
+# duplicates, no link-local ones. Settings that this kernel lacks do not matter.
+lab_namespace() {
+	ip netns add "drop-$LAB-$1"
+	# shellcheck disable=SC2016 # expanded by that shell
+	nsenter "--net=/run/netns/drop-$LAB-$1" bash -c '
+		cd /proc/sys/net
+		set_to() { [ ! -e "$1" ] || echo "$2" >"$1"; }
+		for which in all default; do
+			set_to ipv6/conf/$which/accept_dad 0
+			set_to ipv6/conf/$which/accept_ra 0
+			set_to ipv6/conf/$which/router_solicitations 0
+			set_to ipv6/conf/$which/addr_gen_mode 1
+			set_to ipv6/conf/$which/forwarding 1
+		done
+		set_to ipv4/ip_forward 1'
+}
+
+# Neighbours are permanent: what arrives never depends on who asked last.
+lab_wire() {
+	local out=02:00:00:00:01:02 wan=02:00:00:00:01:01
+	local docker=02:00:00:00:02:01 veth=02:00:00:00:02:02 ctr=02:00:00:00:02:10
+
+	ip -n "drop-$LAB-host" -batch - <<-END
+		link set lo up
+		link add wan0 address $wan type veth peer name out0 address $out netns drop-$LAB-out
+		link add docker0 address $docker type bridge mcast_snooping 0
+		link add veth0 address $veth type veth peer name eth0 address $ctr netns drop-$LAB-ctr
+		link set veth0 master docker0 up
+		link set docker0 up
+		link set wan0 up
+		addr add 198.51.100.1/24 dev wan0
+		addr add 2001:db8:1::1/64 dev wan0 nodad
+		addr add 203.0.113.1/24 dev docker0
+		addr add 2001:db8:2::1/64 dev docker0 nodad
+		neigh add 198.51.100.2 lladdr $out dev wan0
+		neigh add 2001:db8:1::2 lladdr $out dev wan0
+		neigh add 203.0.113.10 lladdr $ctr dev docker0
+		neigh add 2001:db8:2::10 lladdr $ctr dev docker0
+	END
+	ip -n "drop-$LAB-out" -batch - <<-END
+		link set lo up
+		link set out0 up
+		addr add 198.51.100.2/24 dev out0
+		addr add 2001:db8:1::2/64 dev out0 nodad
+		neigh add 198.51.100.1 lladdr $wan dev out0
+		neigh add 2001:db8:1::1 lladdr $wan dev out0
+		route add 2001:db8:2::/64 via 2001:db8:1::1
+	END
+	ip -n "drop-$LAB-ctr" -batch - <<-END
+		link set lo up
+		link set eth0 up
+		addr add 203.0.113.10/24 dev eth0
+		addr add 2001:db8:2::10/64 dev eth0 nodad
+		neigh add 203.0.113.1 lladdr $docker dev eth0
+		neigh add 2001:db8:2::1 lladdr $docker dev eth0
+		route add default via 203.0.113.1
+		route add default via 2001:db8:2::1
+	END
+}
+
+# As docker has it: what containers send out is masqueraded, the published
+# port is translated unless it comes from the bridge itself.
+lab_nat() {
+	nsenter "--net=/run/netns/drop-$LAB-host" nft -f - <<-END
+		table ip nat {
+			chain prerouting {
+				type nat hook prerouting priority -100
+				iifname != "docker0" ip daddr 198.51.100.1 tcp dport 80 dnat to 203.0.113.10:80
+			}
+			chain postrouting {
+				type nat hook postrouting priority 100
+				oifname "wan0" ip saddr 203.0.113.0/24 masquerade
+			}
+		}
+	END
+}
+
+# A web server in namespace $1; every file of it is in the lab's directory.
+lab_serve() {
+	local dir=$LAB_DIR/$1 into=(nsenter "--net=/run/netns/drop-$LAB-$1")
+
+	mkdir -p "$dir/www"
+	echo "Hello from nginx in $1." >"$dir/www/index.html"
+	if ! command -v nginx >/dev/null; then
+		"${into[@]}" "$(built probe)" listen 80 >"$dir/error.log" 2>&1 </dev/null &
+		disown
+		return
+	fi
+	cat >"$dir/nginx.conf" <<-END
+		user root;
+		worker_processes 1;
+		pid $dir/pid;
+		error_log $dir/error.log;
+		events { worker_connections 256; }
+		http {
+			access_log off;
+			sendfile on;
+			default_type text/plain;
+			client_body_temp_path $dir/body;
+			proxy_temp_path $dir/proxy;
+			fastcgi_temp_path $dir/fastcgi;
+			uwsgi_temp_path $dir/uwsgi;
+			scgi_temp_path $dir/scgi;
+			server {
+				listen 80;
+				$([ ! -e /proc/net/if_inet6 ] || echo "listen [::]:80;")
+				root $dir/www;
+			}
+		}
+	END
+	"${into[@]}" nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" 2>"$dir/start.log"
+}
+
+# What docker-proxy does; and this process keeps the private bpffs mounted.
+lab_relay() {
+	# shellcheck disable=SC2016 # expanded by that shell
+	nsenter "--net=/run/netns/drop-$LAB-host" unshare --mount --propagation slave \
+		sh -c 'mount -t bpf bpf /sys/fs/bpf && exec "$1" relay 80 203.0.113.10 80' \
+		sh "$(built probe)" >"$LAB_DIR/relay.log" 2>&1 </dev/null &
+	echo $! >"$LAB_DIR/relay.pid"
+	disown # a script's "wait" is not for this one
+}
+
+# Is everything in its place? Each path once, the servers included.
+lab_ready() {
+	local probe
+
+	probe=$(built probe)
+	"${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 200 &&
+		"${in_ctr[@]}" "$probe" tcp 198.51.100.2 80 200 &&
+		"${in_out[@]}" "$probe" tcp 198.51.100.1 80 200 &&
+		"${in_host[@]}" "$probe" tcp 203.0.113.10 80 200
+} >/dev/null 2>&1
+
+# Bring one up. Its owner's death makes it a leftover; "kept" has no owner.
+lab_up() {
+	local tool owner=$BASHPID
+
+	[ "$(id -u)" = 0 ] || lab_die "needs root, to make network namespaces"
+	for tool in ip nsenter unshare nft; do
+		command -v "$tool" >/dev/null || lab_die "needs $tool"
+	done
+	built probe >/dev/null
+	lab_sweep
+	LAB_DIR=$(mktemp -d "$LAB_STATE.XXXXXX")
+	LAB=${LAB_DIR##*.}
+	[ "$1" != kept ] || owner=0
+	echo "$1 $owner $(lab_birth "$owner")" >"$LAB_DIR/owner"
+	lab_namespace out
+	lab_namespace host
+	lab_namespace ctr
+	lab_wire
+	lab_nat
+	lab_relay
+	lab_serve out
+	lab_serve ctr
+	lab_enter
+	poll 5 lab_ready && return
+	cat "$LAB_DIR"/*.log "$LAB_DIR"/*/*.log >&2
+	lab_die "the lab does not come up; its servers' logs are above"
+}
+
+lab_session() {
+	trap lab_down EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	lab_up "$1"
+}
+
+lab_down() {
+	[ -z "${LAB_DIR-}" ] || lab_remove "$LAB_DIR"
+	LAB_DIR=
+}
+
+# Who runs in lab $1? Not this very shell, should it be in there itself.
+lab_pids() {
+	local where
+
+	for where in out host ctr; do
+		[ ! -e "/run/netns/drop-$1-$where" ] || ip netns pids "drop-$1-$where"
+	done | grep -vxE "$$|$BASHPID" || true
+}
+
+lab_empty() {
+	[ -z "$(lab_pids "$1")" ]
+}
+
+# Remove the lab in directory $1, however much of it there is.
+lab_remove() {
+	local id=${1##*.} where signal
+
+	for signal in TERM CONT KILL; do
+		lab_pids "$id" | xargs -r kill "-$signal" 2>/dev/null || true
+		[ "$signal" = TERM ] || ! poll 1 lab_empty "$id" || break
+	done
+	for where in out host ctr; do
+		ip netns del "drop-$id-$where" 2>/dev/null || true
+	done
+	rm -rf "$1"
+}
+
+# Remove labs whose owner was killed before it could.
+lab_sweep() {
+	local file kind owner birth
+
+	for file in "$LAB_STATE".*/owner; do
+		read -r kind owner birth 2>/dev/null <"$file" || continue
+		[ "$kind" != kept ] || continue
+		[ "$(lab_birth "$owner")" = "$birth" ] || lab_remove "${file%/owner}"
+	done
+	find "${LAB_STATE%/*}" -maxdepth 1 -name "${LAB_STATE##*/}.*" -empty -mmin +1 -delete
+}
+
+# Find the lab that a person means: $1, $LAB, or the only one that is not a test's.
+lab_choose() {
+	local want=${1:-${LAB-}} file kind found=()
+
+	for file in "$LAB_STATE".*/owner; do
+		read -r kind _ 2>/dev/null <"$file" || continue
+		case $file in
+		"$LAB_STATE.$want/owner") found=("$file") && break ;;
+		*) [ -n "$want" ] || [ "$kind" = test ] || found+=("$file") ;;
+		esac
+	done
+	case ${#found[@]} in
+	0) lab_die "no such lab is up; \"${0##*/} up\" brings one up" ;;
+	1) LAB_DIR=${found[0]%/owner} && lab_enter ;;
+	*) lab_die "several labs are up; choose one by LAB=ID, see \"${0##*/} list\"" ;;
+	esac
+}
+
+lab_list() {
+	local file kind owner
+
+	for file in "$LAB_STATE".*/owner; do
+		read -r kind owner _ 2>/dev/null <"$file" || continue
+		file=${file%/owner}
+		case $kind in
+		kept) owner="kept until \"down\"" ;;
+		*) owner="$kind of process $owner" ;;
+		esac
+		echo "${file##*.}  $owner"
+	done
+}
+
+# Run the arguments in namespace $1, with our programs within reach by name.
+lab_run() {
+	# shellcheck disable=SC2178 # a name for one of the arrays
+	local -n into=in_$1
+	local loader path=$PATH
+
+	! loader=$(built xdp-drop-tcp 2>/dev/null) || path=$(dirname "$loader"):$path
+	shift
+	LAB=$LAB PATH=$path "${into[@]}" "$@"
+}
+
+lab_shell() {
+	# shellcheck disable=SC2016 # expanded by that shell
+	printf 'PS1="[%s of lab %s] \\w # "\n' "$1" "$LAB" >"$LAB_DIR/$1.bashrc"
+	lab_run "$1" bash --rcfile "$LAB_DIR/$1.bashrc"
+}
+
+lab_explain() {
+	lab_diagram
+	cat <<-END
+
+		Lab $LAB is up. From another terminal:
+		    $0 shell ctr          a shell in the container; also "host" and "out"
+		    $0 run host curl -m 2 localhost
+		To begin with, on the host:
+		    curl -m 2 localhost              the published port answers
+		    xdp-drop-tcp veth0               Ctrl-C ends it; meanwhile, in another terminal,
+		                                     repeat the curl above: it times out
+		    tc-drop-tcp veth0                the same on the packets' way out to the container
+		    xdp-drop-tcp --list              what is attached, and where
+	END
+}
+
+lab_place() {
+	case ${1-} in
+	out | host | ctr) ;;
+	*) lab_usage >&2 && exit 2 ;;
+	esac
+}
+
+lab_main() {
+	local command=${1-}
+
+	[ $# = 0 ] || shift
+	case $command in
+	"")
+		lab_session shell
+		lab_explain
+		echo "This is a shell on the host. The lab goes away when it ends (exit, or Ctrl-D)."
+		lab_shell host || true
+		;;
+	up)
+		lab_session kept
+		trap - EXIT INT TERM HUP
+		lab_explain
+		echo "It stays until:"
+		echo "    $0 down $LAB"
+		;;
+	down) lab_choose "${1-}" && lab_down ;;
+	shell) lab_place "$@" && lab_choose && lab_shell "$1" ;;
+	run) lab_place "$@" && lab_choose && lab_run "$@" ;;
+	list) lab_list ;;
+	-h | --help | help) lab_usage ;;
+	*) lab_usage >&2 && exit 2 ;;
+	esac
+}
+
+if [ "${BASH_SOURCE[0]}" = "$0" ]; then
+	set -eu
+	lab_main "$@"
+fi

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the lab and its tests need of a network, with exact answers: one
+ * connection attempt, one echo, one frame; and servers for machines that
+ * have no web server. See usage().
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_packet.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { ANSWERED, LOST, FAILED };
+
+#define DEFAULT_TIMEOUT_MS 1500
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static void usage(FILE *out)
+{
+	fputs("Usage: probe tcp ADDRESS PORT [TIMEOUT_MS]   connect once, from a fresh port\n"
+	      "       probe icmp ADDRESS [TIMEOUT_MS]       send one echo request\n"
+	      "       probe send IFACE HEX [COUNT]          send a raw frame\n"
+	      "       probe listen PORT                     answer HTTP with a short page\n"
+	      "       probe relay PORT ADDRESS PORT         pass connections on, like docker-proxy\n"
+	      "       probe reflect NAME                    create a tun device; send back what is\n"
+	      "                                             sent there, source and destination swapped\n"
+	      "Exit: 0 answered, 1 no answer in time, 2 refused or another failure.\n",
+	      out);
+}
+
+static int failed(const char *what)
+{
+	printf("%s: %s\n", what, strerror(errno));
+	return FAILED;
+}
+
+static double now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1e3 + ts.tv_nsec / 1e6;
+}
+
+static socklen_t parse_address(const char *text, const char *port,
+			       union address *to)
+{
+	memset(to, 0, sizeof(*to));
+	if (inet_pton(AF_INET, text, &to->v4.sin_addr) == 1) {
+		to->v4.sin_family = AF_INET;
+		to->v4.sin_port = htons(atoi(port));
+		return sizeof(to->v4);
+	}
+	if (inet_pton(AF_INET6, text, &to->v6.sin6_addr) == 1) {
+		to->v6.sin6_family = AF_INET6;
+		to->v6.sin6_port = htons(atoi(port));
+		return sizeof(to->v6);
+	}
+	fprintf(stderr, "probe: %s is not an IPv4 or IPv6 address\n", text);
+	exit(FAILED);
+}
+
+/* Wait until @fd is ready for @events; false if @end (of now_ms()) comes first. */
+static int wait_until(int fd, short events, double end)
+{
+	struct pollfd pfd = { .fd = fd, .events = events };
+	double left;
+	int n;
+
+	do {
+		left = end - now_ms();
+		n = poll(&pfd, 1, left > 0 ? (int)left + 1 : 0);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+static int probe_tcp(const char *address, const char *port, int timeout)
+{
+	struct linger reset = { .l_onoff = 1 };
+	union address to;
+	socklen_t length = parse_address(address, port, &to);
+	socklen_t size = sizeof(errno);
+	double start = now_ms();
+	int fd;
+
+	fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return failed("socket");
+	/* Leave nothing in TIME_WAIT that could answer for a later probe. */
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	if (connect(fd, &to.any, length) && errno != EINPROGRESS)
+		return failed("connect");
+	if (!wait_until(fd, POLLOUT, start + timeout)) {
+		printf("lost, no answer in %d ms\n", timeout);
+		return LOST;
+	}
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &size);
+	if (errno)
+		return failed("connect");
+	printf("open %.1f ms\n", now_ms() - start);
+	return ANSWERED;
+}
+
+static unsigned short checksum(const void *data, size_t size)
+{
+	const unsigned short *word = data;
+	unsigned int sum = 0;
+
+	for (; size > 1; size -= 2)
+		sum += *word++;
+	sum = (sum >> 16) + (sum & 0xffff);
+	return ~(sum + (sum >> 16));
+}
+
+/* ICMP and ICMPv6 echo messages differ in their type only. */
+struct echo {
+	struct icmphdr head;
+	unsigned char token[24];
+};
+
+static int probe_icmp(const char *address, int timeout)
+{
+	struct echo request = {}, *reply;
+	unsigned char packet[512];
+	union address to;
+	socklen_t length = parse_address(address, "0", &to);
+	double start = now_ms();
+	int v6 = to.any.sa_family == AF_INET6;
+	ssize_t got;
+	int fd;
+
+	fd = socket(to.any.sa_family, SOCK_RAW,
+		    v6 ? (int)IPPROTO_ICMPV6 : (int)IPPROTO_ICMP);
+	if (fd < 0)
+		return failed("raw socket");
+	if (getrandom(request.token, sizeof(request.token), 0) < 0)
+		return failed("getrandom");
+	request.head.type = v6 ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
+	request.head.un.echo.id = htons(getpid());
+	request.head.un.echo.sequence = htons(1);
+	if (!v6) /* else the kernel's task */
+		request.head.checksum = checksum(&request, sizeof(request));
+	if (sendto(fd, &request, sizeof(request), 0, &to.any, length) < 0)
+		return failed("send");
+
+	while (wait_until(fd, POLLIN, start + timeout)) {
+		got = recv(fd, packet, sizeof(packet), 0);
+		if (got < 0)
+			return failed("receive");
+		reply = (struct echo *)(packet +
+					(v6 ? 0 :
+					      ((struct iphdr *)packet)->ihl *
+							 4));
+		if ((unsigned char *)(reply + 1) > packet + got ||
+		    reply->head.type !=
+			    (v6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY) ||
+		    memcmp(reply->token, request.token, sizeof(reply->token)))
+			continue;
+		printf("reply %.1f ms\n", now_ms() - start);
+		return ANSWERED;
+	}
+	printf("lost, no answer in %d ms\n", timeout);
+	return LOST;
+}
+
+static int probe_send(const char *iface, const char *hex, int count)
+{
+	struct sockaddr_ll to = { .sll_family = AF_PACKET,
+				  .sll_ifindex = if_nametoindex(iface) };
+	unsigned char frame[2048];
+	size_t length = 0;
+	int fd, used;
+
+	for (; length < sizeof(frame) && *hex; hex += used)
+		if (sscanf(hex, "%2hhx%n ", &frame[length++], &used) != 1) {
+			fprintf(stderr,
+				"probe: not hexadecimal from here: %s\n", hex);
+			return FAILED;
+		}
+	if (!to.sll_ifindex)
+		return failed(iface);
+	fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (fd < 0)
+		return failed("packet socket");
+	while (count--)
+		if (sendto(fd, frame, length, 0, (struct sockaddr *)&to,
+			   sizeof(to)) < 0)
+			return failed("send");
+	return ANSWERED;
+}
+
+/* A TCP listener for both families, or for IPv4 on a kernel without IPv6. */
+static int listen_on(const char *port)
+{
+	union address at = { .v6 = { .sin6_family = AF_INET6 } };
+	int yes = 1, no = 0, fd;
+
+	at.v6.sin6_port = htons(atoi(port));
+	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	if (fd < 0) {
+		at.any.sa_family = AF_INET;
+		fd = socket(AF_INET, SOCK_STREAM, 0);
+	} else {
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
+	}
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+	if (fd < 0 || bind(fd, &at.any, sizeof(at)) || listen(fd, 64))
+		exit(failed("listen"));
+	return fd;
+}
+
+/* Accept for ever; returns in a child process for each connection. */
+static int accept_each(int listener)
+{
+	int fd;
+
+	signal(SIGCHLD, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
+	for (;;) {
+		fd = accept(listener, NULL, NULL);
+		if (fd < 0)
+			continue;
+		if (!fork()) {
+			close(listener);
+			return fd;
+		}
+		close(fd);
+	}
+}
+
+static int serve_listen(const char *port)
+{
+	static const char page[] = "HTTP/1.0 200 OK\r\n"
+				   "Content-Type: text/plain\r\n"
+				   "\r\n"
+				   "Hello from the lab.\n";
+	int fd = accept_each(listen_on(port));
+	char request[4096];
+
+	if (read(fd, request, sizeof(request)) > 0 &&
+	    write(fd, page, sizeof(page) - 1) < 0)
+		return failed("write");
+	return ANSWERED;
+}
+
+/* Move what there is from one socket to the other; false at the end. */
+static int move(int from, int to)
+{
+	char buffer[65536];
+	ssize_t size = read(from, buffer, sizeof(buffer)), done = 0, n;
+
+	while (done < size) {
+		n = write(to, buffer + done, size - done);
+		if (n < 0)
+			return 0;
+		done += n;
+	}
+	return size > 0;
+}
+
+static int serve_relay(const char *port, const char *address,
+		       const char *to_port)
+{
+	union address to;
+	socklen_t length = parse_address(address, to_port, &to);
+	int client = accept_each(listen_on(port));
+	int server = socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
+	struct pollfd pfd[] = {
+		{ .fd = client, .events = POLLRDHUP },
+		{ .fd = server, .events = POLLOUT },
+	};
+
+	if (connect(server, &to.any, length) && errno != EINPROGRESS)
+		return failed("connect");
+	/* A client that goes away while the connection is being made ends this. */
+	if (poll(pfd, 2, -1) < 0 || pfd[0].revents)
+		return FAILED;
+	fcntl(server, F_SETFL, 0);
+	pfd[0].events = POLLIN;
+	pfd[1].events = POLLIN;
+	while (poll(pfd, 2, -1) > 0)
+		if ((pfd[0].revents && !move(client, server)) ||
+		    (pfd[1].revents && !move(server, client)))
+			break;
+	return ANSWERED;
+}
+
+/*
+ * To whoever uses the device, each address behind it is then itself: an echo
+ * request comes back as another's echo request, and the answer to that as
+ * the answer. Checksums are sums, so swapping addresses keeps them right.
+ */
+static int serve_reflect(const char *name)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	unsigned char packet[65536], source[16];
+	int fd = open("/dev/net/tun", O_RDWR), at, size;
+	ssize_t length;
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
+		return failed("tun device");
+	puts("ready");
+	fflush(stdout);
+	while ((length = read(fd, packet, sizeof(packet))) > 0) {
+		at = *packet >> 4 == 4 ? 12 : 8;
+		size = *packet >> 4 == 4 ? 4 : 16;
+		memcpy(source, packet + at, size);
+		memcpy(packet + at, packet + at + size, size);
+		memcpy(packet + at + size, source, size);
+		if (write(fd, packet, length) < 0)
+			return failed("write");
+	}
+	return failed("read");
+}
+
+int main(int argc, char **argv)
+{
+	const char *command = argc > 2 ? argv[1] : "";
+
+	if (!strcmp(command, "tcp") && (argc == 4 || argc == 5))
+		return probe_tcp(argv[2], argv[3],
+				 argc == 5 ? atoi(argv[4]) :
+					     DEFAULT_TIMEOUT_MS);
+	if (!strcmp(command, "icmp") && argc <= 4)
+		return probe_icmp(argv[2], argc == 4 ? atoi(argv[3]) :
+						       DEFAULT_TIMEOUT_MS);
+	if (!strcmp(command, "send") && (argc == 4 || argc == 5))
+		return probe_send(argv[2], argv[3],
+				  argc == 5 ? atoi(argv[4]) : 1);
+	if (!strcmp(command, "listen") && argc == 3)
+		return serve_listen(argv[2]);
+	if (!strcmp(command, "relay") && argc == 5)
+		return serve_relay(argv[2], argv[3], argv[4]);
+	if (!strcmp(command, "reflect") && argc == 3)
+		return serve_reflect(argv[2]);
+	usage(stderr);
+	return FAILED;
+}

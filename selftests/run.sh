@@ -1,0 +1,105 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# run.sh PROGRAM...: run test programs, as many at a time as there are CPUs;
+# show the KTAP of each, then a table, and last the number of test points that
+# passed, failed and were skipped.
+#
+# A program fails as a whole, which counts as one more failed point, if it
+# crashes, takes longer than $TIMEOUT seconds or does not keep to its plan.
+set -eu
+
+TIMEOUT=${TIMEOUT:-300}
+cd "$(dirname "$0")"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+exec 9>"$tmp/lock"
+
+# A background process would ignore SIGINT, and so would what it starts.
+run() {
+	local name=${1##*/} status=0 start=$EPOCHREALTIME child
+
+	case $1 in
+	/*) ;;
+	*) set -- "./$1" ;;
+	esac
+	env --default-signal=INT,QUIT timeout --kill-after=20 "$TIMEOUT" "$1" \
+		</dev/null >"$tmp/$name.ktap" 2>&1 9>&- &
+	child=$!
+	trap 'kill $child' TERM
+	wait $child || status=$?
+	trap - TERM
+	wait $child || :
+	echo "$status $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))" >"$tmp/$name.exit"
+	flock 9
+	echo "# selftests: $name"
+	cat "$tmp/$name.ktap"
+}
+
+stop() {
+	trap '' INT TERM HUP
+	# shellcheck disable=SC2046 # one word, one process
+	kill $(jobs -p) 2>/dev/null || :
+	wait
+	exit 130
+}
+trap stop INT TERM HUP
+
+[ $# != 0 ] || { echo "usage: run.sh PROGRAM..." >&2; exit 2; }
+for program; do
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+		wait -n || :
+	done
+	run "$program" &
+done
+wait
+
+for program; do
+	name=${program##*/}
+	read -r status ms <"$tmp/$name.exit"
+	echo "program $name $status $ms $TIMEOUT"
+	cat "$tmp/$name.ktap"
+	echo "end"
+done | awk '
+	function problem(text) {
+		failed++
+		notes = notes sprintf("%s: %s\n", name, text)
+	}
+	$1 == "program" && !name {
+		name = $2; status = $3; seconds = $4 / 1000; limit = $5
+		passed = failed = skipped = not_ok = 0; plan = ""; reason = ""
+		next
+	}
+	/^1\.\.[0-9]+/ { plan = substr($1, 4) + 0; if (/# *SKIP/) reason = $0 }
+	/^(not )?ok [0-9]/ {
+		if (/^not/) { not_ok++; problem($0) }
+		else if (/# *SKIP/) { skipped++; notes = notes name ": " $0 "\n" }
+		else passed++
+	}
+	/^# / { reason = $0 }
+	$0 == "end" {
+		points = passed + failed + skipped
+		if (status == 124 || status == 137)
+			problem("stopped after " limit " s")
+		else if (status == 4 && !points) {
+			skipped++
+			sub(/^.*# *(SKIP)? */, "", reason)
+			notes = notes name ": SKIP " reason "\n"
+		} else if (status != 0 && status != 1 && status != 4)
+			problem("ended with exit status " status)
+		else if (status == 1 && !not_ok)
+			problem("exit status 1, but no point failed")
+		else if (plan == "")
+			problem("no plan")
+		else if (plan != points)
+			problem(points " points of " plan)
+		table = table sprintf("%-20s %6d %6d %7d %7.1f\n", name, passed, failed, skipped, seconds)
+		all_passed += passed; all_failed += failed; all_skipped += skipped
+		name = ""
+	}
+	END {
+		printf "\n%-20s %6s %6s %7s %7s\n%s", "program", "passed", "failed", "skipped", "seconds", table
+		if (notes) printf "\n%s", notes
+		printf "\n%d passed, %d failed, %d skipped\n", all_passed, all_failed, all_skipped
+		exit all_failed > 0
+	}'

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The three programs, in the kernel, on the table of frames: the verdict, and
+ * what was counted where. No interface is touched: BPF_PROG_TEST_RUN.
+ *
+ * Usage: verdict [DIRECTORY OF THE OBJECTS]
+ *
+ * What a test run cannot show is left to others: frames of less than 14 bytes
+ * and of more than a page (match_native), tags in an skb's metadata and, where
+ * the kernel makes none here, non-linear skbs (tc_native).
+ */
+#include "frames.h"
+#include "ktap.h"
+#include "loaded.h"
+#include "verdict_cases.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define TEST_RUN_MIN 14
+#define TEST_RUN_MAX 3400 /* a page less what kernels put around the frame */
+
+/* Without a frame, a point is about the program itself. */
+struct point {
+	const struct program *program;
+	const struct variant *variant;
+	const struct frame_case *wanted;
+};
+
+/* What a test run did or should do. */
+struct outcome {
+	__u32 verdict;
+	struct counted counted;
+};
+
+static struct frame frame;
+static struct ktap ktap;
+
+/* How many of the frame's bytes are in the linear part: the link layer's and
+ * an IP header right behind it, without which kernels refuse a test run.
+ */
+static size_t linear_size(void)
+{
+	size_t size = TEST_RUN_MIN;
+	int type = frame.data[12] << 8 | frame.data[13];
+
+	if (type == ETH_P_IP)
+		size += sizeof(struct iphdr);
+	if (type == ETH_P_IPV6)
+		size += sizeof(struct ipv6hdr);
+	return size;
+}
+
+static int run(const struct loaded *loaded, const struct variant *variant,
+	       __u32 *verdict)
+{
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data,
+			    .data_size_in = frame.length, .repeat = 1);
+	struct __sk_buff skb = { .data_end = linear_size() };
+
+	if (variant->split && skb.data_end < frame.length) {
+		opts.ctx_in = &skb;
+		opts.ctx_size_in = sizeof(skb);
+	}
+	if (bpf_prog_test_run_opts(loaded->fd, &opts))
+		return -errno;
+	*verdict = opts.retval;
+	return 0;
+}
+
+static enum drop_account expected_account(const struct point *point)
+{
+	const struct setup *setup = &point->variant->setup;
+	enum match match = point->wanted->match;
+
+	if (point->program->world)
+		match = MATCH_YES;
+	if (match == MATCH_UNDECIDED)
+		return ACCOUNT_UNDECIDED;
+	if (match == MATCH_NO)
+		return ACCOUNT_PASSED;
+	if (setup->config.deadline && setup->deadline < 0)
+		return ACCOUNT_PASSED;
+	return setup->config.observe ? ACCOUNT_OBSERVED : ACCOUNT_DROPPED;
+}
+
+static void show(const char *who, const struct program *program,
+		 const struct outcome *outcome, const struct counted *before)
+{
+	static const char *const names[ACCOUNT_COUNT] = {
+		[ACCOUNT_PASSED] = "passed",
+		[ACCOUNT_DROPPED] = "dropped",
+		[ACCOUNT_OBSERVED] = "observed",
+		[ACCOUNT_UNDECIDED] = "undecided",
+	};
+	const struct drop_tally *now, *then;
+	int slot, account;
+
+	printf("# %s ", who);
+	if (outcome->verdict == program->pass.value)
+		printf("%s", program->pass.name);
+	else if (outcome->verdict == program->drop.value)
+		printf("%s", program->drop.name);
+	else
+		printf("verdict %d", (int)outcome->verdict);
+	for (slot = 0; slot < SLOTS_MAX; slot++) {
+		for (account = 0; account < ACCOUNT_COUNT; account++) {
+			now = &outcome->counted.slot[slot].account[account];
+			then = &before->slot[slot].account[account];
+			if (!memcmp(now, then, sizeof(*now)))
+				continue;
+			printf(", %s[%d] %+lld packets %+lld bytes",
+			       names[account], slot,
+			       (long long)(now->packets - then->packets),
+			       (long long)(now->bytes - then->bytes));
+		}
+	}
+	printf("\n");
+}
+
+static void test_frame(const struct loaded *loaded, const struct point *point,
+		       const char *name)
+{
+	const struct program *program = point->program;
+	struct outcome expected, got;
+	enum drop_account account;
+	struct drop_tally *tally;
+	struct counted before;
+	bool ok;
+	int err;
+
+	if (loaded_count(loaded, &before)) {
+		ktap_point(&ktap, false, name);
+		printf("# cannot read the counters: %s\n", strerror(errno));
+		return;
+	}
+	err = run(loaded, point->variant, &got.verdict);
+	if (err || loaded_count(loaded, &got.counted)) {
+		ktap_point(&ktap, false, name);
+		printf("# cannot run the program or read its counters: %s\n",
+		       strerror(errno));
+		ktap_dump(frame.data, frame.length);
+		return;
+	}
+
+	account = expected_account(point);
+	expected.verdict = account == ACCOUNT_DROPPED ? program->drop.value :
+							program->pass.value;
+	expected.counted = before;
+	tally = &expected.counted.slot[point->variant->moves].account[account];
+	tally->packets++;
+	tally->bytes += frame.length;
+	ok = got.verdict == expected.verdict &&
+	     !memcmp(&got.counted, &expected.counted, sizeof(got.counted));
+	if (ktap_point(&ktap, ok, name))
+		return;
+	show("expected", program, &expected, &before);
+	show("got", program, &got, &before);
+	ktap_dump(frame.data, frame.length);
+}
+
+/* What others see of the program: iproute2, bpftool, xdp-tools. */
+static void test_program(const struct loaded *loaded,
+			 const struct program *program, const char *name)
+{
+	const char *section = bpf_program__section_name(loaded->program);
+	struct bpf_prog_info info = { 0 };
+	__u32 size = sizeof(info);
+	bool ok;
+
+	if (bpf_obj_get_info_by_fd(loaded->fd, &info, &size)) {
+		ktap_point(&ktap, false, name);
+		printf("# no information: %s\n", strerror(errno));
+		return;
+	}
+	ok = !strcmp(info.name, program->name) &&
+	     !strcmp(section, program->section) && info.btf_id &&
+	     info.gpl_compatible && info.type == program->type;
+	ktap_point(&ktap, ok, name);
+	printf("# name %s, section %s, type %u, btf %u, gpl %u; %u instructions, %u to verify\n",
+	       info.name, section, info.type, info.btf_id, info.gpl_compatible,
+	       info.xlated_prog_len / 8, info.verified_insns);
+}
+
+static void test_point(const struct loaded *loaded, const struct point *point)
+{
+	char name[192];
+
+	snprintf(name, sizeof(name), "%s: %s: %s", point->program->name,
+		 point->variant->setup.name,
+		 point->wanted ? point->wanted->name : "the program itself");
+	if (point->variant->split && !point->wanted) {
+		ktap_skip(&ktap, name,
+			  "this kernel's test run makes only linear skbs");
+	} else if (!loaded->object) {
+		ktap_point(&ktap, false, name);
+		printf("# the program is not loaded, see above\n");
+	} else if (point->wanted) {
+		frame_build(&frame, point->wanted);
+		test_frame(loaded, point, name);
+	} else {
+		test_program(loaded, point->program, name);
+	}
+}
+
+static bool in_handful(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(handful); i++)
+		if (!strcmp(handful[i], name))
+			return true;
+	return false;
+}
+
+static bool handful_exists(void)
+{
+	const struct frame_case *wanted;
+	size_t found = 0;
+
+	for (wanted = frame_cases; wanted->name; wanted++)
+		found += in_handful(wanted->name);
+	return found == COUNT(handful);
+}
+
+static bool suits(const struct program *program, const struct variant *variant,
+		  const struct frame_case *wanted)
+{
+	if (variant->link != wanted->link)
+		return false;
+	if (!variant->all && !in_handful(wanted->name))
+		return false;
+	frame_build(&frame, wanted);
+	if (frame.length < TEST_RUN_MIN || frame.length > TEST_RUN_MAX)
+		return false;
+	return program->type == BPF_PROG_TYPE_XDP ||
+	       frame.length >= linear_size();
+}
+
+/* Newer kernels (7.3 does, 6.18 does not) can be told where the linear part ends. */
+static bool can_split(const char *directory, const struct program *program,
+		      const struct variant *variant)
+{
+	struct loaded loaded = { 0 };
+	bool can = false;
+	__u32 verdict;
+
+	frame_build(&frame, frame_cases);
+	if (!loaded_open(&loaded, directory, program->name, &variant->setup)) {
+		can = run(&loaded, variant, &verdict) != -EINVAL;
+		loaded_close(&loaded);
+	}
+	return can;
+}
+
+/* All test points of a program with a variant. Returns how many. */
+static size_t plan_variant(struct point *points, const char *directory,
+			   const struct program *program,
+			   const struct variant *variant)
+{
+	const struct point one = { program, variant };
+	const struct frame_case *wanted;
+	size_t count = 0;
+
+	if (variant->split && program->type != BPF_PROG_TYPE_SCHED_CLS)
+		return 0;
+	if (variant == variants)
+		points[count++] = one;
+	if (variant->split && !can_split(directory, program, variant)) {
+		points[count++] = one;
+		return count;
+	}
+	for (wanted = frame_cases; wanted->name; wanted++) {
+		if (!suits(program, variant, wanted))
+			continue;
+		points[count] = one;
+		points[count++].wanted = wanted;
+	}
+	return count;
+}
+
+static struct point *plan(const char *directory, size_t *count)
+{
+	struct point *points;
+	size_t i, j, cases = 1;
+
+	while (frame_cases[cases].name)
+		cases++;
+	points = calloc(COUNT(programs) * COUNT(variants) * (cases + 1),
+			sizeof(*points));
+	*count = 0;
+	for (i = 0; points && i < COUNT(programs); i++)
+		for (j = 0; j < COUNT(variants); j++)
+			*count += plan_variant(points + *count, directory,
+					       &programs[i], &variants[j]);
+	return points;
+}
+
+int main(int argc, char **argv)
+{
+	const char *directory = argc > 1 ? argv[1] : NULL;
+	const struct point *point, *last = NULL;
+	struct loaded loaded = { 0 };
+	struct point *points;
+	size_t count;
+
+	ktap_begin();
+	if (geteuid())
+		return ktap_skip_all("needs root");
+	libbpf_set_print(loaded_print);
+	points = plan(directory, &count);
+	if (!points) {
+		perror("verdict");
+		return KTAP_FAIL;
+	}
+	ktap_plan(&ktap, count + 1);
+	ktap_point(&ktap, handful_exists(), "the handful's names are known");
+	for (point = points; point < points + count; point++) {
+		if (!last || last->program != point->program ||
+		    last->variant != point->variant) {
+			loaded_close(&loaded);
+			loaded_open(&loaded, directory, point->program->name,
+				    &point->variant->setup);
+		}
+		test_point(&loaded, point);
+		last = point;
+	}
+	loaded_close(&loaded);
+	free(points);
+	return ktap_finish(&ktap);
+}

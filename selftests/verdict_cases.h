@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What verdict.c tries beside the frames: the programs, and the ways that a
+ * loader may set them up. For verdict.c only.
+ */
+#ifndef VERDICT_CASES_H
+#define VERDICT_CASES_H
+
+#include <linux/pkt_cls.h>
+#include "loaded.h"
+
+#define LOOPBACK 1 /* the ifindex that a test run's frames arrive on */
+#define STRANGER 77 /* and one that they do not */
+
+struct verdict_name {
+	__u32 value;
+	const char *name;
+};
+
+static const struct program {
+	const char *name;
+	const char *section;
+	enum bpf_prog_type type;
+	bool world; /* everything is its prey */
+	struct verdict_name pass;
+	struct verdict_name drop;
+} programs[] = {
+	{
+		.name = "xdp_drop_world",
+		.section = "xdp",
+		.type = BPF_PROG_TYPE_XDP,
+		.world = true,
+		.pass = { XDP_PASS, "XDP_PASS" },
+		.drop = { XDP_DROP, "XDP_DROP" },
+	},
+	{
+		.name = "xdp_drop_tcp",
+		.section = "xdp",
+		.type = BPF_PROG_TYPE_XDP,
+		.pass = { XDP_PASS, "XDP_PASS" },
+		.drop = { XDP_DROP, "XDP_DROP" },
+	},
+	{
+		/* TC_ACT_OK would pass too, but silence the filters behind. */
+		.name = "tc_drop_tcp",
+		.section = "tc",
+		.type = BPF_PROG_TYPE_SCHED_CLS,
+		.pass = { TC_ACT_UNSPEC, "TC_ACT_UNSPEC" },
+		.drop = { TC_ACT_SHOT, "TC_ACT_SHOT" },
+	},
+};
+
+/* Frames for what does not depend on the frame. */
+static const char *const handful[] = {
+	"ipv4, tcp syn",
+	"ipv4, tcp, full segment",
+	"ipv4, udp",
+	"arp",
+	"vlan, qinq, ipv6, hop-by-hop, tcp",
+	"ipv6, nine headers, tcp",
+	"vlan, ipv4, one byte short, tcp",
+	"ip: ipv4, tcp",
+	"ip: ipv6, hop-by-hop, ah, tcp",
+	"ip: ipv4, udp",
+	"ip: ethernet, ipv4, tcp",
+	"ip: ipv6, nine headers, tcp",
+};
+
+static const struct variant {
+	struct setup setup;
+	enum drop_link link; /* try the frames of this kind */
+	__u32 moves; /* which entry of "counters" is to move */
+	bool all; /* try all frames, not only a handful */
+	bool split; /* leave as little as possible in an skb's linear part */
+} variants[] = {
+	{
+		.setup = { "bare" },
+		.all = true,
+	},
+	{
+		.setup = { "no link layer", .config.link = LINK_IP },
+		.link = LINK_IP,
+		.all = true,
+	},
+	{
+		.setup = { "observe", .config.observe = 1 },
+	},
+	{
+		.setup = { "deadline over", .config.deadline = 1,
+			   .deadline = -1 },
+	},
+	{
+		.setup = { "deadline to come", .config.deadline = 1,
+			   .deadline = 3600 },
+	},
+	{
+		.setup = { "deadline over, not asked for", .deadline = -1 },
+	},
+	{
+		.setup = { "observe, deadline over", .config.observe = 1,
+			   .config.deadline = 1, .deadline = -1 },
+	},
+	{
+		.setup = { "many, slot 2", .config.many = 1,
+			   .config.link = LINK_IP, .ifindex = LOOPBACK,
+			   .slot = { 2, LINK_ETHERNET } },
+		.moves = 2,
+	},
+	{
+		.setup = { "many, slot 1 without link layer", .config.many = 1,
+			   .ifindex = LOOPBACK, .slot = { 1, LINK_IP } },
+		.link = LINK_IP,
+		.moves = 1,
+	},
+	{
+		.setup = { "many, not this interface", .config.many = 1,
+			   .ifindex = STRANGER, .slot = { 1, LINK_IP } },
+	},
+	{
+		.setup = { "slot 1, not asked for", .ifindex = LOOPBACK,
+			   .slot = { 1, LINK_IP } },
+	},
+	{
+		.setup = { "non-linear" },
+		.all = true,
+		.split = true,
+	},
+};
+
+#endif
