@@ -60,7 +60,8 @@ static int detach_one(const struct run *run, struct attachment *at)
 	char path[PIN_PATH_SIZE];
 	int code = EXIT_DONE;
 
-	if (at->attached && hook_is_clsact(at->hook))
+	/* Taken off by somebody, the qdisc it left is still ours to remove. */
+	if ((at->attached || at->owns_qdisc) && hook_is_clsact(at->hook))
 		code = tc_detach_clsact(&at->interface, at->hook,
 					run->identity.id, at->owns_qdisc);
 	if (at->pinned) {
@@ -80,6 +81,7 @@ static int detach_one(const struct run *run, struct attachment *at)
 		at->link_fd = -1;
 	}
 	at->attached = false;
+	at->owns_qdisc = false;
 	return code;
 }
 

@@ -10,9 +10,9 @@
 #include "counters.h"
 #include "errors.h"
 #include "inventory.h"
+#include "link.h"
 #include "macros.h"
 #include "owners.h"
-#include "pins.h"
 #include "tc_hook.h"
 #include "xdp_hook.h"
 
@@ -54,48 +54,16 @@ static int refuse(const struct attached *attached, const char *why)
 		    whose, why);
 }
 
-/* The pin of such a program on such an interface, if it holds this link. */
-static bool find_pin(const struct attached *attached, const char *function,
-		     char path[PIN_PATH_SIZE])
-{
-	__u32 link_id = 0;
-	int fd;
-
-	pin_path(path, function, attached->interface.index, attached->hook);
-	fd = pin_open(path);
-	if (fd < 0)
-		return false;
-	link_ifindex(fd, &link_id);
-	close(fd);
-	return link_id == attached->link_id;
-}
-
 static int remove_link(struct detaching *detaching,
 		       const struct attached *attached)
 {
 	char path[PIN_PATH_SIZE];
-	int code = EXIT_DONE, fd;
-	bool pinned;
 
-	pinned = find_pin(attached, detaching->program->function, path);
-	if (!pinned && !detaching->options->force)
+	if (!link_is_pinned(attached, path) && !detaching->options->force)
 		return refuse(
 			attached,
 			"Stop that process (it detaches by itself), or use --force.");
-	fd = bpf_link_get_fd_by_id(attached->link_id);
-	if (fd < 0)
-		return fail_at(AT_DETACH, errno, attached->interface.name,
-			       NULL);
-	if (pinned)
-		code = pin_remove(path);
-	if (!code && bpf_link_detach(fd))
-		code = fail_at(AT_DETACH, errno, attached->interface.name,
-			       NULL);
-	if (!code && link_ifindex(fd, NULL))
-		code = fail_at(AT_DETACH, EBUSY, attached->interface.name,
-			       NULL);
-	close(fd);
-	return code;
+	return link_take_off(attached);
 }
 
 static int remove_filter(struct detaching *detaching,

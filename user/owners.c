@@ -9,38 +9,8 @@
 #include <unistd.h>
 
 #include "grow.h"
-#include "macros.h"
-#include "pins.h"
+#include "link.h"
 #include "tc_hook.h"
-
-/* The kernel side's names of the programs that pin. */
-static const char *const functions[] = {
-	"xdp_drop_world",
-	"xdp_drop_tcp",
-	"tc_drop_tcp",
-};
-
-/* Is this link the one that is pinned at our place for it? */
-static bool is_pinned(const struct attached *attached, char *path)
-{
-	__u32 link_id = 0;
-	size_t i;
-	int fd;
-
-	for (i = 0; i < ARRAY_SIZE(functions); i++) {
-		if (strcmp(functions[i], attached->program.name))
-			continue;
-		pin_path(path, functions[i], attached->interface.index,
-			 attached->hook);
-		fd = pin_open(path);
-		if (fd < 0)
-			return false;
-		link_ifindex(fd, &link_id);
-		close(fd);
-		return link_id == attached->link_id;
-	}
-	return false;
-}
 
 /* One descriptor of a process: it holds this link or this program. */
 struct holder {
@@ -119,8 +89,11 @@ static void read_holders(void)
 
 	holders.read = true;
 	while (proc && (entry = readdir(proc))) {
-		if (atoi(entry->d_name) > 0)
-			read_process(atoi(entry->d_name));
+		int pid = atoi(entry->d_name);
+
+		/* We ourselves hold what we look at. */
+		if (pid > 0 && pid != getpid())
+			read_process(pid);
 	}
 	if (proc)
 		closedir(proc);
@@ -163,7 +136,7 @@ static void whose_link(const struct attached *attached, char *text, size_t size)
 {
 	char path[PIN_PATH_SIZE];
 
-	if (is_pinned(attached, path))
+	if (link_is_pinned(attached, path))
 		snprintf(text, size, "pinned at %s", path);
 	else if (!find_holder("link_id", attached->link_id, text, size))
 		snprintf(text, size, "by link %u, pinned or held elsewhere",

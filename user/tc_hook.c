@@ -11,6 +11,7 @@
 
 #include "clsact.h"
 #include "errors.h"
+#include "link.h"
 #include "owners.h"
 
 /* Linux 6.6's <linux/bpf.h>; first in the chain, so that no verdict ends it before us. */
@@ -92,18 +93,8 @@ int tc_remove(const struct attached *attached)
 {
 	struct drop_slot slot = {};
 
-	if (attached->link_id) {
-		int error = 0, fd = bpf_link_get_fd_by_id(attached->link_id);
-
-		if (fd < 0)
-			return EXIT_DONE;
-		if (bpf_link_detach(fd))
-			error = errno;
-		close(fd);
-		return error ? fail_at(AT_DETACH, error,
-				       attached->interface.name, NULL) :
-			       EXIT_DONE;
-	}
+	if (attached->link_id)
+		return link_take_off(attached);
 	loaded_slot(attached->program.id, attached->interface.index, &slot);
 	return tc_detach_clsact(&attached->interface, attached->hook,
 				attached->program.id, slot.owns_qdisc);
@@ -247,8 +238,10 @@ static int attach_clsact(struct attachment *at, int program_fd,
 	if (error)
 		code = fail_at(AT_CLSACT_FILTER, -error, at->interface.name,
 			       nl.words);
-	if (error && at->owns_qdisc)
+	if (error && at->owns_qdisc) {
 		remove_if_empty(&nl, at->interface.index);
+		at->owns_qdisc = false;
+	}
 	netlink_close(&nl);
 	return code;
 }
@@ -309,14 +302,15 @@ static int detach_clsact(struct netlink *nl, const struct clsact_filter *place,
 
 	/* The kernel cannot delete "only if it is still that program". */
 	error = is_there(nl, place, program_id);
-	if (error <= 0)
-		return error;
-	error = clsact_delete(nl, place);
+	if (error > 0) {
+		error = clsact_delete(nl, place);
+		if (!error)
+			error = is_there(nl, place, program_id);
+		if (error > 0)
+			error = -EBUSY;
+	}
 	if (error)
 		return error;
-	error = is_there(nl, place, program_id);
-	if (error)
-		return error > 0 ? -EBUSY : error;
 	return owns_qdisc ? remove_if_empty(nl, place->ifindex) : 0;
 }
 

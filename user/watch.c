@@ -82,6 +82,8 @@ int watch_show(struct watch *watch, bool final)
 	int error = 0;
 	size_t i;
 
+	if (watch->mute)
+		return 0;
 	for (i = 0; i < watch->count && !error; i++) {
 		if (final || watch->attachments[i].attached)
 			error = show_one(watch, i, seconds, final);
@@ -89,6 +91,7 @@ int watch_show(struct watch *watch, bool final)
 	watch->last_ns = now;
 	if (!error && fflush(stdout))
 		error = -errno;
+	watch->mute = error;
 	return error;
 }
 

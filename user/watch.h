@@ -22,6 +22,7 @@ struct watch {
 	struct display display;
 	__u64 *last_prey; /* packets at the last line, by attachment */
 	__u64 last_ns; /* when the last line was */
+	bool mute; /* nobody reads us any more, or nothing can be written */
 };
 
 __u64 watch_now_ns(void);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "errors.h"
+#include "link.h"
 #include "owners.h"
 
 static __u32 mode_flag(enum hook hook)
@@ -50,29 +51,12 @@ int xdp_detach_netlink(const struct attached *attached)
 	return EXIT_DONE;
 }
 
-static int detach_link(const struct attached *attached)
-{
-	int error = 0, fd = bpf_link_get_fd_by_id(attached->link_id);
-
-	if (fd < 0)
-		return errno == ENOENT ?
-			       EXIT_DONE :
-			       fail_at(AT_DETACH, errno,
-				       attached->interface.name, NULL);
-	if (bpf_link_detach(fd))
-		error = errno;
-	close(fd);
-	return error ? fail_at(AT_DETACH, error, attached->interface.name,
-			       NULL) :
-		       EXIT_DONE;
-}
-
 static int take_off(const struct attached *attached, struct attachment *at)
 {
 	int code;
 
 	if (attached->link_id)
-		return detach_link(attached);
+		return link_take_off(attached);
 	at->replaced_fd = bpf_prog_get_fd_by_id(attached->program.id);
 	code = xdp_detach_netlink(attached);
 	if (code && at->replaced_fd >= 0) {
