@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The experiment, told by real packets: put the programs in place, one state
-# after the other, probe all paths, compare with demo.expected. Exits with 0
-# if every cell is as expected, else with 1.
+# after the other, probe all paths, compare with demo.expected (or with the file
+# named). Exits with 0 if every cell is as expected, else with 1.
 
 set -eu
 # shellcheck source-path=SCRIPTDIR source=lab.sh disable=SC1091
 . "$(dirname "$0")/lab.sh"
 
+expected=${1:-$(dirname "$0")/demo.expected}
 timeout_ms=1500
 probes=(out-ping out-tcp curl host-tcp host-ping docker0-tcp docker0-ping outside-tcp outside-ping)
 declare -A words=(
@@ -51,7 +52,7 @@ judge() {
 }
 
 attached() {
-	grep -q attached "$tmp/$1.err" || ! kill -0 "${loaders[$1]}" 2>/dev/null
+	grep -qs attached "$tmp/$1.err" || ! kill -0 "${loaders[$1]}" 2>/dev/null
 }
 
 # Start what runs in this state, "PROGRAM:IFACE+…", and wait until it does.
@@ -62,6 +63,7 @@ start() {
 	[ "$1" != - ] || return 0
 	for each in ${1//+/ }; do
 		path=$(built "${each%:*}")
+		rm -f "$tmp/$each.err"
 		"${in_host[@]}" env --default-signal=INT "$path" --interval 0 --json "${each#*:}" \
 			>"$tmp/$each.out" 2>"$tmp/$each.err" </dev/null &
 		loaders[$each]=$! order+=("$each")
@@ -186,7 +188,7 @@ main() {
 	local began=${EPOCHREALTIME/./} id running cells_wanted took
 
 	surprises=0 cells=0
-	lab_session test
+	lab_own test
 	probe=$(built probe)
 	tmp=$LAB_DIR/demo
 	mkdir "$tmp"
@@ -194,7 +196,7 @@ main() {
 	cat <<-END
 
 		pass: answered. lost: no answer in $timeout_ms ms. dropped: packets, as the program counted them.
-		${red}!$plain: not as selftests/demo.expected has it.
+		${red}!$plain: not as $(basename "$expected") has it.
 
 		                         out -> host   host    host -> ctr   ctr->docker0  ctr -> out
 		    running              ping  tcp     curl    tcp   ping    tcp   ping    tcp   ping  dropped
@@ -206,7 +208,7 @@ main() {
 		# shellcheck disable=SC2086 # nine words
 		row "$id" "$running" $cells_wanted
 		explain "$id"
-	done 9<"$(dirname "$0")/demo.expected"
+	done 9<"$expected"
 	took=$(((${EPOCHREALTIME/./} - began) / 100000))
 	took="${took%?}.${took: -1} s"
 	if [ "$surprises" != 0 ]; then

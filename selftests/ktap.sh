@@ -33,7 +33,7 @@ built() {
 	local here dir
 
 	here=$(dirname "${BASH_SOURCE[0]}")
-	for dir in "$here" ${OUTPUT:+"$OUTPUT"} "$here/../samples/bpf" "$here/.."; do
+	for dir in "$here" ${OUTPUT:+"$OUTPUT"} "$here/../samples/bpf"; do
 		if [ -f "$dir/$1" ]; then
 			realpath "$dir/$1"
 			return
@@ -131,7 +131,12 @@ ktap_run_group() {
 }
 
 ktap_end_group() {
-	[ -z "$ktap_test" ] || kill "$ktap_test" 2>/dev/null || true
+	if [ -n "$ktap_test" ]; then
+		# It heeds the signal when what it runs just now has ended, too.
+		kill "$ktap_test" 2>/dev/null || true
+		xargs -r kill <"/proc/$ktap_test/task/$ktap_test/children" || true
+		wait "$ktap_test" || true
+	fi
 	if declare -F "teardown_$1" >/dev/null; then "teardown_$1"; fi
 }
 

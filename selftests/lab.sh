@@ -5,10 +5,10 @@
 # a container, all in network namespaces of their own. Nothing leaves it: no
 # link goes to the machine's own network. Any number of labs can be up at once.
 #
-# A command for people; see usage(). And a library for scripts:
+# A command for people; see lab_usage(). And a library for scripts:
 #
 #   . "${0%/*}/lab.sh"
-#   lab_session KIND       a lab that lives as long as this (sub)shell
+#   lab_own KIND           a lab that lives as long as this (sub)shell
 #   "${in_host[@]}" CMD…   run CMD on the host; also in_out, in_ctr. CMD replaces
 #                          nsenter, so with & behind it, $! is CMD's own pid
 #   $LAB $LAB_DIR          its id and its directory for files, which goes with it
@@ -147,13 +147,15 @@ lab_nat() {
 }
 
 # A web server in namespace $1; every file of it is in the lab's directory.
+# Where there is no nginx (or NGINX=none), a small one of our own.
 lab_serve() {
 	local dir=$LAB_DIR/$1 into=(nsenter "--net=/run/netns/drop-$LAB-$1")
 
 	mkdir -p "$dir/www"
 	echo "Hello from nginx in $1." >"$dir/www/index.html"
-	if ! command -v nginx >/dev/null; then
-		"${into[@]}" "$(built probe)" listen 80 >"$dir/error.log" 2>&1 </dev/null &
+	if ! command -v "${NGINX:-nginx}" >/dev/null; then
+		"${into[@]}" "$(built probe)" listen 80 "Hello from the lab's $1." \
+			>"$dir/error.log" 2>&1 </dev/null &
 		disown
 		return
 	fi
@@ -179,7 +181,8 @@ lab_serve() {
 			}
 		}
 	END
-	"${into[@]}" nginx -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" 2>"$dir/start.log"
+	"${into[@]}" "${NGINX:-nginx}" -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" \
+		2>"$dir/start.log"
 }
 
 # What docker-proxy does; and this process keeps the private bpffs mounted.
@@ -231,7 +234,7 @@ lab_up() {
 	lab_die "the lab does not come up; its servers' logs are above"
 }
 
-lab_session() {
+lab_own() {
 	trap lab_down EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -243,13 +246,17 @@ lab_down() {
 	LAB_DIR=
 }
 
-# Who runs in lab $1? Not this very shell, should it be in there itself.
+# Who runs in lab $1? Not this very shell, should it be in there itself, nor
+# what it started to find out.
 lab_pids() {
-	local where
+	local where pid
 
 	for where in out host ctr; do
-		[ ! -e "/run/netns/drop-$1-$where" ] || ip netns pids "drop-$1-$where"
-	done | grep -vxE "$$|$BASHPID" || true
+		[ -e "/run/netns/drop-$1-$where" ] || continue
+		for pid in $(ip netns pids "drop-$1-$where"); do
+			[ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || [ ! -e "/proc/$pid" ] || echo "$pid"
+		done
+	done
 }
 
 lab_empty() {
@@ -258,10 +265,12 @@ lab_empty() {
 
 # Remove the lab in directory $1, however much of it there is.
 lab_remove() {
-	local id=${1##*.} where signal
+	local id=${1##*.} where signal pids
 
 	for signal in TERM CONT KILL; do
-		lab_pids "$id" | xargs -r kill "-$signal" 2>/dev/null || true
+		pids=$(lab_pids "$id")
+		# shellcheck disable=SC2086 # one word, one process
+		[ -z "$pids" ] || kill "-$signal" $pids 2>/dev/null || true
 		[ "$signal" = TERM ] || ! poll 1 lab_empty "$id" || break
 	done
 	for where in out host ctr; do
@@ -279,7 +288,8 @@ lab_sweep() {
 		[ "$kind" != kept ] || continue
 		[ "$(lab_birth "$owner")" = "$birth" ] || lab_remove "${file%/owner}"
 	done
-	find "${LAB_STATE%/*}" -maxdepth 1 -name "${LAB_STATE##*/}.*" -empty -mmin +1 -delete
+	find "${LAB_STATE%/*}" -maxdepth 1 -name "${LAB_STATE##*/}.*" -empty -mmin +1 \
+		-delete 2>/dev/null || true
 }
 
 # Find the lab that a person means: $1, $LAB, or the only one that is not a test's.
@@ -360,13 +370,13 @@ lab_main() {
 	[ $# = 0 ] || shift
 	case $command in
 	"")
-		lab_session shell
+		lab_own shell
 		lab_explain
 		echo "This is a shell on the host. The lab goes away when it ends (exit, or Ctrl-D)."
 		lab_shell host || true
 		;;
 	up)
-		lab_session kept
+		lab_own kept
 		trap - EXIT INT TERM HUP
 		lab_explain
 		echo "It stays until:"

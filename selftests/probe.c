@@ -36,17 +36,17 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-static void usage(FILE *out)
+static void usage(void)
 {
 	fputs("Usage: probe tcp ADDRESS PORT [TIMEOUT_MS]   connect once, from a fresh port\n"
 	      "       probe icmp ADDRESS [TIMEOUT_MS]       send one echo request\n"
 	      "       probe send IFACE HEX [COUNT]          send a raw frame\n"
-	      "       probe listen PORT                     answer HTTP with a short page\n"
+	      "       probe listen PORT WORDS               answer HTTP with these words\n"
 	      "       probe relay PORT ADDRESS PORT         pass connections on, like docker-proxy\n"
 	      "       probe reflect NAME                    create a tun device; send back what is\n"
 	      "                                             sent there, source and destination swapped\n"
 	      "Exit: 0 answered, 1 no answer in time, 2 refused or another failure.\n",
-	      out);
+	      stderr);
 }
 
 static int failed(const char *what)
@@ -203,10 +203,14 @@ static int probe_send(const char *iface, const char *hex, int count)
 	fd = socket(AF_PACKET, SOCK_RAW, 0);
 	if (fd < 0)
 		return failed("packet socket");
-	while (count--)
+	while (count--) {
 		if (sendto(fd, frame, length, 0, (struct sockaddr *)&to,
-			   sizeof(to)) < 0)
-			return failed("send");
+			   sizeof(to)) < 0) {
+			failed("send");
+			/* What it says if a program drops on the way out. */
+			return errno == ENOBUFS ? LOST : FAILED;
+		}
+	}
 	return ANSWERED;
 }
 
@@ -249,18 +253,18 @@ static int accept_each(int listener)
 	}
 }
 
-static int serve_listen(const char *port)
+static int serve_listen(const char *port, const char *words)
 {
-	static const char page[] = "HTTP/1.0 200 OK\r\n"
-				   "Content-Type: text/plain\r\n"
-				   "\r\n"
-				   "Hello from the lab.\n";
 	int fd = accept_each(listen_on(port));
 	char request[4096];
 
-	if (read(fd, request, sizeof(request)) > 0 &&
-	    write(fd, page, sizeof(page) - 1) < 0)
-		return failed("write");
+	if (read(fd, request, sizeof(request)) > 0)
+		dprintf(fd,
+			"HTTP/1.0 200 OK\r\n"
+			"Content-Type: text/plain\r\n"
+			"\r\n"
+			"%s\n",
+			words);
 	return ANSWERED;
 }
 
@@ -349,12 +353,12 @@ int main(int argc, char **argv)
 	if (!strcmp(command, "send") && (argc == 4 || argc == 5))
 		return probe_send(argv[2], argv[3],
 				  argc == 5 ? atoi(argv[4]) : 1);
-	if (!strcmp(command, "listen") && argc == 3)
-		return serve_listen(argv[2]);
+	if (!strcmp(command, "listen") && argc == 4)
+		return serve_listen(argv[2], argv[3]);
 	if (!strcmp(command, "relay") && argc == 5)
 		return serve_relay(argv[2], argv[3], argv[4]);
 	if (!strcmp(command, "reflect") && argc == 3)
 		return serve_reflect(argv[2]);
-	usage(stderr);
+	usage();
 	return FAILED;
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The foreground: counters, the lease of clsact filters, signals, time-out. */
+#include <net/if.h> /* bears linux/if.h after it, not before */
+
 #include "watch.h"
 
 #include <errno.h>
@@ -106,6 +108,7 @@ static bool still_there(const struct watch *watch, const struct attachment *at)
 /* Marks and tells what has vanished; false if nothing is left. */
 static bool check_all(struct watch *watch)
 {
+	char name[IFNAMSIZ];
 	bool any = false;
 	size_t i;
 
@@ -114,7 +117,9 @@ static bool check_all(struct watch *watch)
 
 		if (at->attached && !still_there(watch, at)) {
 			at->attached = false;
-			note("%s: no longer attached: deleted, or taken off by somebody.",
+			note(if_indextoname(at->interface.index, name) ?
+				     "%s: no longer attached: somebody took the program off." :
+				     "%s: no longer attached: the interface was deleted, or moved elsewhere.",
 			     at->interface.name);
 		}
 		any |= at->attached;

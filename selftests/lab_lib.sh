@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the tests in the lab have in common. To be sourced. Each test begins with
+# "lab": it has a lab of its own. Traffic is judged by connections and echoes, and
+# by the programs' counts; what takes its time is waited for in polls.
+#
+#   published            curl on the host, through the published port; also
+#                        published_lost
+#   tcp_passes [ADDR]    a connection from the host to the container, or to ADDR;
+#                        also tcp_lost, ping_passes
+#   on_host CMD…         run CMD on the host
+#   run PROGRAM ARGS…    run one of our programs there, to its end
+#   load PROGRAM ARGS…   the same in the background, until it has attached; $loader
+#   stop [SIGNAL]        end it: it must exit with 0; ended STATUS waits for it
+#   counted FIELD [IF]   a number from its last line of counters
+
+# shellcheck source-path=SCRIPTDIR source=lab.sh disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+
+if [ "$(id -u)" != 0 ]; then
+	echo "1..0 # SKIP needs root"
+	exit 4
+fi
+
+lab() {
+	lab_own test
+	probe=$(built probe)
+}
+
+published() {
+	published_within 3
+}
+
+published_within() {
+	"${in_host[@]}" curl -sf -m "$1" -o /dev/null http://localhost/
+}
+
+published_lost() {
+	expect 28 published_within 0.7
+}
+
+tcp_passes() {
+	"${in_host[@]}" "$probe" tcp "${1:-203.0.113.10}" 80 "${2:-3000}"
+}
+
+tcp_lost() {
+	expect 1 tcp_passes "${1:-203.0.113.10}" 500
+}
+
+ping_passes() {
+	"${in_host[@]}" "$probe" icmp "${1:-203.0.113.10}" 3000
+}
+
+settled() {
+	grep -qs "attached" "$tmp/loader.err" || [ -z "$(lab_birth "$loader")" ]
+}
+
+load() {
+	rm -f "$tmp/loader.err"
+	"${in_host[@]}" env --default-signal=INT "$(built "$1")" --json --interval 0 "${@:2}" \
+		>"$tmp/loader.out" 2>"$tmp/loader.err" </dev/null &
+	loader=$!
+	poll 5 settled || fail "$1 neither attaches nor gives up"
+	[ -n "$(lab_birth "$loader")" ] || fail "$1 ended: $(cat "$tmp/loader.err")"
+}
+
+dead() {
+	[ -z "$(lab_birth "$loader")" ]
+}
+
+# The loader ends, now, and with this status.
+ended() {
+	local status=0
+
+	poll 5 dead || fail "the loader does not end"
+	wait "$loader" || status=$?
+	[ "$status" = "$1" ] || fail "the loader's exit status is $status: $(cat "$tmp/loader.err")"
+}
+
+stop() {
+	kill "-${1:-INT}" "$loader"
+	ended 0
+}
+
+# A number from the final line of the last run loader (of interface $2).
+counted() {
+	grep '"final":true' "$tmp/loader.out" | grep "\"${2:-}" |
+		sed "s/.*\"$1\":\([0-9]*\).*/\1/"
+}
+
+now_ms() {
+	echo $((${EPOCHREALTIME/./} / 1000))
+}
+
+on_host() {
+	"${in_host[@]}" "$@"
+}
+
+run() {
+	on_host timeout 15 "$(built "$1")" "${@:2}"
+}
+
+# The id of the XDP program on interface $1 of the host, or of where the rest says.
+xdp_id() {
+	local dev=$1
+
+	shift
+	[ $# != 0 ] || set -- "${in_host[@]}"
+	"$@" ip link show dev "$dev" 2>/dev/null | sed -n 's/.*prog\/xdp id \([0-9]*\).*/\1/p'
+}
+
+# Has TC a filter at veth0's $1 that matches $2?
+has_filter() {
+	on_host tc filter show dev veth0 "$1" | grep -q "${2:-bpf}"
+}
+
+has_clsact() {
+	on_host tc qdisc show dev veth0 clsact | grep -q clsact
+}

@@ -1,0 +1,349 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The programs on real traffic: what passes, what is lost, what is counted.
+
+# shellcheck disable=SC2119 # the helpers' arguments have defaults
+set -eu
+# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
+. "$(dirname "$0")/lab_lib.sh"
+
+# --- XDP ---
+
+ktap_case xdp xdp_tcp "xdp-drop-tcp on veth0: curl times out, ping passes, counts tell"
+xdp_tcp() {
+	lab
+	published
+	load xdp-drop-tcp veth0
+	published_lost
+	ping_passes
+	"${in_ctr[@]}" "$probe" icmp 198.51.100.2
+	stop
+	published
+	[ "$(counted dropped_packets)" -ge 1 ]
+	[ "$(counted dropped_bytes)" -ge 54 ]
+	[ "$(counted passed_packets)" -ge 2 ]
+}
+
+ktap_case xdp xdp_sigkill "xdp-drop-tcp: kill -9 lets curl through at once"
+xdp_sigkill() {
+	local began
+
+	lab
+	load xdp-drop-tcp veth0
+	published_lost
+	kill -KILL "$loader"
+	began=$(now_ms)
+	poll 2 published_within 0.3
+	[ $(($(now_ms) - began)) -lt 1500 ] || fail "$(($(now_ms) - began)) ms later"
+	[ -z "$(xdp_id veth0)" ]
+}
+
+ktap_case xdp xdp_sigterm "xdp-drop-tcp: SIGTERM detaches, exit status 0"
+xdp_sigterm() {
+	lab
+	load xdp-drop-tcp veth0
+	tcp_lost
+	stop TERM
+	tcp_passes
+}
+
+ktap_case xdp xdp_switched "xdp-drop-tcp on and off, again and again: TCP follows (T1)"
+xdp_switched() {
+	lab
+	for _ in 1 2 3; do
+		load xdp-drop-tcp veth0
+		expect 1 "${in_ctr[@]}" "$probe" tcp 198.51.100.2 80 300
+		stop
+		"${in_ctr[@]}" "$probe" tcp 198.51.100.2 80
+	done
+}
+
+ktap_case xdp xdp_world "xdp-drop-world on wan0: nothing arrives, nothing else suffers"
+xdp_world() {
+	lab
+	load xdp-drop-world wan0
+	expect 1 "${in_out[@]}" "$probe" icmp 198.51.100.1 500
+	expect 1 "${in_out[@]}" "$probe" tcp 198.51.100.1 80 500
+	published
+	stop
+	"${in_out[@]}" "$probe" icmp 198.51.100.1 3000
+	[ "$(counted dropped_packets)" -ge 2 ]
+}
+
+ktap_case xdp xdp_generic "xdp-drop-tcp --skb-mode: the same by generic XDP"
+xdp_generic() {
+	lab
+	load xdp-drop-tcp --skb-mode veth0
+	published_lost
+	ping_passes
+	stop
+	published
+	grep -q '"hook":"xdp-generic"' "$tmp/loader.out"
+	[ "$(counted dropped_packets)" -ge 1 ]
+}
+
+ktap_case xdp xdp_bridge "xdp-drop-tcp on docker0, which has no native XDP"
+xdp_bridge() {
+	lab
+	load xdp-drop-tcp docker0
+	tcp_lost
+	ping_passes
+	stop
+	tcp_passes
+	grep -q '"hook":"xdp-generic"' "$tmp/loader.out"
+}
+
+ktap_case xdp xdp_ipv6 "xdp-drop-tcp: TCP over IPv6 is dropped, ping passes"
+xdp_ipv6() {
+	lab
+	load xdp-drop-tcp veth0
+	tcp_lost 2001:db8:2::10
+	ping_passes 2001:db8:2::10
+	stop
+	tcp_passes 2001:db8:2::10
+	[ "$(counted dropped_packets)" -ge 1 ]
+}
+
+ktap_case xdp xdp_observe "xdp-drop-tcp --observe: counts, and passes"
+xdp_observe() {
+	lab
+	load xdp-drop-tcp --observe veth0
+	published
+	stop
+	[ "$(counted observed_packets)" -ge 3 ]
+	[ "$(counted dropped_packets)" = 0 ]
+}
+
+# --- TC ---
+
+need_tcx() {
+	local status=0
+
+	run tc-drop-tcp --tcx --timeout 1ms lo >"$tmp/tcx" 2>&1 || status=$?
+	[ "$status" != 4 ] || skip "this kernel has no TCX"
+}
+
+# tc-drop-tcp with the options: TCP is lost, ping passes, and nothing remains.
+tc_drops() {
+	load tc-drop-tcp "$@" veth0
+	published_lost
+	expect 1 "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 500
+	ping_passes
+	tcp_lost 2001:db8:2::10
+	# The host's own address is not on the way (E8).
+	tcp_passes 203.0.113.1
+	stop
+	[ "$(counted dropped_packets)" -ge 3 ]
+	published
+	never has_clsact
+}
+
+ktap_case tc tcx_egress "tc-drop-tcp --tcx: egress"
+tcx_egress() {
+	lab
+	need_tcx
+	tc_drops --tcx
+	grep -q '"hook":"tcx-egress"' "$tmp/loader.out"
+}
+
+ktap_case tc tcx_ingress "tc-drop-tcp --tcx --ingress"
+tcx_ingress() {
+	lab
+	need_tcx
+	tc_drops --tcx --ingress
+	grep -q '"hook":"tcx-ingress"' "$tmp/loader.out"
+}
+
+ktap_case tc clsact_egress "tc-drop-tcp --clsact: egress"
+clsact_egress() {
+	lab
+	tc_drops --clsact
+	grep -q '"hook":"clsact-egress"' "$tmp/loader.out"
+}
+
+ktap_case tc clsact_ingress "tc-drop-tcp --clsact --ingress"
+clsact_ingress() {
+	lab
+	tc_drops --clsact --ingress
+	grep -q '"hook":"clsact-ingress"' "$tmp/loader.out"
+}
+
+ktap_case tc tc_either "tc-drop-tcp: TCX or clsact, as the kernel has it"
+tc_either() {
+	lab
+	tc_drops
+}
+
+ktap_case tc tcx_sigkill "tc-drop-tcp --tcx: kill -9 lets curl through at once"
+tcx_sigkill() {
+	lab
+	need_tcx
+	load tc-drop-tcp --tcx veth0
+	published_lost
+	kill -KILL "$loader"
+	poll 1 published_within 0.3
+}
+
+ktap_case tc both "XDP and TC on one interface: each counts what dies there"
+both() {
+	local xdp
+
+	lab
+	load xdp-drop-tcp veth0
+	xdp=$loader
+	cp "$tmp/loader.out" "$tmp/none"
+	mv "$tmp/loader.out" "$tmp/xdp.out"
+	load tc-drop-tcp veth0
+	tcp_lost
+	expect 1 "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 500
+	stop
+	[ "$(counted dropped_packets)" -ge 1 ]
+	loader=$xdp
+	stop
+	mv "$tmp/xdp.out" "$tmp/loader.out"
+	[ "$(counted dropped_packets)" -ge 1 ]
+	published
+}
+
+# --- unusual packets and devices ---
+
+ktap_case odd deleted "the interface is deleted: the loader says so and ends"
+deleted() {
+	local program
+
+	lab
+	for program in xdp-drop-tcp tc-drop-tcp; do
+		on_host ip link add gone0 type veth peer name gone1
+		load "$program" gone0
+		on_host ip link del gone0
+		poll 5 dead || fail "$program does not end"
+		grep -q "gone0:.*deleted" "$tmp/loader.err" || fail "$program says: $(cat "$tmp/loader.err")"
+	done
+}
+
+# Send three TCP SYNs, tagged ever more, through "probe send": each is dropped
+# and counted by the loader. $1 is the destination's and the source's address;
+# checksums do not matter where these frames end.
+tagged() {
+	local to=$1 tags ip="4500002800004000 40060000 cb00710a cb007101"
+	local tcp="9c40 0050 00000001 00000000 5002ffff 00000000"
+
+	shift
+	for tags in 81000005 88a8006481000005 88a80064810000058100000681000007; do
+		"$@" "$(echo "$to$tags 0800 $ip $tcp" | tr -d ' ')" || [ $? = 1 ]
+	done
+	stop
+	[ "$(counted dropped_packets)" = 3 ] || fail "$(cat "$tmp/loader.out")"
+}
+
+to_docker0=020000000201020000000210
+to_ctr=020000000210020000000201
+
+ktap_case odd vlan_xdp "VLAN, QinQ and four tags: TCP is dropped by XDP"
+vlan_xdp() {
+	local mode
+
+	lab
+	for mode in --native-mode --skb-mode; do
+		load xdp-drop-tcp "$mode" veth0
+		tagged "$to_docker0" "${in_ctr[@]}" "$probe" send eth0
+	done
+}
+
+ktap_case odd vlan_tc_ingress "VLAN, QinQ and four tags: TCP is dropped by TC ingress"
+vlan_tc_ingress() {
+	lab
+	load tc-drop-tcp --ingress veth0
+	tagged "$to_docker0" "${in_ctr[@]}" "$probe" send eth0
+}
+
+ktap_case odd vlan_tc_egress "the same at TC egress, with the tag in the frame and beside it"
+vlan_tc_egress() {
+	lab
+	load tc-drop-tcp veth0
+	tagged "$to_ctr" on_host "$probe" send veth0
+	# Through another port of the bridge, the outer tag comes in metadata.
+	on_host ip link add port0 master docker0 type veth peer name port1
+	on_host ip link set port0 up
+	on_host ip link set port1 up
+	load tc-drop-tcp veth0
+	tagged "$to_ctr" on_host "$probe" send port1
+}
+
+ktap_case odd vlan_device "a VLAN device over the pair: its TCP is dropped, its ping passes"
+vlan_device() {
+	lab
+	on_host ip link add link veth0 name veth0.5 type vlan id 5 2>"$tmp/vlan" ||
+		skip "this kernel has no VLAN devices"
+	"${in_ctr[@]}" ip link add link eth0 name eth0.5 type vlan id 5
+	on_host ip addr add 198.51.100.65/30 dev veth0.5
+	on_host ip link set veth0 nomaster
+	on_host ip link set veth0.5 up
+	"${in_ctr[@]}" ip addr add 198.51.100.66/30 dev eth0.5
+	"${in_ctr[@]}" ip link set eth0.5 up
+	poll 3 tcp_passes 198.51.100.66 300
+	for program in xdp-drop-tcp "tc-drop-tcp --ingress" tc-drop-tcp; do
+		# shellcheck disable=SC2086 # words
+		load $program veth0
+		tcp_lost 198.51.100.66
+		ping_passes 198.51.100.66
+		stop
+		[ "$(counted dropped_packets)" -ge 1 ]
+	done
+}
+
+written() {
+	sed -n 's/^wchar: //p' "/proc/$curl/io"
+}
+
+goes_on() {
+	[ "$(written)" -gt "$1" ]
+}
+
+stalled() {
+	local before
+
+	before=$(written)
+	! poll 0 goes_on "$before" && sleep 0.3 && [ "$(written)" = "$before" ]
+}
+
+ktap_case odd download "a running download (large, non-linear skbs) stalls at TC egress, then goes on"
+download() {
+	lab
+	command -v "${NGINX:-nginx}" >/dev/null || skip "needs nginx"
+	truncate -s 64G "$LAB_DIR/out/www/large"
+	"${in_ctr[@]}" curl -s --limit-rate 20M -o /dev/null http://198.51.100.2/large &
+	curl=$!
+	poll 5 goes_on 1000000
+	load tc-drop-tcp --interval 1 veth0
+	poll 8 grep -qE '"dropped_bytes":[1-9][0-9]{3}' "$tmp/loader.out"
+	poll 5 stalled
+	stop
+	poll 5 goes_on "$(written)"
+}
+
+ktap_case odd raw_ip "a device without Ethernet header (tun): TCP is dropped, ping passes"
+raw_ip() {
+	local program
+
+	lab
+	[ -e /dev/net/tun ] || skip "no /dev/net/tun here"
+	on_host "$probe" reflect tun0 >"$tmp/reflect" 2>&1 &
+	poll 3 grep -q . "$tmp/reflect"
+	grep -q ready "$tmp/reflect" || skip "$(cat "$tmp/reflect")"
+	on_host ip addr add 198.51.100.129 peer 198.51.100.130 dev tun0
+	on_host ip link set tun0 up
+	poll 3 tcp_passes 198.51.100.130 300
+	for program in tc-drop-tcp "tc-drop-tcp --ingress" xdp-drop-tcp; do
+		# shellcheck disable=SC2086 # words
+		load $program tun0
+		tcp_lost 198.51.100.130
+		ping_passes 198.51.100.130
+		stop
+		[ "$(counted dropped_packets)" -ge 1 ] || fail "$(cat "$tmp/loader.out")"
+		tcp_passes 198.51.100.130
+	done
+}
+
+ktap_run "$@"
