@@ -71,13 +71,15 @@ int list_attached(const struct interfaces *on, bool json)
 			error = show_json(&found.list[i], whose);
 		else
 			show_row(&found.list[i], whose);
+		if (!error && ferror(stdout))
+			error = -errno;
 	}
 	if (!code && !error && !found.count)
 		note("no XDP, TCX or clsact program is attached.");
 	inventory_free(&found);
-	if (!error && (fflush(stdout) || ferror(stdout)))
-		error = errno == EPIPE ? 0 : -errno;
-	if (error)
+	if (!error && fflush(stdout))
+		error = -errno;
+	if (error && error != -EPIPE)
 		return fail(EXIT_SYSTEM,
 			    "cannot write the list: %s. Is there space left?",
 			    strerror(-error));

@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -177,6 +178,8 @@ int run(const struct program *program, int argc, char **argv)
 	if (code)
 		return code;
 	verbosity = run.options.verbose;
+	/* Who reads our output may go: that is an end, not a death. */
+	signal(SIGPIPE, SIG_IGN);
 	libbpf_set_print(print_libbpf);
 	code = privileges_check(run.options.list || run.options.detach);
 	if (!code)

@@ -33,8 +33,6 @@ int watch_signals(void)
 	sigset_t set;
 	int fd;
 
-	/* Who reads our output may go: that is an end, not a death. */
-	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
