@@ -162,7 +162,9 @@ static void whose_filter(const struct attached *attached, char *text,
 
 void attached_whose(const struct attached *attached, char *text, size_t size)
 {
-	if (attached->link_id)
+	if (!*attached->program.tag)
+		snprintf(text, size, "whose, only CAP_SYS_ADMIN may see");
+	else if (attached->link_id)
 		whose_link(attached, text, size);
 	else if (hook_is_clsact(attached->hook))
 		whose_filter(attached, text, size);
