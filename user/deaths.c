@@ -25,7 +25,7 @@ struct trail {
  * only means that less is known.
  */
 #define TRAIL_BITS 16
-#define TRAILS (1 << TRAIL_BITS)
+#define TRAILS 65536
 
 /* When an interface sent its latest packets. */
 #define SENT_KEPT 64
@@ -38,12 +38,13 @@ struct sender {
 };
 
 #define SENDER_BITS 10
-#define SENDERS (1 << SENDER_BITS)
+#define SENDERS 1024
 /* What a veth sends has arrived by then, or never will. */
 #define ARRIVAL_NS (SECOND_NS / 10)
 
 static const char *const events[EVENT_COUNT] = {
 	[EVENT_FREE] = "skb/kfree_skb",
+	[EVENT_CONSUME] = "skb/consume_skb",
 	[EVENT_RECEIVE] = "net/netif_receive_skb",
 	[EVENT_BACKLOG] = "net/netif_rx",
 	[EVENT_QUEUE] = "net/net_dev_queue",
@@ -230,6 +231,10 @@ static bool is_one_of(const char *function, const char *const *names)
 
 static void find_place(struct death *death)
 {
+	/* Into which of them the compiler inlines the others varies. */
+	static const char *const native[] = { "veth_xdp_rcv_skb",
+					      "veth_xdp_rcv", "veth_poll",
+					      NULL };
 	static const char *const generic[] = { "do_xdp_generic",
 					       "netif_receive_generic_xdp",
 					       "generic_xdp_tx", NULL };
@@ -241,7 +246,7 @@ static void find_place(struct death *death)
 		       !strcmp(death->reason, "NOT_SPECIFIED");
 	const char *reason = death->reason ? death->reason : "";
 
-	if (!strncmp(death->function, "veth_xdp", strlen("veth_xdp")))
+	if (is_one_of(death->function, native))
 		death->place = IN_XDP_NATIVE;
 	else if (is_one_of(death->function, generic))
 		death->place = IN_XDP_GENERIC;
@@ -373,29 +378,33 @@ static __u64 now_ns(void)
 	return now.tv_sec * SECOND_NS + now.tv_nsec;
 }
 
+static const char *reason_of(struct deaths *deaths, __u64 reason)
+{
+	const char *name = names_find(&deaths->reasons, reason);
+	char number[32];
+
+	if (name)
+		return name;
+	/* A subsystem's: their names are not in the format. */
+	snprintf(number, sizeof(number), "0x%llx", reason);
+	return names_add(&deaths->reasons, reason, number);
+}
+
 static void read_death(struct deaths *deaths, const struct record *record,
 		       const char *data, __u64 skb)
 {
 	const struct death_format *format = &deaths->formats[EVENT_FREE];
 	struct trail *trail = trail_of(deaths, skb);
 	struct death death = { .ns = record->ns };
-	static char number[32];
-	__u64 reason;
 
 	if (trail->skb != skb)
 		trail = NULL;
 	death.protocol =
 		(__u16)field_value(&format->protocol, data, record->size);
-	if (deaths->has_reasons) {
-		reason = field_value(&format->reason, data, record->size);
-		death.reason = names_find(&deaths->reasons, reason);
-		if (!death.reason) {
-			/* Of a subsystem: its names are not in the format. */
-			snprintf(number, sizeof(number), "0x%llx",
-				 (unsigned long long)reason);
-			death.reason = number;
-		}
-	}
+	if (deaths->has_reasons)
+		death.reason =
+			reason_of(deaths, field_value(&format->reason, data,
+						      record->size));
 	symbols_find(&deaths->symbols,
 		     field_value(&format->location, data, record->size),
 		     death.function, sizeof(death.function));
@@ -418,6 +427,11 @@ static void read_trail(struct deaths *deaths, const struct record *record,
 	struct trail *trail = trail_of(deaths, skb);
 	const char *name = field_string(&format->name, data, record->size);
 
+	if (event == EVENT_CONSUME) {
+		if (trail->skb == skb)
+			trail->skb = 0;
+		return;
+	}
 	if (event == EVENT_DONE) {
 		/* Told also if the packet is long dead, or at the peer. */
 		if (trail->skb == skb && trail->last == EVENT_START &&

@@ -35,6 +35,7 @@ struct death {
 
 enum death_event {
 	EVENT_FREE, /* kfree_skb */
+	EVENT_CONSUME, /* consume_skb: the end of one that was wanted */
 	EVENT_RECEIVE, /* netif_receive_skb: an interface's packet enters the stack */
 	EVENT_BACKLOG, /* netif_rx: it will soon */
 	EVENT_QUEUE, /* net_dev_queue: it left the stack */

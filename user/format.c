@@ -85,6 +85,21 @@ const char *field_string(const struct field *field, const char *data,
 	return data + offset;
 }
 
+const char *names_add(struct names *names, __u64 value, const char *name)
+{
+	struct named *list;
+	char *copy;
+
+	list = grow_list(names->list, names->count, sizeof(*list));
+	if (!list)
+		return NULL;
+	names->list = list;
+	copy = strdup(name);
+	if (copy)
+		list[names->count++] = (struct named){ value, copy };
+	return copy;
+}
+
 /* __print_symbolic(REC->reason, { 2, "NOT_SPECIFIED" }, …) */
 int format_names(const char *format, const char *field, struct names *names)
 {
@@ -97,22 +112,15 @@ int format_names(const char *format, const char *field, struct names *names)
 	if (!at)
 		return 0;
 	for (at = strchr(at, '{'); at; at = strchr(at, '{')) {
-		struct named *list;
 		char *end;
 		__u64 value = strtoull(++at, &end, 0);
 
 		if (sscanf(end, " , \"%63[^\"]\"", name) != 1)
 			break;
-		list = grow_list(names->list, names->count, sizeof(*list));
-		if (list) {
-			names->list = list;
-			list[names->count].name = strdup(name);
-		}
-		if (!list || !list[names->count].name) {
+		if (!names_add(names, value, name)) {
 			names_free(names);
 			return -ENOMEM;
 		}
-		list[names->count++].value = value;
 	}
 	return 0;
 }

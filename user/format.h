@@ -26,16 +26,20 @@ const char *field_string(const struct field *field, const char *data,
 			 size_t size);
 
 /* Numbers' names. */
+struct named {
+	__u64 value;
+	char *name;
+};
+
 struct names {
-	struct named {
-		__u64 value;
-		char *name;
-	} * list;
+	struct named *list;
 	size_t count;
 };
 
 /* What a format prints @field's numbers as; 0 or a negative errno. */
 int format_names(const char *format, const char *field, struct names *names);
+/* Adds one; returns the copy of @name, which stays where it is, or NULL. */
+const char *names_add(struct names *names, __u64 value, const char *name);
 /* NULL: it has none. */
 const char *names_find(const struct names *names, __u64 value);
 void names_free(struct names *names);

@@ -12,7 +12,7 @@
 #include "grow.h"
 
 /* No function is that long: beyond, it is code that has no name. */
-#define LONGEST (1 << 20)
+#define LONGEST 0x100000
 
 int symbols_open(struct symbols *symbols)
 {

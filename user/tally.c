@@ -39,14 +39,13 @@ int tally_add(struct tally *tally, const struct death *death)
 			break;
 	}
 	if (i == tally->count) {
-		void *list = grow_list(tally->list, tally->count,
-				       sizeof(*tally->list));
+		struct tally_row *list = grow_list(tally->list, tally->count,
+						   sizeof(*tally->list));
 
 		if (!list)
 			return -ENOMEM;
 		tally->list = list;
-		memset(&tally->list[i], 0, sizeof(*tally->list));
-		tally->list[i].first = *death;
+		list[i] = (struct tally_row){ .first = *death };
 		tally->count++;
 	}
 	tally->list[i].packets++;
@@ -182,7 +181,7 @@ int tally_show_one(struct tally *tally, const struct death *death)
 
 static int by_packets(const void *left, const void *right)
 {
-	const __typeof__(*((struct tally *)0)->list) *a = left, *b = right;
+	const struct tally_row *a = left, *b = right;
 	int order;
 
 	if (a->packets != b->packets)

@@ -7,14 +7,16 @@
 
 #include "deaths.h"
 
+/* Those that are alike. */
+struct tally_row {
+	struct death first;
+	__u64 packets, bytes;
+};
+
 struct tally {
 	bool json;
 	__u64 started_ns; /* CLOCK_MONOTONIC */
-	struct {
-		struct death first; /* the others are like it */
-		char reason[64];
-		__u64 packets, bytes;
-	} * list;
+	struct tally_row *list;
 	size_t count;
 	__u64 packets;
 	unsigned int lines; /* shown so far: the heading comes back */

@@ -32,7 +32,7 @@ static bool is_mounted(void)
 	return !statfs(TRACEFS, &info) && info.f_type == TRACEFS_MAGIC;
 }
 
-static int cannot(const char *what, int error)
+static int refuse(const char *what, int error)
 {
 	switch (error) {
 	case EPERM:
@@ -72,12 +72,12 @@ static int cannot(const char *what, int error)
 static int mount_privately(void)
 {
 	if (access(TRACEFS, F_OK))
-		return cannot("find " TRACEFS, errno);
+		return refuse("find " TRACEFS, errno);
 	if (unshare(CLONE_NEWNS) ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("tracefs", TRACEFS, "tracefs",
 		  MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
-		return cannot("mount tracefs", errno);
+		return refuse("mount tracefs", errno);
 	return EXIT_DONE;
 }
 
@@ -133,19 +133,19 @@ static int make_instance(struct tracefs *tracefs)
 	char path[96];
 
 	if (getrandom(&chance, sizeof(chance), 0) != sizeof(chance))
-		return cannot("name a tracing instance", errno);
+		return refuse("name a tracing instance", errno);
 	snprintf(tracefs->name, sizeof(tracefs->name), PREFIX "%d-%08x",
 		 getpid(), chance);
 	snprintf(path, sizeof(path), "instances/%s", tracefs->name);
 	if (mkdirat(tracefs->root, path, 0700))
-		return cannot("make a tracing instance", errno);
+		return refuse("make a tracing instance", errno);
 	tracefs->instance =
 		openat(tracefs->root, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tracefs->instance < 0) {
 		int error = errno;
 
 		unlinkat(tracefs->root, path, AT_REMOVEDIR);
-		return cannot("open the tracing instance", error);
+		return refuse("open the tracing instance", error);
 	}
 	/* Wanted, not needed: a killed run's instance is then idle and small. */
 	tracefs_write(tracefs, "options/disable_on_free", "1");
@@ -165,7 +165,7 @@ int tracefs_open(struct tracefs *tracefs)
 		return code;
 	tracefs->root = open(TRACEFS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (tracefs->root < 0)
-		return cannot("open " TRACEFS, errno);
+		return refuse("open " TRACEFS, errno);
 	sweep(tracefs->root);
 	code = make_instance(tracefs);
 	if (code)

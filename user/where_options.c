@@ -34,9 +34,7 @@ static const struct argp_option options[] = {
 };
 
 static const char text[] =
-	"Tell where packets die on these interfaces, or on all of this network "
-	"namespace: at which hook, in which function of the kernel, and why."
-	"\vIFACE is an interface's name or a quoted glob such as 'veth*'. It tells\n"
+	"Tell where packets die: at which hook, in which function, and why.\vIFACE is an interface's name or a quoted glob such as 'veth*'. It tells\n"
 	"until Ctrl-C, and then how many died where.\n\n"
 	"The kernel's tracepoints tell names of interfaces, not their network\n"
 	"namespace, and for some deaths not even the name. A '?' marks what is\n"
