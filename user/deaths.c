@@ -141,6 +141,8 @@ int deaths_open(struct deaths *deaths, const struct tracefs *tracefs,
 			"cannot read /proc/kallsyms: %s. Functions have no names without it: use a kernel with CONFIG_KALLSYMS.",
 			strerror(-error));
 	code = suspects_read(&deaths->suspects, 0);
+	if (!code)
+		code = strangers_read(&deaths->strangers);
 	/* Last of all, as from then on they are told. */
 	for (event = EVENT_COUNT; event-- > 0 && !code;) {
 		error = switch_on(deaths, tracefs, event);
@@ -158,6 +160,7 @@ void deaths_close(struct deaths *deaths)
 {
 	symbols_close(&deaths->symbols);
 	suspects_free(&deaths->suspects);
+	strangers_free(&deaths->strangers);
 	names_free(&deaths->reasons);
 	free(deaths->trails);
 	free(deaths->receiving);
@@ -354,6 +357,10 @@ static bool find_interface(struct deaths *deaths, struct death *death,
 	if (!interface || !suspects_chosen(&deaths->suspects, trail->name))
 		return false;
 	memcpy(death->interface, trail->name, sizeof(death->interface));
+	if (strangers_have(&deaths->strangers, trail->name)) {
+		death->interface_guessed = true;
+		return true;
+	}
 	switch (trail->last) {
 	case EVENT_RECEIVE:
 		/* Else it may be another packet at the same address. */

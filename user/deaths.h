@@ -9,6 +9,7 @@
 
 #include "format.h"
 #include "ring.h"
+#include "strangers.h"
 #include "suspects.h"
 #include "symbols.h"
 #include "tracefs.h"
@@ -60,6 +61,7 @@ struct deaths {
 	bool has_reasons;
 	struct symbols symbols;
 	struct suspects suspects;
+	struct strangers strangers;
 	struct trail *trails; /* what is known of packets, by address */
 	struct sender *senders; /* what interfaces have sent, by name */
 	__u64 *receiving; /* by CPU: the packet that it received last */
