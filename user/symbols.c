@@ -14,13 +14,6 @@
 /* No function is that long: beyond, it is code that has no name. */
 #define LONGEST 0x100000
 
-int symbols_open(struct symbols *symbols)
-{
-	*symbols = (struct symbols){};
-	symbols->file = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
-	return symbols->file < 0 ? -errno : 0;
-}
-
 static void forget(struct symbols *symbols)
 {
 	free(symbols->list);
@@ -101,6 +94,17 @@ static void read_all(struct symbols *symbols)
 		      by_address);
 }
 
+int symbols_open(struct symbols *symbols)
+{
+	*symbols = (struct symbols){};
+	symbols->file = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+	if (symbols->file < 0)
+		return -errno;
+	/* Now: when packets die there is no time to lose. */
+	read_all(symbols);
+	return 0;
+}
+
 static const char *find(const struct symbols *symbols, __u64 address)
 {
 	size_t low = 0, high = symbols->count;
@@ -128,7 +132,7 @@ void symbols_find(struct symbols *symbols, __u64 address, char *text,
 	/* It is where the call returns to. */
 	const char *name = find(symbols, address - 1);
 
-	/* The first time; or it may be in a module that was loaded since. */
+	/* It may be in a module that was loaded since. */
 	if (!name && symbols->missed != address) {
 		read_all(symbols);
 		name = find(symbols, address - 1);

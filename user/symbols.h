@@ -13,14 +13,14 @@ struct symbol {
 
 struct symbols {
 	int file; /* what it tells depends on who opened it: done early */
-	struct symbol *list; /* by address; read when first needed */
+	struct symbol *list; /* by address */
 	size_t count;
 	char *names;
 	size_t used, size;
 	__u64 missed; /* the last address that is nowhere */
 };
 
-/* Opens the list; returns 0 or a negative errno. */
+/* Reads the list; returns 0 or a negative errno. */
 int symbols_open(struct symbols *symbols);
 void symbols_close(struct symbols *symbols);
 
