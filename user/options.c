@@ -10,16 +10,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "duration.h"
 #include "errors.h"
 #include "macros.h"
 
 #ifndef BPF_DROP_VERSION
 #define BPF_DROP_VERSION "unknown"
 #endif
-
-#define SECOND_NS 1000000000ULL
-/* A year: longer is a slip of the finger, and far from overflowing 64 bits. */
-#define LONGEST_S (366ULL * 24 * 3600)
 
 /* Options with no short form. */
 enum {
@@ -88,38 +85,6 @@ static const char more_help[] =
 	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
 	"(another's program is there, or it would cut you off), 4 this kernel lacks\n"
 	"what was asked.";
-
-/* "500ms", "10s", "5m", "2h" to nanoseconds; 0 if it is none. */
-static __u64 parse_duration(const char *text)
-{
-	static const struct {
-		const char *unit;
-		__u64 ns;
-	} units[] = {
-		{ "ms", SECOND_NS / 1000 },
-		{ "s", SECOND_NS },
-		{ "m", 60 * SECOND_NS },
-		{ "h", 3600 * SECOND_NS },
-	};
-	__u64 value;
-	char *end;
-	size_t i;
-
-	if (*text < '0' || *text > '9')
-		return 0;
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (errno)
-		return 0;
-	for (i = 0; i < ARRAY_SIZE(units); i++) {
-		if (strcmp(end, units[i].unit))
-			continue;
-		if (value > LONGEST_S * SECOND_NS / units[i].ns)
-			return 0;
-		return value * units[i].ns;
-	}
-	return 0;
-}
 
 /* Seconds, with a fraction if need be, to nanoseconds; false if it is none. */
 static bool parse_interval(const char *text, __u64 *ns)

@@ -56,26 +56,28 @@ int privileges_check(bool others)
 		"loading and attaching BPF programs needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.");
 }
 
-int privileges_drop(bool net_admin)
+int privileges_keep(__u64 mask)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-	struct __user_cap_data_struct keep[_LINUX_CAPABILITY_U32S_3] = {};
 	int i, error;
 
 	error = capabilities(SYS_capget, data);
 	if (error)
 		return error;
-	keep[CAP_TO_INDEX(CAP_BPF)].permitted = CAP_TO_MASK(CAP_BPF);
-	if (net_admin)
-		keep[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted |=
-			CAP_TO_MASK(CAP_NET_ADMIN);
 	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
-		keep[i].permitted &= data[i].permitted;
-		keep[i].effective = keep[i].permitted;
+		data[i].permitted &= (__u32)(mask >> (32 * i));
+		data[i].effective = data[i].permitted;
+		data[i].inheritable = 0;
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
-	return capabilities(SYS_capset, keep);
+	return capabilities(SYS_capset, data);
+}
+
+int privileges_drop(bool net_admin)
+{
+	return privileges_keep(1ULL << CAP_BPF |
+			       (net_admin ? 1ULL << CAP_NET_ADMIN : 0));
 }
 
 int privileges_descriptors(unsigned long more)

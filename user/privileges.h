@@ -3,6 +3,7 @@
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 
 /**
@@ -23,6 +24,9 @@ int privileges_check(bool others);
  * Return: 0 or a negative errno.
  */
 int privileges_drop(bool net_admin);
+
+/* Gives up all but these (1 << CAP_*), as far as there; 0 or a negative errno. */
+int privileges_keep(__u64 capabilities);
 
 /* So many descriptors on top of the usual; returns an exit code. */
 int privileges_descriptors(unsigned long more);

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Telling where packets die, for a while. */
+#include "where.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "deaths.h"
+#include "duration.h"
+#include "errors.h"
+#include "macros.h"
+#include "privileges.h"
+#include "ring.h"
+#include "tally.h"
+#include "tracefs.h"
+
+/* How often we look: waking up for each packet would slow the packets down. */
+#define PAUSE_NS (SECOND_NS / 50)
+/* After so many events at one look, the next one comes soon. */
+#define FLOOD 5000
+#define FLOOD_PAUSE_NS (SECOND_NS / 1000)
+
+struct where {
+	const struct where_options *options;
+	struct tracefs tracefs;
+	struct ring ring;
+	struct deaths deaths;
+	struct tally tally;
+	int signals;
+	int error; /* of telling */
+};
+
+static __u64 now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * SECOND_NS + now.tv_nsec;
+}
+
+/* From here on they wait, so that nothing is left behind. */
+static int catch_signals(struct where *where)
+{
+	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < ARRAY_SIZE(ends); i++)
+		sigaddset(&set, ends[i]);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	where->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	if (where->signals < 0)
+		return fail(EXIT_SYSTEM, "cannot wait for signals: %s.",
+			    strerror(errno));
+	return EXIT_DONE;
+}
+
+static void tell(const struct death *death, void *context)
+{
+	struct where *where = context;
+	int error;
+
+	if (where->error)
+		return;
+	error = tally_add(&where->tally, death);
+	if (!error && !where->options->summary)
+		error = tally_show_one(&where->tally, death);
+	where->error = error;
+}
+
+/* Returns -1 to go on, or an exit code. */
+static int output_failed(int error)
+{
+	if (!error)
+		return -1;
+	if (error == -EPIPE)
+		return EXIT_DONE;
+	return fail(EXIT_SYSTEM,
+		    "cannot show the deaths: %s. Is there space left?",
+		    strerror(-error));
+}
+
+/* Tells what has died until @until_ns; returns -1 or an exit code. */
+static int look(struct where *where, __u64 until_ns)
+{
+	int error;
+
+	error = ring_read(&where->ring, until_ns, deaths_read, &where->deaths);
+	if (error)
+		return fail(EXIT_SYSTEM, "cannot read the tracing buffers: %s.",
+			    strerror(-error));
+	if (where->deaths.code)
+		return where->deaths.code;
+	if (!where->error && fflush(stdout))
+		where->error = -errno;
+	return output_failed(where->error);
+}
+
+static int watch(struct where *where)
+{
+	__u64 end_ns = UINT64_MAX, now = where->tally.started_ns;
+	struct pollfd polled = { .fd = where->signals, .events = POLLIN };
+	int code = -1;
+
+	if (where->options->timeout_ns)
+		end_ns = now + where->options->timeout_ns;
+	while (code < 0) {
+		bool flood = where->ring.batch.count > FLOOD;
+		struct timespec pause = {
+			.tv_nsec = flood ? FLOOD_PAUSE_NS : PAUSE_NS,
+		};
+
+		if (end_ns - now < (__u64)pause.tv_nsec)
+			pause.tv_nsec = (long)(end_ns - now);
+		if (ppoll(&polled, 1, &pause, NULL) > 0)
+			break;
+		now = now_ns();
+		code = look(where, now < end_ns ? now : end_ns);
+		if (now >= end_ns)
+			break;
+	}
+	return code;
+}
+
+/* All that died until now, and the sums. */
+static int finish(struct where *where)
+{
+	__u64 now = now_ns();
+	int code, error;
+
+	/* Else the reading might go on and on. */
+	tracefs_write(&where->tracefs, "tracing_on", "0");
+	code = look(where, UINT64_MAX);
+	if (code >= 0)
+		return code;
+	error = tally_show(&where->tally, now, ring_lost(&where->ring));
+	if (!error && fflush(stdout))
+		error = -errno;
+	code = output_failed(error);
+	return code < 0 ? EXIT_DONE : code;
+}
+
+static int set_up(struct where *where)
+{
+	int code;
+
+	code = catch_signals(where);
+	if (!code)
+		code = suspects_check(&where->deaths.suspects);
+	if (!code)
+		code = tracefs_open(&where->tracefs);
+	if (!code)
+		code = ring_open(&where->ring, &where->tracefs);
+	if (!code)
+		code = deaths_open(&where->deaths, &where->tracefs,
+				   &where->ring);
+	if (code)
+		return code;
+	/*
+	 * CAP_NET_ADMIN: to see what hangs at TCX. Tracing's files are root's;
+	 * another user needed CAP_DAC_OVERRIDE and will to remove the instance.
+	 */
+	privileges_keep(1ULL << CAP_NET_ADMIN |
+			(geteuid() ? 1ULL << CAP_DAC_OVERRIDE : 0));
+	where->tally.started_ns = now_ns();
+	note("listening (Ctrl-C ends it).");
+	return EXIT_DONE;
+}
+
+int where_run(const struct where_options *options)
+{
+	struct where where = {
+		.options = options,
+		.tracefs = { .root = -1, .instance = -1, .guard = -1 },
+		.deaths = {
+			.suspects = {
+				.patterns = options->patterns,
+				.pattern_count = options->pattern_count,
+			},
+			.symbols = { .file = -1 },
+			.tell = tell,
+		},
+		.tally = { .json = options->json },
+		.signals = -1,
+	};
+	int code;
+
+	where.deaths.context = &where;
+	errors_init("drop-where");
+	code = set_up(&where);
+	if (!code) {
+		code = watch(&where);
+		if (code < 0)
+			code = finish(&where);
+	}
+	ring_close(&where.ring);
+	deaths_close(&where.deaths);
+	tracefs_close(&where.tracefs);
+	free(where.tally.list);
+	if (where.signals >= 0)
+		close(where.signals);
+	return code;
+}
