@@ -18,7 +18,11 @@
 #include "grow.h"
 #include "netlink.h"
 
-/* How often a dump that others disturbed is tried again. */
+/*
+ * How often a dump that others disturbed is tried again. Where interfaces come
+ * and go without end, the last one has to do: since Linux 6.10 it has all that
+ * stay (rtnl_dump_ifinfo() walks by ifindex).
+ */
 #define DUMP_TRIES 10
 
 static int add(struct interfaces *all, const struct interface *interface)
@@ -94,6 +98,21 @@ static int by_index(const void *left, const void *right)
 	return (a->index > b->index) - (a->index < b->index);
 }
 
+/* Sorts by ifindex; a disturbed dump may tell one twice. */
+static void sort(struct interfaces *all)
+{
+	size_t i, kept = 0;
+
+	if (!all->count)
+		return;
+	qsort(all->list, all->count, sizeof(*all->list), by_index);
+	for (i = 1; i < all->count; i++) {
+		if (all->list[i].index != all->list[kept].index)
+			all->list[++kept] = all->list[i];
+	}
+	all->count = kept + 1;
+}
+
 int interfaces_read(struct interfaces *all)
 {
 	struct netlink_request request;
@@ -111,12 +130,11 @@ int interfaces_read(struct interfaces *all)
 		error = netlink_talk(&nl, &request, read_link, all);
 	} while (error == -EAGAIN && ++tries < DUMP_TRIES);
 	netlink_close(&nl);
-	if (error) {
+	if (error && error != -EAGAIN) {
 		interfaces_free(all);
 		return fail_at(AT_NETLINK, -error, "netlink", nl.words);
 	}
-	if (all->count)
-		qsort(all->list, all->count, sizeof(*all->list), by_index);
+	sort(all);
 	return EXIT_DONE;
 }
 

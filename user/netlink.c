@@ -120,6 +120,7 @@ struct answer {
 	netlink_reader reader;
 	void *context;
 	int result; /* the first error */
+	bool disturbed; /* NLM_F_DUMP_INTR */
 	bool ended;
 };
 
@@ -129,16 +130,16 @@ static void read_message(struct netlink *nl, const struct nlmsghdr *message,
 	int error = 0;
 
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
-		error = -EAGAIN;
+		answer->disturbed = true;
 	if (message->nlmsg_type == NLMSG_DONE) {
 		answer->ended = true;
-		if (!error && *(const int *)NLMSG_DATA(message) < 0)
+		if (*(const int *)NLMSG_DATA(message) < 0)
 			error = *(const int *)NLMSG_DATA(message);
 	} else if (message->nlmsg_type == NLMSG_ERROR) {
 		answer->ended = true;
 		keep_words(nl, message);
 		error = ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
-	} else if (!error && !answer->result && answer->reader) {
+	} else if (!answer->result && answer->reader) {
 		error = answer->reader(message, answer->context);
 	}
 	if (!answer->result)
@@ -180,7 +181,9 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 	/* To the end, whatever comes: a dump left half read blocks the next. */
 	while (!error && !answer.ended)
 		error = read_datagram(nl, &answer);
-	return error ? error : answer.result;
+	if (!error)
+		error = answer.result;
+	return error || !answer.disturbed ? error : -EAGAIN;
 }
 
 static const struct rtattr *find(const struct rtattr *attribute, int size,

@@ -51,7 +51,7 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
  * @reader: gets each message; NULL if only success counts; must not talk itself
  *
  * Return: 0 or a negative errno; @nl->words then says more. -EAGAIN: a dump was
- * disturbed by a change; what @reader got is of no use, ask again.
+ * disturbed by a change; what @reader got may have gaps and doubles, ask again.
  */
 int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		 netlink_reader reader, void *context);
