@@ -20,8 +20,8 @@
 
 /*
  * How often a dump that others disturbed is tried again. Where interfaces come
- * and go without end, the last one has to do: since Linux 6.10 it has all that
- * stay (rtnl_dump_ifinfo() walks by ifindex).
+ * and go without end, the last one has to do: Linux 6.12, for one, tells all that
+ * stay, as rtnl_dump_ifinfo() walks by ifindex.
  */
 #define DUMP_TRIES 10
 
