@@ -106,12 +106,24 @@ static size_t find_attachment(const struct capture *capture, __u32 ifindex)
 	return low;
 }
 
-/* A tag that the device took off goes back where it was on the wire. */
-static void put_tag_back(struct pcapng_packet *packet, const char *bytes,
-			 const struct drop_record *record, __u16 tag[2])
+static size_t smaller(size_t one, size_t other)
 {
-	size_t rest = record->captured - TAG_OFFSET;
+	return one < other ? one : other;
+}
 
+/*
+ * A tag that the device took off goes back where it was on the wire, as far as
+ * the snaplen reaches.
+ */
+static void put_tag_back(struct pcapng_packet *packet, const char *bytes,
+			 const struct drop_record *record, __u32 snaplen,
+			 __u16 tag[2])
+{
+	size_t room = snaplen - TAG_OFFSET;
+
+	packet->length += 2 * sizeof(tag[0]);
+	if (record->captured < TAG_OFFSET || !room)
+		return;
 	tag[0] = __builtin_bswap16(record->tag_protocol);
 	tag[1] = __builtin_bswap16(record->tag_tci);
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -120,11 +132,12 @@ static void put_tag_back(struct pcapng_packet *packet, const char *bytes,
 #endif
 	packet->parts[0].size = TAG_OFFSET;
 	packet->parts[1].data = tag;
-	packet->parts[1].size = 2 * sizeof(tag[0]);
+	packet->parts[1].size = smaller(2 * sizeof(tag[0]), room);
+	room -= packet->parts[1].size;
 	packet->parts[2].data = bytes + TAG_OFFSET;
-	packet->parts[2].size = rest;
-	packet->captured += packet->parts[1].size;
-	packet->length += packet->parts[1].size;
+	packet->parts[2].size = smaller(record->captured - TAG_OFFSET, room);
+	packet->captured =
+		TAG_OFFSET + packet->parts[1].size + packet->parts[2].size;
 }
 
 /* Losses since the last packet of that interface, for its drop count. */
@@ -164,8 +177,8 @@ static int write_packet(struct capture *capture, size_t i,
 		packet.verdict = xdp ? XDP_PASS : TC_ACT_UNSPEC;
 		packet.comment = "passed: only observed";
 	}
-	if (record->tag_protocol && record->captured >= TAG_OFFSET)
-		put_tag_back(&packet, bytes, record, tag);
+	if (record->tag_protocol)
+		put_tag_back(&packet, bytes, record, capture->snaplen, tag);
 	if (capture->ask_losses) {
 		packet.dropped = new_losses(capture, i);
 		capture->ask_losses = false;
