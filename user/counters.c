@@ -121,12 +121,11 @@ static void write_bits(char *text, size_t size, double bits)
 
 static void show_heading(const struct display *display)
 {
-	fprintf(display->out, "%8s %-15s %-14s %10s %9s %7s %12s %9s",
-		"seconds", "interface", "hook",
-		display->observe ? "would drop" : "dropped", "packets/s",
-		"bits/s", "passed", "undecided");
+	fprintf(display->out, "%6s %-12s %-14s %9s %9s %6s %9s %9s", "time",
+		"interface", "hook", display->observe ? "observed" : "dropped",
+		"packets/s", "bits/s", "passed", "undecided");
 	if (display->capture)
-		fprintf(display->out, " %9s %7s", "captured", "lost");
+		fprintf(display->out, " %8s %8s", "captured", "lost");
 	fputc('\n', display->out);
 }
 
@@ -142,13 +141,13 @@ static void show_row(struct display *display, const struct reading *reading)
 	display->lines++;
 	display->drawn++;
 	write_bits(bits, sizeof(bits), 8 * reading->byte_rate);
-	fprintf(display->out, "%8.1f %-15s %-14s %10llu %9.0f %7s %12llu %9llu",
+	fprintf(display->out, "%6.1f %-12s %-14s %9llu %9.0f %6s %9llu %9llu",
 		reading->elapsed, reading->interface->name,
 		hook_name(reading->hook), prey.packets, reading->packet_rate,
 		bits, tallies[ACCOUNT_PASSED].packets,
 		tallies[ACCOUNT_UNDECIDED].packets);
 	if (display->capture)
-		fprintf(display->out, " %9llu %7llu", reading->captured,
+		fprintf(display->out, " %8llu %8llu", reading->captured,
 			reading->lost);
 	fprintf(display->out, "%s%s\n", reading->final ? " (end)" : "",
 		display->live ? "\033[K" : "");

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "detach.h"
@@ -132,11 +133,20 @@ static int foreground(struct run *run)
 	return detached ? detached : code;
 }
 
+/* Can lines be drawn over? Not if they wrap. */
+static bool is_terminal(FILE *out, unsigned int columns)
+{
+	const char *terminal = getenv("TERM");
+	struct winsize size = {};
+
+	return isatty(fileno(out)) && terminal && strcmp(terminal, "dumb") &&
+	       !ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col >= columns;
+}
+
 static void prepare_display(struct run *run)
 {
 	const struct options *options = &run->options;
 	bool piped = options->write && !strcmp(options->write, "-");
-	const char *terminal = getenv("TERM");
 	FILE *out = piped ? stderr : stdout;
 
 	run->watch.display = (struct display){
@@ -144,9 +154,10 @@ static void prepare_display(struct run *run)
 		.json = options->json,
 		.observe = options->observe,
 		.capture = options->write,
-		.live = !options->json && isatty(fileno(out)) &&
-			run->chosen.count < MANY_INTERFACES && terminal &&
-			strcmp(terminal, "dumb"),
+		.live = !options->json && run->chosen.count < MANY_INTERFACES &&
+			is_terminal(out, options->write ?
+						 COUNTERS_COLUMNS_CAPTURE :
+						 COUNTERS_COLUMNS),
 	};
 }
 
