@@ -11,7 +11,7 @@
 #   oracle WHERE IFACE COUNT FILTER…
 #                               tcpdump there, until it has COUNT packets
 #   same FILE [ARGS]            its packets are tcpdump's; ARGS as pcapng_check's
-#   accounted FILE              captured + lost = dropped (or observed), and so
+#   accounted FILE [ARGS]       captured + lost = dropped (or observed), and so
 #                               many are in the file; $captured, $lost, $prey
 #   pipe_to CMD… -- ARGS…       like load, its --write - read by CMD; $reader
 
@@ -83,11 +83,11 @@ total() {
 		awk '{ sum += $1 } END { print sum + 0 }'
 }
 
-# "-c" as the second argument: the file may be cut in its last block.
+# Further arguments are pcapng_check's.
 accounted() {
 	local found
 
-	"$check" ${2+"$2"} "$1" >"$tmp/packets" || fail "$1: $(tail -n 3 "$tmp/packets")"
+	"$check" "${@:2}" "$1" >"$tmp/packets" || fail "$1: $(tail -n 3 "$tmp/packets")"
 	found=$(sed -n 's/^total=\([0-9]*\) .*/\1/p' "$tmp/packets")
 	captured=$(total captured_packets)
 	lost=$(total lost_packets)

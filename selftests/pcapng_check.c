@@ -5,14 +5,9 @@
  * judge of their packets: the same as in a capture by tcpdump? See show_usage().
  */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <linux/types.h>
-#include <stdarg.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
+
+#include "pcapng_read.h"
 
 #define SECOND_NS 1000000000LL
 #define LATE_NS SECOND_NS /* so much later than tcpdump's a time may be */
@@ -23,11 +18,6 @@
 enum { BLOCK_INTERFACE = 1, BLOCK_STATISTICS = 5, BLOCK_PACKET = 6 };
 
 #define BLOCK_SECTION 0x0a0d0d0a
-
-struct bytes {
-	const unsigned char *data;
-	size_t size;
-};
 
 struct interface {
 	char name[64];
@@ -45,135 +35,31 @@ struct packet {
 
 static struct interface interfaces[INTERFACES_MAX];
 static unsigned int interface_count;
-static size_t offset; /* of the block that is being read */
 static __u64 last_number;
-static unsigned long packet_count;
+static __u64 told; /* losses, by the drop counts of packets */
 
 /* tcpdump's capture, and how far it is compared. */
 static struct bytes oracle;
 static bool compare, in_part;
+static bool numbered, quiet;
 static const char *only; /* the interface to compare */
 static unsigned long compared;
 
 static void show_usage(void)
 {
-	fputs("Usage: pcapng_check [-c] FILE\n"
-	      "       pcapng_check [-p] [-i NAME] FILE PCAP\n"
+	fputs("Usage: pcapng_check [-cnq] FILE\n"
+	      "       pcapng_check [-pq] [-i NAME] FILE PCAP\n"
 	      "Checks a pcapng file strictly and shows what is in it; '-' is standard input.\n"
 	      "With a file by tcpdump, the packets have to be the same, in the same order,\n"
 	      "at the same time or up to a second later.\n"
 	      "  -c       the file may be cut inside a block\n"
 	      "  -i NAME  compare only this interface's packets\n"
+	      "  -n       the packets are of probe flood and have to be in order\n"
 	      "  -p       tcpdump may have seen packets that are not in the file\n"
+	      "  -q       show no packets\n"
 	      "Exit: 0 correct, and the same; 1 not; 2 wrong usage.\n",
 	      stderr);
 	exit(2);
-}
-
-static void __attribute__((format(printf, 1, 2), noreturn))
-reject(const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	printf("wrong: block at %zu, packet %lu: ", offset, packet_count);
-	vprintf(format, list);
-	printf("\n");
-	exit(1);
-}
-
-static struct bytes read_all(const char *path)
-{
-	FILE *in = strcmp(path, "-") ? fopen(path, "rb") : stdin;
-	size_t room = 1 << 16, size = 0, got;
-	unsigned char *data = malloc(room);
-
-	if (!in || !data) {
-		fprintf(stderr, "pcapng_check: %s: %s\n", path,
-			strerror(errno));
-		exit(2);
-	}
-	while ((got = fread(data + size, 1, room - size, in))) {
-		size += got;
-		if (size < room)
-			continue;
-		room *= 2;
-		data = realloc(data, room);
-		if (!data)
-			exit(2);
-	}
-	if (in != stdin)
-		fclose(in);
-	return (struct bytes){ data, size };
-}
-
-static __u16 get_u16(const unsigned char *at)
-{
-	__u16 value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static __u32 get_u32(const unsigned char *at)
-{
-	__u32 value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static __u64 get_u64(const unsigned char *at)
-{
-	__u64 value;
-
-	memcpy(&value, at, sizeof(value));
-	return value;
-}
-
-static __u64 get_time(const unsigned char *at)
-{
-	return (__u64)get_u32(at) << 32 | get_u32(at + 4);
-}
-
-static void take(struct bytes *bytes, size_t size)
-{
-	if (bytes->size < size)
-		reject("too short");
-	bytes->data += size;
-	bytes->size -= size;
-}
-
-static void check_padding(const unsigned char *at, size_t size)
-{
-	for (; size % 4; size++)
-		if (at[size])
-			reject("padding that is not zero");
-}
-
-/* The next option's code, 0 at the end, which has to be there. */
-static unsigned int next_option(struct bytes *rest, struct bytes *value)
-{
-	unsigned int code;
-
-	if (rest->size < 4)
-		reject("options without an end");
-	code = get_u16(rest->data);
-	value->size = get_u16(rest->data + 2);
-	take(rest, 4);
-	value->data = rest->data;
-	take(rest, (value->size + 3) & ~3UL);
-	check_padding(value->data, value->size);
-	if (!code && (value->size || rest->size))
-		reject("an end of options that is not the end");
-	return code;
-}
-
-static void need_size(unsigned int code, const struct bytes *value, size_t size)
-{
-	if (value->size != size)
-		reject("option %u has %zu bytes instead of %zu", code,
-		       value->size, size);
 }
 
 static void check_section(struct bytes body)
@@ -283,9 +169,15 @@ static void check_same(const struct packet *one)
 		reject("%lld ns later than tcpdump's", late);
 }
 
-static void show_text(const struct bytes *value)
+static void __attribute__((format(printf, 1, 2))) show(const char *format, ...)
 {
-	printf(" comment=\"%.*s\"", (int)value->size, value->data);
+	va_list list;
+
+	if (quiet)
+		return;
+	va_start(list, format);
+	vprintf(format, list);
+	va_end(list);
 }
 
 static void check_packet_options(struct bytes body)
@@ -295,11 +187,13 @@ static void check_packet_options(struct bytes body)
 	__u64 number;
 
 	while ((code = next_option(&body, &value))) {
+		if (code == 4 && value.size == 8)
+			told += get_u64(value.data);
 		if (code > 7 || seen & 1U << code)
 			reject("a packet's option %u, or twice", code);
 		seen |= 1U << code;
 		if (code == 1) {
-			show_text(&value);
+			show(" comment=\"%.*s\"", (int)value.size, value.data);
 			continue;
 		}
 		need_size(code, &value,
@@ -307,18 +201,18 @@ static void check_packet_options(struct bytes body)
 			  code == 2 || code == 6 ? 4 :
 						   8);
 		if (code == 2)
-			printf(" flags=%u", get_u32(value.data));
+			show(" flags=%u", get_u32(value.data));
 		else if (code == 4)
-			printf(" dropcount=%llu", get_u64(value.data));
+			show(" dropcount=%llu", get_u64(value.data));
 		else if (code == 6)
-			printf(" queue=%u", get_u32(value.data));
+			show(" queue=%u", get_u32(value.data));
 		else if (code == 7)
-			printf(" verdict=%u:%lld", *value.data,
-			       (long long)get_u64(value.data + 1));
+			show(" verdict=%u:%lld", *value.data,
+			     (long long)get_u64(value.data + 1));
 		if (code != 5)
 			continue;
 		number = get_u64(value.data);
-		printf(" number=%llu", number);
+		show(" number=%llu", number);
 		if (number <= last_number)
 			reject("packet number %llu after %llu", number,
 			       last_number);
@@ -332,13 +226,35 @@ static void check_packet_options(struct bytes body)
 static void show_packet(const struct interface *interface,
 			const struct packet *packet)
 {
+	static const char digits[] = "0123456789abcdef";
+	char hex[2 * HEX_MAX + 1];
 	size_t i;
 
-	printf("packet=%s time=%llu.%09llu length=%u captured=%zu bytes=",
-	       interface->name, packet->time_ns / SECOND_NS,
-	       packet->time_ns % SECOND_NS, packet->length, packet->bytes.size);
-	for (i = 0; i < packet->bytes.size && i < HEX_MAX; i++)
-		printf("%02x", packet->bytes.data[i]);
+	for (i = 0; i < packet->bytes.size && i < HEX_MAX; i++) {
+		hex[2 * i] = digits[packet->bytes.data[i] >> 4];
+		hex[2 * i + 1] = digits[packet->bytes.data[i] & 15];
+	}
+	hex[2 * i] = '\0';
+	show("packet=%s time=%llu.%09llu length=%u captured=%zu bytes=%s",
+	     interface->name, packet->time_ns / SECOND_NS,
+	     packet->time_ns % SECOND_NS, packet->length, packet->bytes.size,
+	     hex);
+}
+
+/* The last four bytes of probe flood's frames count from 0. */
+static void check_order(const struct bytes *bytes)
+{
+	static long last = -1;
+	__u32 number;
+
+	if (bytes->size < sizeof(number))
+		reject("too short for a number");
+	memcpy(&number, bytes->data + bytes->size - sizeof(number),
+	       sizeof(number));
+	number = ntohl(number);
+	if (number <= last)
+		reject("frame %u after frame %ld", number, last);
+	last = number;
 }
 
 static void check_packet(struct bytes body)
@@ -364,9 +280,11 @@ static void check_packet(struct bytes body)
 		reject("%zu bytes instead of %u", packet.bytes.size, most);
 	show_packet(interface, &packet);
 	check_packet_options(body);
-	printf("\n");
+	show("\n");
 	if (compare && (!only || !strcmp(only, interface->name)))
 		check_same(&packet);
+	if (numbered)
+		check_order(&packet.bytes);
 }
 
 static void check_statistics(struct bytes body)
@@ -457,11 +375,13 @@ int main(int argc, char **argv)
 	size_t size;
 	int option;
 
-	while ((option = getopt(argc, argv, "ci:p")) >= 0) {
+	while ((option = getopt(argc, argv, "ci:npq")) >= 0) {
 		if (option == '?')
 			show_usage();
 		may_be_cut |= option == 'c';
 		in_part |= option == 'p';
+		numbered |= option == 'n';
+		quiet |= option == 'q';
 		if (option == 'i')
 			only = optarg;
 	}
@@ -478,7 +398,7 @@ int main(int argc, char **argv)
 		reject("%zu bytes that are no whole block", file.size);
 	if (compare && !in_part && oracle.size)
 		reject("tcpdump has more than %lu packets", compared);
-	printf("total=%lu cut=%zu compared=%lu\n", packet_count, file.size,
-	       compared);
+	printf("total=%lu cut=%zu compared=%lu told=%llu\n", packet_count,
+	       file.size, compared, told);
 	return 0;
 }
