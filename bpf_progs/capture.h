@@ -14,7 +14,10 @@
 
 #include "verdict.h"
 
-/* Bytes in the ring that wake user space up at once; else it looks by itself. */
+/*
+ * Each time so many bytes more are waiting in the ring, user space is woken up at
+ * once; else it looks by itself. Not for each packet: that costs 350 ns.
+ */
 #define CAPTURE_WAKE (64 << 10)
 
 struct {
@@ -76,16 +79,16 @@ static __always_inline void capture_end(struct capture_buffer *buffer,
 					__u64 length, long error,
 					struct drop_counters *counters)
 {
-	__u64 flags = BPF_RB_NO_WAKEUP;
+	__u64 flags = BPF_RB_NO_WAKEUP, size, waiting, then;
 
 	if (buffer && !error) {
 		buffer->record.captured = length;
-		if (bpf_ringbuf_query(&captured, BPF_RB_AVAIL_DATA) >=
-		    CAPTURE_WAKE)
+		size = sizeof(buffer->record) + length;
+		waiting = bpf_ringbuf_query(&captured, BPF_RB_AVAIL_DATA);
+		then = waiting + ((size + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL);
+		if (waiting / CAPTURE_WAKE != then / CAPTURE_WAKE)
 			flags = BPF_RB_FORCE_WAKEUP;
-		error = bpf_ringbuf_output(&captured, buffer,
-					   sizeof(buffer->record) + length,
-					   flags);
+		error = bpf_ringbuf_output(&captured, buffer, size, flags);
 	}
 	if (!counters)
 		return;
