@@ -30,11 +30,12 @@ struct capture_buffer {
 	__u8 bytes[8]; /* the loader: config.snaplen, if it captures */
 };
 
+/* Without types: the kernel refuses those of a value whose size the loader sets. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1); /* the loader: one for each possible CPU */
-	__type(key, __u32);
-	__type(value, struct capture_buffer);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct capture_buffer));
 } scratch SEC(".maps");
 
 /* The prey is what is dropped, or would be. */
