@@ -62,17 +62,19 @@ static __always_inline struct capture_buffer *capture_start(__u64 length)
 }
 
 /*
- * How much of so many bytes to copy. 64 bits, and a value of its own: else the
- * compiler compares one register and hands another to the helper.
+ * How much of so many bytes to copy. It is the last byte's place that is limited:
+ * from "not 0" the verifier of Linux 6.1 and before does not learn that it is 1
+ * or more, which helpers want. 64 bits, and a value of its own: else the compiler
+ * compares one register and hands another to the helper.
  */
 static __always_inline __u64 capture_length(__u64 length)
 {
-	__u64 snaplen = config.snaplen;
+	__u64 last = length - 1;
 
-	barrier_var(length);
-	if (length > snaplen)
-		length = snaplen;
-	return length;
+	barrier_var(last);
+	if (last >= config.snaplen)
+		last = config.snaplen - 1;
+	return last + 1;
 }
 
 /* Sends what is in the buffer off. @error: the bytes could not be copied. */
@@ -138,9 +140,7 @@ static __always_inline void capture_skb(struct __sk_buff *skb,
 			buffer->record.tag_tci = skb->vlan_tci;
 		}
 		length = capture_length(skb->len);
-		if (length)
-			error = bpf_skb_load_bytes(skb, 0, buffer->bytes,
-						   length);
+		error = bpf_skb_load_bytes(skb, 0, buffer->bytes, length);
 	}
 	capture_end(buffer, length, error, judgement->counters);
 }
