@@ -123,9 +123,8 @@ static inline int loaded_configure_capture(struct loaded *loaded,
 		return -1;
 	if (bpf_map__set_max_entries(scratch, libbpf_num_possible_cpus()))
 		return -1;
-	return bpf_map__set_value_size(scratch,
-				       sizeof(struct drop_record) +
-					       setup->config.snaplen);
+	return bpf_map__set_value_size(scratch, sizeof(struct drop_record) +
+							setup->config.snaplen);
 }
 
 /* Before loading: write the constants. */
