@@ -50,7 +50,7 @@ oracle() {
 	"${where[@]}" tcpdump -Z root --nano --immediate-mode -U -B 32768 -i "$2" "${count[@]}" \
 		-w "$tmp/oracle.pcap" "${@:4}" 2>"$tmp/oracle.err" &
 	oracle=$!
-	poll 5 grep -q "listening on" "$tmp/oracle.err" || fail "tcpdump: $(cat "$tmp/oracle.err")"
+	poll 5 grep -qs "listening on" "$tmp/oracle.err" || fail "tcpdump: $(cat "$tmp/oracle.err")"
 }
 
 oracle_ended() {
