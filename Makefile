@@ -32,7 +32,7 @@ endef
 
 selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR"
 
-.PHONY: all demo check lab lint bootstrap clean distclean help
+.PHONY: all demo check bench lab lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build
@@ -46,6 +46,9 @@ lab: set-up
 
 check: set-up
 	+@$(selftests) check
+
+bench: set-up
+	@selftests/bench.sh
 
 .PHONY: set-up
 set-up:
@@ -72,6 +75,7 @@ define help-text
   make                  build samples/bpf/{xdp-drop-world,xdp-drop-tcp,tc-drop-tcp}
   make demo             see them drop real traffic, in a lab of network namespaces
   make check            run all tests; the last line counts them
+  make bench            what dropping and capturing cost, in figures
   make lab              set the lab up and stay in it
   make lint             checkpatch, clang-format, shellcheck, SPDX
   make bootstrap        install whatever the above need, and nothing else

@@ -23,10 +23,33 @@ struct drop_tally {
 	__u64 bytes;
 };
 
-/* Value of the map "counters", per CPU: one cache line for each interface. */
+/*
+ * Value of the map "counters", per CPU, for each interface. The accounts fill a
+ * cache line; the rest is touched only while capturing.
+ */
 struct drop_counters {
 	struct drop_tally account[ACCOUNT_COUNT];
+	__u64 captured; /* packets put into the ring "captured" */
+	__u64 lost; /* packets that found it full, or could not be copied */
 };
+
+/*
+ * What stands in the ring before the bytes of a captured packet. The ring's
+ * record is as long as both together, no padding.
+ */
+struct drop_record {
+	__u64 time_ns; /* CLOCK_MONOTONIC */
+	__u32 ifindex;
+	__u32 length; /* of the whole packet, without the tag below */
+	__u32 captured; /* bytes that follow */
+	__u32 queue;
+	__u16 tag_protocol; /* a VLAN tag that is not in the bytes, as on */
+	__u16 tag_tci; /* the wire but host order; tag_protocol 0: none */
+	__u32 unused;
+};
+
+/* Longest capture of a packet, bytes. */
+#define DROP_SNAPLEN_MAX 65535
 
 /* What an interface's frames start with. */
 enum drop_link {
@@ -50,7 +73,8 @@ struct drop_config {
 	__u8 many; /* look the interface up in "slots" */
 	__u8 observe; /* count the prey, pass it */
 	__u8 deadline; /* from drop_state.deadline_ns on, pass everything */
-	__u8 unused;
+	__u8 capture; /* put the prey into the ring "captured" */
+	__u32 snaplen; /* at most so many bytes of each, 1 to DROP_SNAPLEN_MAX */
 };
 
 /* Variables (.bss), written by the loader while the program runs. */

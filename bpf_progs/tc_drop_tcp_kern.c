@@ -5,7 +5,7 @@
  * Passing is TC_ACT_UNSPEC, "go on": TC_ACT_OK would end the chain and so
  * switch off whichever filters come after this one.
  */
-#include "verdict.h"
+#include "capture.h"
 #include <linux/pkt_cls.h>
 
 /* Bytes to pull into the linear part of an skb, if its own do not suffice. */
@@ -17,6 +17,7 @@ int tc_drop_tcp(struct __sk_buff *skb)
 	struct drop_slot slot = slot_of(&skb->ifindex);
 	int tags = skb->vlan_present ? 1 : 0;
 	enum match match = MATCH_UNDECIDED;
+	struct judgement judgement;
 	const void *data, *end;
 	__u32 pull;
 	int i;
@@ -34,8 +35,9 @@ int tc_drop_tcp(struct __sk_buff *skb)
 		if (i == 2 || bpf_skb_pull_data(skb, pull))
 			break;
 	}
-	return verdict_drop(match, &slot, skb->len) ? TC_ACT_SHOT :
-						      TC_ACT_UNSPEC;
+	judgement = judge(match, &slot, skb->len);
+	capture_skb(skb, &judgement);
+	return is_drop(&judgement) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From match to verdict: policy, then account. The three programs differ only
- * in their context, in what they match and in the verdicts' names.
+ * From match to verdict: policy, account, and capture (capture.h). The three
+ * programs differ only in their context, in what they match and in the
+ * verdicts' names.
  *
  * The configuration is constant once the program is loaded: the verifier
  * removes what is switched off, so it costs no instruction.
@@ -69,19 +70,32 @@ static __always_inline enum drop_account policy(enum match match)
 	return config.observe ? ACCOUNT_OBSERVED : ACCOUNT_DROPPED;
 }
 
-/* True if the packet is to be dropped. @bytes is its whole length. */
-static __always_inline int
-verdict_drop(enum match match, const struct drop_slot *slot, __u64 bytes)
-{
-	__u32 account = policy(match), key = slot->counters;
-	struct drop_counters *counter;
+/* What one packet came to. */
+struct judgement {
+	enum drop_account account;
+	struct drop_counters *counters; /* its interface's, or NULL */
+};
 
-	counter = bpf_map_lookup_elem(&counters, &key);
-	if (counter) {
-		counter->account[account].packets++;
-		counter->account[account].bytes += bytes;
+/* Judges a packet and books it. @bytes is its whole length. */
+static __always_inline struct judgement
+judge(enum match match, const struct drop_slot *slot, __u64 bytes)
+{
+	struct judgement judgement = { .account = policy(match) };
+	__u32 key = slot->counters;
+	struct drop_tally *tally;
+
+	judgement.counters = bpf_map_lookup_elem(&counters, &key);
+	if (judgement.counters) {
+		tally = &judgement.counters->account[judgement.account];
+		tally->packets++;
+		tally->bytes += bytes;
 	}
-	return account == ACCOUNT_DROPPED;
+	return judgement;
+}
+
+static __always_inline int is_drop(const struct judgement *judgement)
+{
+	return judgement->account == ACCOUNT_DROPPED;
 }
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Drop TCP as it arrives, before the stack sees it; pass the rest. */
-#include "verdict.h"
+#include "capture.h"
 
 SEC("xdp")
 int xdp_drop_tcp(struct xdp_md *ctx)
@@ -9,8 +9,11 @@ int xdp_drop_tcp(struct xdp_md *ctx)
 	const void *data = (const void *)(long)ctx->data;
 	const void *end = (const void *)(long)ctx->data_end;
 	enum match match = match_tcp(&slot, data, end, 0);
+	struct judgement judgement;
 
-	return verdict_drop(match, &slot, end - data) ? XDP_DROP : XDP_PASS;
+	judgement = judge(match, &slot, end - data);
+	capture_xdp(ctx, &judgement);
+	return is_drop(&judgement) ? XDP_DROP : XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "GPL";

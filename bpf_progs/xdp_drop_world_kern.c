@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Drop whatever arrives, before the stack sees it. */
-#include "verdict.h"
+#include "capture.h"
 
 SEC("xdp")
 int xdp_drop_world(struct xdp_md *ctx)
 {
 	struct drop_slot slot = slot_of(&ctx->ingress_ifindex);
+	struct judgement judgement;
 
-	return verdict_drop(MATCH_YES, &slot, ctx->data_end - ctx->data) ?
-		       XDP_DROP :
-		       XDP_PASS;
+	judgement = judge(MATCH_YES, &slot, ctx->data_end - ctx->data);
+	capture_xdp(ctx, &judgement);
+	return is_drop(&judgement) ? XDP_DROP : XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "GPL";

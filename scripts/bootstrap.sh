@@ -42,6 +42,7 @@ needs() {
 		test    ping                iputils-ping
 		test    sysctl              procps
 		test    tcpdump             tcpdump
+		test    tshark              tshark
 		test    xdp-loader          xdp-tools
 		lint    clang-format        clang-format
 		lint    perl                perl

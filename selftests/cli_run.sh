@@ -37,12 +37,12 @@ test_json() {
 test_table() {
 	wire
 	expect 0 on xdp-drop-tcp --interval 0.05 --timeout 400ms veth0
-	told '^ seconds interface +hook +dropped +bytes +per second +passed +undecided$'
+	told '^ +time interface +hook +dropped +packets/s +bits/s +passed +undecided$'
 	told '^ +0\.[0-9] veth0 +xdp-native( +[0-9]+){5}$'
 	told '^ +0\.[0-9] veth0 +xdp-native( +[0-9]+){5} \(end\)$'
 	unsaid 'veth0 +xdp'
 	expect 0 on xdp-drop-tcp --observe --interval 0 --timeout 50ms veth0
-	told 'would drop'
+	told 'hook +observed'
 	clean
 }
 

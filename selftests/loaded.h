@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A program in the kernel, set up like the loaders set theirs up, but not
- * attached to anything. For verdict.c only.
+ * attached to anything. For verdict.c and bench.c only.
  */
 #ifndef LOADED_H
 #define LOADED_H
@@ -29,6 +29,7 @@ struct setup {
 	int deadline; /* seconds from now, 0: leave it alone */
 	__u32 ifindex; /* what to enter in "slots", 0: nothing */
 	struct drop_slot slot;
+	__u32 ring; /* bytes of the map "captured", 0: leave it alone */
 };
 
 struct loaded {
@@ -109,6 +110,23 @@ static inline int loaded_offset(const struct loaded *loaded,
 	return -1;
 }
 
+/* The ring's size, and a buffer for each CPU. */
+static inline int loaded_configure_capture(struct loaded *loaded,
+					   const struct setup *setup)
+{
+	struct bpf_object *object = loaded->object;
+	struct bpf_map *scratch, *ring;
+
+	scratch = bpf_object__find_map_by_name(object, "scratch");
+	ring = bpf_object__find_map_by_name(object, "captured");
+	if (setup->ring && bpf_map__set_max_entries(ring, setup->ring))
+		return -1;
+	if (bpf_map__set_max_entries(scratch, libbpf_num_possible_cpus()))
+		return -1;
+	return bpf_map__set_value_size(scratch, sizeof(struct drop_record) +
+							setup->config.snaplen);
+}
+
 /* Before loading: write the constants. */
 static inline int loaded_configure(struct loaded *loaded,
 				   const struct setup *setup)
@@ -122,6 +140,8 @@ static inline int loaded_configure(struct loaded *loaded,
 	loaded->slots = setup->config.many ? SLOTS_MAX : 1;
 	counters = bpf_object__find_map_by_name(loaded->object, "counters");
 	if (bpf_map__set_max_entries(counters, loaded->slots))
+		return -1;
+	if (setup->config.capture && loaded_configure_capture(loaded, setup))
 		return -1;
 	rodata = bpf_object__find_map_by_name(loaded->object, ".rodata");
 	offset = loaded_offset(loaded, ".rodata", "config");
@@ -228,6 +248,8 @@ static inline int loaded_count(const struct loaded *loaded,
 				sum->packets += one->packets;
 				sum->bytes += one->bytes;
 			}
+			counted->slot[slot].captured += values[cpu].captured;
+			counted->slot[slot].lost += values[cpu].lost;
 		}
 	}
 	free(values);

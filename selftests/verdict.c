@@ -12,6 +12,7 @@
 #include "frames.h"
 #include "ktap.h"
 #include "loaded.h"
+#include "ring_check.h"
 #include "verdict_cases.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -50,11 +51,17 @@ static size_t linear_size(void)
 	return size;
 }
 
+static __u32 times(const struct variant *variant)
+{
+	return variant->repeat ? variant->repeat : 1;
+}
+
 static int run(const struct loaded *loaded, const struct variant *variant,
 	       __u32 *verdict)
 {
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data,
-			    .data_size_in = frame.length, .repeat = 1);
+			    .data_size_in = frame.length,
+			    .repeat = times(variant));
 	struct __sk_buff skb = { .data_end = linear_size() };
 
 	if (variant->split && skb.data_end < frame.length) {
@@ -117,6 +124,28 @@ static void show(const char *who, const struct program *program,
 	printf("\n");
 }
 
+/* Books what is to be captured, and compares it with what was. */
+static bool test_capture(const struct loaded *loaded, const struct point *point,
+			 __u64 since, struct drop_counters *counters)
+{
+	const struct drop_config *config = &point->variant->setup.config;
+	enum drop_account account = expected_account(point);
+	struct ring_check check = {
+		.since = since,
+		.ifindex = LOOPBACK,
+		.frame = &frame,
+		.length = frame.length,
+	};
+	__u64 prey = 0;
+
+	if (config->capture &&
+	    (account == ACCOUNT_DROPPED || account == ACCOUNT_OBSERVED))
+		prey = times(point->variant);
+	if (check.length > config->snaplen)
+		check.length = config->snaplen;
+	return ring_check(loaded, &check, prey, counters);
+}
+
 static void test_frame(const struct loaded *loaded, const struct point *point,
 		       const char *name)
 {
@@ -125,6 +154,7 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 	enum drop_account account;
 	struct drop_tally *tally;
 	struct counted before;
+	__u64 since = ring_now_ns();
 	bool ok;
 	int err;
 
@@ -147,9 +177,11 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 							program->pass.value;
 	expected.counted = before;
 	tally = &expected.counted.slot[point->variant->moves].account[account];
-	tally->packets++;
-	tally->bytes += frame.length;
-	ok = got.verdict == expected.verdict &&
+	tally->packets += times(point->variant);
+	tally->bytes += times(point->variant) * frame.length;
+	ok = test_capture(loaded, point, since,
+			  &expected.counted.slot[point->variant->moves]);
+	ok = ok && got.verdict == expected.verdict &&
 	     !memcmp(&got.counted, &expected.counted, sizeof(got.counted));
 	if (ktap_point(&ktap, ok, name))
 		return;

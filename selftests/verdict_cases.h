@@ -71,6 +71,7 @@ static const struct variant {
 	enum drop_link link; /* try the frames of this kind */
 	__u32 moves; /* which entry of "counters" is to move */
 	bool all; /* try all frames, not only a handful */
+	__u32 repeat; /* run each so often, 0: once */
 	bool split; /* leave as little as possible in an skb's linear part */
 } variants[] = {
 	{
@@ -119,6 +120,43 @@ static const struct variant {
 	{
 		.setup = { "slot 1, not asked for", .ifindex = LOOPBACK,
 			   .slot = { 1, LINK_IP } },
+	},
+	{
+		.setup = { "capture", .config.capture = 1,
+			   .config.snaplen = 65535 },
+		.all = true,
+	},
+	{
+		.setup = { "capture, snaplen 1", .config.capture = 1,
+			   .config.snaplen = 1 },
+	},
+	{
+		.setup = { "capture, snaplen 60, observe", .config.capture = 1,
+			   .config.observe = 1, .config.snaplen = 60 },
+	},
+	{
+		.setup = { "capture, deadline over", .config.capture = 1,
+			   .config.snaplen = 60, .config.deadline = 1,
+			   .deadline = -1 },
+	},
+	{
+		.setup = { "capture, many, slot 1 without link layer",
+			   .config.capture = 1, .config.snaplen = 60,
+			   .config.many = 1, .ifindex = LOOPBACK,
+			   .slot = { 1, LINK_IP } },
+		.link = LINK_IP,
+		.moves = 1,
+	},
+	{
+		.setup = { "capture, more than the ring holds",
+			   .config.capture = 1, .config.snaplen = 96 },
+		.repeat = 200,
+	},
+	{
+		.setup = { "capture, non-linear", .config.capture = 1,
+			   .config.snaplen = 1500 },
+		.all = true,
+		.split = true,
 	},
 	{
 		.setup = { "non-linear" },

@@ -39,6 +39,8 @@ int counters_read(int map_fd, __u32 slot, struct drop_counters *sum)
 			sum->account[account].packets += tally->packets;
 			sum->account[account].bytes += tally->bytes;
 		}
+		sum->captured += values[cpu].captured;
+		sum->lost += values[cpu].lost;
 	}
 	free(values);
 	return 0;
@@ -55,7 +57,8 @@ struct drop_tally counters_prey(const struct drop_counters *sum)
 	};
 }
 
-static void show_json(const struct reading *reading)
+static void show_json(const struct display *display,
+		      const struct reading *reading)
 {
 	static const char *const names[ACCOUNT_COUNT][2] = {
 		[ACCOUNT_PASSED] = { "passed_packets", "passed_bytes" },
@@ -64,7 +67,7 @@ static void show_json(const struct reading *reading)
 		[ACCOUNT_UNDECIDED] = { "undecided_packets",
 					"undecided_bytes" },
 	};
-	json_writer_t *json = jsonw_new(stdout);
+	json_writer_t *json = jsonw_new(display->out);
 	struct timespec now;
 	char stamp[32], text[48];
 	struct tm utc;
@@ -91,35 +94,79 @@ static void show_json(const struct reading *reading)
 		jsonw_lluint_field(json, names[account][0], tally->packets);
 		jsonw_lluint_field(json, names[account][1], tally->bytes);
 	}
+	if (display->capture) {
+		jsonw_lluint_field(json, "captured_packets", reading->captured);
+		jsonw_lluint_field(json, "lost_packets", reading->lost);
+	}
 	jsonw_bool_field(json, "final", reading->final);
 	jsonw_end_object(json);
 	jsonw_destroy(&json);
+}
+
+/* Bits a second for people: "0", "940", "1.25M", "23.4G". */
+static void write_bits(char *text, size_t size, double bits)
+{
+	static const char units[] = " kMGT";
+	size_t unit = 0;
+
+	while (bits >= 999.5 && unit + 2 < sizeof(units)) {
+		bits /= 1000;
+		unit++;
+	}
+	if (unit)
+		snprintf(text, size, "%.3g%c", bits, units[unit]);
+	else
+		snprintf(text, size, "%.0f", bits);
+}
+
+static void show_heading(const struct display *display)
+{
+	fprintf(display->out, "%6s %-12s %-14s %9s %9s %6s %9s %9s", "time",
+		"interface", "hook", display->observe ? "observed" : "dropped",
+		"packets/s", "bits/s", "passed", "undecided");
+	if (display->capture)
+		fprintf(display->out, " %8s %8s", "captured", "lost");
+	fputc('\n', display->out);
 }
 
 static void show_row(struct display *display, const struct reading *reading)
 {
 	const struct drop_tally *tallies = reading->sum.account;
 	struct drop_tally prey = counters_prey(&reading->sum);
+	char bits[16];
 
-	if (display->lines++ % LINES_PER_HEADING == 0)
-		printf("%8s %-15s %-14s %10s %12s %10s %12s %9s\n", "seconds",
-		       "interface", "hook",
-		       display->observe ? "would drop" : "dropped", "bytes",
-		       "per second", "passed", "undecided");
-	printf("%8.1f %-15s %-14s %10llu %12llu %10.0f %12llu %9llu%s\n",
-	       reading->elapsed, reading->interface->name,
-	       hook_name(reading->hook), prey.packets, prey.bytes,
-	       reading->rate, tallies[ACCOUNT_PASSED].packets,
-	       tallies[ACCOUNT_UNDECIDED].packets,
-	       reading->final ? " (end)" : "");
+	if (!display->lines ||
+	    (!display->live && display->lines % LINES_PER_HEADING == 0))
+		show_heading(display);
+	display->lines++;
+	display->drawn++;
+	write_bits(bits, sizeof(bits), 8 * reading->byte_rate);
+	fprintf(display->out, "%6.1f %-12s %-14s %9llu %9.0f %6s %9llu %9llu",
+		reading->elapsed, reading->interface->name,
+		hook_name(reading->hook), prey.packets, reading->packet_rate,
+		bits, tallies[ACCOUNT_PASSED].packets,
+		tallies[ACCOUNT_UNDECIDED].packets);
+	if (display->capture)
+		fprintf(display->out, " %8llu %8llu", reading->captured,
+			reading->lost);
+	fprintf(display->out, "%s%s\n", reading->final ? " (end)" : "",
+		display->live ? "\033[K" : "");
+}
+
+void counters_redraw(struct display *display)
+{
+	/* ECMA-48: cursor up; show_row() erases to the end of each line. */
+	if (display->live && display->drawn)
+		fprintf(display->out, "\033[%uA\r", display->drawn);
+	display->drawn = 0;
 }
 
 int counters_show(struct display *display, const struct reading *reading)
 {
 	errno = 0;
 	if (display->json)
-		show_json(reading);
+		show_json(display, reading);
 	else
 		show_row(display, reading);
-	return ferror(stdout) ? -(errno ? errno : EIO) : 0;
+	return ferror(display->out) ? -(errno ? errno : EIO) : 0;
 }

@@ -158,7 +158,7 @@ int detach(const struct program *program, const struct options *options,
 	struct detaching detaching = {
 		.program = program,
 		.options = options,
-		.display = { .json = options->json },
+		.display = { .out = stdout, .json = options->json },
 	};
 	struct inventory found;
 	int code, worst;

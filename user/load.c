@@ -17,6 +17,26 @@ bool stage_is_leased(const struct run *run)
 	return hook_is_clsact(run->attachments[0].hook) && !run->options.pin;
 }
 
+static struct bpf_map *find_map(const struct run *run, const char *name)
+{
+	return bpf_object__find_map_by_name(run->image.object, name);
+}
+
+/* The ring, and a buffer for each CPU; errno on failure. */
+static int configure_capture(struct run *run)
+{
+	struct bpf_map *scratch = find_map(run, "scratch");
+	int cpus = libbpf_num_possible_cpus();
+
+	if (cpus < 0)
+		return cpus;
+	return bpf_map__set_max_entries(find_map(run, "captured"),
+					CAPTURE_RING_SIZE) ||
+	       bpf_map__set_max_entries(scratch, cpus) ||
+	       bpf_map__set_value_size(scratch, sizeof(struct drop_record) +
+							run->options.snaplen);
+}
+
 static int configure(struct run *run)
 {
 	struct drop_config *config = run->image.config;
@@ -38,12 +58,11 @@ static int configure(struct run *run)
 	config->many = count > 1;
 	config->observe = run->options.observe;
 	config->deadline = run->options.timeout_ns || stage_is_leased(run);
-	if (bpf_map__set_max_entries(
-		    bpf_object__find_map_by_name(run->image.object, "counters"),
-		    count) ||
-	    bpf_map__set_max_entries(
-		    bpf_object__find_map_by_name(run->image.object, "slots"),
-		    count))
+	config->capture = !!run->options.write;
+	config->snaplen = run->options.snaplen;
+	if (bpf_map__set_max_entries(find_map(run, "counters"), count) ||
+	    bpf_map__set_max_entries(find_map(run, "slots"), count) ||
+	    (config->capture && configure_capture(run)))
 		return fail_at(AT_LOAD, errno, run->program->name, NULL);
 	return EXIT_DONE;
 }
@@ -73,8 +92,7 @@ static int load_image(struct run *run)
 
 int stage_map(const struct run *run, const char *name)
 {
-	return bpf_map__fd(
-		bpf_object__find_map_by_name(run->image.object, name));
+	return bpf_map__fd(find_map(run, name));
 }
 
 int stage_write_slot(const struct run *run, const struct attachment *at)

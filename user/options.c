@@ -14,10 +14,6 @@
 #include "errors.h"
 #include "macros.h"
 
-#ifndef BPF_DROP_VERSION
-#define BPF_DROP_VERSION "unknown"
-#endif
-
 /* Options with no short form. */
 enum {
 	KEY_EGRESS = 0x100,
@@ -62,6 +58,9 @@ static const struct argp_option common_options[] = {
 	  "after 500ms, 10s, 5m or 2h pass everything (the kernel side sees to it), detach and exit",
 	  2 },
 	{ "observe", 'o', NULL, 0, "count what would be dropped, pass it", 2 },
+	{ "write", 'w', "FILE", 0,
+	  "write what is dropped to a pcapng file; '-' is standard output", 3 },
+	{ "snaplen", 's', "BYTES", 0, "only so much of each packet", 3 },
 	{ "list", 'l', NULL, 0,
 	  "show the XDP, clsact and TCX programs of all or of these interfaces",
 	  3 },
@@ -103,6 +102,19 @@ static bool parse_interval(const char *text, __u64 *ns)
 	return true;
 }
 
+/* Bytes of a packet; 0 if it is no such number. */
+static __u32 parse_snaplen(const char *text)
+{
+	unsigned long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	return errno || *end || value > DROP_SNAPLEN_MAX ? 0 : (__u32)value;
+}
+
 /* argp_error() adds where help is, and exits with argp_err_exit_status. */
 static void check(const struct parsing *parsing, struct argp_state *state)
 {
@@ -121,6 +133,15 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 		argp_error(
 			state,
 			"--timeout and --observe are for attaching: give them without --list and --detach.");
+	if (options->write &&
+	    (options->pin || options->list || options->detach))
+		argp_error(
+			state,
+			"--write needs a process that writes: give it without --pin, --list and --detach.");
+	if (options->snaplen && !options->write)
+		argp_error(
+			state,
+			"--snaplen is about what --write writes: give that too.");
 	if (parsing->egress && options->ingress)
 		argp_error(
 			state,
@@ -156,6 +177,17 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'o':
 		options->observe = true;
+		return 0;
+	case 'w':
+		options->write = arg;
+		return 0;
+	case 's':
+		options->snaplen = parse_snaplen(arg);
+		if (!options->snaplen)
+			argp_error(
+				state,
+				"'%s' is no length. Write a whole number of bytes from 1 to %d.",
+				arg, DROP_SNAPLEN_MAX);
 		return 0;
 	case 'l':
 		options->list = true;
@@ -272,6 +304,8 @@ int options_parse(struct options *options, const struct program *program,
 	snprintf(text, sizeof(text), "%s%s", program->summary, more_help);
 	argp_err_exit_status = EXIT_USAGE;
 	error = argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &parsing);
+	if (!options->snaplen)
+		options->snaplen = DROP_SNAPLEN_MAX;
 	if (error)
 		return fail(EXIT_USAGE, "cannot read the command line: %s.",
 			    strerror(error));

@@ -22,11 +22,18 @@ struct options {
 	bool observe;
 	bool json;
 	int verbose; /* 0 to 2 */
+	const char *write; /* file to capture to, "-": standard output; or NULL */
+	__u32 snaplen; /* bytes, 1 to DROP_SNAPLEN_MAX */
 	__u64 timeout_ns; /* 0: none */
 	__u64 interval_ns; /* 0: counters at the end only */
 	char *const *patterns; /* interface names and globs, in argv */
 	size_t pattern_count;
 };
+
+/* "0.1.0", as the build says. */
+#ifndef BPF_DROP_VERSION
+#define BPF_DROP_VERSION "unknown"
+#endif
 
 /**
  * options_parse() - read the command line

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "detach.h"
@@ -94,6 +95,23 @@ static void tell_attached(const struct run *run)
 		note("after the time-out it passes everything, but stays.");
 }
 
+/* Writes what is left; the exit code is the first that is not EXIT_DONE. */
+static int finish_capture(struct run *run, int code)
+{
+	struct capture *capture = &run->capture;
+	bool told = capture->sink.error;
+	int error = capture_finish(capture);
+
+	if (!error || error == -EPIPE)
+		return code;
+	if (error == -ETIMEDOUT)
+		note("the reader of the capture reads no more: what it has not taken counts as lost.");
+	else if (!told)
+		note("%s: cannot be written to its end: %s.",
+		     capture->sink.path, strerror(-error));
+	return code ? code : EXIT_SYSTEM;
+}
+
 /* Shows counters until it is over, then detaches and shows the last ones. */
 static int foreground(struct run *run)
 {
@@ -106,6 +124,8 @@ static int foreground(struct run *run)
 		     strerror(-error));
 	code = watch_run(watch, run->signal_fd);
 	detached = stage_detach(run);
+	if (capture_is_on(&run->capture))
+		code = finish_capture(run, code);
 	error = watch_show(watch, true);
 	if (error && error != -EPIPE && !code)
 		code = fail(EXIT_SYSTEM, "cannot show the counters: %s.",
@@ -113,10 +133,63 @@ static int foreground(struct run *run)
 	return detached ? detached : code;
 }
 
+/* Can lines be drawn over? Not if they wrap. */
+static bool is_terminal(FILE *out, unsigned int columns)
+{
+	const char *terminal = getenv("TERM");
+	struct winsize size = {};
+
+	return isatty(fileno(out)) && terminal && strcmp(terminal, "dumb") &&
+	       !ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col >= columns;
+}
+
+static void prepare_display(struct run *run)
+{
+	const struct options *options = &run->options;
+	bool piped = options->write && !strcmp(options->write, "-");
+	FILE *out = piped ? stderr : stdout;
+
+	run->watch.display = (struct display){
+		.out = out,
+		.json = options->json,
+		.observe = options->observe,
+		.capture = options->write,
+		.live = !options->json && run->chosen.count < MANY_INTERFACES &&
+			is_terminal(out, options->write ?
+						 COUNTERS_COLUMNS_CAPTURE :
+						 COUNTERS_COLUMNS),
+	};
+}
+
+static int open_capture(struct run *run)
+{
+	run->capture.attachments = run->attachments;
+	run->capture.count = run->chosen.count;
+	run->capture.observe = run->options.observe;
+	run->capture.snaplen = run->options.snaplen;
+	return run->options.write ?
+		       capture_open(&run->capture, run->options.write) :
+		       EXIT_DONE;
+}
+
+static int begin_capture(struct run *run)
+{
+	char program[64];
+
+	if (!capture_is_on(&run->capture))
+		return EXIT_DONE;
+	snprintf(program, sizeof(program), "%s %s", run->program->name,
+		 BPF_DROP_VERSION);
+	return capture_begin(&run->capture, stage_map(run, "captured"),
+			     run->watch.counters_fd, program);
+}
+
 static int attach(struct run *run)
 {
 	int code = find_targets(run);
 
+	if (!code)
+		code = open_capture(run);
 	if (code)
 		return code;
 	run->watch = (struct watch){
@@ -124,10 +197,11 @@ static int attach(struct run *run)
 		.attachments = run->attachments,
 		.count = run->chosen.count,
 		.deadline_ns = UINT64_MAX,
-		.display = { .json = run->options.json,
-			     .observe = run->options.observe },
-		.last_prey = calloc(run->chosen.count, sizeof(__u64)),
+		.capture = &run->capture,
+		.last_prey =
+			calloc(run->chosen.count, sizeof(struct drop_tally)),
 	};
+	prepare_display(run);
 	if (!run->watch.last_prey)
 		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
 	code = stage_load(run);
@@ -142,6 +216,12 @@ static int attach(struct run *run)
 	code = stage_attach(run);
 	if (code)
 		return code;
+	code = begin_capture(run);
+	if (code) {
+		stage_detach(run);
+		return code;
+	}
+	run->done = true;
 	tell_attached(run);
 	return run->options.pin ? EXIT_DONE : foreground(run);
 }
@@ -169,6 +249,7 @@ int run(const struct program *program, int argc, char **argv)
 	struct run run = {
 		.program = program,
 		.signal_fd = -1,
+		.capture.sink.fd = -1,
 	};
 	size_t i;
 	int code;
@@ -195,6 +276,7 @@ int run(const struct program *program, int argc, char **argv)
 		program->destroy(run.image.skeleton);
 	if (run.signal_fd >= 0)
 		close(run.signal_fd);
+	capture_close(&run.capture, !run.done);
 	free(run.watch.last_prey);
 	free(run.attachments);
 	owners_forget();

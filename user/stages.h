@@ -3,6 +3,7 @@
 #ifndef STAGES_H
 #define STAGES_H
 
+#include "capture.h"
 #include "hook.h"
 #include "inventory.h"
 #include "loaded.h"
@@ -20,8 +21,10 @@ struct run {
 	struct identity identity;
 	struct attachment *attachments; /* one for each of the chosen */
 	struct watch watch;
+	struct capture capture;
 	int program_fd; /* the image's */
 	int signal_fd;
+	bool done; /* attached, and it went on from there */
 };
 
 /* Does the kernel side need its deadline pushed on? See TC_HOOK_LEASE_NS. */

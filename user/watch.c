@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "errors.h"
+#include "macros.h"
 #include "pins.h"
 #include "tc_hook.h"
 
@@ -64,18 +65,23 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 		.hook = at->hook,
 		.final = final,
 	};
-	__u64 prey;
+	struct drop_tally prey, *last = &watch->last_prey[i];
 	int error;
 
 	error = counters_read(watch->counters_fd, at->slot, &reading.sum);
 	if (error)
 		return error;
-	prey = counters_prey(&reading.sum).packets;
+	prey = counters_prey(&reading.sum);
 	reading.elapsed =
 		(double)(watch_now_ns() - watch->started_ns) / SECOND_NS;
-	if (seconds > 0)
-		reading.rate = (double)(prey - watch->last_prey[i]) / seconds;
-	watch->last_prey[i] = prey;
+	if (seconds > 0) {
+		reading.packet_rate = (prey.packets - last->packets) / seconds;
+		reading.byte_rate = (prey.bytes - last->bytes) / seconds;
+	}
+	*last = prey;
+	if (capture_is_on(watch->capture))
+		capture_count(watch->capture, i, &reading.sum,
+			      &reading.captured, &reading.lost);
 	return counters_show(&watch->display, &reading);
 }
 
@@ -88,12 +94,13 @@ int watch_show(struct watch *watch, bool final)
 
 	if (watch->mute)
 		return 0;
+	counters_redraw(&watch->display);
 	for (i = 0; i < watch->count && !error; i++) {
 		if (final || watch->attachments[i].attached)
 			error = show_one(watch, i, seconds, final);
 	}
 	watch->last_ns = now;
-	if (!error && fflush(stdout))
+	if (!error && fflush(watch->display.out))
 		error = -errno;
 	watch->mute = error;
 	return error;
@@ -119,6 +126,7 @@ static bool check_all(struct watch *watch)
 
 		if (at->attached && !still_there(watch, at)) {
 			at->attached = false;
+			watch->display.drawn = 0;
 			note(if_indextoname(at->interface.index, name) ?
 				     "%s: no longer attached: somebody took the program off." :
 				     "%s: no longer attached: the interface was deleted, or moved elsewhere.",
@@ -154,10 +162,47 @@ static bool ticked(const struct pollfd *timer)
 	       read(timer->fd, &ticks, sizeof(ticks)) == sizeof(ticks);
 }
 
-enum { ON_SIGNAL, ON_INTERVAL, ON_HEALTH, ON_TIMEOUT, ON_COUNT };
+enum {
+	ON_SIGNAL,
+	ON_INTERVAL,
+	ON_HEALTH,
+	ON_TIMEOUT,
+	ON_RING, /* it fills up */
+	ON_PERIOD, /* look into it anyway */
+	ON_READER, /* of our capture: it takes more, or it has gone */
+	ON_COUNT,
+};
+
+/* The wake-ups of a capture; -1 to go on, else the exit code to end with. */
+static int handle_capture(struct watch *watch, struct pollfd *polled)
+{
+	struct capture *capture = watch->capture;
+	bool failed = capture->sink.error, blocked;
+	int error = 0;
+
+	if (!capture_is_on(capture))
+		return -1;
+	if (polled[ON_READER].revents & (POLLERR | POLLHUP))
+		return EXIT_DONE;
+	ticked(&polled[ON_PERIOD]);
+	error = capture_step(capture);
+	if (error == -EPIPE)
+		return EXIT_DONE;
+	if (error && !failed) {
+		watch->display.drawn = 0;
+		note("%s: cannot be written any more: %s. Dropping goes on, what is dropped now counts as lost.",
+		     capture->sink.path, strerror(-error));
+	}
+	blocked = capture_is_blocked(capture);
+	/* A full ring would wake us up again and again. */
+	polled[ON_RING].fd = blocked ? -1 : capture_fd(capture);
+	polled[ON_READER].fd = capture->sink.regular ? -1 : capture->sink.fd;
+	polled[ON_READER].events = blocked ? POLLOUT : 0;
+	return -1;
+}
 
 /* What a wake-up means: -1 to go on, else the exit code to end with. */
-static int handle(struct watch *watch, const struct pollfd *polled)
+static int handle(struct watch *watch, struct pollfd *polled)
 {
 	bool leased = hook_is_clsact(watch->attachments[0].hook);
 	int error = 0;
@@ -184,34 +229,43 @@ static int handle(struct watch *watch, const struct pollfd *polled)
 			EXIT_SYSTEM,
 			"cannot show the counters: %s. Is there space left?",
 			strerror(-error));
-	return -1;
+	return handle_capture(watch, polled);
 }
 
 int watch_run(struct watch *watch, int signal_fd)
 {
+	bool capture = capture_is_on(watch->capture);
 	struct pollfd polled[ON_COUNT] = {
 		[ON_SIGNAL] = { .fd = signal_fd },
 		[ON_INTERVAL] = { .fd = start_timer(
 					  watch->options->interval_ns) },
 		[ON_HEALTH] = { .fd = start_timer(TC_HOOK_RENEW_NS) },
 		[ON_TIMEOUT] = { .fd = start_timer(watch->options->timeout_ns) },
+		[ON_RING] = { .fd = -1 },
+		[ON_PERIOD] = { .fd = start_timer(capture ? CAPTURE_PERIOD_NS :
+							    0) },
+		[ON_READER] = { .fd = -1 },
 	};
-	int i, code = -1;
+	static const int timers[] = { ON_INTERVAL, ON_HEALTH, ON_TIMEOUT,
+				      ON_PERIOD };
+	int code = -1;
+	size_t i;
 
-	for (i = 0; i < ON_COUNT; i++) {
+	for (i = 0; i < ON_COUNT; i++)
 		polled[i].events = POLLIN;
-		if (polled[i].fd < 0)
+	for (i = 0; i < ARRAY_SIZE(timers); i++) {
+		if (polled[timers[i]].fd < 0)
 			code = fail_at(AT_COUNTERS, EMFILE, "timers", NULL);
 	}
 	while (code < 0) {
-		if (poll(polled, ON_COUNT, -1) < 0 && errno != EINTR)
-			code = fail_at(AT_COUNTERS, errno, "poll", NULL);
-		else
+		if (poll(polled, ON_COUNT, -1) >= 0)
 			code = handle(watch, polled);
+		else if (errno != EINTR)
+			code = fail_at(AT_COUNTERS, errno, "poll", NULL);
 	}
-	for (i = ON_INTERVAL; i < ON_COUNT; i++) {
-		if (polled[i].fd >= 0)
-			close(polled[i].fd);
+	for (i = 0; i < ARRAY_SIZE(timers); i++) {
+		if (polled[timers[i]].fd >= 0)
+			close(polled[timers[i]].fd);
 	}
 	return code;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "capture.h"
 #include "counters.h"
 #include "hook.h"
 #include "options.h"
@@ -20,7 +21,8 @@ struct watch {
 	__u64 started_ns; /* CLOCK_MONOTONIC */
 	__u64 deadline_ns; /* of --timeout, or UINT64_MAX */
 	struct display display;
-	__u64 *last_prey; /* packets at the last line, by attachment */
+	struct capture *capture; /* perhaps not on */
+	struct drop_tally *last_prey; /* at the last line, by attachment */
 	__u64 last_ns; /* when the last line was */
 	bool mute; /* nobody reads us any more, or nothing can be written */
 };

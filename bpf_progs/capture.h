@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Showing the prey to user space: a record and the packet's first bytes go into
+ * a ring buffer. What does not fit is counted, never silent. Without
+ * config.capture the verifier removes all of it.
+ *
+ * Put together in a scratch buffer, because only its length is constant: what
+ * bpf_ringbuf_reserve() takes must be, and would then be the snaplen for
+ * every packet. One buffer for each CPU, as an array: values of per-CPU arrays end
+ * at 32 KiB. Both hooks run with softirqs off, so nothing comes in between.
+ */
+#ifndef CAPTURE_H
+#define CAPTURE_H
+
+#include "verdict.h"
+
+/*
+ * Each time so many bytes more are waiting in the ring, user space is woken up at
+ * once; else it looks by itself. Not for each packet: that costs 350 ns.
+ */
+#define CAPTURE_WAKE (64 << 10)
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096); /* the loader: enough, if it captures */
+} captured SEC(".maps");
+
+struct capture_buffer {
+	struct drop_record record;
+	__u8 bytes[8]; /* the loader: config.snaplen, if it captures */
+};
+
+/* Without types: the kernel refuses those of a value whose size the loader sets. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1); /* the loader: one for each possible CPU */
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct capture_buffer));
+} scratch SEC(".maps");
+
+/* The prey is what is dropped, or would be. */
+static __always_inline int wants_capture(const struct judgement *judgement)
+{
+	return config.capture && (judgement->account == ACCOUNT_DROPPED ||
+				  judgement->account == ACCOUNT_OBSERVED);
+}
+
+static __always_inline struct capture_buffer *capture_start(__u64 length)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct capture_buffer *buffer;
+
+	buffer = bpf_map_lookup_elem(&scratch, &cpu);
+	if (!buffer)
+		return 0;
+	buffer->record.time_ns = bpf_ktime_get_ns();
+	buffer->record.length = length;
+	buffer->record.tag_protocol = 0;
+	buffer->record.tag_tci = 0;
+	buffer->record.unused = 0;
+	return buffer;
+}
+
+/*
+ * How much of so many bytes to copy. It is the last byte's place that is limited:
+ * from "not 0" the verifier of Linux 6.1 and before does not learn that it is 1
+ * or more, which helpers want. 64 bits, and a value of its own: else the compiler
+ * compares one register and hands another to the helper.
+ */
+static __always_inline __u64 capture_length(__u64 length)
+{
+	__u64 last = length - 1;
+
+	barrier_var(last);
+	if (last >= config.snaplen)
+		last = config.snaplen - 1;
+	return last + 1;
+}
+
+/* Sends what is in the buffer off. @error: the bytes could not be copied. */
+static __always_inline void capture_end(struct capture_buffer *buffer,
+					__u64 length, long error,
+					struct drop_counters *counters)
+{
+	__u64 flags = BPF_RB_NO_WAKEUP, size, waiting, then;
+
+	if (buffer && !error) {
+		buffer->record.captured = length;
+		size = sizeof(buffer->record) + length;
+		waiting = bpf_ringbuf_query(&captured, BPF_RB_AVAIL_DATA);
+		then = waiting + ((size + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL);
+		if (waiting / CAPTURE_WAKE != then / CAPTURE_WAKE)
+			flags = BPF_RB_FORCE_WAKEUP;
+		error = bpf_ringbuf_output(&captured, buffer, size, flags);
+	}
+	if (!counters)
+		return;
+	if (!buffer || error)
+		counters->lost++;
+	else
+		counters->captured++;
+}
+
+static __always_inline void capture_xdp(const struct xdp_md *ctx,
+					const struct judgement *judgement)
+{
+	const void *data = (const void *)(long)ctx->data;
+	__u64 whole = ctx->data_end - ctx->data, length = 0;
+	struct capture_buffer *buffer;
+	long error = 0;
+
+	if (!wants_capture(judgement))
+		return;
+	buffer = capture_start(whole);
+	if (buffer) {
+		buffer->record.ifindex = ctx->ingress_ifindex;
+		buffer->record.queue = ctx->rx_queue_index;
+		length = capture_length(whole);
+		error = bpf_probe_read_kernel(buffer->bytes, length, data);
+	}
+	capture_end(buffer, length, error, judgement->counters);
+}
+
+static __always_inline void capture_skb(struct __sk_buff *skb,
+					const struct judgement *judgement)
+{
+	struct capture_buffer *buffer;
+	__u64 length = 0;
+	long error = 0;
+
+	if (!wants_capture(judgement))
+		return;
+	buffer = capture_start(skb->len);
+	if (buffer) {
+		buffer->record.ifindex = skb->ifindex;
+		buffer->record.queue = skb->queue_mapping;
+		if (skb->vlan_present) {
+			buffer->record.tag_protocol =
+				bpf_ntohs(skb->vlan_proto);
+			buffer->record.tag_tci = skb->vlan_tci;
+		}
+		length = capture_length(skb->len);
+		error = bpf_skb_load_bytes(skb, 0, buffer->bytes, length);
+	}
+	capture_end(buffer, length, error, judgement->counters);
+}
+
+#endif

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What dropping and capturing cost: nanoseconds for a packet, and a flood in the
+# lab, written to a file. Figures, no verdict. Usage: bench.sh [FRAMES]
+
+set -eu
+# shellcheck source-path=SCRIPTDIR source=capture_lib.sh disable=SC1091
+. "$(dirname "$0")/capture_lib.sh"
+
+"$(built bench)"
+lab_capture
+tmp=$(mktemp -d)
+trap 'lab_down; rm -rf "$tmp"' EXIT
+
+# A flood of frames of $1 bytes while a program runs with the options.
+flooded() {
+	local length=$1 ms size=- captured=- lost=-
+
+	shift
+	load "$@" veth0
+	flood "$frames" "$length"
+	stop INT
+	if [[ $* == *--write* ]]; then
+		accounted "$tmp/f" -q
+		size=$(($(wc -c <"$tmp/f") / 1000000))
+	fi
+	ms=$(sed 's/.* in \([0-9]*\).*/\1/' "$tmp/flood")
+	printf '%-52s %5s %9s %9s %8s %8s %7s\n' "${*/"$tmp/f"/FILE}" "$length" "$(total dropped_packets)" \
+		"$(($(total dropped_packets) / ms))" "$captured" "$lost" "$size"
+	rm -f "$tmp/f"
+}
+
+frames=${1:-1000000}
+echo
+echo "a flood of $frames frames in the lab"
+echo
+printf '%-52s %5s %9s %9s %8s %8s %7s\n' program bytes dropped "1000/s" captured lost MB
+for program in "xdp-drop-tcp" "xdp-drop-tcp --skb-mode" "tc-drop-tcp --ingress"; do
+	# shellcheck disable=SC2086 # words
+	{
+		flooded 64 $program
+		flooded 64 $program --snaplen 96 --write "$tmp/f"
+		flooded 1514 $program --snaplen 96 --write "$tmp/f"
+		flooded 1514 $program --write "$tmp/f"
+	}
+done

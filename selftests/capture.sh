@@ -1,0 +1,369 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# --write: what is in the file is what was sent, packet by packet, and other
+# programs understand it.
+
+# shellcheck disable=SC2119 # the helpers' arguments have defaults
+set -eu
+# shellcheck source-path=SCRIPTDIR source=capture_lib.sh disable=SC1091
+. "$(dirname "$0")/capture_lib.sh"
+
+# Run a program, given with its options, writing to $tmp/$1.pcapng, while $2
+# sends $3 packets; tcpdump at $4 (where, interface) sees them too.
+compare() {
+	local file=$tmp/$1.pcapng
+
+	# shellcheck disable=SC2086 # words
+	oracle $4 "$3" "ether src $from and not icmp6 and not ip6 proto 0"
+	load "${@:5}" --write "$file"
+	"$2"
+	stop
+	same "$file"
+	accounted "$file"
+	[ "$captured" = "$3" ] || fail "captured $captured of $3, lost $lost"
+	tcpdump -nr "$file" >"$tmp/tcpdump" 2>"$tmp/tcpdump.err" || fail "$(cat "$tmp/tcpdump.err")"
+	[ "$(wc -l <"$tmp/tcpdump")" = "$3" ]
+}
+
+# IPv4 and IPv6 of several lengths, and with VLAN tags in the frame.
+plain="4:60 4:61 4:62 4:63 4:64 4:65 6:74 4:1000 6:1001 4:1514 6:1514"
+long="4:60 6:74 4:1514 4:1515 6:2048 4:4095 6:4096 4:4097 4:8999 6:9000"
+
+send_all() {
+	local each
+
+	for each in $lengths; do
+		"$@" "$(frame "$addresses" "" "${each%:*}" "${each#*:}")" || [ $? = 1 ]
+	done
+	for each in 81000005 88a8006481000005 88a80064810000058100000681000007; do
+		"$@" "$(frame "$addresses" "$each" 4 100)" || [ $? = 1 ]
+	done
+}
+
+from_ctr() {
+	send_all "${in_ctr[@]}" "$probe" send eth0
+}
+
+from_host() {
+	send_all on_host "$probe" send docker0
+}
+
+large_mtu() {
+	"${in_ctr[@]}" ip link set eth0 mtu 9000
+	on_host ip link set veth0 mtu 9000
+	on_host ip link set docker0 mtu 9000
+}
+
+ktap_case packets native "xdp-drop-tcp, native: the packets that tcpdump saw sent"
+native() {
+	lab_capture
+	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$plain
+	compare native from_ctr 14 "ctr eth0" xdp-drop-tcp --native-mode veth0
+	grep -q "packet=veth0@xdp .* flags=1 .*verdict=2:1$" "$tmp/packets"
+}
+
+ktap_case packets generic "xdp-drop-tcp, generic: the same, with 9000 bytes"
+generic() {
+	lab_capture
+	large_mtu
+	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
+	compare generic from_ctr 13 "ctr eth0" xdp-drop-tcp --skb-mode veth0
+	grep -q "packet=veth0@xdp .* flags=1 .*verdict=2:1$" "$tmp/packets"
+}
+
+ktap_case packets tc_ingress "tc-drop-tcp --ingress: the same"
+tc_ingress() {
+	lab_capture
+	large_mtu
+	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
+	compare ingress from_ctr 13 "ctr eth0" tc-drop-tcp --ingress veth0
+	grep -q "packet=veth0@tc-ingress .* flags=1 .*verdict=1:2$" "$tmp/packets"
+}
+
+ktap_case packets tc_egress "tc-drop-tcp, by TCX and by clsact: the same on the way out"
+tc_egress() {
+	local way
+
+	lab_capture
+	large_mtu
+	from=02:00:00:00:02:01 addresses=$to_ctr lengths=$long
+	for way in "" --clsact; do
+		compare "egress$way" from_host 13 "host docker0" tc-drop-tcp veth0 ${way:+"$way"}
+		grep -q "packet=veth0@tc-egress .* flags=2 .*verdict=1:2$" "$tmp/packets"
+	done
+}
+
+send_world() {
+	"${in_out[@]}" "$probe" send out0 "ffffffffffff020000000102 0806 00010800060400010200000001
+		02c6336402000000000000c6336401" || [ $? = 1 ]
+	expect 1 "${in_out[@]}" "$probe" icmp 198.51.100.1 100
+	expect 1 "${in_out[@]}" "$probe" icmp 2001:db8:1::1 100
+	"${in_out[@]}" "$probe" send out0 "$(frame "$to_wan0" 81000005 4 64)"
+	"${in_out[@]}" "$probe" send out0 "02000000010102000000010288b5"
+}
+
+ktap_case packets world "xdp-drop-world: ARP, ping, TCP, and 14 bytes of nothing"
+world() {
+	local mode file
+
+	lab_capture
+	for mode in --native-mode --skb-mode; do
+		file=$tmp/world$mode.pcapng
+		oracle out out0 0 "ether src 02:00:00:00:01:02"
+		load xdp-drop-world "$mode" --write "$file" wan0
+		send_world
+		stop
+		oracle_stop
+		# What the kernel sends by itself before or after is not in the file.
+		same "$file" -p
+		accounted "$file"
+		[ "$lost" = 0 ] && [ "$captured" -ge 5 ]
+	done
+}
+
+# --- VLAN tags beside the frame, in an skb's metadata ---
+
+# Through another port of the bridge, the outer tag comes in metadata.
+other_port() {
+	on_host ip link add port0 master docker0 type veth peer name port1
+	on_host ip link set port0 up
+	on_host ip link set port1 up
+}
+
+send_tagged() {
+	for tags in 81000005 88a8e064 81000000 88a8006481000005 88a80064810000058100000681000007; do
+		on_host "$probe" send port1 "$(frame "$to_ctr" "$tags" 4 80)" || [ $? = 1 ]
+	done
+}
+
+ktap_case tags tags_beside "TC egress: a tag in the metadata is in the file where it was on the wire"
+tags_beside() {
+	lab_capture
+	other_port
+	from=02:00:00:00:02:01
+	compare tags send_tagged 5 "host port1" tc-drop-tcp veth0
+}
+
+ktap_case tags tags_short "the same with a snaplen that ends before, in and after the tag"
+tags_short() {
+	local snaplen
+
+	lab_capture
+	other_port
+	from=02:00:00:00:02:01
+	for snaplen in 1 11 12 13 15 16 17 79 80; do
+		compare "tags$snaplen" send_tagged 5 "host port1" tc-drop-tcp --snaplen "$snaplen" veth0
+	done
+}
+
+# --- snaplen ---
+
+send_two() {
+	"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 1514)"
+	"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 60)"
+}
+
+ktap_case snaplen snaplens "--snaplen from 1 to 65535: so much of each, and the length it had"
+snaplens() {
+	local snaplen
+
+	lab_capture
+	from=02:00:00:00:02:10
+	for snaplen in 1 2 13 14 64 96 1500 65535; do
+		compare "xdp$snaplen" send_two 2 "ctr eth0" xdp-drop-tcp --snaplen "$snaplen" veth0
+		grep -q "^interface=veth0@xdp link=1 snaplen=$snaplen$" "$tmp/packets"
+	done
+}
+
+ktap_case snaplen snaplens_tc "the same by tc-drop-tcp"
+snaplens_tc() {
+	local snaplen
+
+	lab_capture
+	from=02:00:00:00:02:10
+	for snaplen in 1 2 13 14 64 96 1500 65535; do
+		compare "tc$snaplen" send_two 2 "ctr eth0" tc-drop-tcp --ingress --snaplen "$snaplen" veth0
+	done
+}
+
+# --- GSO ---
+
+need_nginx() {
+	command -v "${NGINX:-nginx}" >/dev/null || skip "needs nginx"
+}
+
+# Who sends and who receives, on one CPU: packets on two may overtake each other
+# between tcpdump's place and ours.
+one_cpu() {
+	local cpu pid
+
+	cpu=$(taskset -pc $BASHPID | sed 's/.*: //; s/[-,].*//')
+	taskset -pc "$cpu" $BASHPID >/dev/null
+	for pid in $(ip netns pids "drop-$LAB-out") $(ip netns pids "drop-$LAB-ctr"); do
+		taskset -pc "$cpu" "$pid" >/dev/null
+	done
+}
+
+has_super_packets() {
+	awk -F'[= ]' '/^packet=/ && $6 > 20000 { n++ } END { exit !n }' "$tmp/packets" ||
+		fail "no packet of more than 20000 bytes"
+}
+
+ktap_case gso gso_egress "TC egress, --observe: a whole download, GSO packets included"
+gso_egress() {
+	lab_capture
+	need_nginx
+	random 1000000 >"$LAB_DIR/out/www/large"
+	one_cpu
+	oracle host docker0 0 tcp and dst 203.0.113.10
+	load tc-drop-tcp --observe --write "$tmp/f.pcapng" veth0
+	"${in_ctr[@]}" curl -sf -o "$tmp/got" http://198.51.100.2/large
+	oracle_stop
+	stop
+	cmp "$tmp/got" "$LAB_DIR/out/www/large"
+	same "$tmp/f.pcapng"
+	accounted "$tmp/f.pcapng"
+	[ "$lost" = 0 ]
+	has_super_packets
+	grep -q 'verdict=1:-1 comment="passed: only observed"' "$tmp/packets"
+}
+
+ktap_case gso gso_generic "generic XDP, --observe: the same on the way in"
+gso_generic() {
+	lab_capture
+	need_nginx
+	random 1000000 >"$LAB_DIR/ctr/www/large"
+	one_cpu
+	oracle ctr eth0 0 tcp and src port 80
+	load xdp-drop-tcp --skb-mode --observe --write "$tmp/f.pcapng" veth0
+	on_host curl -sf -o "$tmp/got" http://203.0.113.10/large
+	oracle_stop
+	stop
+	cmp "$tmp/got" "$LAB_DIR/ctr/www/large"
+	same "$tmp/f.pcapng"
+	accounted "$tmp/f.pcapng"
+	[ "$lost" = 0 ]
+	has_super_packets
+	grep -q 'verdict=2:2 comment="passed: only observed"' "$tmp/packets"
+}
+
+downloading() {
+	[ "$(sed -n 's/^wchar: //p' "/proc/$curl/io")" -gt 1000000 ]
+}
+
+ktap_case gso gso_dropped "TC egress: a running download, what is dropped of it is in the file"
+gso_dropped() {
+	lab_capture
+	need_nginx
+	one_cpu
+	truncate -s 64G "$LAB_DIR/out/www/large"
+	"${in_ctr[@]}" curl -s --limit-rate 20M -o /dev/null http://198.51.100.2/large &
+	curl=$!
+	poll 5 downloading
+	oracle host docker0 0 tcp and dst 203.0.113.10
+	load tc-drop-tcp --interval 1 --write "$tmp/f.pcapng" --snaplen 200 veth0
+	poll 8 grep -qE '"dropped_packets":([3-9]|[1-9][0-9])' "$tmp/loader.out"
+	stop
+	kill "$curl"
+	oracle_stop
+	same "$tmp/f.pcapng" -p
+	accounted "$tmp/f.pcapng"
+	[ "$captured" -ge 3 ]
+}
+
+# --- devices without Ethernet header ---
+
+ktap_case devices raw_ip "tun: packets that begin with IP, link type 101"
+raw_ip() {
+	local program
+
+	lab_capture
+	[ -e /dev/net/tun ] || skip "no /dev/net/tun here"
+	on_host "$probe" reflect tun0 >"$tmp/reflect" 2>&1 &
+	poll 3 grep -q . "$tmp/reflect"
+	grep -q ready "$tmp/reflect" || skip "$(cat "$tmp/reflect")"
+	on_host ip addr add 198.51.100.129 peer 198.51.100.130 dev tun0
+	on_host ip link set tun0 up
+	poll 3 tcp_passes 198.51.100.130 300
+	for program in tc-drop-tcp "tc-drop-tcp --ingress" xdp-drop-tcp; do
+		oracle host tun0 0 -Q in tcp
+		# shellcheck disable=SC2086 # words
+		load $program --write "$tmp/f.pcapng" tun0
+		tcp_lost 198.51.100.130
+		stop
+		oracle_stop
+		accounted "$tmp/f.pcapng"
+		grep -q "^interface=tun0@.* link=101 " "$tmp/packets"
+		grep -qE "^packet=tun0@.* length=60 captured=60 bytes=4500003c.{8}..06" "$tmp/packets"
+		# Only ingress is behind tcpdump's place.
+		[[ $program != *ingress ]] || same "$tmp/f.pcapng"
+		tcpdump -nr "$tmp/f.pcapng" 2>"$tmp/err" | grep -q "198.51.100.130.80: Flags \[S\]\|IP 198.51.100.130.*Flags \[S\]"
+	done
+}
+
+# --- several interfaces, and what other programs make of the file ---
+
+write_several() {
+	load xdp-drop-tcp --write "$tmp/f.pcapng" --snaplen 100 veth0 wan0
+	for length in 60 100 101; do
+		"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 "$length")"
+		"${in_out[@]}" "$probe" send out0 "$(frame "$to_wan0" "" 6 $((length + 100)))"
+	done
+	stop
+	accounted "$tmp/f.pcapng"
+	[ "$captured" = 6 ]
+}
+
+ktap_case others several "several interfaces: each with its own block, packets and statistics"
+several() {
+	lab_capture
+	oracle ctr eth0 3 "ether src 02:00:00:00:02:10 and not ip6 proto 0"
+	mv "$tmp/oracle.pcap" "$tmp/ctr.pcap"
+	ctr=$oracle
+	oracle out out0 3 "ether src 02:00:00:00:01:02 and not ip6 proto 0"
+	write_several
+	same "$tmp/f.pcapng" -i wan0@xdp
+	oracle=$ctr
+	mv "$tmp/ctr.pcap" "$tmp/oracle.pcap"
+	same "$tmp/f.pcapng" -i veth0@xdp
+	for name in veth0 wan0; do
+		[ "$(grep -c "^packet=$name@xdp " "$tmp/packets")" = 3 ]
+		grep -q "^statistics=$name@xdp .* accepted=3 lost=0 delivered=3$" "$tmp/packets"
+	done
+	[ "$(tcpdump -nr "$tmp/f.pcapng" 2>"$tmp/err" | wc -l)" = 6 ]
+}
+
+fields() {
+	local field args=()
+
+	for field in "${@:2}"; do
+		args+=(-e "$field")
+	done
+	tshark -n -r "$1" -T fields "${args[@]}" 2>"$tmp/tshark.err" || fail "$(cat "$tmp/tshark.err")"
+}
+
+ktap_case others by_tshark "tshark shows interface, verdict, direction, number, queue; capinfos agrees"
+by_tshark() {
+	lab_capture
+	command -v capinfos >/dev/null || skip "needs tshark"
+	write_several
+	fields "$tmp/f.pcapng" frame.interface_name frame.verdict.ebpf_xdp frame.packet_flags_direction \
+		frame.packet_id frame.interface_queue frame.len frame.cap_len >"$tmp/fields"
+	awk '{ n = NR; print }
+		$1 != (NR % 2 ? "veth0@xdp" : "wan0@xdp") || $2 != 1 || $3 !~ /1$/ || $4 != NR ||
+		$5 != 0 || $7 != ($6 < 100 ? $6 : 100) { wrong = 1 }
+		END { exit wrong || n != 6 }' "$tmp/fields"
+	capinfos -Mc "$tmp/f.pcapng" >"$tmp/capinfos" 2>&1
+	grep -q "Number of packets: *6$" "$tmp/capinfos" || fail "$(cat "$tmp/capinfos")"
+
+	load tc-drop-tcp --observe --write "$tmp/g.pcapng" veth0
+	tcp_passes
+	stop
+	accounted "$tmp/g.pcapng"
+	fields "$tmp/g.pcapng" frame.interface_name frame.verdict.ebpf_tc frame.comment >"$tmp/fields"
+	never grep -v "veth0@tc-egress	-1	passed: only observed" "$tmp/fields"
+	[ "$(wc -l <"$tmp/fields")" = "$captured" ]
+}
+
+ktap_run "$@"

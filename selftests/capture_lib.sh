@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the tests of --write have in common. To be sourced. tcpdump on the
+# sender's side is the oracle: the file has to have what it saw.
+#
+#   frame TO TAGS KIND LENGTH   a TCP frame in hexadecimal, random at its end:
+#                               TO names destination and source, TAGS are VLAN
+#                               tags in hexadecimal, KIND is 4 or 6 for IP
+#   send4, send6 …              see below
+#   oracle WHERE IFACE COUNT FILTER…
+#                               tcpdump there, until it has COUNT packets
+#   same FILE [ARGS]            its packets are tcpdump's; ARGS as pcapng_check's
+#   accounted FILE [ARGS]       captured + lost = dropped (or observed), and so
+#                               many are in the file; $captured, $lost, $prey
+#   pipe_to CMD… -- ARGS…       like load, its --write - read by CMD; $reader
+
+# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/lab_lib.sh"
+
+# shellcheck disable=SC2034 # for those who source this
+{
+	to_docker0=020000000201020000000210
+	to_ctr=020000000210020000000201
+	to_wan0=020000000101020000000102
+}
+
+random() {
+	head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'
+}
+
+frame() {
+	local head
+
+	case $3 in
+	4) head=${1}${2}0800450000280000400040060000cb00710acb007101 ;;
+	6) head=${1}${2}86dd600000000014064020010db800020000000000000000001020010db8000200000000000000000001 ;;
+	esac
+	head+=9c40005000000001000000005002ffff00000000
+	printf '%s%s' "$head" "$(random $(($4 - ${#head} / 2)))"
+}
+
+oracle() {
+	# shellcheck disable=SC2178 # a name for one of the arrays
+	local -n where=in_$1
+	local count=()
+
+	command -v tcpdump >/dev/null || skip "needs tcpdump"
+	[ "$3" = 0 ] || count=(-c "$3")
+	"${where[@]}" tcpdump -Z root --nano --immediate-mode -U -B 32768 -i "$2" "${count[@]}" \
+		-w "$tmp/oracle.pcap" "${@:4}" 2>"$tmp/oracle.err" &
+	oracle=$!
+	poll 5 grep -qs "listening on" "$tmp/oracle.err" || fail "tcpdump: $(cat "$tmp/oracle.err")"
+}
+
+oracle_ended() {
+	[ -z "$(lab_birth "$oracle")" ]
+}
+
+oracle_stop() {
+	local size
+
+	until size=$(wc -c <"$tmp/oracle.pcap") && sleep 0.2 &&
+		[ "$(wc -c <"$tmp/oracle.pcap")" = "$size" ]; do :; done
+	kill -INT "$oracle"
+}
+
+same() {
+	poll 5 oracle_ended || fail "tcpdump misses packets: $(tcpdump -nr "$tmp/oracle.pcap" 2>&1)"
+	grep -q "^0 packets dropped" "$tmp/oracle.err" || fail "tcpdump: $(cat "$tmp/oracle.err")"
+	"$check" "${@:2}" "$1" "$tmp/oracle.pcap" >"$tmp/same" ||
+		fail "$1: $(tail -n 3 "$tmp/same")"
+}
+
+lab_capture() {
+	lab
+	check=$(built pcapng_check)
+}
+
+# The sum of a number over all interfaces' final lines.
+total() {
+	grep '"final":true' "$tmp/loader.out" | sed "s/.*\"$1\":\([0-9]*\).*/\1/" |
+		awk '{ sum += $1 } END { print sum + 0 }'
+}
+
+# Further arguments are pcapng_check's.
+accounted() {
+	local found
+
+	"$check" "${@:2}" "$1" >"$tmp/packets" || fail "$1: $(tail -n 3 "$tmp/packets")"
+	found=$(sed -n 's/^total=\([0-9]*\) .*/\1/p' "$tmp/packets")
+	captured=$(total captured_packets)
+	lost=$(total lost_packets)
+	prey=$(($(total dropped_packets) + $(total observed_packets)))
+	[ "$((captured + lost)) $found" = "$prey $captured" ] ||
+		fail "captured $captured, lost $lost, dropped $prey, $found in the file"
+}
+
+# The counters are on standard error, then.
+pipe_to() {
+	local command=()
+
+	while [ "$1" != -- ]; do
+		command+=("$1")
+		shift
+	done
+	rm -f "$tmp/pipe" "$tmp/loader.err"
+	mkfifo "$tmp/pipe"
+	"${command[@]}" <"$tmp/pipe" >"$tmp/reader.out" 2>"$tmp/reader.err" &
+	# shellcheck disable=SC2034 # for who calls this
+	reader=$!
+	"${in_host[@]}" env --default-signal=INT "$(built "$2")" --json --interval 0 --write - "${@:3}" \
+		>"$tmp/pipe" 2>"$tmp/loader.err" </dev/null &
+	loader=$!
+	ln -f "$tmp/loader.err" "$tmp/loader.out" 2>/dev/null || true
+	poll 5 settled || fail "$2 neither attaches nor gives up"
+	ln -f "$tmp/loader.err" "$tmp/loader.out"
+}
+
+flood() {
+	"${in_ctr[@]}" "$probe" flood eth0 "$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood"
+}

@@ -1,0 +1,335 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The life of a capture: pipes, slow and dead readers, full disks, floods. And
+# always: captured + lost = dropped, and so much as captured is in the file.
+
+# shellcheck disable=SC2119 # the helpers' arguments have defaults
+set -eu
+# shellcheck source-path=SCRIPTDIR source=capture_lib.sh disable=SC1091
+. "$(dirname "$0")/capture_lib.sh"
+
+send_syn() {
+	"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 60)"
+}
+
+longer() {
+	[ "$(wc -c <"$1")" -gt "$2" ]
+}
+
+# --- pipes ---
+
+has_lines() {
+	[ "$(wc -l <"$tmp/reader.out")" = "$1" ]
+}
+
+ktap_case pipe live "--write - | tcpdump -nr -: each packet within a second, while it runs"
+live() {
+	local count
+
+	lab_capture
+	pipe_to tcpdump -lnr - -- xdp-drop-tcp veth0
+	for count in 1 2 3; do
+		send_syn
+		poll 1 has_lines "$count" || fail "packet $count is not shown: $(cat "$tmp/reader.err")"
+	done
+	stop
+	wait "$reader"
+	grep -q "203.0.113.10.40000 > 203.0.113.1.80: Flags \[S\]" "$tmp/reader.out"
+	[ "$(total captured_packets)" = 3 ]
+}
+
+ktap_case pipe live_tc "the same by tc-drop-tcp, where tcpdump on the interface shows nothing"
+live_tc() {
+	lab_capture
+	pipe_to tcpdump -lnr - -- tc-drop-tcp veth0
+	oracle host veth0 0 -Q out tcp
+	tcp_lost
+	poll 1 grep -q "203.0.113.10.80: Flags \[S\]" "$tmp/reader.out"
+	oracle_stop
+	poll 5 oracle_ended
+	grep -q "^0 packets captured" "$tmp/oracle.err" || fail "$(cat "$tmp/oracle.err")"
+	stop
+	wait "$reader"
+}
+
+ktap_case pipe early_end "--write - | head -c 100, and | true: quietly the end, exit status 0"
+early_end() {
+	lab_capture
+	for reader in "head -c 100" true; do
+		# shellcheck disable=SC2086 # words
+		pipe_to command $reader -- xdp-drop-tcp veth0 || true
+		ended 0
+		never grep -v '^{\|attached' "$tmp/loader.err"
+		grep -q '"final":true' "$tmp/loader.err"
+	done
+	tcp_passes
+}
+
+ktap_case pipe killed_reader "the reader is killed in a flood: the end, and all is counted"
+killed_reader() {
+	lab_capture
+	pipe_to cat -- xdp-drop-tcp veth0
+	flood 100000 &
+	poll 2 longer "$tmp/reader.out" 100000
+	kill -KILL "$reader"
+	ended 0
+	wait $!
+	prey=$(total dropped_packets)
+	[ "$prey" -gt 0 ]
+	[ $(($(total captured_packets) + $(total lost_packets))) = "$prey" ]
+}
+
+ktap_case pipe fifo "--write FIFO: read by another process"
+fifo() {
+	lab_capture
+	mkfifo "$tmp/fifo"
+	cat "$tmp/fifo" >"$tmp/got" &
+	reader=$!
+	load xdp-drop-tcp --write "$tmp/fifo" veth0
+	send_syn
+	stop
+	wait "$reader"
+	accounted "$tmp/got"
+	[ "$captured" = 1 ]
+}
+
+ktap_case pipe appended "--write - >>FILE: what stood there stays"
+appended() {
+	lab_capture
+	echo "Kept." >"$tmp/f"
+	"${in_host[@]}" env --default-signal=INT "$(built xdp-drop-tcp)" --json --write - veth0 \
+		>>"$tmp/f" 2>"$tmp/loader.err" &
+	loader=$!
+	poll 5 settled
+	send_syn
+	stop
+	cp "$tmp/loader.err" "$tmp/loader.out"
+	[ "$(sed -n 1p "$tmp/f" | tr -d '\0')" = "Kept." ]
+	tail -c +7 "$tmp/f" >"$tmp/rest"
+	accounted "$tmp/rest"
+	[ "$captured" = 1 ]
+}
+
+# --- wrong usage, and files that cannot be written ---
+
+refuses() {
+	expect "$@"
+	[ -z "$(xdp_id veth0)" ]
+	[ ! -e "$tmp/new" ] || fail "a file was left"
+}
+
+ktap_case usage wrong_usage "wrong --snaplen and --write are refused with 2"
+wrong_usage() {
+	local value
+
+	lab_capture
+	for value in 0 65536 x "" -1 1.5 " 1" 99999999999999999999; do
+		refuses 2 run xdp-drop-tcp --write "$tmp/new" "--snaplen=$value" veth0
+		said "is no length"
+	done
+	refuses 2 run xdp-drop-tcp --snaplen 96 veth0
+	said "write"
+	for value in --pin --list --detach; do
+		refuses 2 run xdp-drop-tcp --write "$tmp/new" "$value" veth0
+		said "write"
+	done
+}
+
+ktap_case usage terminal "--write - on a terminal is refused with 2"
+terminal() {
+	lab_capture
+	command -v script >/dev/null || skip "needs script"
+	refuses 2 on_host timeout 5 script -qec "$(built xdp-drop-tcp) --write - veth0" /dev/null
+	told "is a terminal"
+}
+
+ktap_case usage unwritable "files that cannot be written: told, nothing attached, nothing left"
+unwritable() {
+	lab_capture
+	mkdir "$tmp/dir"
+	on_host mount -t tmpfs -o ro tmpfs "$tmp/dir"
+	mkfifo "$tmp/fifo"
+	echo "Kept." >"$tmp/old"
+	ln -s old "$tmp/link"
+	ln -s new "$tmp/dangling"
+	refuses 1 run xdp-drop-tcp --write "$tmp/no/file" veth0
+	said "No such file"
+	refuses 1 run xdp-drop-tcp --write "$tmp" veth0
+	said "[Dd]irectory"
+	refuses 1 run xdp-drop-tcp --write "$tmp/dir/file" veth0
+	said "Read-only"
+	refuses 1 run xdp-drop-tcp --write "$tmp/fifo" veth0
+	said "nobody reads"
+	refuses 2 run xdp-drop-tcp --write "$tmp/link" veth0
+	said "symbolic link"
+	refuses 2 run xdp-drop-tcp --write "$tmp/dangling" veth0
+	[ "$(cat "$tmp/old")" = "Kept." ]
+	refuses 1 run xdp-drop-tcp --write /dev/full veth0
+	said "No space"
+	tcp_passes
+}
+
+ktap_case usage untouched "if attaching is refused, an old file is untouched and no new one left"
+untouched() {
+	lab_capture
+	load xdp-drop-tcp veth0
+	echo "Kept." >"$tmp/old"
+	expect 3 run xdp-drop-tcp --write "$tmp/old" veth0
+	[ "$(cat "$tmp/old")" = "Kept." ]
+	expect 3 run xdp-drop-tcp --write "$tmp/new" veth0
+	[ ! -e "$tmp/new" ]
+	stop
+}
+
+# --- files ---
+
+ktap_case file full_disk "a full disk: dropping goes on, the file ends with its last whole packet"
+full_disk() {
+	lab_capture
+	mkdir "$tmp/full"
+	on_host mount -t tmpfs -o size=64k tmpfs "$tmp/full"
+	load xdp-drop-tcp --write "$tmp/full/f" veth0
+	flood 2000 150
+	poll 2 grep -q "cannot be written any more" "$tmp/loader.err"
+	tcp_lost
+	kill -INT "$loader"
+	ended 1
+	[ "$(grep -c "No space" "$tmp/loader.err")" = 1 ]
+	on_host cat "$tmp/full/f" >"$tmp/f"
+	accounted "$tmp/f"
+	[[ $captured -gt 200 && $lost -gt 1000 && $prey -gt 2000 ]]
+	[ "$(wc -c <"$tmp/f")" -gt 65000 ]
+	! command -v capinfos >/dev/null || capinfos -Mc "$tmp/f" >"$tmp/capinfos"
+	[ "$(tcpdump -nr "$tmp/f" 2>"$tmp/err" | wc -l)" = "$captured" ]
+}
+
+ktap_case file sigkill "kill -9 in a flood: the file is whole up to its last packet"
+sigkill() {
+	lab_capture
+	load xdp-drop-tcp --write "$tmp/f" veth0
+	flood 100000 &
+	poll 2 longer "$tmp/f" 100000
+	kill -KILL "$loader"
+	wait $!
+	"$check" -c "$tmp/f" >"$tmp/packets"
+	[ "$(grep -c "^packet=" "$tmp/packets")" -gt 500 ]
+	tcp_passes
+}
+
+ktap_case file timeout_ends "--timeout: the capture ends properly"
+timeout_ends() {
+	lab_capture
+	load xdp-drop-tcp --timeout 500ms --write "$tmp/f" veth0
+	flood 50000
+	ended 0
+	accounted "$tmp/f"
+	[ "$captured" -gt 0 ]
+	grep -q "^statistics=veth0@xdp " "$tmp/packets"
+}
+
+# --- floods ---
+
+ktap_case flood flood_file "a flood to a file: none is lost, and all are in order"
+flood_file() {
+	lab_capture
+	load xdp-drop-tcp --write "$tmp/f" --snaplen 96 veth0
+	# The ring alone has room for as many.
+	flood 100000
+	stop
+	accounted "$tmp/f" -n -q
+	[ "$prey" -gt 50000 ]
+	[ "$lost" = 0 ] || fail "lost $lost of $prey"
+}
+
+ktap_case flood flood_ended "the loader ends in the midst of a flood: nothing is uncounted"
+flood_ended() {
+	local program
+
+	lab_capture
+	for program in "xdp-drop-tcp --native-mode" "xdp-drop-tcp --skb-mode" "tc-drop-tcp --ingress" \
+		"tc-drop-tcp --ingress --clsact"; do
+		# shellcheck disable=SC2086 # words
+		load $program --write "$tmp/f" --snaplen 96 veth0
+		flood 60000 &
+		sleep 0.03
+		stop
+		wait $!
+		accounted "$tmp/f" -n -q
+	done
+}
+
+ktap_case flood slow_reader "a slow reader gets all that there was room for, after the end too"
+slow_reader() {
+	lab_capture
+	pipe_to sh -c "sleep 1; exec cat" -- xdp-drop-tcp --snaplen 96 veth0
+	flood 100000
+	stop
+	wait "$reader"
+	accounted "$tmp/reader.out" -n -q
+	[[ $captured -gt 50000 && $lost = 0 ]] || fail "captured $captured, lost $lost"
+}
+
+ktap_case stopped stopped_reader "a stopped reader: dropping goes on, losses are counted, it ends in time"
+stopped_reader() {
+	local began
+
+	lab_capture
+	pipe_to cat -- xdp-drop-tcp veth0
+	kill -STOP "$reader"
+	flood 150000 200
+	tcp_lost
+	began=$(now_ms)
+	kill -INT "$loader"
+	ended 1
+	[ $(($(now_ms) - began)) -lt 5000 ] || fail "after $(($(now_ms) - began)) ms"
+	grep -q "reads no more" "$tmp/loader.err"
+	kill -CONT "$reader"
+	wait "$reader"
+	accounted "$tmp/reader.out" -c -q
+	[[ $prey -gt 100000 && $lost -gt 0 && $captured -gt 100 ]]
+}
+
+ktap_case stopped late_reader "a reader that stops and goes on: losses between are in the file"
+late_reader() {
+	lab_capture
+	pipe_to cat -- xdp-drop-tcp veth0
+	kill -STOP "$reader"
+	flood 150000 200
+	kill -CONT "$reader"
+	poll 5 dropped_told
+	send_syn
+	stop
+	wait "$reader"
+	accounted "$tmp/reader.out" -q
+	[[ $prey -gt 100000 && $lost -gt 0 ]]
+	grep -q " told=$lost$" "$tmp/packets" || fail "lost $lost: $(tail -n 1 "$tmp/packets")"
+}
+
+# All that the ring and the pipe held is with the reader.
+dropped_told() {
+	local size
+
+	size=$(wc -c <"$tmp/reader.out")
+	sleep 0.1
+	[ "$size" -gt 1000000 ] && [ "$(wc -c <"$tmp/reader.out")" = "$size" ]
+}
+
+ktap_case lease lease "tc-drop-tcp --clsact: the lease is renewed while the reader is stopped"
+lease() {
+	lab_capture
+	pipe_to cat -- tc-drop-tcp --clsact veth0
+	kill -STOP "$reader"
+	on_host "$probe" flood docker0 "$(frame "$to_ctr" "" 4 200)" 150000 >"$tmp/flood"
+	sleep 4.2
+	tcp_lost
+	kill -INT "$loader"
+	ended 1
+	tcp_passes
+	kill -CONT "$reader"
+	wait "$reader"
+	accounted "$tmp/reader.out" -c -q
+	[ "$lost" -gt 0 ]
+}
+
+ktap_run "$@"

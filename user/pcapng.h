@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Blocks of a pcapng file (draft-ietf-opsawg-pcapng), in host byte order. Each
+ * function writes one block to @out, which has room for it, and returns its
+ * length in bytes, a multiple of 4.
+ */
+#ifndef PCAPNG_H
+#define PCAPNG_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* A block without its packet: headers and all options that we write. */
+#define PCAPNG_OVERHEAD 1024
+
+enum pcapng_link { PCAPNG_ETHERNET = 1, PCAPNG_IP = 101 };
+
+/* Whose verdict it is: the first byte of the option epb_verdict. */
+enum pcapng_judge { PCAPNG_TC = 1, PCAPNG_XDP = 2 };
+
+struct pcapng_interface {
+	const char *name; /* "veth0@xdp" */
+	const char *description;
+	enum pcapng_link link;
+	__u32 snaplen;
+};
+
+struct pcapng_packet {
+	__u32 interface; /* number of its interface block */
+	__u64 time_ns; /* since 1970, UTC */
+	__u32 length; /* as it was */
+	__u32 captured; /* as much as @parts have */
+	struct {
+		const void *data;
+		size_t size;
+	} parts[3]; /* one after the other */
+	bool inbound;
+	__u64 dropped; /* packets lost since the one before */
+	__u64 number; /* of the packet */
+	__u32 queue;
+	enum pcapng_judge judge;
+	__s64 verdict; /* XDP_DROP, TC_ACT_SHOT, … */
+	const char *comment; /* or NULL */
+};
+
+struct pcapng_statistics {
+	__u32 interface;
+	__u64 time_ns; /* of these figures, since 1970 */
+	__u64 start_ns; /* when the capture began */
+	__u64 received; /* packets that the program saw */
+	__u64 accepted; /* those that it dropped, or would have */
+	__u64 lost; /* of those, the ones that are not in the file */
+	__u64 delivered; /* and the ones that are */
+};
+
+size_t pcapng_section(void *out, const char *system, const char *program);
+size_t pcapng_interface(void *out, const struct pcapng_interface *interface);
+size_t pcapng_packet(void *out, const struct pcapng_packet *packet);
+/* The number of a packet's interface, or -1 if the block is no packet. */
+int pcapng_packet_interface(const void *block);
+
+size_t pcapng_statistics(void *out, const struct pcapng_statistics *statistics);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where a capture is written to: whole blocks, never waiting for a reader. A
+ * pipe whose reader is slow fills the buffer; a full disk ends the writing, and
+ * the file ends with its last whole block.
+ */
+#ifndef SINK_H
+#define SINK_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+/* No block may be longer: a packet of 64 KiB with all its options fits. */
+#define SINK_BLOCK_MAX (128 << 10)
+
+struct sink {
+	const char *path; /* "-": standard output */
+	int fd; /* -1: not open */
+	bool regular; /* a file that can be cut */
+	bool created; /* by us, so it goes if nothing comes of the run */
+	char *data; /* blocks, of which some are still to be written */
+	size_t used; /* bytes of them all */
+	size_t sent; /* bytes that are written */
+	void (*lost)(void *context, const void *block); /* never written */
+	void *context; /* the caller's, for lost() */
+	__u64 whole; /* bytes of whole blocks in a regular file */
+	int error; /* errno that ended the writing, or 0 */
+};
+
+/**
+ * sink_open() - open for writing; what a file holds stays until sink_begin()
+ * @path: kept, not copied; "-" is standard output
+ *
+ * Return: EXIT_DONE, or the exit code of an error it has told.
+ */
+int sink_open(struct sink *sink, const char *path);
+
+/* From now on it is ours: cut the file. Returns 0 or a negative errno. */
+int sink_begin(struct sink *sink);
+
+/* Room for one more block of the longest kind? */
+bool sink_has_room(const struct sink *sink);
+
+/* Where a block can be put together, SINK_BLOCK_MAX bytes; then sink_add() it. */
+void *sink_block(struct sink *sink);
+void sink_add(struct sink *sink, size_t size);
+
+/* Writes what can be written without waiting; 0 or a negative errno. */
+int sink_flush(struct sink *sink);
+
+/* Gives up: lost() is called for what is not wholly written, files are cut. */
+void sink_abandon(struct sink *sink);
+
+/* Bytes that still wait. */
+size_t sink_pending(const struct sink *sink);
+
+/* Closes; removes the file if @discard and it was not there before. */
+void sink_close(struct sink *sink, bool discard);
+
+#endif
