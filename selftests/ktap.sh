@@ -23,7 +23,8 @@
 #                        it exits with STATUS
 #   said REGEX           fail unless the last expect's standard error matches
 #   told REGEX           the same with its standard output
-#   poll SECONDS CMD…    repeat CMD until it succeeds; false after SECONDS
+#   poll SECONDS CMD…    repeat CMD until it succeeds; false after SECONDS, or in
+#                        a test after four times that: the machine may be busy
 #   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
 #   built NAME           the path of a built file, wherever it is
 
@@ -86,7 +87,7 @@ never() {
 }
 
 poll() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * ${ktap_patience:-1}))
 
 	shift
 	until "$@"; do
@@ -212,6 +213,7 @@ ktap_run() {
 		exit 0
 	fi
 	ktap_choose "$@"
+	ktap_patience=4
 	ktap_dir=$(mktemp -d)
 	declare -A ktap_pids=()
 	trap ktap_stop EXIT

@@ -15,10 +15,9 @@
 #include <unistd.h>
 
 #include "counters.h"
+#include "duration.h"
 #include "errors.h"
 #include "pcapng.h"
-
-#define SECOND_NS 1000000000ULL
 
 /* How long a reader may show no sign of life at the end. */
 #define PATIENCE_MS 2000
@@ -90,20 +89,27 @@ static void count_lost(void *context, const void *block)
 	capture->discarded[i]++;
 }
 
+/*
+ * They are sorted by ifindex, as interfaces_choose() has it. An interface that
+ * got another one in another namespace is booked on the first, as the kernel
+ * side does (slot_of()).
+ */
 static size_t find_attachment(const struct capture *capture, __u32 ifindex)
 {
 	size_t low = 0, high = capture->count, middle;
+	__u32 at;
 
-	/* They are sorted by ifindex, as interfaces_choose() has it. */
-	while (low + 1 < high) {
+	while (low < high) {
 		middle = (low + high) / 2;
-		if ((__u32)capture->attachments[middle].interface.index >
-		    ifindex)
-			high = middle;
+		at = capture->attachments[middle].interface.index;
+		if (at == ifindex)
+			return middle;
+		if (at < ifindex)
+			low = middle + 1;
 		else
-			low = middle;
+			high = middle;
 	}
-	return low;
+	return 0;
 }
 
 static size_t smaller(size_t one, size_t other)
@@ -320,12 +326,18 @@ static void write_statistics(struct capture *capture, size_t i)
 	sink_add(sink, pcapng_statistics(sink_block(sink), &statistics));
 }
 
-/* Waits until the reader takes something; false if it shows no sign of life. */
+/*
+ * Waits until the reader takes something; false if it shows no sign of life, or
+ * if the user has lost patience first.
+ */
 static bool wait_for_reader(struct capture *capture)
 {
-	struct pollfd ready = { .fd = capture->sink.fd, .events = POLLOUT };
+	struct pollfd ready[] = {
+		{ .fd = capture->sink.fd, .events = POLLOUT },
+		{ .fd = capture->signal_fd, .events = POLLIN },
+	};
 
-	return poll(&ready, 1, PATIENCE_MS) > 0;
+	return poll(ready, 2, PATIENCE_MS) > 0 && !ready[1].revents;
 }
 
 /* Writes all that is there, waiting for the reader; false if it gave up. */
@@ -347,10 +359,11 @@ static void abandon(struct capture *capture)
 	sink_abandon(&capture->sink);
 }
 
-int capture_finish(struct capture *capture)
+int capture_finish(struct capture *capture, int signal_fd)
 {
 	size_t i;
 
+	capture->signal_fd = signal_fd;
 	while (!drain(capture)) {
 		if (!flush_all(capture))
 			abandon(capture);

@@ -31,6 +31,7 @@ struct capture {
 	__u64 *told_lost; /* losses of the kernel side that a packet has told */
 	int counters_fd;
 	bool ask_losses; /* once for each look into the ring */
+	int signal_fd; /* while finishing: a signal ends the patience */
 	bool discard; /* the reader is dead: empty the ring, write nothing */
 };
 
@@ -75,10 +76,12 @@ bool capture_is_blocked(const struct capture *capture);
 /**
  * capture_finish() - after detaching: the rest of the ring, and the statistics
  *
+ * @signal_fd: of watch_signals(), with what began the end taken off
+ *
  * Waits for a slow reader as long as it goes on reading, two seconds for each
- * sign of life. Return: 0 or a negative errno.
+ * sign of life, and until a signal says that this is too long. Return: 0 or a negative errno.
  */
-int capture_finish(struct capture *capture);
+int capture_finish(struct capture *capture, int signal_fd);
 
 /* Frees and closes; @failed: nothing came of the run. */
 void capture_close(struct capture *capture, bool failed);

@@ -18,10 +18,10 @@
  */
 int counters_read(int map_fd, __u32 slot, struct drop_counters *sum);
 
-/* How to show them, and what the pace of a table needs to remember. */
 #define COUNTERS_COLUMNS 80 /* of a line; longer names make it longer */
 #define COUNTERS_COLUMNS_CAPTURE 98
 
+/* How to show them, and what the pace of a table needs to remember. */
 struct display {
 	FILE *out;
 	bool json;

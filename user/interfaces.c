@@ -23,7 +23,7 @@
  * and go without end, the last one has to do: Linux 6.12, for one, tells all that
  * stay, as rtnl_dump_ifinfo() walks by ifindex.
  */
-#define DUMP_TRIES 10
+#define DUMP_TRIES 3
 
 static int add(struct interfaces *all, const struct interface *interface)
 {

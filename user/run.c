@@ -100,12 +100,12 @@ static int finish_capture(struct run *run, int code)
 {
 	struct capture *capture = &run->capture;
 	bool told = capture->sink.error;
-	int error = capture_finish(capture);
+	int error = capture_finish(capture, run->signal_fd);
 
 	if (!error || error == -EPIPE)
 		return code;
 	if (error == -ETIMEDOUT)
-		note("the reader of the capture reads no more: what it has not taken counts as lost.");
+		note("the reader of the capture reads no more: the rest is lost.");
 	else if (!told)
 		note("%s: cannot be written to its end: %s.",
 		     capture->sink.path, strerror(-error));

@@ -14,12 +14,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "duration.h"
 #include "errors.h"
 #include "macros.h"
 #include "pins.h"
 #include "tc_hook.h"
-
-#define SECOND_NS 1000000000ULL
 
 __u64 watch_now_ns(void)
 {
@@ -190,7 +189,7 @@ static int handle_capture(struct watch *watch, struct pollfd *polled)
 		return EXIT_DONE;
 	if (error && !failed) {
 		watch->display.drawn = 0;
-		note("%s: cannot be written any more: %s. Dropping goes on, what is dropped now counts as lost.",
+		note("%s: cannot be written any more: %s. Dropping goes on, uncaptured.",
 		     capture->sink.path, strerror(-error));
 	}
 	blocked = capture_is_blocked(capture);
@@ -207,8 +206,13 @@ static int handle(struct watch *watch, struct pollfd *polled)
 	bool leased = hook_is_clsact(watch->attachments[0].hook);
 	int error = 0;
 
-	if (polled[ON_SIGNAL].revents)
-		return EXIT_DONE;
+	if (polled[ON_SIGNAL].revents) {
+		struct signalfd_siginfo taken;
+
+		/* The next one will say that the end takes too long. */
+		if (read(polled[ON_SIGNAL].fd, &taken, sizeof(taken)) > 0)
+			return EXIT_DONE;
+	}
 	if (ticked(&polled[ON_HEALTH])) {
 		if (leased)
 			watch_renew(watch, true);
