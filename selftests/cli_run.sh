@@ -46,6 +46,22 @@ test_table() {
 	clean
 }
 
+# A pseudo terminal: lines are drawn over, unless they would wrap.
+test_live() {
+	local command
+
+	command -v script >/dev/null || skip "no script(1)"
+	wire
+	command="exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0"
+	TERM=xterm expect 0 script -qec "stty cols 80; $command" /dev/null
+	told $'\e\\[1A\r +0\\.[0-9] veth0 .*\e\\[K'
+	[ "$(grep -c interface "$tmp/out")" = 1 ] || fail "the heading is drawn again"
+	TERM=xterm expect 0 script -qec "stty cols 79; $command" /dev/null
+	never grep -q $'\e' "$tmp/out"
+	TERM=dumb expect 0 script -qec "stty cols 80; $command" /dev/null
+	never grep -q $'\e' "$tmp/out"
+}
+
 test_interval() {
 	wire
 	expect 0 on xdp-drop-tcp --json --interval 0 --timeout 300ms veth0
@@ -362,6 +378,7 @@ test_taken_off() {
 
 ktap_case output test_json "--json: one object a line, the last is final"
 ktap_case output test_table "the table of counters"
+ktap_case output test_live "the table on a terminal"
 ktap_case output test_interval "--interval"
 ktap_case output test_verbose "--verbose, once and twice"
 ktap_case output test_head "a reader that goes away"

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "json_writer.h"
+#include "terminal.h"
 
 /* A heading for each screenful. */
 #define LINES_PER_HEADING 20
@@ -150,14 +151,13 @@ static void show_row(struct display *display, const struct reading *reading)
 		fprintf(display->out, " %8llu %8llu", reading->captured,
 			reading->lost);
 	fprintf(display->out, "%s%s\n", reading->final ? " (end)" : "",
-		display->live ? "\033[K" : "");
+		display->live ? TERMINAL_ERASE_LINE : "");
 }
 
 void counters_redraw(struct display *display)
 {
-	/* ECMA-48: cursor up; show_row() erases to the end of each line. */
-	if (display->live && display->drawn)
-		fprintf(display->out, "\033[%uA\r", display->drawn);
+	if (display->live)
+		terminal_go_up(display->out, display->drawn);
 	display->drawn = 0;
 }
 

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "detach.h"
@@ -20,6 +19,7 @@
 #include "privileges.h"
 #include "stages.h"
 #include "tc_hook.h"
+#include "terminal.h"
 
 /* From so many interfaces on, one line tells of them all. */
 #define MANY_INTERFACES 17
@@ -133,16 +133,6 @@ static int foreground(struct run *run)
 	return detached ? detached : code;
 }
 
-/* Can lines be drawn over? Not if they wrap. */
-static bool is_terminal(FILE *out, unsigned int columns)
-{
-	const char *terminal = getenv("TERM");
-	struct winsize size = {};
-
-	return isatty(fileno(out)) && terminal && strcmp(terminal, "dumb") &&
-	       !ioctl(fileno(out), TIOCGWINSZ, &size) && size.ws_col >= columns;
-}
-
 static void prepare_display(struct run *run)
 {
 	const struct options *options = &run->options;
@@ -155,9 +145,9 @@ static void prepare_display(struct run *run)
 		.observe = options->observe,
 		.capture = options->write,
 		.live = !options->json && run->chosen.count < MANY_INTERFACES &&
-			is_terminal(out, options->write ?
-						 COUNTERS_COLUMNS_CAPTURE :
-						 COUNTERS_COLUMNS),
+			terminal_is_live(out, options->write ?
+						      COUNTERS_COLUMNS_CAPTURE :
+						      COUNTERS_COLUMNS),
 	};
 }
 

@@ -12,9 +12,13 @@
 #include "duration.h"
 #include "grow.h"
 #include "json_writer.h"
+#include "terminal.h"
 
 /* A heading for each screenful. */
 #define LINES_PER_HEADING 20
+
+/* Of a table that is drawn again and again: what fits everywhere. */
+#define TOP_ROWS 15
 
 static const char *reason_of(const struct death *death)
 {
@@ -223,15 +227,57 @@ static int write_total(const struct tally *tally, __u64 now_ns, __u64 lost)
 	return end_of(json);
 }
 
+static void sort(struct tally *tally)
+{
+	if (tally->count)
+		qsort(tally->list, tally->count, sizeof(*tally->list),
+		      by_packets);
+}
+
+/* The table's first rows, and the total; each line ends with @end. */
+static void show_table(const struct tally *tally, size_t rows, __u64 now_ns,
+		       __u64 lost, const char *end)
+{
+	size_t i;
+
+	if (rows)
+		printf("%10s %-16s %-12s %-26s %-20s %s%s\n", "packets",
+		       "interface", "hook", "function", "reason", "bytes", end);
+	for (i = 0; i < rows; i++)
+		printf("%10llu %-16s %-12s %-26s %-20s %llu%s\n",
+		       tally->list[i].packets,
+		       interface_of(&tally->list[i].first),
+		       place_of(&tally->list[i].first),
+		       tally->list[i].first.function,
+		       reason_of(&tally->list[i].first), tally->list[i].bytes,
+		       end);
+	printf("%10llu died in %.1f s", tally->packets,
+	       (double)(now_ns - tally->started_ns) / SECOND_NS);
+	if (lost)
+		printf("; %llu events were lost, so there may be more", lost);
+	printf("%s\n", end);
+}
+
+int tally_redraw(struct tally *tally, __u64 now_ns, __u64 lost)
+{
+	size_t rows = tally->count < TOP_ROWS ? tally->count : TOP_ROWS;
+
+	errno = 0;
+	sort(tally);
+	terminal_go_up(stdout, tally->drawn);
+	show_table(tally, rows, now_ns, lost, TERMINAL_ERASE_LINE);
+	tally->drawn = rows ? rows + 2 : 1;
+	fflush(stdout);
+	return error_of_output();
+}
+
 int tally_show(struct tally *tally, __u64 now_ns, __u64 lost)
 {
 	int error = 0;
 	size_t i;
 
 	errno = 0;
-	if (tally->count)
-		qsort(tally->list, tally->count, sizeof(*tally->list),
-		      by_packets);
+	sort(tally);
 	if (tally->json) {
 		for (i = 0; i < tally->count && !error; i++)
 			error = write_sum(tally, i);
@@ -239,20 +285,10 @@ int tally_show(struct tally *tally, __u64 now_ns, __u64 lost)
 			error = write_total(tally, now_ns, lost);
 		return error ? error : error_of_output();
 	}
-	if (tally->count)
-		printf("%10s %-16s %-12s %-26s %-20s %s\n", "packets",
-		       "interface", "hook", "function", "reason", "bytes");
-	for (i = 0; i < tally->count; i++)
-		printf("%10llu %-16s %-12s %-26s %-20s %llu\n",
-		       tally->list[i].packets,
-		       interface_of(&tally->list[i].first),
-		       place_of(&tally->list[i].first),
-		       tally->list[i].first.function,
-		       reason_of(&tally->list[i].first), tally->list[i].bytes);
-	printf("%10llu died in %.1f s", tally->packets,
-	       (double)(now_ns - tally->started_ns) / SECOND_NS);
-	if (lost)
-		printf("; %llu events were lost, so there may be more", lost);
-	printf("\n");
+	if (tally->drawn) {
+		terminal_go_up(stdout, tally->drawn);
+		printf(TERMINAL_ERASE_BELOW);
+	}
+	show_table(tally, tally->count, now_ns, lost, "");
 	return error_of_output();
 }

@@ -20,13 +20,19 @@ struct tally {
 	size_t count;
 	__u64 packets;
 	unsigned int lines; /* shown so far: the heading comes back */
+	unsigned int drawn; /* lines that tally_redraw() draws over */
 };
+
+#define TALLY_COLUMNS 100 /* of a line; longer names make it longer */
 
 /* Counts one; returns 0 or a negative errno. */
 int tally_add(struct tally *tally, const struct death *death);
 
 /* Writes one to standard output; returns 0 or a negative errno. */
 int tally_show_one(struct tally *tally, const struct death *death);
+
+/* Draws the most frequent over those of the last time; 0 or a negative errno. */
+int tally_redraw(struct tally *tally, __u64 now_ns, __u64 lost);
 
 /* Writes what was counted, most packets first; returns 0 or a negative errno. */
 int tally_show(struct tally *tally, __u64 now_ns, __u64 lost);

@@ -20,6 +20,7 @@
 #include "privileges.h"
 #include "ring.h"
 #include "tally.h"
+#include "terminal.h"
 #include "tracefs.h"
 
 /* How often we look: waking up for each packet would slow the packets down. */
@@ -36,6 +37,8 @@ struct where {
 	struct tally tally;
 	int signals;
 	int error; /* of telling */
+	bool live; /* a summary that is drawn over each second */
+	__u64 drawn_ns; /* when it was */
 };
 
 static __u64 now_ns(void)
@@ -101,6 +104,12 @@ static int look(struct where *where, __u64 until_ns)
 			    strerror(-error));
 	if (where->deaths.code)
 		return where->deaths.code;
+	if (!where->error && where->live &&
+	    until_ns - where->drawn_ns >= SECOND_NS) {
+		where->drawn_ns = until_ns;
+		where->error = tally_redraw(&where->tally, until_ns,
+					    ring_lost(&where->ring));
+	}
 	if (!where->error && fflush(stdout))
 		where->error = -errno;
 	return output_failed(where->error);
@@ -140,6 +149,7 @@ static int finish(struct where *where)
 
 	/* Else the reading might go on and on. */
 	tracefs_write(&where->tracefs, "tracing_on", "0");
+	where->live = false;
 	code = look(where, UINT64_MAX);
 	if (code >= 0)
 		return code;
@@ -191,6 +201,8 @@ int where_run(const struct where_options *options)
 			.tell = tell,
 		},
 		.tally = { .json = options->json },
+		.live = options->summary && !options->json &&
+			terminal_is_live(stdout, TALLY_COLUMNS),
 		.signals = -1,
 	};
 	int code;

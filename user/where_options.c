@@ -24,7 +24,8 @@ enum {
 static const struct argp_option options[] = {
 	{ "timeout", 't', "DURATION", 0, "end after 500ms, 10s, 5m or 2h", 1 },
 	{ "summary", KEY_SUMMARY, NULL, 0,
-	  "tell the sums at the end, not each packet", 1 },
+	  "tell how many died where, not each packet: at the end and, on a terminal, each second",
+	  1 },
 	{ "json", 'j', NULL, 0, "one JSON object a line", 1 },
 	{ "help", 'h', NULL, 0, "show this help and exit", 2 },
 	{ "version", 'V', NULL, 0, "show the version and exit", 2 },
