@@ -64,7 +64,8 @@ start() {
 	for each in ${1//+/ }; do
 		path=$(built "${each%:*}")
 		rm -f "$tmp/$each.err"
-		"${in_host[@]}" env --default-signal=INT "$path" --interval 0 --json "${each#*:}" \
+		"${in_host[@]}" env --default-signal=INT "$path" --interval 0 --json \
+			--write "$tmp/$each.pcapng" "${each#*:}" \
 			>"$tmp/$each.out" 2>"$tmp/$each.err" </dev/null &
 		loaders[$each]=$! order+=("$each")
 	done
@@ -74,6 +75,11 @@ start() {
 			lab_die "${each%:*} does not attach to ${each#*:}"
 		fi
 	done
+}
+
+# A number from a program's last words.
+final() {
+	sed -n '/"final":true/s/.*"'"$2"'":\([0-9]*\).*/\1/p' "$tmp/$1.out"
 }
 
 # End it by Ctrl-C; how many packets each program says that it dropped.
@@ -87,7 +93,7 @@ stop() {
 			cat "$tmp/$each.err" >&2
 			lab_die "${each%:*} did not end with exit status 0"
 		fi
-		dropped+=("$(sed -n '/"final":true/s/.*"dropped_packets":\([0-9]*\).*/\1/p' "$tmp/$each.out")")
+		dropped+=("$(final "$each" dropped_packets)")
 	done
 }
 
@@ -121,6 +127,17 @@ counter() {
 	else
 		printf '%6s\n' "$3"
 	fi
+	cells=$((cells + 1))
+	[ "$(final "$2" captured_packets)" = "$3" ] ||
+		surprise "$1, capture of ${2%:*}: expected ${3:-some}, got $(final "$2" captured_packets)"
+	tapped "$2"
+}
+
+# The first of what a program dropped: no tap on that interface has them.
+tapped() {
+	command -v tcpdump >/dev/null || return 0
+	tcpdump -tnr "$tmp/$1.pcapng" -c 2 2>/dev/null | sed -E 's/, (seq|id) .*//' |
+		sed "s/.*/$dim    $(case $1 in xdp*) echo 'xdp' ;; *) echo 'tc ' ;; esac) dropped  &$plain/"
 }
 
 row() {
@@ -195,7 +212,8 @@ main() {
 	lab_diagram
 	cat <<-END
 
-		pass: answered. lost: no answer in $timeout_ms ms. dropped: packets, as the program counted them.
+		pass: answered. lost: no answer in $timeout_ms ms. dropped: packets, as the program counted them,
+		all of them captured; the first are shown: no tap on that interface has them.
 		${red}!$plain: not as $(basename "$expected") has it.
 
 		                         out -> host   host    host -> ctr   ctr->docker0  ctr -> out

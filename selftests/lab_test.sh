@@ -149,7 +149,7 @@ lab_interrupted() {
 ktap_case demo demo "demo: every cell as expected"
 demo() {
 	expect 0 "$here/demo.sh"
-	told "^All 86 cells are as expected"
+	told "^All 91 cells are as expected"
 	# No colour but on a terminal.
 	never grep -q $'\e' "$tmp/out"
 }
