@@ -32,7 +32,7 @@ endef
 
 selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR"
 
-.PHONY: all demo check lab lint bootstrap clean distclean help
+.PHONY: all demo check lab matrix lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build
@@ -47,6 +47,12 @@ lab: set-up
 check: set-up
 	+@$(selftests) check
 
+matrix:
+	@scripts/bootstrap.sh build test matrix
+	+@$(build)
+	+@$(selftests) all
+	@KDIR=$$(scripts/kernel-source.sh) scripts/matrix.sh
+
 .PHONY: set-up
 set-up:
 	@scripts/bootstrap.sh build test
@@ -58,7 +64,7 @@ lint:
 	@kernel=$$(scripts/kernel-source.sh) && KDIR="$$kernel" scripts/lint.sh
 
 bootstrap:
-	@scripts/bootstrap.sh build test lint
+	@scripts/bootstrap.sh build test lint matrix
 
 clean:
 	@$(MAKE) -C selftests clean
@@ -66,17 +72,18 @@ clean:
 	@rm -f $(foreach dir,. samples/bpf,$(addprefix $(dir)/,modules.order Module.symvers .*.cmd))
 
 distclean: clean
-	@rm -rf .kernel
+	@rm -rf .kernel .cache results
 
 define help-text
   make                  build samples/bpf/{xdp-drop-world,xdp-drop-tcp,tc-drop-tcp}
   make demo             see them drop real traffic, in a lab of network namespaces
   make check            run all tests; the last line counts them
   make lab              set the lab up and stay in it
+  make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 7.3"
   make lint             checkpatch, clang-format, shellcheck, SPDX
   make bootstrap        install whatever the above need, and nothing else
   make clean            remove what was built
-  make distclean        remove also the extracted kernel source
+  make distclean        remove also what was fetched or extracted, and results
 
   make KDIR=/path …     build with this kernel source (Linux 6.0 or later)
   make M=samples/bpf …  build through kbuild, if that source is prepared
