@@ -17,17 +17,19 @@ JOBS=${JOBS:-$(nproc)}
 cd "$(dirname "$0")"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-exec 9>"$tmp/lock"
 
 # A background process would ignore SIGINT, and so would what it starts.
 run() {
 	local name=${1##*/} status=0 start=$EPOCHREALTIME child
 
+	exec 9>"$tmp/lock" # its own: what is inherited locks out nobody
 	case $1 in
 	/*) ;;
 	*) set -- "./$1" ;;
 	esac
-	[ -z "${STREAM-}" ] || (flock 9 && echo "# selftests: $name: started")
+	flock 9
+	[ -z "${STREAM-}" ] || echo "# selftests: $name: started"
+	flock -u 9
 	env --default-signal=INT,QUIT timeout --kill-after=20 "$TIMEOUT" "$1" \
 		</dev/null >"$tmp/$name.ktap" 2>&1 9>&- &
 	child=$!
