@@ -153,13 +153,18 @@ test_alias() {
 }
 
 # While others add and delete interfaces, a dump is disturbed and asked for again.
+# An emulated machine may be too slow to list so many between two changes.
 test_disturbed() {
 	local i
 
 	on ip -batch - < <(for i in {1..300}; do echo "link add w$i type veth peer name q$i"; done)
 	on ip -batch - < <(for i in {1..2000}; do printf 'link %s\n' "add x type veth peer name y" "del x"; done) &
-	for i in {1..300}; do
-		expect 0 on xdp-drop-tcp --list
+	for ((i = 0; i < 300; i++)); do
+		if [ -z "${EMULATED-}" ]; then
+			expect 0 on xdp-drop-tcp --list
+		elif ! on xdp-drop-tcp --list >"$tmp/out" 2>"$tmp/err"; then
+			said 'come and go too fast.*Try again'
+		fi
 	done
 	kill %% 2>/dev/null || true
 }

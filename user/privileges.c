@@ -60,12 +60,14 @@ int privileges_drop(bool net_admin)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
 	struct __user_cap_data_struct keep[_LINUX_CAPABILITY_U32S_3] = {};
-	int i, error;
+	int i, bpf, error;
 
 	error = capabilities(SYS_capget, data);
 	if (error)
 		return error;
-	keep[CAP_TO_INDEX(CAP_BPF)].permitted = CAP_TO_MASK(CAP_BPF);
+	/* Older kernels want one of them for reading counters, too. */
+	bpf = has(data, CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN;
+	keep[CAP_TO_INDEX(bpf)].permitted = CAP_TO_MASK(bpf);
 	if (net_admin)
 		keep[CAP_TO_INDEX(CAP_NET_ADMIN)].permitted |=
 			CAP_TO_MASK(CAP_NET_ADMIN);
