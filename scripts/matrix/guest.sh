@@ -6,7 +6,7 @@
 # is the kernel's console, and nobody else's.
 #
 # From the kernel's command line, set by boot.sh: matrix.nonce=, which no test
-# knows, matrix.timeout=, matrix.jobs=, matrix.plant= and matrix.tests=A,B,C.
+# knows, matrix.timeout=, matrix.jobs=, matrix.emulated=, matrix.plant= and matrix.tests=A,B,C.
 set -eu
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C
@@ -38,7 +38,8 @@ plant=$(parameter plant)
 IFS=, read -ra tests < <(parameter tests) || :
 TIMEOUT=$(parameter timeout)
 JOBS=$(parameter jobs)
-export TIMEOUT JOBS STREAM=yes
+EMULATED=$(parameter emulated)
+export TIMEOUT JOBS EMULATED STREAM=yes
 
 # A misfortune that the matrix must report; see scripts/test-matrix.sh.
 plant() {
