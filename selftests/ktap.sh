@@ -23,9 +23,14 @@
 #                        it exits with STATUS
 #   said REGEX           fail unless the last expect's standard error matches
 #   told REGEX           the same with its standard output
-#   poll SECONDS CMD…    repeat CMD until it succeeds; false after SECONDS
+#   poll SECONDS CMD…    repeat CMD until it succeeds; false after SECONDS, or
+#                        $slack times as long
+#   slack                how many times slower than usual this machine may be:
+#                        1, or $EMULATED if that is set
 #   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
 #   built NAME           the path of a built file, wherever it is
+
+slack=${EMULATED:-1}
 
 # A binary or object stands beside its test once installed, and in the tree
 # where it was built.
@@ -86,7 +91,7 @@ never() {
 }
 
 poll() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $1 * slack * 1000000))
 
 	shift
 	until "$@"; do

@@ -59,8 +59,8 @@ kvm) accel=(-accel kvm -cpu host) ;;
 esac
 append="console=ttyS0,115200 loglevel=5 panic=-1 oops=panic mitigations=off tsc=reliable"
 append+=" norandmaps init_on_alloc=0 audit=0 lsm= watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 rdinit=/init"
-append+=" matrix.nonce=$nonce matrix.timeout=$TEST_TIMEOUT matrix.jobs=${GUEST_JOBS:-2}"
-[ "$ACCEL" = kvm ] || append+=" matrix.emulated=yes"
+append+=" matrix.nonce=$nonce matrix.timeout=$TEST_TIMEOUT matrix.jobs=${GUEST_JOBS:-1}"
+[ "$ACCEL" = kvm ] || append+=" matrix.emulated=4"
 append+=" matrix.tests=${TESTS// /,}"
 append+="${PLANT:+ matrix.plant=$PLANT}"
 
