@@ -60,12 +60,12 @@ fetch_kernel() {
 
 # Another list of packages makes another userland.
 fetch_userland() {
-	userland=$CACHE/userland-$(sha256sum scripts/matrix/userland.sh scripts/bootstrap.sh |
+	userland=$CACHE/userland-$( (cat scripts/matrix/userland.sh && scripts/bootstrap.sh --list test) |
 		sha256sum | head -c 12).cpio
 	[ -z "${UPDATE-}" ] && [ -e "$userland" ] && return
 	say GUEST "${userland##*/}"
-	rm -f "$CACHE"/userland-*
-	scripts/matrix/userland.sh "$userland"
+	scripts/matrix/userland.sh "$userland" || return
+	find "$CACHE" -maxdepth 1 -name 'userland-*' ! -name "${userland##*/}*" -delete
 }
 
 # The collection as gen_tar makes it, and the guest's one service.

@@ -49,8 +49,8 @@ printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
 echo '127.0.0.1 localhost' >"$root/etc/hosts"
 mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/run" "$root/tmp" "$root/root"
 ldconfig -r "$root" 2>/dev/null || /sbin/ldconfig -r "$root"
-# The kernel opens it before init can make it.
-mknod "$root/dev/console" c 5 1
+# The kernel opens it before init can make it; init can do without.
+[ "$(id -u)" != 0 ] || mknod "$root/dev/console" c 5 1
 
 (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/cpio"
 rm -rf "$archives"/*.deb
