@@ -32,7 +32,7 @@ endef
 
 selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR"
 
-.PHONY: all demo check bench lab lint bootstrap clean distclean help
+.PHONY: all demo check bench lab matrix lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build
@@ -50,6 +50,12 @@ check: set-up
 bench: set-up
 	@selftests/bench.sh
 
+matrix:
+	@scripts/bootstrap.sh build test matrix
+	+@$(build)
+	+@$(selftests) all
+	@KDIR=$$(scripts/kernel-source.sh) scripts/matrix.sh
+
 .PHONY: set-up
 set-up:
 	@scripts/bootstrap.sh build test
@@ -61,7 +67,7 @@ lint:
 	@kernel=$$(scripts/kernel-source.sh) && KDIR="$$kernel" scripts/lint.sh
 
 bootstrap:
-	@scripts/bootstrap.sh build test lint
+	@scripts/bootstrap.sh build test lint matrix
 
 clean:
 	@$(MAKE) -C selftests clean
@@ -69,7 +75,7 @@ clean:
 	@rm -f $(foreach dir,. samples/bpf,$(addprefix $(dir)/,modules.order Module.symvers .*.cmd))
 
 distclean: clean
-	@rm -rf .kernel
+	@rm -rf .kernel .cache results
 
 define help-text
   make                  build samples/bpf/{xdp-drop-world,xdp-drop-tcp,tc-drop-tcp}
@@ -77,10 +83,11 @@ define help-text
   make check            run all tests; the last line counts them
   make bench            what dropping and capturing cost, in figures
   make lab              set the lab up and stay in it
+  make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 7.3"
   make lint             checkpatch, clang-format, shellcheck, SPDX
   make bootstrap        install whatever the above need, and nothing else
   make clean            remove what was built
-  make distclean        remove also the extracted kernel source
+  make distclean        remove also what was fetched or extracted, and results
 
   make KDIR=/path …     build with this kernel source (Linux 6.0 or later)
   make M=samples/bpf …  build through kbuild, if that source is prepared

@@ -3,6 +3,7 @@
 #
 # bootstrap.sh GOAL...: see to it that everything needed to build, test or lint
 # is there. What is missing is installed by apt, unless BOOTSTRAP=no.
+# bootstrap.sh --list GOAL: only print the Debian packages that GOAL needs.
 set -eu
 
 scripts=$(dirname "$0")
@@ -44,6 +45,11 @@ needs() {
 		test    tcpdump             tcpdump
 		test    tshark              tshark
 		test    xdp-loader          xdp-tools
+		matrix  cpio                cpio
+		matrix  modprobe            kmod
+		matrix  qemu-system-x86_64  qemu-system-x86
+		matrix  rsync               rsync
+		matrix  xz                  xz-utils
 		lint    clang-format        clang-format
 		lint    perl                perl
 		lint    shellcheck          shellcheck
@@ -89,6 +95,11 @@ install() {
 	apt-get -qq -o DPkg::Lock::Timeout=60 -o Dpkg::Use-Pty=0 \
 		install --no-install-recommends -y "$@" >/dev/null
 }
+
+if [ "${1-}" = --list ]; then
+	needs | awk -v goal="$2" '$1 == goal { print $3 }' | sort -u
+	exit
+fi
 
 # A given KDIR that will not do ends it here.
 [ -z "${KDIR-}" ] || "$scripts/kernel-source.sh" --find >/dev/null

@@ -25,10 +25,6 @@ attaches() {
 }
 
 # Linux 6.6 or later?
-has_tcx() {
-	[ "$(printf '%s\n' 6.6 "$(uname -r)" | sort -V | head -n 1)" = 6.6 ]
-}
-
 test_native() {
 	local program option
 

@@ -99,6 +99,7 @@ on_top() {
 stacked() {
 	local program
 
+	poll 5 is_up upper0 # and from then on it looks the same
 	for program in xdp-drop-tcp tc-drop-tcp; do
 		guarded 'veth0: .*arrives here \(over upper0\)' "$program" veth0
 		guarded 'upper0: .*arrives here and' "$program" upper0

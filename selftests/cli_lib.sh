@@ -24,6 +24,7 @@
 #                        about its output from now on
 #   clean                fail unless all is soon as wire left it
 #   has REGEX            is there a line in --list, with single spaces? or has_not
+#   is_linux VERSION     is this kernel that version, or later? and has_tcx
 #   passes_tcp           does TCP get from veth0 to eth0 and back? or drops_tcp
 
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
@@ -167,6 +168,14 @@ has() {
 
 has_not() {
 	! has "$@"
+}
+
+is_linux() {
+	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ]
+}
+
+has_tcx() {
+	is_linux 6.6
 }
 
 # Nobody listens, so the answer is a quick RST.

@@ -161,10 +161,12 @@ test_killed() {
 
 	wire
 	for way in "${ways[@]:0:3}"; do
+		# A clsact filter has no link: see the group lease.
+		[[ $way != tc-* ]] || has_tcx || continue
 		# shellcheck disable=SC2086 # program and option
 		start $way -i 0 veth0
 		kill -9 "$pid"
-		poll 1 has_not 'veth0' || fail "it is still attached"
+		poll 5 has_not 'veth0' || fail "it is still attached"
 		ends 137
 		clean
 	done
@@ -179,7 +181,7 @@ test_timeout() {
 		expect 0 on $way -i 0 --json -t 500ms veth0
 		said 'the time is over'
 		ms=$(sed -n 's/.*"elapsed_ms":\([0-9]*\).*"final":true.*/\1/p' "$tmp/out")
-		[[ $ms -ge 500 && $ms -lt 3000 ]] || fail "after $ms ms"
+		[[ $ms -ge 500 && $ms -lt $((3000 * slack)) ]] || fail "after $ms ms"
 		clean
 	done
 }
@@ -206,7 +208,10 @@ test_capabilities() {
 	wire
 	for way in "${ways[@]}"; do
 		want=0000008000000000
-		[[ $way != *clsact* ]] || want=0000008000001000
+		# A clsact filter is removed by who attached it.
+		if [[ $way = *clsact* ]] || { [[ $way = tc-* ]] && ! has_tcx; }; then
+			want=0000008000001000
+		fi
 		# shellcheck disable=SC2086 # program and option
 		start $way -i 0 veth0
 		poll 2 grep -q "^CapEff:.*$want$" "/proc/$pid/status" || fail "$(grep Cap "/proc/$pid/status")"

@@ -10,7 +10,7 @@ set -eu
 . "$(dirname "$0")/lab.sh"
 
 expected=${1:-$(dirname "$0")/demo.expected}
-timeout_ms=1500
+timeout_ms=$((1500 * slack))
 probes=(out-ping out-tcp curl host-tcp host-ping docker0-tcp docker0-ping outside-tcp outside-ping)
 declare -A words=(
 	[out-ping]="ping from outside to the host" [out-tcp]="outside to the published port"

@@ -25,8 +25,12 @@
 #   told REGEX           the same with its standard output
 #   poll SECONDS CMD…    repeat CMD until it succeeds; false after SECONDS, or in
 #                        a test after four times that: the machine may be busy
+#   slack                how many times slower than usual this machine may be:
+#                        1, or $EMULATED if that is set; poll heeds it
 #   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
 #   built NAME           the path of a built file, wherever it is
+
+slack=${EMULATED:-1}
 
 # A binary or object stands beside its test once installed, and in the tree
 # where it was built.
@@ -87,7 +91,7 @@ never() {
 }
 
 poll() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * ${ktap_patience:-1}))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1}))
 
 	shift
 	until "$@"; do

@@ -22,7 +22,7 @@ timeout_stopped() {
 	tcp_lost
 	poll 8 tcp_passes 203.0.113.10 200
 	took=$(($(now_ms) - began))
-	[[ $took -ge 2500 && $took -le 6000 ]] || fail "after $took ms"
+	[[ $took -ge 2500 && $took -le $((6000 * slack)) ]] || fail "after $took ms"
 	published
 	kill -CONT "$loader"
 	ended 0
@@ -34,7 +34,7 @@ timeout_stopped() {
 ktap_case deadline timeout_ends "--timeout 1s: the loader detaches and exits with 0"
 timeout_ends() {
 	lab
-	load tc-drop-tcp --timeout 1s veth0
+	load tc-drop-tcp --timeout "${slack}s" veth0
 	tcp_lost
 	ended 0
 	tcp_passes
@@ -46,11 +46,11 @@ timeout_pinned() {
 
 	lab
 	began=$(now_ms)
-	expect 0 run tc-drop-tcp --pin --timeout 2s veth0
+	expect 0 run tc-drop-tcp --pin --timeout $((2 * slack))s veth0
 	tcp_lost
 	poll 8 tcp_passes 203.0.113.10 200
 	took=$(($(now_ms) - began))
-	[[ $took -ge 1500 && $took -le 5000 ]] || fail "after $took ms"
+	[[ $took -ge 1500 && $took -le $((5000 * slack)) ]] || fail "after $took ms"
 	expect 0 run tc-drop-tcp --detach veth0
 }
 
@@ -65,7 +65,7 @@ killed_clsact() {
 	began=$(now_ms)
 	poll 8 tcp_passes 203.0.113.10 200
 	took=$(($(now_ms) - began))
-	[ "$took" -le 4000 ] || fail "after $took ms"
+	[ "$took" -le $((4000 * slack)) ] || fail "after $took ms"
 	has_filter egress || fail "the leftover filter is gone: by whom?"
 }
 

@@ -35,7 +35,7 @@ xdp_sigkill() {
 	kill -KILL "$loader"
 	began=$(now_ms)
 	poll 2 published_within 0.3
-	[ $(($(now_ms) - began)) -lt 1500 ] || fail "$(($(now_ms) - began)) ms later"
+	[ $(($(now_ms) - began)) -lt $((1500 * slack)) ] || fail "$(($(now_ms) - began)) ms later"
 	[ -z "$(xdp_id veth0)" ]
 }
 

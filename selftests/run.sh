@@ -1,28 +1,35 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh PROGRAM...: run test programs, as many at a time as there are CPUs;
-# show the KTAP of each, then a table, and last the number of test points that
+# run.sh PROGRAM...: run test programs, $JOBS at a time, or as many as there are
+# CPUs; show the KTAP of each, then a table, and last the number of test points that
 # passed, failed and were skipped.
 #
 # A program fails as a whole, which counts as one more failed point, if it
 # crashes, takes longer than $TIMEOUT seconds or does not keep to its plan.
+#
+# With STREAM=yes there is no table, but a line as each program starts and ends,
+# for who reads this from elsewhere and must know what was lost on the way.
 set -eu
 
 TIMEOUT=${TIMEOUT:-300}
+JOBS=${JOBS:-$(nproc)}
 cd "$(dirname "$0")"
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-exec 9>"$tmp/lock"
 
 # A background process would ignore SIGINT, and so would what it starts.
 run() {
 	local name=${1##*/} status=0 start=$EPOCHREALTIME child
 
+	exec 9>"$tmp/lock" # its own: what is inherited locks out nobody
 	case $1 in
 	/*) ;;
 	*) set -- "./$1" ;;
 	esac
+	flock 9
+	[ -z "${STREAM-}" ] || echo "# selftests: $name: started"
+	flock -u 9
 	env --default-signal=INT,QUIT timeout --kill-after=20 "$TIMEOUT" "$1" \
 		</dev/null >"$tmp/$name.ktap" 2>&1 9>&- &
 	child=$!
@@ -34,6 +41,7 @@ run() {
 	flock 9
 	echo "# selftests: $name"
 	cat "$tmp/$name.ktap"
+	[ -z "${STREAM-}" ] || echo "# selftests: $name: status $(<"$tmp/$name.exit") ms"
 }
 
 stop() {
@@ -47,12 +55,13 @@ trap stop INT TERM HUP
 
 [ $# != 0 ] || { echo "usage: run.sh PROGRAM..." >&2; exit 2; }
 for program; do
-	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
 		wait -n || :
 	done
 	run "$program" &
 done
 wait
+[ -z "${STREAM-}" ] || exit 0
 
 for program; do
 	name=${program##*/}

@@ -110,6 +110,10 @@ static const struct advice {
 	{ AT_LOAD, ENOMEM, EXIT_SYSTEM,
 	  "there is not enough memory for its maps",
 	  "Free memory, or raise RLIMIT_MEMLOCK (ulimit -l) on kernels before 5.11." },
+	{ AT_LOAD, EPERM, EXIT_SYSTEM,
+	  "this needs more privilege or, before Linux 5.11, more locked memory",
+	  PRIVILEGE
+	  " Before 5.11, raise 'ulimit -l' or add CAP_SYS_RESOURCE." },
 	{ ANYWHERE, EPERM, EXIT_SYSTEM, "this needs more privilege",
 	  PRIVILEGE },
 	{ ANYWHERE, EACCES, EXIT_SYSTEM, "this needs more privilege",

@@ -76,7 +76,13 @@ int privileges_keep(__u64 mask)
 
 int privileges_drop(bool net_admin)
 {
-	return privileges_keep(1ULL << CAP_BPF |
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+	int bpf = CAP_BPF;
+
+	/* Older kernels want one of them for reading counters, too. */
+	if (!capabilities(SYS_capget, data) && !has(data, CAP_BPF))
+		bpf = CAP_SYS_ADMIN;
+	return privileges_keep(1ULL << bpf |
 			       (net_admin ? 1ULL << CAP_NET_ADMIN : 0));
 }
 

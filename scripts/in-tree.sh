@@ -1,0 +1,64 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# in-tree.sh add TREE: put the samples and the tests into a kernel tree, by
+# links, so that they are built and run from there:
+#
+#     make M=samples/bpf
+#     make -C tools/testing/selftests TARGETS=bpf-drop run_tests
+#
+# in-tree.sh remove TREE: take them out again, with all that was built of them.
+# Nothing of the tree's own is touched; git status says afterwards what it said
+# before.
+set -eu
+
+root=$(cd "$(dirname "$0")/.." && pwd -P)
+
+usage() {
+	echo "usage: in-tree.sh add|remove TREE" >&2
+	exit 2
+}
+
+# What goes where. kbuild prefers Kbuild to the tree's own Makefile beside it.
+links() {
+	cat <<-END
+		bpf_progs bpf_progs
+		user user
+		samples/bpf/Kbuild samples/bpf/Kbuild
+		selftests tools/testing/selftests/bpf-drop
+		scripts/kernel-source.sh scripts/kernel-source.sh
+	END
+}
+
+add() {
+	why=$(links | while read -r _ to; do
+		if [ -e "$tree/$to" ] && [ ! -L "$tree/$to" ]; then
+			echo "$tree/$to is there already"
+		fi
+	done)
+	[ -z "$why" ] || { echo "$why" >&2; exit 1; }
+	KDIR=$tree "$root/scripts/kernel-source.sh" >/dev/null
+	links | while read -r from to; do
+		mkdir -p "$(dirname "$tree/$to")"
+		ln -sfn "$root/$from" "$tree/$to"
+	done
+}
+
+remove() {
+	if [ -L "$tree/samples/bpf/Kbuild" ]; then
+		make -s -f "$tree/samples/bpf/Kbuild" obj="$tree/samples/bpf" clean
+		find "$tree/samples/bpf" -maxdepth 1 \( -name '.xdp[-_]drop*' -o -name '.tc[-_]drop*' \
+			-o -name modules.order -o -name Module.symvers \
+			-o -name '.modules.order.cmd' -o -name '.Module.symvers.cmd' \) -delete
+	fi
+	links | while read -r _ to; do
+		[ ! -L "$tree/$to" ] || rm "$tree/$to"
+	done
+}
+
+[ $# = 2 ] || usage
+tree=$(cd "$2" && pwd -P)
+case $1 in
+add | remove) "$1" ;;
+*) usage ;;
+esac

@@ -1,0 +1,72 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# apt.sh COMMAND...: apt-get or apt-cache in an apt root of our own, in
+# $CACHE/apt: the machine's apt is neither changed nor asked what is installed.
+# It reads the suites that have the kernels, from the machine's own mirror, and
+# verifies what it fetches by the machine's own keys.
+#
+# apt.sh update: read the package lists anew
+set -eu
+
+root=${CACHE:?is not set: see matrix.sh}/apt
+suites="bullseye bookworm bookworm-backports trixie trixie-backports"
+
+# The mirror of the machine's first source of Debian's main archive.
+mirror() {
+	cat /etc/apt/sources.list.d/*.sources 2>/dev/null |
+		awk '/^URIs:/ { for (i = 2; i <= NF; i++) if ($i ~ /debian\/?$/) print $i }'
+	cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null |
+		awk '$1 == "deb" { for (i = 2; i <= NF; i++) if ($i ~ /:.*debian\/?$/) print $i }'
+}
+
+sources() {
+	uri=$(mirror | head -n1)
+	[ -n "$uri" ] || { echo "apt.sh: no Debian mirror in /etc/apt" >&2; exit 1; }
+	for suite in $suites; do
+		echo "deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+			"$uri $suite main"
+	done
+}
+
+# The lists are old by the time they are read again, and those of a release
+# that is no longer supported stay old.
+options() {
+	cat <<-END
+		Dir "$root";
+		Dir::State "$root/state";
+		Dir::State::status "$root/status";
+		Dir::Cache "$root/cache";
+		Dir::Etc::SourceList "$root/sources.list";
+		Dir::Etc::SourceParts "/dev/null";
+		Dir::Etc::Parts "/dev/null";
+		Dir::Etc::Preferences "/dev/null";
+		Dir::Etc::PreferencesParts "/dev/null";
+		Dir::Etc::TrustedParts "/etc/apt/trusted.gpg.d";
+		APT::Architecture "amd64";
+		APT::Architectures { "amd64"; };
+		APT::Default-Release "bookworm";
+		APT::Install-Recommends "false";
+		APT::Sandbox::User "root";
+		APT::Keep-Downloaded-Packages "true";
+		Acquire::Languages "none";
+		Acquire::Check-Valid-Until "false";
+		Acquire::Retries "3";
+		#clear Acquire::IndexTargets::deb::Contents-deb;
+	END
+	# How this machine reaches its mirror: proxies and the like.
+	apt-config dump | grep -E '^Acquire::(http|https|ForceIPv)' || :
+}
+
+mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
+: >>"$root/status"
+sources >"$root/sources.list"
+options >"$root/apt.conf"
+export APT_CONFIG="$root/apt.conf" DEBIAN_FRONTEND=noninteractive
+exec 9>"$root/lock"
+flock 9
+
+case $1 in
+update) apt-get -qq update && touch "$root/updated" ;;
+*) "$@" ;;
+esac

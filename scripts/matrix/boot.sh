@@ -1,0 +1,93 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# boot.sh NAME KERNEL INITRD INTO: boot KERNEL, a directory of kernel.sh's, with
+# INITRD under QEMU and let guest.sh run $TESTS. Leaves in the directory INTO:
+#
+#   console     what the kernel said
+#   ktap        what the tests said, on a port of its own
+#   boot        "KEY VALUE" about the run: nonce, seconds, ended (by itself,
+#               timeout), accelerator
+#
+# Tells the progress, a line for each program. The guest is given at most
+# $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT.
+set -eu
+
+name=$1 kernel=$2 initrd=$3 into=$4
+start=$EPOCHSECONDS
+mkdir -p "$into"
+nonce=$(tr -dc a-f0-9 </dev/urandom | head -c 16) || :
+
+tell() {
+	local elapsed=$((EPOCHSECONDS - MATRIX_START))
+
+	printf '  [%2d:%02d] %-8s %s\n' $((elapsed / 60)) $((elapsed % 60)) "$name" "$*"
+}
+
+# "started" and "status" lines are run.sh's.
+watch() {
+	local line program ms passed=0 failed=0 skipped=0 begun=
+
+	while read -r line; do
+		case $line in
+		"matrix $nonce begin "*) begun=yes && tell "is up: ${line#* * * }" ;;
+		"# selftests: "*": started") ;;
+		"# selftests: "*": status "*)
+			read -r _ _ program _ _ ms _ <<<"$line"
+			tell "$program $passed passed, $failed failed, $skipped skipped," \
+				"$((ms / 1000)) s" ;;
+		"# selftests: "*) passed=0 failed=0 skipped=0 ;;
+		"ok "*"# SKIP"*) skipped=$((skipped + 1)) ;;
+		"ok "*) passed=$((passed + 1)) ;;
+		"not ok "*)
+			failed=$((failed + 1))
+			[ -z "$begun" ] || tell "$line" ;;
+		esac
+	done
+}
+
+# The CPU is a plain one: nothing of what newer ones add is tested here, and
+# each of it is one more thing that emulation may get wrong. QEMU 7.2 does get
+# cmpxchg16b wrong: it leaves garbage in the flags, and Linux 6.12, which uses
+# it for slabs, dies of exceptions that nothing raised. So there is none of it.
+#
+# One CPU and no randomised addresses: emulated code is then translated once,
+# not in every process anew, which makes programs start four times faster.
+case ${ACCEL:?is not set: see matrix.sh} in
+kvm) accel=(-accel kvm -cpu host) ;;
+*) accel=(-accel "tcg,thread=multi" -cpu "${QEMU_CPU:-Nehalem,+rdrand,-cx16}") ;;
+esac
+append="console=ttyS0,115200 loglevel=5 panic=-1 oops=panic mitigations=off tsc=reliable"
+append+=" norandmaps init_on_alloc=0 audit=0 lsm= watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 rdinit=/init"
+append+=" matrix.nonce=$nonce matrix.timeout=$TEST_TIMEOUT matrix.jobs=${GUEST_JOBS:-1}"
+[ "$ACCEL" = kvm ] || append+=" matrix.emulated=4"
+append+=" matrix.tests=${TESTS// /,}"
+append+="${PLANT:+ matrix.plant=$PLANT}"
+
+: >"$into/ktap"
+timeout --kill-after=5 "$KERNEL_TIMEOUT" qemu-system-x86_64 -nodefaults -no-user-config \
+	-display none -no-reboot "${accel[@]}" -smp "${GUEST_CPUS:-1}" -m "${GUEST_MB:-1024}" \
+	-serial "file:$into/console" -serial "file:$into/ktap" \
+	-kernel "$kernel/bzImage" -initrd "$initrd" -append "$append" \
+	</dev/null >"$into/qemu" 2>&1 &
+qemu=$!
+trap 'kill $qemu 2>/dev/null' EXIT
+trap 'exit 143' INT TERM HUP
+tail -n +1 -s 1 --pid=$qemu -f "$into/ktap" 2>/dev/null | watch &
+watcher=$!
+status=0
+wait $qemu || status=$?
+wait $watcher || :
+trap - EXIT INT TERM HUP
+
+ended=$status
+[ "$status" != 124 ] && [ "$status" != 137 ] || ended=timeout
+seconds=$((EPOCHSECONDS - start))
+cat >"$into/boot" <<END
+nonce $nonce
+ended $ended
+seconds $seconds
+limit $KERNEL_TIMEOUT
+accel $ACCEL
+END
+tell "ended after $seconds s"

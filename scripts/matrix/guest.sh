@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What a guest of the matrix runs as its first and only service: mount, run the
+# collection, report, end. The report goes to the second serial port; the first
+# is the kernel's console, and nobody else's.
+#
+# From the kernel's command line, set by boot.sh: matrix.nonce=, which no test
+# knows, matrix.timeout=, matrix.jobs=, matrix.emulated=, matrix.plant= and matrix.tests=A,B,C.
+set -eu
+
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+exec </dev/null >/dev/console 2>&1
+mkdir -p /dev/shm /dev/pts
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /tmp
+mount -t tmpfs tmpfs /dev/shm
+mount -t devpts devpts /dev/pts
+mount -t bpf bpf /sys/fs/bpf
+mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null ||
+	mount -t debugfs debugfs /sys/kernel/debug
+mount -t cgroup2 cgroup2 /sys/fs/cgroup || echo "no cgroup2"
+mkdir -p /run/netns
+ln -sf /proc/self/fd /dev/fd
+echo matrix >/proc/sys/kernel/hostname
+ip link set lo up
+modprobe -a tun veth || :
+
+parameter() {
+	tr ' ' '\n' </proc/cmdline | sed -n "s/^matrix.$1=//p"
+}
+
+nonce=$(parameter nonce)
+plant=$(parameter plant)
+IFS=, read -ra tests < <(parameter tests) || :
+TIMEOUT=$(parameter timeout)
+JOBS=$(parameter jobs)
+EMULATED=$(parameter emulated)
+export TIMEOUT JOBS EMULATED STREAM=yes
+
+# A misfortune that the matrix must report; see scripts/test-matrix.sh.
+plant() {
+	{
+		echo "#!/bin/bash"
+		echo "echo TAP version 13; echo 1..1; sleep 1"
+		case $1 in
+		fail) echo "echo 'not ok 1 planted'; exit 1" ;;
+		panic) echo "echo c >/proc/sysrq-trigger" ;;
+		hang) echo "trap '' TERM; while :; do sleep 60; done" ;;
+		freeze) echo "kill -STOP $$; kill -STOP \$PPID; sleep 1000" ;;
+		short) echo "exit 0" ;;
+		exit) echo "echo b >/proc/sysrq-trigger" ;;
+		esac
+	} >planted.sh
+	chmod +x planted.sh
+}
+
+# The kernel's own way to run a collection; here its programs are the points.
+kselftest() {
+	local start=$EPOCHREALTIME status=0
+
+	echo "# selftests: kselftest: started"
+	echo "# selftests: kselftest"
+	../run_kselftest.sh -c bpf-drop || status=$?
+	echo "# selftests: kselftest: status $status $(((${EPOCHREALTIME/./} - ${start/./}) / 1000)) ms"
+}
+
+cd /opt/kselftest/bpf-drop
+[ -z "$plant" ] || plant "$plant"
+stty -F /dev/ttyS1 raw -echo
+{
+	echo "matrix $nonce begin $(uname -r) up $(cut -d' ' -f1 /proc/uptime)"
+	echo "matrix $nonce uname $(uname -v)"
+	status=0
+	case ${tests[0]-} in
+	'') ;;
+	kselftest) kselftest ;;
+	*) ./run.sh "${tests[@]}" || status=$? ;;
+	esac
+	echo "matrix $nonce tainted $(cat /proc/sys/kernel/tainted)"
+	echo "matrix $nonce end $status"
+} >/dev/ttyS1 2>&1
+# All of it is on its way before the machine goes.
+stty -F /dev/ttyS1 -a >/dev/null
+sleep 0.2
+echo b >/proc/sysrq-trigger
+sleep 10

@@ -1,0 +1,147 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# kernel.sh KERNEL DIRECTORY: put into DIRECTORY what it takes to boot KERNEL:
+#
+#   bzImage        the kernel
+#   modules.cpio   those of its modules that the tests may want
+#   config         its configuration, if that was to be found
+#   release        what uname -r will say
+#   origin         where it is from: package and version, or path
+#
+# KERNEL is a version ("6.1": the newest such kernel of Debian's), a package of
+# Debian's, a directory with bzImage or vmlinuz and lib/modules, or a built tree.
+set -eu
+
+kernel=$1 into=$2
+here=$(cd "$(dirname "$0")" && pwd -P)
+PATH=$PATH:/usr/sbin:/sbin
+
+# Everything the tests and the lab make use of; some kernels have it built in.
+modules="veth bridge 8021q macvlan dummy tun bonding ifb ipvlan vxlan wireguard
+cls_bpf cls_u32 cls_matchall cls_flower sch_ingress act_bpf act_gact act_mirred
+sch_netem sch_fq_codel sch_htb nf_tables nft_chain_nat nft_nat nft_masq nft_ct
+nf_nat nf_conntrack nft_redir nft_counter nft_limit netdevsim pktgen
+inet_diag tcp_diag xsk_diag"
+
+die() {
+	echo "$kernel: $*" >&2
+	exit 1
+}
+
+# The newest package of version $1. The cloud flavour has all that is needed
+# and is the smallest. Later kernels come as linux-binary and linux-modules.
+newest() {
+	for flavour in cloud-amd64 amd64; do
+		for kind in image binary; do
+			"$here/apt.sh" apt-cache pkgnames "linux-$kind-$1"
+		done | grep -E "^linux-(image|binary)-$1([.+~-][0-9a-z.+~]*)*-$flavour\$" |
+			grep -vE 'unsigned|dbg|-rt-|-cloud-.*-cloud-' |
+			if [ $flavour = amd64 ]; then grep -v cloud; else cat; fi |
+			sed -E 's/^linux-(image|binary)-(.*)/\2 \1/' | sort -k1,1Vr -k2,2 | head -n1
+	done | awk 'NR == 1 { print "linux-" $2 "-" $1 }'
+}
+
+# Package $1, and the modules that it may have put into another.
+packages() {
+	case $1 in
+	linux-binary-*)
+		modules_too=linux-modules-${1#linux-binary-}
+		! "$here/apt.sh" apt-cache show "$modules_too" >/dev/null 2>&1 || echo "$modules_too"
+		;;
+	esac
+	echo "$1"
+}
+
+from_debian() {
+	[ -e "$CACHE/apt/updated" ] || "$here/apt.sh" update
+	case $kernel in
+	linux-*) package=$kernel ;;
+	*) package=$(newest "$kernel") ;;
+	esac
+	[ -n "$package" ] || die "Debian has no such kernel now"
+	packages=$(packages "$package")
+	(
+		cd "$work"
+		# shellcheck disable=SC2086 # one word, one package
+		"$here/apt.sh" apt-get -qq download $packages
+	)
+	mkdir "$work/root"
+	for deb in "$work"/*.deb; do
+		dpkg-deb --fsys-tarfile "$deb" | tar -C "$work/root" -x
+		[ -z "$(find "$work/root" -name 'vmlinuz*')" ] || [ -e "$work/origin" ] ||
+			dpkg-deb -f "$deb" Package Version | awk '{ print $2 }' | paste -sd' ' >"$work/origin"
+	done
+	if [ -d "$work/root/usr/lib/modules" ]; then
+		mkdir -p "$work/root/lib"
+		mv "$work/root/usr/lib/modules" "$work/root/lib/"
+	fi
+	image=$(find "$work/root" -name 'vmlinuz*' | head -n1)
+	config=$(find "$work/root" \( -name 'config-*' -o -path '*/modules/*/config' \) | head -n1)
+}
+
+from_tree() {
+	image=$kernel/arch/x86/boot/bzImage config=$kernel/.config
+	[ -s "$image" ] || die "this tree is not built: it has no arch/x86/boot/bzImage"
+	! grep -q '=m$' "$config" ||
+		make -s -C "$kernel" INSTALL_MOD_PATH="$work/root" INSTALL_MOD_STRIP=1 modules_install
+	mkdir -p "$work/root/lib/modules/$(cat "$kernel/include/config/kernel.release")"
+	realpath "$kernel" >"$work/origin"
+}
+
+from_directory() {
+	image=$(find "$kernel" -maxdepth 2 \( -name bzImage -o -name 'vmlinuz*' \) | head -n1)
+	config=$(find "$kernel" -maxdepth 2 -name 'config*' | head -n1)
+	[ -n "$image" ] || die "neither a built tree nor a directory with bzImage or vmlinuz in it"
+	[ -d "$kernel/lib/modules" ] || die "has no lib/modules/RELEASE"
+	cp -a "$kernel/lib" "$work/root.lib"
+	mkdir "$work/root"
+	mv "$work/root.lib" "$work/root/lib"
+	realpath "$kernel" >"$work/origin"
+}
+
+# Of all modules, the wanted ones and what those depend on, uncompressed.
+pick_modules() {
+	root=$work/root/lib/modules/$release
+	pick=$work/pick/usr/lib/modules/$release
+	mkdir -p "$pick"
+	depmod -b "$work/root" "$release"
+	for module in $modules; do
+		modprobe -d "$work/root" -S "$release" --show-depends "$module" 2>/dev/null || :
+	done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
+		to=$pick/kernel/${file#"$root/kernel/"}
+		mkdir -p "${to%/*}"
+		case $file in
+		*.xz) xz -dc "$file" >"${to%.xz}" ;;
+		*.zst) zstd -qdc "$file" >"${to%.zst}" ;;
+		*.gz) gzip -dc "$file" >"${to%.gz}" ;;
+		*) cp "$file" "$to" ;;
+		esac
+	done
+	cp "$root"/modules.builtin* "$root"/modules.order "$pick/" 2>/dev/null || :
+	ln -s usr/lib "$work/pick/lib"
+	depmod -b "$work/pick" "$release"
+	rm "$work/pick/lib"
+	(cd "$work/pick" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/modules.cpio"
+}
+
+mkdir -p "${into%/*}"
+work=$(mktemp -d "${into%/*}/new.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 1' INT TERM HUP
+
+if [ ! -d "$kernel" ]; then
+	from_debian
+elif [ -e "$kernel/Kbuild" ] || [ -e "$kernel/arch/x86/boot" ]; then
+	from_tree
+else
+	from_directory
+fi
+release=$(find "$work/root/lib/modules" -mindepth 1 -maxdepth 1 -printf '%f\n' | head -n1)
+pick_modules
+cp "$image" "$work/bzImage"
+[ -z "$config" ] || cp "$config" "$work/config"
+echo "$release" >"$work/release"
+rm -rf "$work/root" "$work/pick" "$work"/*.deb "$into"
+chmod 755 "$work"
+mv -T "$work" "$into"

@@ -1,0 +1,54 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# test-matrix.sh: does the matrix report what goes wrong in a guest, on the right
+# kernel and in bounded time? Two kernels run a short test; on the second, each
+# time something else is planted. KTAP, exit status 1 if anything goes unnoticed.
+#
+# KERNELS="GOOD BAD" chooses the two; default "5.10 6.1".
+set -eu
+
+cd "$(dirname "$0")/.."
+read -r good bad <<<"${KERNELS:-5.10 6.1}"
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+number=0 failed=0
+
+# try HARM SECONDS STATUS PATTERN WORDS: plant HARM; the matrix ends in time and
+# with STATUS, a failure matches PATTERN, and the good kernel has none.
+try() {
+	local harm=$1 limit=$2 want=$3 pattern=$4 problem='' status=0
+
+	shift 4
+	number=$((number + 1))
+	PLANT=${harm:+$bad=$harm} KERNELS="$good $bad" TESTS=verdict TEST_TIMEOUT=8 \
+		KERNEL_TIMEOUT=60 ACCEL=tcg RESULTS=$tmp/$number \
+		timeout --kill-after=10 "$limit" scripts/matrix.sh >"$tmp/$number.log" 2>&1 || status=$?
+	if [ "$status" != "$want" ]; then
+		problem="exit status $status instead of $want"
+	elif [ -n "$pattern" ] && ! grep -qE "^FAIL $bad: $pattern" <(tr -s '\n' ' ' <"$tmp/$number.log" |
+		sed 's/ FAIL /\nFAIL /g'); then
+		problem="no failure of $bad is like: $pattern"
+	elif grep -q "^FAIL $good:" "$tmp/$number.log"; then
+		problem="$good is said to have failed"
+	fi
+	if [ -z "$problem" ]; then
+		echo "ok $number $*"
+		return
+	fi
+	failed=1
+	tail -n 30 "$tmp/$number.log" | sed 's/^/# /'
+	echo "# $problem"
+	echo "not ok $number $*"
+}
+
+echo "TAP version 13"
+echo "1..7"
+try '' 180 0 '' "nothing planted: all is well"
+try fail 180 1 'planted.sh: planted' "a test fails"
+try panic 180 1 'kernel: console .*(sysrq triggered crash|Sysrq).*while in .*planted.sh' "the kernel panics"
+try hang 180 1 'planted.sh: \(the program\) .*hung: stopped after [0-9]+ s' "a test hangs"
+try freeze 180 1 'kernel: end .*hung: stopped after 60 s \(while in .*planted.sh\)' "all of the guest hangs"
+try short 180 1 'planted.sh: \(the program\) .*0 points of 1' "a test ends before its plan"
+try exit 180 1 'kernel: end .*no end marker.*while in .*planted.sh' "the guest is gone"
+exit $failed
