@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The command line: options, wrong usage, and what is refused before anything
-# is attached. The rest is in cli_guard.sh, cli_attach.sh, cli_clsact.sh and
-# cli_pin.sh.
+# is attached. The rest is in the other files named cli_….
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=cli_lib.sh
@@ -96,6 +95,8 @@ test_exclusive() {
 	wrong 'exclude each other' tc-drop-tcp veth0 --ingress --egress
 	wrong 'exclude each other' xdp-drop-tcp --pin --detach veth0
 	wrong 'only shows' xdp-drop-tcp --list --pin
+	wrong 'are for attaching' xdp-drop-tcp --list --timeout 1s
+	wrong 'are for attaching' xdp-drop-tcp --detach --observe veth0
 	wrong 'only shows' tc-drop-tcp --list --detach veth0
 	clean
 }
@@ -141,6 +142,26 @@ test_names() {
 	refused 2 "no interface ''" xdp-drop-tcp ''
 	refused 2 "no interface matches 'zz\*'" xdp-drop-tcp 'zz*'
 	refused 2 "no interface matches 'zz\?'" tc-drop-tcp veth0 'zz?'
+}
+
+test_alias() {
+	on ip link property add dev veth0 altname uplink 2>/dev/null || skip "no alternative names"
+	expect 0 on xdp-drop-tcp -t 100ms -i 0 --json uplink
+	told '"interface":"veth0"'
+	on ip link property del dev veth0 altname uplink
+	clean
+}
+
+# While others add and delete interfaces, a dump is disturbed and asked for again.
+test_disturbed() {
+	local i
+
+	on ip -batch - < <(for i in {1..300}; do echo "link add w$i type veth peer name q$i"; done)
+	on ip -batch - < <(for i in {1..2000}; do printf 'link %s\n' "add x type veth peer name y" "del x"; done) &
+	for i in {1..300}; do
+		expect 0 on xdp-drop-tcp --list
+	done
+	kill %% 2>/dev/null || true
 }
 
 test_globs() {
@@ -191,6 +212,8 @@ test_few_capabilities() {
 	for few in -all -all,+bpf,+perfmon -all,+net_admin -all,+bpf,+net_admin; do
 		refused 1 'CAP_NET_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp veth0
 		refused 1 'CAP_NET_ADMIN' setpriv "--bounding-set=$few" tc-drop-tcp --clsact veth0
+		refused 1 'CAP_SYS_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp --list
+		refused 1 'CAP_SYS_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp --detach veth0
 	done
 }
 
@@ -199,7 +222,7 @@ test_enough_capabilities() {
 	local enough program
 
 	for enough in -all,+bpf,+perfmon,+net_admin -all,+sys_admin,+net_admin; do
-		for program in xdp-drop-tcp 'tc-drop-tcp --tcx' 'tc-drop-tcp --clsact'; do
+		for program in xdp-drop-tcp tc-drop-tcp 'tc-drop-tcp --clsact'; do
 			# shellcheck disable=SC2086 # a program and its option
 			expect 0 on setpriv "--bounding-set=$enough" $program -t 50ms veth0
 		done
@@ -210,6 +233,10 @@ test_enough_capabilities() {
 test_few_descriptors() {
 	expect 0 on bash -c 'ulimit -n 32; xdp-drop-tcp -t 50ms veth0'
 	refused 1 'file descriptors.*ulimit -n' bash -c 'ulimit -n 8; xdp-drop-tcp veth0'
+}
+
+setup_disturbed() {
+	wire
 }
 
 setup_many() {
@@ -242,10 +269,12 @@ ktap_case usage test_durations "bad durations"
 ktap_case usage test_intervals "bad intervals"
 ktap_case names test_names "names and globs of no interface"
 ktap_case names test_globs "a glob means several; an interface named twice counts once"
+ktap_case names test_alias "an alternative name"
 ktap_case names test_all_or_nothing "one interface refused: none is attached"
 ktap_case rights test_not_root "without privilege: a sentence and the next step"
 ktap_case rights test_few_capabilities "root without some capability"
 ktap_case rights test_enough_capabilities "the capabilities that are said to be enough are enough"
 ktap_case rights test_few_descriptors "32 descriptors are enough for one interface, 8 are not"
+ktap_case disturbed test_disturbed "--list while interfaces come and go"
 ktap_case many test_many_descriptors "40 interfaces and a limit of 32 descriptors"
 ktap_run "$@"

@@ -77,7 +77,7 @@ test_guard_other_namespace() {
 # No variable anywhere, but the socket of an SSH server above.
 test_guard_server() {
 	cp "$(command -v bash)" "$tmp/sshd"
-	"${in_ctr[@]}" "$(built probe)" listen 22 >"$tmp/listen" 2>&1 &
+	"${in_ctr[@]}" "$(built probe)" listen 22 SSH >"$tmp/listen" 2>&1 &
 	poll 5 on bash -c '</dev/tcp/203.0.113.10/22' 2>/dev/null || fail "$(<"$tmp/listen")"
 	refused 3 'session from 203\.0\.113\.10' "${apart[@]}" "$tmp/sshd" -c '
 		exec 3<>/dev/tcp/203.0.113.10/22
@@ -90,7 +90,7 @@ test_guard_server() {
 # on_top KIND OPTIONS…: the address moves to a new interface upper0 of KIND.
 on_top() {
 	"${in_host[@]}" ip addr flush dev veth0
-	"${in_host[@]}" ip link add upper0 "$@" || skip "this kernel has no ${*: -1}"
+	"${in_host[@]}" ip link add upper0 "$@" || skip "this kernel cannot: ip link add $*"
 	"${in_host[@]}" ip link set upper0 up
 	"${in_host[@]}" ip addr add 203.0.113.1/24 dev upper0
 }

@@ -11,18 +11,20 @@
 #                        in the other; to be run first
 #   "${in_host[@]}" CMD  run CMD where veth0 is; in_ctr: where eth0 is. CMD
 #                        replaces nsenter: with & behind it, $! is its own pid
-#   on CMD…              the same as a function, for expect and poll
+#   on CMD…              the same as a function, for expect and poll; 20 s at most
 #   says STATUS REGEX CMD…
 #                        there CMD exits with STATUS, says REGEX, in sentences and
 #                        on standard error, and prints no data
 #   refused STATUS REGEX CMD…
 #                        the same, and nothing has changed
+#   unsaid REGEX         fail if the last expect's standard error matches
 #   start CMD…           there run a loader in the background; returns once it is
 #                        attached. Sets $pid
 #   ends STATUS          wait for $pid to end, with STATUS; said and told are
 #                        about its output from now on
 #   clean                fail unless all is soon as wire left it
-#   has REGEX            is there a line in --list, with single spaces?
+#   has REGEX            is there a line in --list, with single spaces? or has_not
+#   passes_tcp           does TCP get from veth0 to eth0 and back? or drops_tcp
 
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
 . "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
@@ -64,7 +66,7 @@ wire() {
 }
 
 on() {
-	"${in_host[@]}" "$@"
+	"${in_host[@]}" timeout 20 "$@"
 }
 
 is_up() {
@@ -87,13 +89,13 @@ state() {
 	local dev
 
 	# A bridge's timers run, and names of namespaces come and go.
-	on ip -d link show 2>/dev/null | sed -E 's/_timer +[0-9.]+//g; s/link-netns(id)? [^ ]+//'
-	on tc qdisc show
-	for dev in $(on tc qdisc show | sed -nE 's/^qdisc (clsact|ingress) .* dev ([^ ]+) .*/\2/p'); do
-		on tc filter show dev "$dev" ingress
-		on tc filter show dev "$dev" egress 2>/dev/null || true
+	"${in_host[@]}" ip -d link show 2>/dev/null | sed -E 's/_timer +[0-9.]+//g; s/link-netns(id)? [^ ]+//'
+	"${in_host[@]}" tc qdisc show
+	for dev in $("${in_host[@]}" tc qdisc show | sed -nE 's/^qdisc (clsact|ingress) .* dev ([^ ]+) .*/\2/p'); do
+		"${in_host[@]}" tc filter show dev "$dev" ingress
+		"${in_host[@]}" tc filter show dev "$dev" egress 2>/dev/null || true
 	done
-	on xdp-drop-tcp --list --json 2>/dev/null
+	"${in_host[@]}" xdp-drop-tcp --list --json 2>/dev/null
 	find /sys/fs/bpf -path "*/$(stat -L -c %i "/run/netns/$host")-*" -printf '%p %m\n'
 }
 
@@ -115,6 +117,10 @@ refused() {
 	state >"$tmp/before"
 	says "$@"
 	same || fail "it changed something:"$'\n'"$(<"$tmp/diff")"
+}
+
+unsaid() {
+	! grep -E -e "$1" "$tmp/err" || fail "that is not to be said"
 }
 
 clean() {
@@ -157,4 +163,20 @@ ends() {
 
 has() {
 	on xdp-drop-tcp --list 2>/dev/null | tr -s ' ' | grep -qE -e "$1"
+}
+
+has_not() {
+	! has "$@"
+}
+
+# Nobody listens, so the answer is a quick RST.
+passes_tcp() {
+	local got=0
+
+	on timeout 0.5 bash -c '</dev/tcp/203.0.113.10/9' 2>/dev/null || got=$?
+	[ "$got" != 124 ]
+}
+
+drops_tcp() {
+	! passes_tcp
 }

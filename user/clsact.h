@@ -7,6 +7,10 @@
 
 #include "netlink.h"
 
+/* Where our filters stand: first, and recognisable. */
+#define CLSACT_PRIORITY 1
+#define CLSACT_HANDLE 0xbdf
+
 /* One BPF filter, as the kernel lists it. */
 struct clsact_filter {
 	int ifindex;

@@ -85,7 +85,7 @@ static int remove_one(struct detaching *detaching,
 {
 	if (attached->link_id)
 		return remove_link(detaching, attached);
-	if (tc_is_ours(attached, detaching->program->function))
+	if (attached_is_ours(attached, detaching->program->function))
 		return remove_filter(detaching, attached);
 	if (!hook_is_xdp(attached->hook))
 		return refuse(attached,

@@ -7,6 +7,10 @@
 
 #include "interfaces.h"
 
+/* Linux 6.6's enum bpf_attach_type; headers before it do not have them. */
+#define ATTACH_TCX_INGRESS 46
+#define ATTACH_TCX_EGRESS 47
+
 enum hook {
 	HOOK_XDP_NATIVE,
 	HOOK_XDP_GENERIC,

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The interfaces of this network namespace, and names and globs to them. */
+#include <net/if.h> /* bears linux/if.h after it, not before */
+
 #include "interfaces.h"
 
 #include <errno.h>
@@ -142,6 +144,7 @@ static bool is_glob(const char *pattern)
 static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
 {
 	bool glob = is_glob(pattern), found = false;
+	const struct interface *alias = NULL;
 	size_t i;
 
 	for (i = 0; i < all->count; i++) {
@@ -151,7 +154,12 @@ static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
 		marks[i] = true;
 		found = true;
 	}
-	return found;
+	/* An alternative name: the kernel knows those too. */
+	if (!found && !glob)
+		alias = interfaces_find(all, (int)if_nametoindex(pattern));
+	if (alias)
+		marks[alias - all->list] = true;
+	return found || alias;
 }
 
 static int choose(const struct interfaces *all, char *const *patterns,

@@ -12,7 +12,6 @@
 #include "clsact.h"
 #include "errors.h"
 #include "grow.h"
-#include "tc_hook.h"
 
 /* A TCX chain may hold up to 64 programs (BPF_MPROG_MAX, Linux 6.6). */
 #define MOST_TCX 64
@@ -248,6 +247,16 @@ const struct attached *inventory_on(const struct inventory *found, int ifindex,
 			return &found->list[i];
 	}
 	return NULL;
+}
+
+bool attached_is_ours(const struct attached *attached, const char *function)
+{
+	if (strcmp(attached->program.name, function))
+		return false;
+	if (hook_is_clsact(attached->hook))
+		return attached->priority == CLSACT_PRIORITY &&
+		       attached->handle == CLSACT_HANDLE;
+	return attached->link_id && !hook_is_xdp(attached->hook);
 }
 
 void attached_describe(const struct attached *attached, char *text, size_t size)

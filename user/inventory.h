@@ -39,6 +39,9 @@ void inventory_free(struct inventory *found);
 const struct attached *inventory_on(const struct inventory *found, int ifindex,
 				    const struct attached *last);
 
+/* A TC program that stands where ours do, and bears this name? */
+bool attached_is_ours(const struct attached *attached, const char *function);
+
 /* "program id 107 'xdp_drop_tcp' (tag …)", for sentences. */
 void attached_describe(const struct attached *attached, char *text,
 		       size_t size);

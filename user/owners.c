@@ -10,7 +10,6 @@
 
 #include "grow.h"
 #include "link.h"
-#include "tc_hook.h"
 
 /* One descriptor of a process: it holds this link or this program. */
 struct holder {
@@ -147,7 +146,7 @@ static void whose_filter(const struct attached *attached, char *text,
 			 size_t size)
 {
 	struct drop_state state;
-	bool ours = tc_is_ours(attached, attached->program.name) &&
+	bool ours = attached_is_ours(attached, attached->program.name) &&
 		    !strcmp(attached->program.name, "tc_drop_tcp");
 
 	if (ours && !loaded_state(attached->program.id, &state) && state.pinned)
@@ -162,7 +161,9 @@ static void whose_filter(const struct attached *attached, char *text,
 
 void attached_whose(const struct attached *attached, char *text, size_t size)
 {
-	if (attached->link_id)
+	if (!*attached->program.tag)
+		snprintf(text, size, "whose, only CAP_SYS_ADMIN may see");
+	else if (attached->link_id)
 		whose_link(attached, text, size);
 	else if (hook_is_clsact(attached->hook))
 		whose_filter(attached, text, size);

@@ -51,16 +51,6 @@ int tc_choose(const struct interface *interface, const struct options *options,
 	return EXIT_DONE;
 }
 
-bool tc_is_ours(const struct attached *attached, const char *function)
-{
-	if (strcmp(attached->program.name, function))
-		return false;
-	if (hook_is_clsact(attached->hook))
-		return attached->priority == TC_HOOK_PRIORITY &&
-		       attached->handle == TC_HOOK_HANDLE;
-	return attached->link_id && !hook_is_xdp(attached->hook);
-}
-
 static __u64 now_ns(void)
 {
 	struct timespec now;
@@ -109,7 +99,7 @@ int tc_make_room(const struct inventory *present, const char *function,
 
 	while ((attached = inventory_on(present, interface->index, attached))) {
 		/* Twice in one direction would count and drop for nothing. */
-		if (!tc_is_ours(attached, function) ||
+		if (!attached_is_ours(attached, function) ||
 		    hook_is_ingress(attached->hook) != hook_is_ingress(hook))
 			continue;
 		attached_describe(attached, what, sizeof(what));
@@ -166,8 +156,8 @@ static int find_owner(const struct clsact_filter *filter, void *context)
 	struct attachment *at = context;
 	struct drop_slot slot = {};
 
-	if (filter->priority == TC_HOOK_PRIORITY &&
-	    filter->handle == TC_HOOK_HANDLE &&
+	if (filter->priority == CLSACT_PRIORITY &&
+	    filter->handle == CLSACT_HANDLE &&
 	    !loaded_slot(filter->program_id, filter->ifindex, &slot))
 		at->owns_qdisc |= slot.owns_qdisc;
 	return 0;
@@ -206,8 +196,8 @@ static struct clsact_filter our_place(const struct interface *interface,
 	return (struct clsact_filter){
 		.ifindex = interface->index,
 		.ingress = hook_is_ingress(hook),
-		.priority = TC_HOOK_PRIORITY,
-		.handle = TC_HOOK_HANDLE,
+		.priority = CLSACT_PRIORITY,
+		.handle = CLSACT_HANDLE,
 		.protocol = ETH_P_ALL,
 	};
 }
@@ -263,8 +253,8 @@ static int find_filter(const struct clsact_filter *filter, void *context)
 	struct find_filter *find = context;
 
 	if (filter->program_id == find->program_id &&
-	    filter->priority == TC_HOOK_PRIORITY &&
-	    filter->handle == TC_HOOK_HANDLE)
+	    filter->priority == CLSACT_PRIORITY &&
+	    filter->handle == CLSACT_HANDLE)
 		find->found = true;
 	return 0;
 }

@@ -9,14 +9,6 @@
 #include "inventory.h"
 #include "options.h"
 
-/* Linux 6.6's enum bpf_attach_type; headers before it do not have them. */
-#define ATTACH_TCX_INGRESS 46
-#define ATTACH_TCX_EGRESS 47
-
-/* Where our filters stand: first, and recognisable. */
-#define TC_HOOK_PRIORITY 1
-#define TC_HOOK_HANDLE 0xbdf
-
 /*
  * A filter on clsact has no link: it outlives a killed loader. So its kernel
  * side drops only until a deadline that the living loader keeps pushing on.
@@ -42,7 +34,7 @@ int tc_make_room(const struct inventory *present, const char *function,
 /* Attaches to @at->hook; sets link_fd or owns_qdisc; returns an exit code. */
 int tc_attach(struct attachment *at, int program_fd, const char *name);
 
-/* Removes a program that tc_is_ours(), however attached; returns an exit code. */
+/* Removes a program that attached_is_ours(), however attached; returns an exit code. */
 int tc_remove(const struct attached *attached);
 
 /* Removes our filter, and the clsact if we made it and nobody else is on it. */
@@ -52,9 +44,6 @@ int tc_detach_clsact(const struct interface *interface, enum hook hook,
 /* Is our filter on that interface? True also if the kernel would not say. */
 bool tc_clsact_present(const struct interface *interface, enum hook hook,
 		       __u32 program_id);
-
-/* True if it stands where our filters stand and bears our name. */
-bool tc_is_ours(const struct attached *attached, const char *function);
 
 /* True if a killed loader left it: its deadline passes and nobody renews it. */
 bool tc_is_left_over(const struct attached *attached);

@@ -1,0 +1,265 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# --pin and --detach. One group: they share a BPF file system.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
+. "$(dirname "$0")/cli_lib.sh"
+cli_private "$@"
+
+pins=/sys/fs/bpf/bpf-drop
+
+# What a failed test left pinned shall not trouble the next.
+fresh() {
+	umount /sys/fs/bpf
+	mount -t bpf bpf /sys/fs/bpf
+	wire
+}
+
+# pinned HOOK WHOSE PROGRAM OPTIONS…: the whole life of a pinned program
+pinned() {
+	local hook=$1 whose=$2 program=$3 other=xdp-drop-world
+
+	shift 2
+	expect 0 on "$@" --pin veth0
+	said "veth0: attached .*"
+	said "it stays attached.*'$program --detach'"
+	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
+	has "^veth0 $hook [0-9]+ ${program//-/_} [0-9a-f]{16} $whose"
+	refused 3 "runs there already.*$whose" "$@" --pin veth0
+	refused 3 'runs there already' "$@" veth0
+	[ "$program" != "$other" ] || other=xdp-drop-tcp
+	if [ "$program" = tc-drop-tcp ]; then
+		refused 0 "nothing of $other is attached" "$other" --detach veth0
+	else
+		refused 3 'left alone.*another program' "$other" --detach veth0
+		refused 3 'runs there already' "$other" veth0
+	fi
+	expect 0 on "$program" --detach --json veth0
+	said "veth0: detached program id [0-9]+ '${program//-/_}'.* from"
+	told '^\{"time".*"interface":"veth0",.*"hook":"'"$hook"'".*"final":true\}$'
+	clean
+	[ ! -e "$pins" ] || fail "a directory is left: $(ls -la "$pins")"
+	refused 0 "veth0: nothing of $program is attached" "$program" --detach veth0
+}
+
+by_pin="pinned at $pins/[0-9]+-[0-9]+-[a-z_-]*"
+
+test_xdp() {
+	local program
+
+	fresh
+	for program in xdp-drop-world xdp-drop-tcp; do
+		pinned xdp-native "$by_pin" "$program"
+		pinned xdp-generic "$by_pin" "$program" --skb-mode
+	done
+}
+
+test_tcx() {
+	fresh
+	expect 0 on tc-drop-tcp --pin veth0
+	! has clsact || skip "this kernel has no TCX"
+	expect 0 on tc-drop-tcp --detach veth0
+	pinned tcx-egress "$by_pin" tc-drop-tcp
+	pinned tcx-ingress "$by_pin" tc-drop-tcp --ingress
+}
+
+test_clsact() {
+	local by="left by tc-drop-tcp --pin"
+
+	fresh
+	pinned clsact-egress "$by" tc-drop-tcp --clsact
+	pinned clsact-ingress "$by" tc-drop-tcp --clsact --ingress
+}
+
+# Both directions at once, by both ways; one --detach removes all.
+test_both() {
+	fresh
+	expect 0 on tc-drop-tcp --pin --ingress veth0
+	expect 0 on tc-drop-tcp --pin --clsact --egress veth0
+	has '^veth0 [a-z]+-ingress'
+	has '^veth0 clsact-egress'
+	expect 0 on tc-drop-tcp --detach veth0
+	clean
+	expect 0 on tc-drop-tcp --pin --clsact --ingress veth0
+	expect 0 on tc-drop-tcp --pin --clsact --egress veth0
+	expect 0 on tc-drop-tcp --detach veth0
+	clean
+}
+
+test_many() {
+	fresh
+	on ip link add veth1 type veth peer name veth2
+	before=$(state)
+	expect 0 on xdp-drop-tcp --pin 'veth[12]'
+	refused 3 'veth1: .*runs there already' xdp-drop-tcp --pin veth0 veth1
+	said 'attached to none of the 2 interfaces|Nothing was changed'
+	expect 0 on xdp-drop-tcp --detach '*'
+	said 'veth0: nothing of'
+	said 'veth1: detached'
+	said 'veth2: detached'
+	clean
+}
+
+test_force() {
+	fresh
+	expect 0 on xdp-drop-world --pin veth0
+	expect 0 on xdp-drop-tcp --pin --force veth0
+	said "took off program id [0-9]+ 'xdp_drop_world'.*pinned at"
+	has '^veth0 xdp-native [0-9]+ xdp_drop_tcp '
+	expect 0 on xdp-drop-tcp --detach veth0
+	clean
+	expect 0 on xdp-drop-tcp --pin veth0
+	expect 0 on xdp-drop-tcp --pin --force --skb-mode veth0
+	has '^veth0 xdp-generic .*pinned at'
+	expect 0 on xdp-drop-tcp --detach veth0
+	clean
+}
+
+# Who removes a pin detaches the program.
+test_unpinned_by_hand() {
+	fresh
+	expect 0 on xdp-drop-tcp --pin veth0
+	rm "$pins"/*
+	rmdir "$pins"
+	clean
+	refused 0 'nothing of' xdp-drop-tcp --detach veth0
+}
+
+test_timeout() {
+	fresh
+	expect 0 on tc-drop-tcp --pin --timeout 2s veth0
+	said 'it stays attached.*--detach'
+	said 'after the time-out it passes everything'
+	drops_tcp || fail "TCP passes"
+	poll 6 passes_tcp || fail "it still drops"
+	has 'pinned at|--pin'
+	expect 0 on tc-drop-tcp --detach veth0
+	clean
+}
+
+# The BPF file system
+
+test_no_bpffs() {
+	local none='mount -t tmpfs tmpfs /sys/fs/bpf; exec "$@"'
+
+	fresh
+	refused 1 'no BPF file system.*mount -t bpf .*/sys/fs/bpf' \
+		unshare --mount sh -ec "$none" sh xdp-drop-tcp --pin veth0
+	refused 0 'nothing of' unshare --mount sh -ec "$none" sh xdp-drop-tcp --detach veth0
+	expect 0 on unshare --mount sh -ec "$none" sh xdp-drop-tcp -i 0 -t 20ms veth0
+	clean
+}
+
+test_read_only() {
+	local new='mount -t bpf bpf /sys/fs/bpf; mount -o remount,ro /sys/fs/bpf; exec "$@"'
+	local same='mount -o remount,bind,ro /sys/fs/bpf; exec "$@"'
+
+	fresh
+	refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$new" sh xdp-drop-tcp --pin veth0
+	expect 0 on xdp-drop-tcp --pin veth0
+	refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$same" sh xdp-drop-world --pin --force lo
+	refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$same" sh xdp-drop-tcp --detach veth0
+	expect 0 on xdp-drop-tcp --detach veth0
+	clean
+}
+
+# A directory that somebody else can write to, or has made.
+test_untrusted() {
+	local make
+
+	fresh
+	for make in 'mkdir -m 777' 'mkdir -m 770' 'ln -s /sys/fs/bpf' 'mkdir -m 700'; do
+		$make "$pins"
+		[ "$make" != 'mkdir -m 700' ] || chown 65534 "$pins"
+		refused 3 'cannot be trusted.*ls -ld' xdp-drop-tcp --pin veth0
+		refused 3 'cannot be trusted' tc-drop-tcp --pin --ingress veth0
+		refused 0 'nothing of' xdp-drop-tcp --detach veth0
+		rm -d "$pins"
+	done
+	clean
+}
+
+# Interfaces that go, namespaces that have the same names
+
+test_stale() {
+	local index
+
+	fresh
+	index=$(on ip -o link show veth0)
+	index=${index%%:*}
+	expect 0 on xdp-drop-tcp --pin veth0
+	on ip link del veth0
+	[ -n "$(ls "$pins")" ]
+	on ip link add veth0 index "$index" type veth peer name eth0
+	before=$(on ip link)
+	expect 0 on xdp-drop-tcp --pin veth0
+	has "^veth0 xdp-native .* $by_pin"
+	[ "$(find "$pins" -type f | wc -l)" = 1 ] || fail "$(ls "$pins")"
+	expect 0 on xdp-drop-tcp --detach veth0
+	[ ! -e "$pins" ] || fail "a pin is left: $(ls "$pins")"
+	expect 0 on xdp-drop-tcp --pin veth0
+	on ip link del veth0
+	on ip link add veth0 index "$index" type veth peer name eth0
+	expect 0 on xdp-drop-tcp --detach veth0
+	said 'nothing of'
+	[ ! -e "$pins" ] || fail "a stale pin is left: $(ls "$pins")"
+}
+
+test_two_namespaces() {
+	fresh
+	"${in_ctr[@]}" ip link set eth0 down
+	"${in_ctr[@]}" ip link set eth0 name veth0
+	"${in_ctr[@]}" ip link set veth0 up
+	poll 5 is_up veth0
+	expect 0 on xdp-drop-tcp --pin veth0
+	expect 0 "${in_ctr[@]}" xdp-drop-tcp --pin veth0
+	[ "$(find "$pins" -type f | wc -l)" = 2 ] || fail "$(ls "$pins")"
+	expect 0 on xdp-drop-tcp --detach veth0
+	has_not veth0
+	expect 0 "${in_ctr[@]}" xdp-drop-tcp --list
+	tr -s ' ' <"$tmp/out" | grep -qE "^veth0 .* $by_pin"
+	expect 0 "${in_ctr[@]}" xdp-drop-tcp --detach veth0
+	said 'veth0: detached'
+	clean
+}
+
+# pin_often DEV: the directory comes and goes below the other's feet
+pin_often() {
+	local left=25
+
+	while [ $((left--)) -gt 0 ]; do
+		on xdp-drop-tcp --pin "$1" 2>>"$tmp/$1.err" || return
+		on xdp-drop-tcp --detach "$1" >/dev/null 2>>"$tmp/$1.err" || return
+	done
+}
+
+test_side_by_side() {
+	local other
+
+	fresh
+	on ip link add veth1 type veth peer name veth2
+	before=$(state)
+	pin_often veth1 &
+	other=$!
+	pin_often veth0 || fail "$(tail -n 1 "$tmp/veth0.err")"
+	wait "$other" || fail "$(tail -n 1 "$tmp/veth1.err")"
+	clean
+}
+
+ktap_case pin test_xdp "XDP, native and generic: pin, twice, others, detach, twice"
+ktap_case pin test_tcx "TCX, both directions: the same"
+ktap_case pin test_clsact "clsact, both directions: the same"
+ktap_case pin test_both "both directions at once"
+ktap_case pin test_many "several interfaces"
+ktap_case pin test_force "--force takes the place of a pinned program, and its pin"
+ktap_case pin test_unpinned_by_hand "a pin that is removed by hand"
+ktap_case pin test_timeout "--pin --timeout"
+ktap_case pin test_no_bpffs "no BPF file system"
+ktap_case pin test_read_only "a read-only BPF file system"
+ktap_case pin test_untrusted "a directory that others can write to"
+ktap_case pin test_stale "a pin that outlives its interface"
+ktap_case pin test_two_namespaces "the same name in two namespaces"
+ktap_case pin test_side_by_side "two at the same time"
+ktap_run "$@"
