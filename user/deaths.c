@@ -12,36 +12,6 @@
 #include "errors.h"
 #include "macros.h"
 
-/* What becomes of a packet: the last that was told of it. */
-struct trail {
-	__u64 skb; /* its address, until it is used again; 0: none */
-	enum death_event last;
-	char name[IFNAMSIZ];
-	__u32 length;
-};
-
-/*
- * Packets on their way at the same time. A trail that another one displaced
- * only means that less is known.
- */
-#define TRAIL_BITS 16
-#define TRAILS 65536
-
-/* When an interface sent its latest packets. */
-#define SENT_KEPT 64
-
-struct sender {
-	char name[IFNAMSIZ];
-	__u64 sent_ns[SENT_KEPT]; /* a ring */
-	__u32 next;
-	__u32 count;
-};
-
-#define SENDER_BITS 10
-#define SENDERS 1024
-/* What a veth sends has arrived by then, or never will. */
-#define ARRIVAL_NS (SECOND_NS / 10)
-
 static const char *const events[EVENT_COUNT] = {
 	[EVENT_FREE] = "skb/kfree_skb",
 	[EVENT_CONSUME] = "skb/consume_skb",
@@ -66,7 +36,7 @@ const char *death_place_name(enum death_place place)
 }
 
 static int read_format(struct deaths *deaths, const struct tracefs *tracefs,
-		       enum death_event event)
+		       enum packet_event event)
 {
 	struct death_format *format = &deaths->formats[event];
 	char path[96], *text;
@@ -96,7 +66,7 @@ static int read_format(struct deaths *deaths, const struct tracefs *tracefs,
 }
 
 static int switch_on(struct deaths *deaths, const struct tracefs *tracefs,
-		     enum death_event event)
+		     enum packet_event event)
 {
 	char path[96];
 	int error;
@@ -116,7 +86,7 @@ static int switch_on(struct deaths *deaths, const struct tracefs *tracefs,
 int deaths_open(struct deaths *deaths, const struct tracefs *tracefs,
 		const struct ring *ring)
 {
-	enum death_event event;
+	enum packet_event event;
 	int code, error;
 	size_t i;
 
@@ -127,10 +97,8 @@ int deaths_open(struct deaths *deaths, const struct tracefs *tracefs,
 		if (ring->cpus[i].cpu >= deaths->cpus)
 			deaths->cpus = ring->cpus[i].cpu + 1;
 	}
-	deaths->trails = calloc(TRAILS, sizeof(*deaths->trails));
 	deaths->receiving = calloc(deaths->cpus, sizeof(*deaths->receiving));
-	deaths->senders = calloc(SENDERS, sizeof(*deaths->senders));
-	if (!deaths->trails || !deaths->receiving || !deaths->senders)
+	if (trails_open(&deaths->trails) || !deaths->receiving)
 		return fail(
 			EXIT_SYSTEM,
 			"there is not enough memory. Free some and try again.");
@@ -162,64 +130,22 @@ void deaths_close(struct deaths *deaths)
 	suspects_free(&deaths->suspects);
 	strangers_free(&deaths->strangers);
 	names_free(&deaths->reasons);
-	free(deaths->trails);
+	trails_close(&deaths->trails);
 	free(deaths->receiving);
-	free(deaths->senders);
-	deaths->trails = NULL;
 	deaths->receiving = NULL;
-	deaths->senders = NULL;
-}
-
-static struct trail *trail_of(struct deaths *deaths, __u64 skb)
-{
-	/* Fibonacci hashing */
-	return &deaths->trails[skb * 0x9e3779b97f4a7c15ULL >> (64 - TRAIL_BITS)];
-}
-
-static struct sender *sender_of(struct deaths *deaths, const char *name)
-{
-	__u64 hash = 0;
-	const char *at;
-
-	for (at = name; *at; at++)
-		hash = hash * 31 + (unsigned char)*at;
-	return &deaths->senders[hash * 0x9e3779b97f4a7c15ULL >>
-				(64 - SENDER_BITS)];
-}
-
-static void has_sent(struct deaths *deaths, const char *name, __u64 ns)
-{
-	struct sender *sender = sender_of(deaths, name);
-
-	if (strcmp(sender->name, name)) {
-		*sender = (struct sender){};
-		snprintf(sender->name, sizeof(sender->name), "%s", name);
-	}
-	sender->sent_ns[sender->next++ % SENT_KEPT] = ns;
-	if (sender->count < SENT_KEPT)
-		sender->count++;
 }
 
 /* Has it sent what may arrive by then? */
 struct arrival {
-	struct deaths *deaths;
+	struct trails *trails;
 	__u64 ns;
 };
 
 static bool may_arrive(const char *name, void *context)
 {
-	struct arrival *arrival = context;
-	struct sender *sender = sender_of(arrival->deaths, name);
-	__u32 oldest;
+	const struct arrival *arrival = context;
 
-	if (strcmp(sender->name, name))
-		return false;
-	for (; sender->count; sender->count--) {
-		oldest = (sender->next - sender->count) % SENT_KEPT;
-		if (sender->sent_ns[oldest] + ARRIVAL_NS >= arrival->ns)
-			return true;
-	}
-	return false;
+	return trails_sent(arrival->trails, name, arrival->ns);
 }
 
 /* "name" or "name.suffix" of the compiler's is already cut to "name". */
@@ -306,11 +232,9 @@ static void has_arrived(struct deaths *deaths,
 			const struct interface *interface)
 {
 	const struct suspects *suspects = &deaths->suspects;
-	const char *peer = suspects->peers[interface - suspects->all.list];
-	struct sender *sender = sender_of(deaths, peer);
 
-	if (*peer && sender->count)
-		sender->count--;
+	trails_arrive(&deaths->trails,
+		      suspects->peers[interface - suspects->all.list]);
 }
 
 /* Where only the hooks of our interfaces help; false: it was none of them. */
@@ -318,7 +242,7 @@ static bool guess_interface(struct deaths *deaths, struct death *death,
 			    const struct trail *trail)
 {
 	const struct suspects *suspects = &deaths->suspects;
-	struct arrival arrival = { .deaths = deaths, .ns = death->ns };
+	struct arrival arrival = { .trails = &deaths->trails, .ns = death->ns };
 	struct clue clue = { .sent = may_arrive, .context = &arrival };
 	const struct interface *guess;
 	bool any;
@@ -401,7 +325,7 @@ static void read_death(struct deaths *deaths, const struct record *record,
 		       const char *data, __u64 skb)
 {
 	const struct death_format *format = &deaths->formats[EVENT_FREE];
-	struct trail *trail = trail_of(deaths, skb);
+	struct trail *trail = trails_at(&deaths->trails, skb);
 	struct death death = { .ns = record->ns };
 
 	if (trail->skb != skb)
@@ -428,10 +352,10 @@ static void read_death(struct deaths *deaths, const struct record *record,
 }
 
 static void read_trail(struct deaths *deaths, const struct record *record,
-		       const char *data, __u64 skb, enum death_event event)
+		       const char *data, __u64 skb, enum packet_event event)
 {
 	const struct death_format *format = &deaths->formats[event];
-	struct trail *trail = trail_of(deaths, skb);
+	struct trail *trail = trails_at(&deaths->trails, skb);
 	const char *name = field_string(&format->name, data, record->size);
 
 	if (event == EVENT_CONSUME) {
@@ -449,7 +373,7 @@ static void read_trail(struct deaths *deaths, const struct record *record,
 	if (event == EVENT_RECEIVE && record->cpu < deaths->cpus)
 		deaths->receiving[record->cpu] = skb;
 	if (event == EVENT_START)
-		has_sent(deaths, name, record->ns);
+		trails_send(&deaths->trails, name, record->ns);
 	trail->skb = skb;
 	trail->last = event;
 	snprintf(trail->name, sizeof(trail->name), "%s", name);
@@ -459,7 +383,7 @@ static void read_trail(struct deaths *deaths, const struct record *record,
 void deaths_read(const struct record *record, const char *data, void *context)
 {
 	struct deaths *deaths = context;
-	enum death_event event;
+	enum packet_event event;
 	int id = (int)field_value(&deaths->type, data, record->size);
 	__u64 skb;
 

@@ -13,6 +13,7 @@
 #include "suspects.h"
 #include "symbols.h"
 #include "tracefs.h"
+#include "trails.h"
 
 enum death_place {
 	IN_XDP_NATIVE,
@@ -34,25 +35,11 @@ struct death {
 	__u32 length; /* bytes; 0: not known */
 };
 
-enum death_event {
-	EVENT_FREE, /* kfree_skb */
-	EVENT_CONSUME, /* consume_skb: the end of one that was wanted */
-	EVENT_RECEIVE, /* netif_receive_skb: an interface's packet enters the stack */
-	EVENT_BACKLOG, /* netif_rx: it will soon */
-	EVENT_QUEUE, /* net_dev_queue: it left the stack */
-	EVENT_START, /* net_dev_start_xmit: the driver gets it */
-	EVENT_DONE, /* net_dev_xmit: the driver has returned */
-	EVENT_COUNT,
-};
-
 /* Where the fields are in each event; what an event has not is empty. */
 struct death_format {
 	int id; /* -1: this kernel has no such event */
 	struct field skb, name, length, location, protocol, reason;
 };
-
-struct trail;
-struct sender;
 
 struct deaths {
 	struct death_format formats[EVENT_COUNT];
@@ -62,8 +49,7 @@ struct deaths {
 	struct symbols symbols;
 	struct suspects suspects;
 	struct strangers strangers;
-	struct trail *trails; /* what is known of packets, by address */
-	struct sender *senders; /* what interfaces have sent, by name */
+	struct trails trails;
 	__u64 *receiving; /* by CPU: the packet that it received last */
 	size_t cpus;
 	int code; /* what went wrong, or EXIT_DONE */

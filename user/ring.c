@@ -16,10 +16,10 @@
 #include "format.h"
 #include "grow.h"
 
-/* For each CPU: 20,000 packets' events and more between two looks. */
-#define BUFFER_KB "4096"
-#define BUFFER_KB_MANY_CPUS "512"
-#define MANY_CPUS 32
+/* For all CPUs together, and for each. */
+#define ALL_KB 65536
+#define LEAST_KB 512
+#define MOST_KB 8192
 /* From one CPU at one go, lest a flood keep us from telling. */
 #define PAGES_AT_ONCE 2048
 
@@ -111,6 +111,19 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+static int set_size(const struct ring *ring, const struct tracefs *tracefs)
+{
+	size_t kb = ALL_KB / (ring->count ? ring->count : 1);
+	char text[32];
+
+	if (kb < LEAST_KB)
+		kb = LEAST_KB;
+	if (kb > MOST_KB)
+		kb = MOST_KB;
+	snprintf(text, sizeof(text), "%zu", kb);
+	return tracefs_write(tracefs, "buffer_size_kb", text);
+}
+
 int ring_open(struct ring *ring, const struct tracefs *tracefs)
 {
 	int error;
@@ -124,10 +137,7 @@ int ring_open(struct ring *ring, const struct tracefs *tracefs)
 	if (!error)
 		error = open_cpus(ring, tracefs);
 	if (!error)
-		error = tracefs_write(tracefs, "buffer_size_kb",
-				      ring->count > MANY_CPUS ?
-					      BUFFER_KB_MANY_CPUS :
-					      BUFFER_KB);
+		error = set_size(ring, tracefs);
 	if (error)
 		return fail(EXIT_SYSTEM,
 			    "cannot set up the tracing buffers: %s. %s",

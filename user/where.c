@@ -23,7 +23,10 @@
 #include "tracefs.h"
 
 /* How often we look: waking up for each packet would slow the packets down. */
-#define PAUSE_NS (SECOND_NS / 20)
+#define PAUSE_NS (SECOND_NS / 50)
+/* After so many events at one look, the next one comes soon. */
+#define FLOOD 5000
+#define FLOOD_PAUSE_NS (SECOND_NS / 1000)
 
 struct where {
 	const struct where_options *options;
@@ -112,9 +115,12 @@ static int watch(struct where *where)
 	if (where->options->timeout_ns)
 		end_ns = now + where->options->timeout_ns;
 	while (code < 0) {
-		struct timespec pause = { .tv_nsec = PAUSE_NS };
+		bool flood = where->ring.batch.count > FLOOD;
+		struct timespec pause = {
+			.tv_nsec = flood ? FLOOD_PAUSE_NS : PAUSE_NS,
+		};
 
-		if (end_ns - now < PAUSE_NS)
+		if (end_ns - now < (__u64)pause.tv_nsec)
 			pause.tv_nsec = (long)(end_ns - now);
 		if (ppoll(&polled, 1, &pause, NULL) > 0)
 			break;
