@@ -55,17 +55,20 @@ function victim(cell, protocol,    device, letters) {
 	return letters ~ /R/ ? "R" : "Q"
 }
 
-# Of a packet that dies as it leaves, the kernel does not tell the interface; it
-# could be another lab's. Ours is one that left the bridge just before, and which
-# no tap saw leave veth0.
-function is_ours(cell, time,    i) {
-	if (bridged[cell] - bridged_on[cell] - died_between[cell] <= 0)
+# A guessed interface could be another lab's. Ours is that of a packet which a tap
+# saw just before, on its way there, and no tap saw behind it.
+function is_ours(cell, place, time,    before, behind, i, since) {
+	before = on_the_way[place]
+	behind = after[place]
+	if (sightings[cell, before] - sightings[cell, behind] - deaths[cell, place] <= 0)
 		return 0
-	for (i = 1; i <= bridged[cell]; i++)
-		if (time - left_bridge[cell, i] > -0.001 && time - left_bridge[cell, i] < 0.02) {
-			died_between[cell]++
+	for (i = 1; i <= sightings[cell, before]; i++) {
+		since = time - sighted[cell, before, i]
+		if (since > -0.001 && since < 0.05) {
+			deaths[cell, place]++
 			return 1
 		}
+	}
 	return 0
 }
 
@@ -74,6 +77,12 @@ BEGIN {
 	column_count = split("verdict eth0 veth0 docker0 wan0 out0 lo dies", columns, " ")
 	for (i = 2; i <= 6; i++)
 		devices[columns[i]] = 1
+	split("veth0:tc-egress docker0o veth0o veth0:xdp-native eth0o veth0i " \
+		"eth0:xdp-native veth0o eth0i wan0:xdp-native out0o wan0i", places, " ")
+	for (i = 1; i in places; i += 3) {
+		on_the_way[places[i]] = places[i + 1]
+		after[places[i]] = places[i + 2]
+	}
 }
 
 FILENAME ~ /cells$/ {
@@ -99,10 +108,8 @@ FILENAME ~ /tap\.[a-z]*$/ {
 		next
 	letter = letter ($3 == "Out" ? "o" : "i")
 	device = plain($2)
-	if (letter ~ /[QR]o/ && device == "docker0")
-		left_bridge[cell, ++bridged[cell]] = $1
-	if (letter ~ /[QR]o/ && device == "veth0")
-		bridged_on[cell]++
+	way = device substr(letter, 2)
+	sighted[cell, way, ++sightings[cell, way]] = $1
 	if (cell && !index(seen[cell, device], letter))
 		seen[cell, device] = seen[cell, device] letter
 	next
@@ -111,12 +118,10 @@ FILENAME ~ /tap\.[a-z]*$/ {
 FILENAME ~ /where\.[a-z]*$/ && /"final":false/ && !/"hook":"stack"/ {
 	time = seconds(field("time"))
 	cell = cell_at(time)
-	if (field("hook") == "tc-egress" && field("interface_guessed") == "true" &&
-	    !is_ours(cell, time))
+	place = plain(field("interface")) ":" field("hook")
+	if (field("interface_guessed") == "true" && !is_ours(cell, place, time))
 		next
 	told++
-	device = plain(field("interface"))
-	place = device ":" field("hook")
 	key = cell SUBSEP place
 	if (!cell || key in counted)
 		next
