@@ -56,20 +56,10 @@ function victim(cell, protocol,    device, letters) {
 }
 
 # A guessed interface could be another lab's. Ours is that of a packet which a tap
-# saw just before, on its way there, and no tap saw behind it.
-function is_ours(cell, place, time,    before, behind, i, since) {
-	before = on_the_way[place]
-	behind = after[place]
-	if (sightings[cell, before] - sightings[cell, behind] - deaths[cell, place] <= 0)
-		return 0
-	for (i = 1; i <= sightings[cell, before]; i++) {
-		since = time - sighted[cell, before, i]
-		if (since > -0.001 && since < 0.05) {
-			deaths[cell, place]++
-			return 1
-		}
-	}
-	return 0
+# saw on its way there, and no tap saw behind it.
+function is_ours(cell, place,    left) {
+	left = sightings[cell, on_the_way[place]] - sightings[cell, after[place]]
+	return ++deaths[cell, place] <= left
 }
 
 BEGIN {
@@ -109,17 +99,16 @@ FILENAME ~ /tap\.[a-z]*$/ {
 	letter = letter ($3 == "Out" ? "o" : "i")
 	device = plain($2)
 	way = device substr(letter, 2)
-	sighted[cell, way, ++sightings[cell, way]] = $1
+	sightings[cell, way]++
 	if (cell && !index(seen[cell, device], letter))
 		seen[cell, device] = seen[cell, device] letter
 	next
 }
 
 FILENAME ~ /where\.[a-z]*$/ && /"final":false/ && !/"hook":"stack"/ {
-	time = seconds(field("time"))
-	cell = cell_at(time)
+	cell = cell_at(seconds(field("time")))
 	place = plain(field("interface")) ":" field("hook")
-	if (field("interface_guessed") == "true" && !is_ours(cell, place, time))
+	if (field("interface_guessed") == "true" && !is_ours(cell, place))
 		next
 	told++
 	key = cell SUBSEP place

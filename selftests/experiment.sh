@@ -117,7 +117,7 @@ explain() {
 }
 
 stop() {
-	[ -z "${!pids[*]}" ] || kill "${pids[@]}" 2>/dev/null || true
+	[ -z "${pids[*]-}" ] || kill "${pids[@]}" 2>/dev/null || true
 	wait
 	rm -rf "$work"
 }
@@ -132,6 +132,7 @@ main() {
 	trap 'exit 143' TERM HUP
 	[ -n "$ktap" ] || explain
 	for name in "${chapters[@]}"; do
+		: >"$work/$name.out"
 		run_chapter "$name" >"$work/$name.out" 2>"$work/$name.err" </dev/null &
 		pids[$name]=$!
 	done
@@ -194,13 +195,17 @@ conclude() {
 
 # Strings hold no quotes or backslashes: they are words of the tables.
 json() {
+	local series
+
+	series=("$work"/T[12].seconds)
+	[ -e "${series[0]}" ] || series=()
 	LC_ALL=C awk -f "$here/experiment_json.awk" -v kernel="$(uname -r)" \
 		-v machine="$(uname -m), $(nproc) CPUs" -v time="$(date -u +%FT%TZ)" \
 		-v nping="$(nping --version 2>/dev/null | sed -n 's/.*version \([0-9.]*\).*/\1/p')" \
 		-v tcpdump="$(tcpdump --version 2>&1 | sed -n 's/^tcpdump version //p')" \
 		-v iproute="$(ip -V | sed 's/.*iproute2-//;s/,.*//')" \
 		-v program="$("$(program xdp-drop-tcp)" --version)" \
-		"$results/experiment.tsv" $(ls "$work"/T[12].seconds "$work"/T[12].switches 2>/dev/null)
+		"$results/experiment.tsv" "${series[@]}"
 }
 
 broken() {

@@ -48,10 +48,6 @@ FILENAME ~ /seconds$/ {
 	next
 }
 
-FILENAME ~ /switches$/ {
-	next
-}
-
 {
 	state = $3
 	line = "  {" member("id", string($2)) ", " member("running", string($3)) ", " \

@@ -204,7 +204,7 @@ send() {
 		inside "$from" "$probe" icmp "$to" "$2"
 		;;
 	nping | npingicmp)
-		[ "$how" = nping ] && set -- "$1" --tcp -p 80 || set -- "$1" --icmp
+		if [ "$how" = nping ]; then set -- "$1" --tcp -p 80; else set -- "$1" --icmp; fi
 		[ "${1%-*}" != host-uplink ] || set -- "$@" -e "$(real wan0)"
 		inside "$from" nping --delay 0 -c 1 "${@:2}" "$to" </dev/null
 		;;

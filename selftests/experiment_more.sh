@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The experiment's chapters that are no tables. To be sourced by experiment.sh.
+# The experiment's chapters that are no tables. To be sourced by experiment.sh, whose
+# variables these are:
+: "${work=}" "${here=}" "${ktap=}" "${probe=}" "${results=}" "${LAB_UNIT=}"
 
 RATE=200    # connections a second
 PERIOD=1.5  # seconds that XDP stays on, and then off
@@ -31,15 +33,16 @@ switch_off() {
 switched() {
 	local stream round
 
-	become "$2" "$probe" stream "$3" 80 "$RATE" 11 >"$work/$1.stream" &
+	become "$2" "$probe" stream "$3" 80 "$RATE" 60 >"$work/$1.stream" &
 	stream=$!
 	sleep 1
 	for ((round = 1; round <= ROUNDS; round++)); do
 		switch_on "$4" "$5"
 		sleep "$PERIOD"
 		switch_off
-		[ "$round" = "$ROUNDS" ] || sleep "$PERIOD"
+		sleep "$PERIOD"
 	done >"$work/$1.switches"
+	kill -INT "$stream"
 	wait "$stream" || lab_die "the stream failed: $(tail -n 1 "$work/$1.stream")"
 	LC_ALL=C awk -f "$here/experiment_switch.awk" -v id="$1" -v ktap="$ktap" \
 		-v where="xdp-drop-tcp:$5" -v path="$2-to-$3" -v seconds="$work/$1.seconds" \

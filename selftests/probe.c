@@ -43,7 +43,8 @@ static void usage(void)
 	      "       probe stream ADDRESS PORT RATE SECONDS\n"
 	      "                                             connect RATE times a second, each from a\n"
 	      "                                             fresh port; for each, when (seconds): before\n"
-	      "                                             the SYN, after it, answered (- if not)\n"
+	      "                                             the SYN, after it, answered (- if not);\n"
+	      "                                             SIGINT ends it earlier\n"
 	      "       probe send IFACE HEX [COUNT]          send a raw frame\n"
 	      "       probe listen PORT WORDS               answer HTTP with these words\n"
 	      "       probe relay PORT ADDRESS PORT         pass connections on, like docker-proxy\n"
@@ -134,6 +135,14 @@ struct attempt {
 /* An attempt lasts no longer than this: the kernel repeats a SYN after 1 s. */
 #define ATTEMPT_MS 800
 
+static volatile sig_atomic_t stream_ends;
+
+static void end_stream(int number)
+{
+	(void)number;
+	stream_ends = 1;
+}
+
 static double real_s(void)
 {
 	struct timespec ts;
@@ -165,8 +174,8 @@ static int look_at_attempts(struct attempt *list, int first, int count,
 	int i, error;
 
 	for (i = first; i < count; i++)
-		polled[i - first] = (struct pollfd){ .fd = list[i].fd,
-						     .events = POLLOUT };
+		polled[i - first] =
+			(struct pollfd){ .fd = list[i].fd, .events = POLLOUT };
 	poll(polled, count - first, wait_ms);
 	for (i = first; i < count; i++) {
 		if (list[i].fd < 0)
@@ -196,7 +205,10 @@ static int probe_stream(const char *address, const char *port, int rate,
 	list = calloc(total, sizeof(*list));
 	if (!list || rate < 1 || rate > 4000 || seconds < 1)
 		return failed("stream");
+	signal(SIGINT, end_stream);
 	while (count < total || first < count) {
+		if (stream_ends)
+			total = count;
 		wait = start + count * 1e3 / rate - now_ms();
 		if (count < total && wait <= 0) {
 			list[count].fd = socket(to.any.sa_family,
@@ -212,7 +224,8 @@ static int probe_stream(const char *address, const char *port, int rate,
 		} else if (count == total || wait > 10) {
 			wait = 10;
 		}
-		first = look_at_attempts(list, first, count, wait > 0 ? (int)wait + 1 : 0);
+		first = look_at_attempts(list, first, count,
+					 wait > 0 ? (int)wait + 1 : 0);
 	}
 	return ANSWERED;
 }
