@@ -36,7 +36,7 @@ set_up() {
 		inside "$where" sh -c 'echo 0 >/proc/sys/net/ipv4/tcp_synack_retries'
 		become "$where" tcpdump -i any -y LINUX_SLL2 -nn -tt -l --immediate-mode \
 			'arp or icmp or udp or tcp[tcpflags] & tcp-syn != 0' \
-			>"$tmp/tap.$where" 2>"$tmp/tap.$where.err" &
+			>>"$tmp/tap.$where" 2>"$tmp/tap.$where.err" &
 		disown
 	done
 	become host "$probe" listen 8080 "Hello from the host." >"$tmp/listen.log" 2>&1 &
@@ -151,7 +151,8 @@ start_state() {
 	watch host "$(real veth0)" "$(real docker0)" "$(real wan0)"
 	[[ $1 != *:eth0* ]] || watch ctr "$(real eth0)"
 	for where in "${!watchers[@]}"; do
-		poll 20 listens "$where" && grep -q listening "$tmp/where.$where.err" ||
+		poll 20 listens "$where" || true
+		grep -q listening "$tmp/where.$where.err" ||
 			lab_die "drop-where does not listen: $(<"$tmp/where.$where.err")"
 	done
 }
@@ -173,6 +174,7 @@ stop_state() {
 		wait "$each" || lab_die "a program did not end with exit status 0:" \
 			"$(cat "$tmp"/loader.*.err "$tmp"/where.*.err)"
 	done
+	# shellcheck disable=SC2034 # who called uses it
 	dropped=$(cat /dev/null "$tmp"/loader.*.out 2>/dev/null | awk -F '"dropped_packets":' \
 		'/"final":true/ { sum += $2 } END { print sum + 0 }')
 }

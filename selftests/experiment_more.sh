@@ -3,7 +3,8 @@
 #
 # The experiment's chapters that are no tables. To be sourced by experiment.sh, whose
 # variables these are:
-: "${work=}" "${here=}" "${ktap=}" "${probe=}" "${results=}" "${LAB_UNIT=}"
+: "${work=}" "${here=}" "${ktap=}" "${probe=}" "${results=}" "${tmp=}"
+: "${LAB_UNIT=}"
 
 RATE=200    # connections a second
 PERIOD=1.5  # seconds that XDP stays on, and then off
@@ -55,6 +56,132 @@ switching() {
 	switched T2 host 203.0.113.10 ctr eth0
 }
 
+# --- the questions: each a heading, commands, and what they say ---
+
+# Show a command and run it in part $1 of the lab; interfaces by their plain names.
+show() {
+	local from=$1
+
+	shift
+	printf '%s\n' "$from# $*" | plainly
+	inside "$from" timeout 20 "$@" 2>&1 </dev/null | plainly | sed 's/^/    /'
+}
+
+plainly() {
+	sed -E "s/(veth|docker|wan|out|eth)$LAB_UNIT/\10/g; s|[^ ]*/samples/bpf/||; s|$probe|probe|"
+}
+
+# A test point: does what the answer $1 rests on show in its output?
+point() {
+	local status=ok id=$1 name=$2 differs=''
+
+	shift 2
+	if ! "$@"; then
+		status=not differs="$id does not hold: $name"
+	fi
+	printf '%s\t%s\t-\t%s\t-\t%s\n' "$status" "$id" "${name// /-}" "$differs" >>"$work/answers.tsv"
+	[ -z "$ktap" ] || echo "${status/not/not ok} $id ${name// /-}"
+}
+
+said() {
+	grep -qE -e "$1" "$tmp/shown"
+}
+
+# Each death that was told while the question's program was attached.
+deaths() {
+	stop_state
+	echo "host# drop-where --json veth0"
+	grep '"final":true' "$tmp/where.host" | grep '"hook"' | grep -v '"hook":"stack"' |
+		plainly | sed 's/^/    /'
+}
+
+question() {
+	echo
+	echo "Question $1: $2"
+	echo
+}
+
+question_1() {
+	local id
+
+	question 1 "what is the number in \"ip link\", xdp/id:N?"
+	start_state xdp-drop-tcp:veth0
+	show host ip link show dev "$(real veth0)"
+	show host "$(program xdp-drop-tcp)" --list "$(real veth0)"
+	id=$(inside host ip link show dev "$(real veth0)" | sed -n 's/.*prog\/xdp id \([0-9]*\).*/\1/p')
+	show host bpftool prog show id "$id"
+	stop_state
+	echo "The id of the loaded program: the kernel's number for it, new with each load."
+}
+
+question_2() {
+	question 2 "why do taps see nothing of what XDP and TC egress drop?"
+	start_state xdp-drop-tcp:veth0
+	show ctr "$probe" tcp 198.51.100.2 80 "$LOST_MS"
+	taps_catch_up
+	echo "host# tcpdump -i veth0    (meanwhile)"
+	grep -c "veth$LAB_UNIT .*Flags" "$tmp/tap.host" | sed 's/^/    packets of TCP: /'
+	deaths
+	echo "XDP comes before the taps on the way in, TC egress before them on the way out:"
+	start_state tc-drop-tcp:veth0
+	show host "$probe" tcp 203.0.113.10 80 "$LOST_MS"
+	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
+	taps_catch_up
+	echo "host# tcpdump -i any    (meanwhile)"
+	grep Flags "$tmp/tap.host" | plainly | cut -d' ' -f2- | cut -c1-76 | sed 's/^/    /'
+	deaths
+	echo "The container's SYN arrives, where nothing drops; docker0's SYN-ACK does not leave."
+}
+
+# The ruleset of NAT goes, and conntrack with it; the deaths stay the same.
+question_3() {
+	question 3 "is it conntrack?"
+	show host nft delete table ip nat
+	start_state tc-drop-tcp:veth0
+	show host nft list ruleset
+	show host "$probe" tcp 203.0.113.10 80 "$LOST_MS"
+	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
+	deaths
+	echo "No: there is no rule of netfilter here, and the packets die where they did."
+}
+
+question_4() {
+	question 4 "why did a container's SYN pass generic XDP in other people's runs?"
+	start_state xdp-drop-tcp,-S:veth0
+	show host uname -r
+	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
+	deaths
+	echo "Until about Linux 5.4.22 (commit ad1e03b2b3d4) generic XDP passed over cloned packets, and"
+	echo "a SYN that TCP sends is a clone. Native XDP on veth never did."
+}
+
+question_5() {
+	question 5 "why does nping to the host's own address get no answer?"
+	start_state -
+	if command -v nping >/dev/null; then
+		show host nping --delay 0 -c 1 --tcp -p 80 -e "$(real wan0)" 198.51.100.1
+		show host nping --delay 0 -c 1 --tcp -p 80 198.51.100.1
+	else
+		echo "SKIP nping is not here"
+	fi
+	show host curl -s http://198.51.100.1:8080/
+	stop_state
+	echo "It listened on the uplink; the answer came over lo. Nothing was attached anywhere."
+}
+
 answers() {
-	:
+	local n names=("the ids are the same" "what dies is not on the taps" "without netfilter the same"
+		"generic XDP drops SYNs" "E8 needs no program to fail")
+	local wants=('prog/xdp id ([0-9]+).*\1 *xdp_drop_tcp.*\1: xdp' 'packets of TCP: 0 .*xdp-native.* veth0 .*203.0.113.1.8080: Flags .S..*tc-egress'
+		'nft list ruleset host# .*lost.*tc-egress' 'lost.*xdp-generic' '')
+
+	! command -v nping >/dev/null || wants[4]='Rcvd: 0 .*Rcvd: 1 .*Hello'
+	for n in 1 2 3 4 5; do
+		: >"$tmp/tap.host"
+		"question_$n" >"$tmp/answer"
+		[ -n "$ktap" ] || sed 's/^/  /' "$tmp/answer"
+		cat "$tmp/answer" >>"$work/answers.txt"
+		tr -s '\n ' ' ' <"$tmp/answer" >"$tmp/shown"
+		point "question $n" "${names[n - 1]}" said "${wants[n - 1]}"
+	done
 }
