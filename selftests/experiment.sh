@@ -122,7 +122,14 @@ stop() {
 	rm -rf "$work"
 }
 
-# Chapters run side by side and are shown one after the other.
+start_chapter() {
+	: >"$work/$1.out"
+	run_chapter "$1" >"$work/$1.out" 2>"$work/$1.err" </dev/null &
+	pids[$1]=$!
+}
+
+# Chapters run side by side and are shown one after the other. Answers come last:
+# other chapters' deaths would be in them.
 main() {
 	local name status began=${EPOCHREALTIME/./} took
 	local -A pids=()
@@ -132,12 +139,11 @@ main() {
 	trap 'exit 143' TERM HUP
 	[ -n "$ktap" ] || explain
 	for name in "${chapters[@]}"; do
-		: >"$work/$name.out"
-		run_chapter "$name" >"$work/$name.out" 2>"$work/$name.err" </dev/null &
-		pids[$name]=$!
+		[ "$name" = answers ] || start_chapter "$name"
 	done
 	for name in "${chapters[@]}"; do
 		heading "$name"
+		[ -n "${pids[$name]-}" ] || start_chapter "$name"
 		tail -n +1 -s 0.2 --pid="${pids[$name]}" -f "$work/$name.out" | number
 		status=0
 		wait "${pids[$name]}" || status=$?

@@ -23,7 +23,7 @@ program() {
 }
 
 # The lab with its taps. A server that has sent a SYN-ACK in vain does not repeat
-# it: it would turn up in a later probe. One tap sees all of a namespace's devices.
+# it: it would turn up in a later probe. IPv6 sends of its own accord. One tap sees all of a namespace's devices.
 set_up() {
 	local where
 
@@ -33,7 +33,8 @@ set_up() {
 	tmp=$LAB_DIR/experiment
 	mkdir "$tmp"
 	for where in out host ctr; do
-		inside "$where" sh -c 'echo 0 >/proc/sys/net/ipv4/tcp_synack_retries'
+		inside "$where" sh -c 'cd /proc/sys/net && echo 0 >ipv4/tcp_synack_retries
+			[ ! -e ipv6/conf/all ] || echo 1 >ipv6/conf/all/disable_ipv6'
 		become "$where" tcpdump -i any -y LINUX_SLL2 -nn -tt -l --immediate-mode \
 			'arp or icmp or udp or tcp[tcpflags] & tcp-syn != 0' \
 			>>"$tmp/tap.$where" 2>"$tmp/tap.$where.err" &

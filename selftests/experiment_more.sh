@@ -87,12 +87,19 @@ said() {
 	grep -qE -e "$1" "$tmp/shown"
 }
 
-# Each death that was told while the question's program was attached.
+# End the state; the sums of deaths that were told meanwhile.
 deaths() {
 	stop_state
-	echo "host# drop-where --json veth0"
+	echo "host# drop-where veth0    (meanwhile)"
 	grep '"final":true' "$tmp/where.host" | grep '"hook"' | grep -v '"hook":"stack"' |
-		plainly | sed 's/^/    /'
+		awk -F '"' '{
+			for (i = 2; i < NF; i++)
+				value[$i] = $(i + 1) == ":" ? $(i + 2) : $(i + 1)
+			gsub(/[:,]/, "", value["packets"])
+			printf "    packets %d, interface %s, hook %s, function %s, reason %s\n",
+				value["packets"], value["interface"], value["hook"],
+				value["function"], value["reason"]
+		}' | plainly
 }
 
 question() {

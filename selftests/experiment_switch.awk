@@ -93,9 +93,10 @@ END {
 		print id, "switch", kind[i], asked[i] - began, done[i] - began, \
 			(i in first) ? first[i] : -1 >>seconds
 		if (!ktap)
-			printf "      %-3s at %.3f s, done after %3.0f ms; first %s packet after %3.0f ms\n", \
+			printf "      %-3s at %.3f s, done after %3.0f ms; first packet %s: %s\n", \
 				kind[i], asked[i] - began, (done[i] - asked[i]) * 1000, \
-				kind[i] == "on" ? "lost" : "answered", first[i] * 1000
+				kind[i] == "on" ? "lost" : "answered", \
+				(i in first) ? sprintf("%3.0f ms", first[i] * 1000) : "none"
 	}
 	check("none-lost-while-off", wrong[0] + 0, of[0] + 0)
 	check("none-answered-while-on", wrong[1] + 0, of[1] + 0)
