@@ -32,7 +32,7 @@ endef
 
 selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR"
 
-.PHONY: all demo check bench lab matrix lint bootstrap clean distclean help
+.PHONY: all demo experiment check bench lab matrix lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build
@@ -40,6 +40,9 @@ all:
 
 demo: set-up
 	@selftests/demo.sh
+
+experiment: set-up
+	@RESULTS=$(CURDIR)/results selftests/experiment.sh
 
 lab: set-up
 	@selftests/lab.sh
@@ -80,6 +83,7 @@ distclean: clean
 define help-text
   make                  build samples/bpf/{xdp-drop-world,xdp-drop-tcp,tc-drop-tcp}
   make demo             see them drop real traffic, in a lab of network namespaces
+  make experiment       every row of the experiment, with taps and places of death
   make check            run all tests; the last line counts them
   make bench            what dropping and capturing cost, in figures
   make lab              set the lab up and stay in it

@@ -39,6 +39,7 @@ needs() {
 		test    jq                  jq
 		test    nft                 nftables
 		test    nginx               nginx-light
+		test    nping               nmap
 		test    nsenter             util-linux
 		test    ping                iputils-ping
 		test    sysctl              procps

@@ -12,6 +12,8 @@
 #   "${in_host[@]}" CMD…   run CMD on the host; also in_out, in_ctr. CMD replaces
 #                          nsenter, so with & behind it, $! is CMD's own pid
 #   $LAB $LAB_DIR          its id and its directory for files, which goes with it
+#   LAB_UNIT=N             set before, interfaces are vethN, dockerN … instead of
+#                          veth0, docker0: to be told from those of other labs
 #
 # Processes in a lab share a private mount of bpffs: pins go when the lab does.
 
@@ -88,42 +90,43 @@ lab_namespace() {
 
 # Neighbours are permanent: what arrives never depends on who asked last.
 lab_wire() {
+	local unit=${LAB_UNIT:-0}
 	local out=02:00:00:00:01:02 wan=02:00:00:00:01:01
 	local docker=02:00:00:00:02:01 veth=02:00:00:00:02:02 ctr=02:00:00:00:02:10
 
 	ip -n "drop-$LAB-host" -batch - <<-END
 		link set lo up
-		link add wan0 address $wan type veth peer name out0 address $out netns drop-$LAB-out
-		link add docker0 address $docker type bridge mcast_snooping 0
-		link add veth0 address $veth type veth peer name eth0 address $ctr netns drop-$LAB-ctr
-		link set veth0 master docker0 up
-		link set docker0 up
-		link set wan0 up
-		addr add 198.51.100.1/24 dev wan0
-		addr add 2001:db8:1::1/64 dev wan0 nodad
-		addr add 203.0.113.1/24 dev docker0
-		addr add 2001:db8:2::1/64 dev docker0 nodad
-		neigh add 198.51.100.2 lladdr $out dev wan0
-		neigh add 2001:db8:1::2 lladdr $out dev wan0
-		neigh add 203.0.113.10 lladdr $ctr dev docker0
-		neigh add 2001:db8:2::10 lladdr $ctr dev docker0
+		link add wan$unit address $wan type veth peer name out$unit address $out netns drop-$LAB-out
+		link add docker$unit address $docker type bridge mcast_snooping 0
+		link add veth$unit address $veth type veth peer name eth$unit address $ctr netns drop-$LAB-ctr
+		link set veth$unit master docker$unit up
+		link set docker$unit up
+		link set wan$unit up
+		addr add 198.51.100.1/24 dev wan$unit
+		addr add 2001:db8:1::1/64 dev wan$unit nodad
+		addr add 203.0.113.1/24 dev docker$unit
+		addr add 2001:db8:2::1/64 dev docker$unit nodad
+		neigh add 198.51.100.2 lladdr $out dev wan$unit
+		neigh add 2001:db8:1::2 lladdr $out dev wan$unit
+		neigh add 203.0.113.10 lladdr $ctr dev docker$unit
+		neigh add 2001:db8:2::10 lladdr $ctr dev docker$unit
 	END
 	ip -n "drop-$LAB-out" -batch - <<-END
 		link set lo up
-		link set out0 up
-		addr add 198.51.100.2/24 dev out0
-		addr add 2001:db8:1::2/64 dev out0 nodad
-		neigh add 198.51.100.1 lladdr $wan dev out0
-		neigh add 2001:db8:1::1 lladdr $wan dev out0
+		link set out$unit up
+		addr add 198.51.100.2/24 dev out$unit
+		addr add 2001:db8:1::2/64 dev out$unit nodad
+		neigh add 198.51.100.1 lladdr $wan dev out$unit
+		neigh add 2001:db8:1::1 lladdr $wan dev out$unit
 		route add 2001:db8:2::/64 via 2001:db8:1::1
 	END
 	ip -n "drop-$LAB-ctr" -batch - <<-END
 		link set lo up
-		link set eth0 up
-		addr add 203.0.113.10/24 dev eth0
-		addr add 2001:db8:2::10/64 dev eth0 nodad
-		neigh add 203.0.113.1 lladdr $docker dev eth0
-		neigh add 2001:db8:2::1 lladdr $docker dev eth0
+		link set eth$unit up
+		addr add 203.0.113.10/24 dev eth$unit
+		addr add 2001:db8:2::10/64 dev eth$unit nodad
+		neigh add 203.0.113.1 lladdr $docker dev eth$unit
+		neigh add 2001:db8:2::1 lladdr $docker dev eth$unit
 		route add default via 203.0.113.1
 		route add default via 2001:db8:2::1
 	END
@@ -132,15 +135,17 @@ lab_wire() {
 # As docker has it: what containers send out is masqueraded, the published
 # port is translated unless it comes from the bridge itself.
 lab_nat() {
+	local unit=${LAB_UNIT:-0}
+
 	nsenter "--net=/run/netns/drop-$LAB-host" nft -f - <<-END
 		table ip nat {
 			chain prerouting {
 				type nat hook prerouting priority -100
-				iifname != "docker0" ip daddr 198.51.100.1 tcp dport 80 dnat to 203.0.113.10:80
+				iifname != "docker$unit" ip daddr 198.51.100.1 tcp dport 80 dnat to 203.0.113.10:80
 			}
 			chain postrouting {
 				type nat hook postrouting priority 100
-				oifname "wan0" ip saddr 203.0.113.0/24 masquerade
+				oifname "wan$unit" ip saddr 203.0.113.0/24 masquerade
 			}
 		}
 	END

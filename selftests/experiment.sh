@@ -1,0 +1,239 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The experiment: every row of it, with evidence. See usage().
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=experiment_lib.sh disable=SC1091
+. "$(dirname "$0")/experiment_lib.sh"
+
+usage() {
+	cat <<-END
+		Usage: ${0##*/} [--ktap] [CHAPTER...]
+		  rows     the experiment's rows, W0 to Q1
+		  taps     the truth table: each hook, each way
+		  switch   T1 and T2: XDP goes on and off under a stream of connections
+		  answers  the questions, each with a command and its output
+		Without CHAPTER: all. --ktap: a test point for each row.
+		RESULTS is the directory that is written to. PROGRAMS is searched for
+		programs before those that were built.
+		Exit: 0 all as expected, 1 not, 4 (--ktap) nothing could be run.
+	END
+}
+
+green='' yellow='' red='' dim='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
+	green=$'\e[32m' yellow=$'\e[33m' red=$'\e[1;31m' dim=$'\e[2m' plain=$'\e[0m'
+fi
+
+# --- one chapter: a process with a lab of its own ---
+
+# One probe: what became of it, and its row.
+cell() {
+	local id=$1 running=$2 name=$3 start verdict
+
+	start=$EPOCHREALTIME
+	if [ -n "$obstacle" ]; then
+		verdict="skip:$obstacle"
+	else
+		verdict=$(judge "$name" "$4")
+	fi
+	echo "$start $(echo "$verdict" | tr " /" "_|") $id $running $name ${*:4}" >>"$tmp/cells"
+}
+
+finish_state() {
+	[ -n "$state" ] || return 0
+	dropped=0
+	if [ -z "$obstacle" ]; then
+		taps_catch_up
+		stop_state
+	fi
+	touch "$tmp/where.host"
+	LC_ALL=C awk -f "$here/experiment.awk" -v unit="$LAB_UNIT" -v dropped="$dropped" \
+		"$tmp/cells" "$tmp"/tap.out "$tmp"/tap.host "$tmp"/tap.ctr "$tmp"/where.host \
+		"$([ ! -e "$tmp/where.ctr" ] || echo "$tmp/where.ctr")" >"$tmp/judged"
+	cat "$tmp/judged" >>"$work/$chapter.tsv"
+	LC_ALL=C awk -f "$here/experiment_show.awk" -v ktap="$ktap" -v green="$green" \
+		-v yellow="$yellow" -v red="$red" -v dim="$dim" -v plain="$plain" "$tmp/judged"
+	rm -f "$tmp/where.ctr"
+}
+
+table() {
+	local id running rest
+
+	state=
+	while read -r -u 9 id running rest; do
+		case $id in
+		"" | "#"*) continue ;;
+		esac
+		if [ "$running" != "$state" ]; then
+			finish_state
+			state=$running
+			start_state "$running"
+		fi
+		# shellcheck disable=SC2086 # several words
+		cell "$id" "$running" $rest
+	done 9<"$here/experiment_$1.expected"
+	finish_state
+}
+
+run_chapter() {
+	chapter=$1
+	loaders=()
+	declare -gA watchers=()
+	set_up
+	case $chapter in
+	rows | taps) table "$chapter" ;;
+	switch) switching ;;
+	answers) answers ;;
+	esac
+}
+
+# --- all of them ---
+
+heading() {
+	local -A words=(
+		[rows]="The rows" [taps]="The truth table: each hook, each way"
+		[switch]="T1, T2: XDP on and off under a stream of connections"
+		[answers]="The questions"
+	)
+
+	[ -z "$ktap" ] || return 0
+	printf '\n%s\n\n' "${words[$1]}"
+	case $1 in
+	rows | taps) printf '%-7s%-20s%-8s%-6s%-7s%-8s%-9s%-9s%-5s%s\n' \
+		"" probe verdict eth0 veth0 docker0 wan0 out0 lo dies ;;
+	esac
+}
+
+explain() {
+	lab_diagram
+	cat <<-END
+
+		Q request, R reply (A, a: ARP's), o going out, i coming in: what a tap there sees, in this
+		order. dies: which packet dies, where, at which hook, as the kernel's tracepoints tell.
+		The whole of it goes to $results.
+	END
+}
+
+stop() {
+	[ -z "${pids[*]-}" ] || kill "${pids[@]}" 2>/dev/null || true
+	wait
+	rm -rf "$work"
+}
+
+start_chapter() {
+	: >"$work/$1.out"
+	run_chapter "$1" >"$work/$1.out" 2>"$work/$1.err" </dev/null &
+	pids[$1]=$!
+}
+
+# Chapters run side by side and are shown one after the other. Answers come last:
+# other chapters' deaths would be in them.
+main() {
+	local name status began=${EPOCHREALTIME/./} took
+	local -A pids=()
+
+	trap stop EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	[ -n "$ktap" ] || explain
+	for name in "${chapters[@]}"; do
+		[ "$name" = answers ] || start_chapter "$name"
+	done
+	for name in "${chapters[@]}"; do
+		heading "$name"
+		[ -n "${pids[$name]-}" ] || start_chapter "$name"
+		tail -n +1 -s 0.2 --pid="${pids[$name]}" -f "$work/$name.out" | number
+		status=0
+		wait "${pids[$name]}" || status=$?
+		[ "$status" = 0 ] || broken "$name" "$status"
+	done
+	unset pids
+	took=$(((${EPOCHREALTIME/./} - began) / 100000))
+	conclude "${took%?}.${took: -1}"
+}
+
+# Test points of several chapters are numbered through.
+number() {
+	if [ -z "$ktap" ]; then
+		cat
+	else
+		awk -v file="$work/count" 'BEGIN { getline n <file; close(file) }
+			{ if (sub(/^ok /, "") && ++n) print "ok " n " " $0
+			  else if (sub(/^not ok /, "") && ++n) print "not ok " n " " $0
+			  else print; fflush() }
+			END { print n + 0 >file }'
+	fi
+}
+
+# $1: seconds that it took
+conclude() {
+	local all passed failed skipped
+
+	mkdir -p "$results"
+	cat "$work"/*.tsv >"$results/experiment.tsv"
+	cp "$work"/T[12].* "$work"/answers.txt "$results" 2>/dev/null || true
+	json >"$results/experiment.json"
+	read -r passed failed skipped < <(awk -F '\t' '
+		$1 == "sum" { $1 = $2 == $3 ? "ok" : "not" }
+		{ count[$1]++ }
+		END { print count["ok"] + 0, count["not"] + 0, count["skip"] + 0 }' \
+		"$results/experiment.tsv")
+	all=$((passed + failed + skipped))
+	if [ -n "$ktap" ]; then
+		echo "1..$(<"$work/count")"
+		echo "# Totals: pass:$passed fail:$failed xfail:0 xpass:0 skip:$skipped error:0"
+	elif [ "$failed" = 0 ]; then
+		echo
+		[ "$skipped" = 0 ] || echo "${yellow}$skipped could not be run here.$plain"
+		echo "${green}All $((all - skipped)) are as expected.$plain It took $1 s."
+	else
+		echo
+		awk -F '\t' '$1 == "not" { print "! " $2, $3, $4 ": " $NF }
+			$1 == "sum" && $2 != $3 { print "! " $2 " were dropped, but " $3 " died" }' \
+			"$results/experiment.tsv"
+		echo "$red$failed of $all are not as expected.$plain It took $1 s."
+	fi
+	[ "$failed" = 0 ] || exit 1
+	[ "$passed" != 0 ] || exit 4
+}
+
+# Strings hold no quotes or backslashes: they are words of the tables.
+json() {
+	local series
+
+	series=("$work"/T[12].seconds)
+	[ -e "${series[0]}" ] || series=()
+	LC_ALL=C awk -f "$here/experiment_json.awk" -v kernel="$(uname -r)" \
+		-v machine="$(uname -m), $(nproc) CPUs" -v time="$(date -u +%FT%TZ)" \
+		-v nping="$(nping --version 2>/dev/null | sed -n 's/.*version \([0-9.]*\).*/\1/p')" \
+		-v tcpdump="$(tcpdump --version 2>&1 | sed -n 's/^tcpdump version //p')" \
+		-v iproute="$(ip -V | sed 's/.*iproute2-//;s/,.*//')" \
+		-v program="$("$(program xdp-drop-tcp)" --version)" \
+		"$results/experiment.tsv" "${series[@]}"
+}
+
+broken() {
+	printf 'not\t%s\t-\tset-up\t-\tended with exit status %s\n' "$1" "$2" >>"$work/$1.tsv"
+	sed 's/^/# /' "$work/$1.err"
+	[ -z "$ktap" ] || echo "not ok $1 set-up"
+}
+
+here=$(dirname "$(realpath "$0")")
+# shellcheck source-path=SCRIPTDIR source=experiment_more.sh disable=SC1091
+. "$here/experiment_more.sh"
+ktap='' chapters=()
+for each; do
+	case $each in
+	--ktap) ktap=1 ;;
+	rows | taps | switch | answers) chapters+=("$each") ;;
+	-h | --help) usage && exit 0 ;;
+	*) usage >&2 && exit 2 ;;
+	esac
+done
+[ -n "${chapters[*]-}" ] || chapters=(rows taps switch answers)
+work=$(mktemp -d)
+results=${RESULTS:-$work/results}
+[ -z "$ktap" ] || echo "TAP version 13"
+main

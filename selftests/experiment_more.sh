@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# The experiment's chapters that are no tables. To be sourced by experiment.sh, whose
+# variables these are:
+: "${work=}" "${here=}" "${ktap=}" "${probe=}" "${results=}" "${tmp=}"
+: "${LAB_UNIT=}"
+
+RATE=200    # connections a second
+PERIOD=1.5  # seconds that XDP stays on, and then off
+ROUNDS=3
+
+# A line for each switch: which, when it was asked for, when it was done.
+switch_on() {
+	local asked=$EPOCHREALTIME line
+
+	exec 8< <(become "$1" "$(program xdp-drop-tcp)" --interval 0 "$(real "$2")" 2>&1 >/dev/null)
+	loader=$!
+	read -r -t 20 line <&8 || lab_die "xdp-drop-tcp says nothing"
+	[[ $line == *attached* ]] || lab_die "$line"
+	echo "on $asked $EPOCHREALTIME"
+}
+
+switch_off() {
+	local asked=$EPOCHREALTIME
+
+	kill -INT "$loader"
+	while read -r -t 20 _ <&8; do :; done
+	wait "$loader"
+	echo "off $asked $EPOCHREALTIME"
+}
+
+# Stream $1 from $2 to $3; meanwhile XDP goes on and off on interface $5 in $4.
+switched() {
+	local stream round
+
+	become "$2" "$probe" stream "$3" 80 "$RATE" 60 >"$work/$1.stream" &
+	stream=$!
+	sleep 1
+	for ((round = 1; round <= ROUNDS; round++)); do
+		switch_on "$4" "$5"
+		sleep "$PERIOD"
+		switch_off
+		sleep "$PERIOD"
+	done >"$work/$1.switches"
+	kill -INT "$stream"
+	wait "$stream" || lab_die "the stream failed: $(tail -n 1 "$work/$1.stream")"
+	LC_ALL=C awk -f "$here/experiment_switch.awk" -v id="$1" -v ktap="$ktap" \
+		-v where="xdp-drop-tcp:$5" -v path="$2-to-$3" -v seconds="$work/$1.seconds" \
+		-v tsv="$work/switch.tsv" -v csv="$work/$1.csv" \
+		"$work/$1.switches" "$work/$1.stream"
+}
+
+switching() {
+	switched T1 ctr 198.51.100.2 host veth0
+	switched T2 host 203.0.113.10 ctr eth0
+}
+
+# --- the questions: each a heading, commands, and what they say ---
+
+# Show a command and run it in part $1 of the lab; interfaces by their plain names.
+show() {
+	local from=$1
+
+	shift
+	printf '%s\n' "$from# $*" | plainly
+	inside "$from" timeout 20 "$@" 2>&1 </dev/null | plainly | sed 's/^/    /'
+}
+
+plainly() {
+	sed -E "s/(veth|docker|wan|out|eth)$LAB_UNIT/\10/g; s|[^ ]*/samples/bpf/||; s|$probe|probe|"
+}
+
+# A test point: does what the answer $1 rests on show in its output?
+point() {
+	local status=ok id=$1 name=$2 differs=''
+
+	shift 2
+	if ! "$@"; then
+		status=not differs="$id does not hold: $name"
+	fi
+	printf '%s\t%s\t-\t%s\t-\t%s\n' "$status" "$id" "${name// /-}" "$differs" >>"$work/answers.tsv"
+	[ -z "$ktap" ] || echo "${status/not/not ok} $id ${name// /-}"
+}
+
+said() {
+	grep -qE -e "$1" "$tmp/shown"
+}
+
+# End the state; the sums of deaths that were told meanwhile.
+deaths() {
+	stop_state
+	echo "host# drop-where veth0    (meanwhile)"
+	grep '"final":true' "$tmp/where.host" | grep '"hook"' | grep -v '"hook":"stack"' |
+		awk -F '"' '{
+			for (i = 2; i < NF; i++)
+				value[$i] = $(i + 1) == ":" ? $(i + 2) : $(i + 1)
+			gsub(/[:,]/, "", value["packets"])
+			printf "    packets %d, interface %s, hook %s, function %s, reason %s\n",
+				value["packets"], value["interface"], value["hook"],
+				value["function"], value["reason"]
+		}' | plainly
+}
+
+question() {
+	echo
+	echo "Question $1: $2"
+	echo
+}
+
+question_1() {
+	local id
+
+	question 1 "what is the number in \"ip link\", xdp/id:N?"
+	start_state xdp-drop-tcp:veth0
+	show host ip link show dev "$(real veth0)"
+	show host "$(program xdp-drop-tcp)" --list "$(real veth0)"
+	id=$(inside host ip link show dev "$(real veth0)" | sed -n 's/.*prog\/xdp id \([0-9]*\).*/\1/p')
+	show host bpftool prog show id "$id"
+	stop_state
+	echo "The id of the loaded program: the kernel's number for it, new with each load."
+}
+
+question_2() {
+	question 2 "why do taps see nothing of what XDP and TC egress drop?"
+	start_state xdp-drop-tcp:veth0
+	show ctr "$probe" tcp 198.51.100.2 80 "$LOST_MS"
+	taps_catch_up
+	echo "host# tcpdump -i veth0    (meanwhile)"
+	grep -c "veth$LAB_UNIT .*Flags" "$tmp/tap.host" | sed 's/^/    packets of TCP: /'
+	deaths
+	echo "XDP comes before the taps on the way in, TC egress before them on the way out:"
+	start_state tc-drop-tcp:veth0
+	show host "$probe" tcp 203.0.113.10 80 "$LOST_MS"
+	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
+	taps_catch_up
+	echo "host# tcpdump -i any    (meanwhile)"
+	grep Flags "$tmp/tap.host" | plainly | cut -d' ' -f2- | cut -c1-76 | sed 's/^/    /'
+	deaths
+	echo "The container's SYN arrives, where nothing drops; docker0's SYN-ACK does not leave."
+}
+
+# The ruleset of NAT goes, and conntrack with it; the deaths stay the same.
+question_3() {
+	question 3 "is it conntrack?"
+	show host nft delete table ip nat
+	start_state tc-drop-tcp:veth0
+	show host nft list ruleset
+	show host "$probe" tcp 203.0.113.10 80 "$LOST_MS"
+	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
+	deaths
+	echo "No: there is no rule of netfilter here, and the packets die where they did."
+}
+
+question_4() {
+	question 4 "why did a container's SYN pass generic XDP in other people's runs?"
+	start_state xdp-drop-tcp,-S:veth0
+	show host uname -r
+	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
+	deaths
+	echo "Until about Linux 5.4.22 (commit ad1e03b2b3d4) generic XDP passed over cloned packets, and"
+	echo "a SYN that TCP sends is a clone. Native XDP on veth never did."
+}
+
+question_5() {
+	question 5 "why does nping to the host's own address get no answer?"
+	start_state -
+	if command -v nping >/dev/null; then
+		show host nping --delay 0 -c 1 --tcp -p 80 -e "$(real wan0)" 198.51.100.1
+		show host nping --delay 0 -c 1 --tcp -p 80 198.51.100.1
+	else
+		echo "SKIP nping is not here"
+	fi
+	show host curl -s http://198.51.100.1:8080/
+	stop_state
+	echo "It listened on the uplink; the answer came over lo. Nothing was attached anywhere."
+}
+
+answers() {
+	local n names=("the ids are the same" "what dies is not on the taps" "without netfilter the same"
+		"generic XDP drops SYNs" "E8 needs no program to fail")
+	local wants=('prog/xdp id ([0-9]+).*\1 *xdp_drop_tcp.*\1: xdp' 'packets of TCP: 0 .*xdp-native.* veth0 .*203.0.113.1.8080: Flags .S..*tc-egress'
+		'nft list ruleset host# .*lost.*tc-egress' 'lost.*xdp-generic' '')
+
+	! command -v nping >/dev/null || wants[4]='Rcvd: 0 .*Rcvd: 1 .*Hello'
+	for n in 1 2 3 4 5; do
+		: >"$tmp/tap.host"
+		"question_$n" >"$tmp/answer"
+		[ -n "$ktap" ] || sed 's/^/  /' "$tmp/answer"
+		cat "$tmp/answer" >>"$work/answers.txt"
+		tr -s '\n ' ' ' <"$tmp/answer" >"$tmp/shown"
+		point "question $n" "${names[n - 1]}" said "${wants[n - 1]}"
+	done
+}

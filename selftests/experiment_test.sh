@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The experiment as a test: each row and each line of the truth table a point.
+set -eu
+
+if [ "$(id -u)" != 0 ]; then
+	echo "1..0 # SKIP needs root"
+	exit 4
+fi
+if ! command -v tcpdump >/dev/null; then
+	echo "1..0 # SKIP needs tcpdump"
+	exit 4
+fi
+exec "$(dirname "$0")/experiment.sh" --ktap rows taps
