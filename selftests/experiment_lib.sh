@@ -35,7 +35,7 @@ set_up() {
 	for where in out host ctr; do
 		inside "$where" sh -c 'cd /proc/sys/net && echo 0 >ipv4/tcp_synack_retries
 			[ ! -e ipv6/conf/all ] || echo 1 >ipv6/conf/all/disable_ipv6'
-		become "$where" tcpdump -i any -y LINUX_SLL2 -nn -tt -l --immediate-mode \
+		become "$where" tcpdump -i any -y LINUX_SLL2 -s 256 -nn -tt -l --immediate-mode \
 			'arp or icmp or udp or tcp[tcpflags] & tcp-syn != 0' \
 			>>"$tmp/tap.$where" 2>"$tmp/tap.$where.err" &
 		disown
@@ -178,6 +178,12 @@ stop_state() {
 	# shellcheck disable=SC2034 # who called uses it
 	dropped=$(cat /dev/null "$tmp"/loader.*.out 2>/dev/null | awk -F '"dropped_packets":' \
 		'/"final":true/ { sum += $2 } END { print sum + 0 }')
+}
+
+# How many of the kernel's events drop-where has missed: of other people's floods,
+# for there is hardly a packet in this lab.
+missed() {
+	sed -n 's/.*"lost_events":\([0-9]*\).*/\1/p' "$tmp"/where.* | awk '{ n += $1 } END { print n + 0 }'
 }
 
 # --- probes ---

@@ -29,8 +29,8 @@ BEGIN {
 
 $1 == "sum" {
 	if (ktap)
-		print ($2 == $3 ? "ok " : "not ok ") state ": as many dropped as died (" $2 ")" unheard
-	else if (state != "-" && unheard == "")
+		print ($2 == $3 ? "ok " : "not ok ") state ": as many dropped as died (" $2 ")" (ran ? "" : unheard)
+	else if (state != "-" && ran)
 		printf "%s%7s%s: they dropped %d, the kernel told of %d%s\n", $2 == $3 ? dim : red, \
 			"", what_runs(state), $2, $3, plain
 	next
@@ -62,6 +62,10 @@ $1 == "skip" {
 	else
 		printf "  %-5s%-20s%sSKIP %s%s\n", short($2), $4, yellow, reason, plain
 	next
+}
+
+{
+	ran = 1
 }
 
 ktap {
