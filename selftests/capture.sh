@@ -18,6 +18,7 @@ compare() {
 	oracle $4 "$3" "ether src $from and not icmp6 and not ip6 proto 0"
 	load "${@:5}" --write "$file"
 	"$2"
+	poll 5 arrived "$file" "$3" || true # what it lacks is told below
 	stop
 	same "$file"
 	accounted "$file"
@@ -113,6 +114,7 @@ world() {
 		oracle out out0 0 "ether src 02:00:00:00:01:02"
 		load xdp-drop-world "$mode" --write "$file" wan0
 		send_world
+		poll 5 arrived "$file" 5
 		stop
 		oracle_stop
 		# What the kernel sends by itself before or after is not in the file.
@@ -198,7 +200,7 @@ need_nginx() {
 one_cpu() {
 	local cpu pid
 
-	cpu=$(taskset -pc $BASHPID | sed 's/.*: //; s/[-,].*//')
+	cpu=$(first_cpu)
 	taskset -pc "$cpu" $BASHPID >/dev/null
 	for pid in $(ip netns pids "drop-$LAB-out") $(ip netns pids "drop-$LAB-ctr"); do
 		taskset -pc "$cpu" "$pid" >/dev/null
@@ -219,6 +221,7 @@ gso_egress() {
 	oracle host docker0 0 tcp and dst 203.0.113.10
 	load tc-drop-tcp --observe --write "$tmp/f.pcapng" veth0
 	"${in_ctr[@]}" curl -sf -o "$tmp/got" http://198.51.100.2/large
+	lab_at_rest
 	oracle_stop
 	stop
 	cmp "$tmp/got" "$LAB_DIR/out/www/large"
@@ -238,6 +241,7 @@ gso_generic() {
 	oracle ctr eth0 0 tcp and src port 80
 	load xdp-drop-tcp --skb-mode --observe --write "$tmp/f.pcapng" veth0
 	on_host curl -sf -o "$tmp/got" http://203.0.113.10/large
+	lab_at_rest
 	oracle_stop
 	stop
 	cmp "$tmp/got" "$LAB_DIR/ctr/www/large"
@@ -258,7 +262,7 @@ gso_dropped() {
 	need_nginx
 	one_cpu
 	truncate -s 64G "$LAB_DIR/out/www/large"
-	"${in_ctr[@]}" curl -s --limit-rate 20M -o /dev/null http://198.51.100.2/large &
+	"${in_ctr[@]}" curl -s --limit-rate 2M -o /dev/null http://198.51.100.2/large &
 	curl=$!
 	poll 5 downloading
 	oracle host docker0 0 tcp and dst 203.0.113.10
@@ -286,8 +290,9 @@ raw_ip() {
 	on_host ip addr add 198.51.100.129 peer 198.51.100.130 dev tun0
 	on_host ip link set tun0 up
 	poll 3 tcp_passes 198.51.100.130 300
+	lab_at_rest
 	for program in tc-drop-tcp "tc-drop-tcp --ingress" xdp-drop-tcp; do
-		oracle host tun0 0 -Q in tcp
+		oracle host tun0 0 tcp and src 198.51.100.130
 		# shellcheck disable=SC2086 # words
 		load $program --write "$tmp/f.pcapng" tun0
 		tcp_lost 198.51.100.130
@@ -310,6 +315,7 @@ write_several() {
 		"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 "$length")"
 		"${in_out[@]}" "$probe" send out0 "$(frame "$to_wan0" "" 6 $((length + 100)))"
 	done
+	poll 5 arrived "$tmp/f.pcapng" 6
 	stop
 	accounted "$tmp/f.pcapng"
 	[ "$captured" = 6 ]
@@ -359,6 +365,7 @@ by_tshark() {
 
 	load tc-drop-tcp --observe --write "$tmp/g.pcapng" veth0
 	tcp_passes
+	lab_at_rest
 	stop
 	accounted "$tmp/g.pcapng"
 	fields "$tmp/g.pcapng" frame.interface_name frame.verdict.ebpf_tc frame.comment >"$tmp/fields"

@@ -11,8 +11,11 @@
 #   oracle WHERE IFACE COUNT FILTER…
 #                               tcpdump there, until it has COUNT packets
 #   same FILE [ARGS]            its packets are tcpdump's; ARGS as pcapng_check's
+#   flood COUNT [LENGTH] as fast as can be; flood_begin does not wait: $flood
 #   accounted FILE [ARGS]       captured + lost = dropped (or observed), and so
 #                               many are in the file; $captured, $lost, $prey
+#   oracle_stop          it has seen all, and ends
+#   arrived FILE COUNT   so many packets are in the file, which may still grow
 #   pipe_to CMD… -- ARGS…       like load, its --write - read by CMD; $reader
 
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
@@ -47,6 +50,7 @@ oracle() {
 
 	command -v tcpdump >/dev/null || skip "needs tcpdump"
 	[ "$3" = 0 ] || count=(-c "$3")
+	rm -f "$tmp/oracle.err" # else the words of the last one are taken for its own
 	"${where[@]}" tcpdump -Z root --nano --immediate-mode -U -B 32768 -i "$2" "${count[@]}" \
 		-w "$tmp/oracle.pcap" "${@:4}" 2>"$tmp/oracle.err" &
 	oracle=$!
@@ -57,12 +61,26 @@ oracle_ended() {
 	[ -z "$(lab_birth "$oracle")" ]
 }
 
-oracle_stop() {
-	local size
+# By SIGUSR1 it tells how many packets it has taken out of the kernel's buffer,
+# how many came into it, and how many found no room. Not for -Q: more come in than
+# it takes.
+oracle_has_all() {
+	kill -USR1 "$oracle"
+	sleep 0.05
+	sed -n 's/^tcpdump: \([0-9]*\) packets\{0,1\} captured, \([0-9]*\) packets\{0,1\} received.*, \([0-9]*\) packets\{0,1\} dropped by kernel.*/\1 \2 \3/p' \
+		"$tmp/oracle.err" | tail -n 1 | awk '{ all = $1 + $3 == $2 } END { exit !all }'
+}
 
-	until size=$(wc -c <"$tmp/oracle.pcap") && sleep 0.2 &&
-		[ "$(wc -c <"$tmp/oracle.pcap")" = "$size" ]; do :; done
+oracle_stop() {
+	poll 5 oracle_has_all || fail "tcpdump lags behind: $(cat "$tmp/oracle.err")"
 	kill -INT "$oracle"
+}
+
+arrived() {
+	local packets
+
+	packets=$("$check" -c "$1" 2>/dev/null | grep -c "^packet=") || true
+	[ "$packets" -ge "$2" ]
 }
 
 same() {
@@ -113,10 +131,22 @@ pipe_to() {
 		>"$tmp/pipe" 2>"$tmp/loader.err" </dev/null &
 	loader=$!
 	ln -f "$tmp/loader.err" "$tmp/loader.out" 2>/dev/null || true
-	poll 5 settled || fail "$2 neither attaches nor gives up"
+	poll 15 settled || fail "$2 neither attaches nor gives up"
 	ln -f "$tmp/loader.err" "$tmp/loader.out"
 }
 
+# On one CPU, who sends also receives, so that a veth's queue does not run over.
+flood_begin() {
+	local pinned=()
+
+	! command -v taskset >/dev/null || pinned=(taskset -c "$(first_cpu)")
+	"${in_ctr[@]}" "${pinned[@]}" "$probe" flood eth0 \
+		"$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
+	# shellcheck disable=SC2034 # for who calls this
+	flood=$!
+}
+
 flood() {
-	"${in_ctr[@]}" "$probe" flood eth0 "$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood"
+	flood_begin "$@"
+	wait "$flood"
 }

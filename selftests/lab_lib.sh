@@ -9,6 +9,9 @@
 #                        published_lost
 #   tcp_passes [ADDR]    a connection from the host to the container, or to ADDR;
 #                        also tcp_lost, ping_passes
+#   lab_at_rest          wait until no TCP connection is left in the lab; and
+#                        at_rest NETNS… to poll any network namespaces
+#   first_cpu            the number of a CPU to pin things to
 #   on_host CMD…         run CMD on the host
 #   run PROGRAM ARGS…    run one of our programs there, to its end
 #   load PROGRAM ARGS…   the same in the background, until it has attached; $loader
@@ -23,9 +26,31 @@ if [ "$(id -u)" != 0 ]; then
 	exit 4
 fi
 
+# No TCP connection in these network namespaces, not even half of one: what is
+# seen from now on is of the test's own doing. LISTEN is 0A, TIME_WAIT 06.
+at_rest() {
+	local name
+
+	for name; do
+		nsenter "--net=/run/netns/$name" cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
+			awk '$4 ~ /^..$/ && $4 != "st" && $4 != "0A" && $4 != "06" { exit 1 }' || return 1
+	done
+}
+
+first_cpu() {
+	taskset -pc $BASHPID | sed 's/.*: //; s/[-,].*//'
+}
+
+lab_at_rest() {
+	poll 10 at_rest "drop-$LAB-out" "drop-$LAB-host" "drop-$LAB-ctr" ||
+		fail "connections in the lab do not end"
+}
+
+# It waits for the end of the connections that found out whether the lab is up.
 lab() {
 	lab_own test
 	probe=$(built probe)
+	lab_at_rest
 }
 
 published() {
@@ -57,12 +82,13 @@ settled() {
 }
 
 load() {
-	rm -f "$tmp/loader.err"
+	rm -f "$tmp/loader.err" "$tmp/loader.out"
 	"${in_host[@]}" env --default-signal=INT "$(built "$1")" --json --interval 0 "${@:2}" \
 		>"$tmp/loader.out" 2>"$tmp/loader.err" </dev/null &
 	loader=$!
-	poll 5 settled || fail "$1 neither attaches nor gives up"
-	[ -n "$(lab_birth "$loader")" ] || fail "$1 ended: $(cat "$tmp/loader.err")"
+	poll 15 settled || fail "$1 neither attaches nor gives up"
+	# With --timeout, it may have ended already.
+	grep -q "attached" "$tmp/loader.err" || fail "$1 ended: $(cat "$tmp/loader.err")"
 }
 
 dead() {
@@ -73,7 +99,7 @@ dead() {
 ended() {
 	local status=0
 
-	poll 5 dead || fail "the loader does not end"
+	poll 15 dead || fail "the loader does not end"
 	wait "$loader" || status=$?
 	[ "$status" = "$1" ] || fail "the loader's exit status is $status: $(cat "$tmp/loader.err")"
 }
@@ -98,7 +124,7 @@ on_host() {
 }
 
 run() {
-	on_host timeout 15 "$(built "$1")" "${@:2}"
+	on_host timeout 60 "$(built "$1")" "${@:2}"
 }
 
 # The id of the XDP program on interface $1 of the host, or of where the rest says.

@@ -5,32 +5,49 @@
 # programs drop; nothing for what nobody drops; nothing left behind.
 #
 # Tracepoints tell of all network namespaces. So that other tests' deaths are
-# told from ours, interfaces have names here that nobody else's have.
+# told from ours, interfaces have names here that nobody else's have. And all
+# that is sent while drop-where runs is frames of our own, so that their number
+# is known: no retransmissions, no ARP, no IPv6.
 # shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
 . "$(dirname "$0")/lab_lib.sh"
 
-# As the lab, but small: a container on a bridge. $port is the host's end, $end
+without_ipv6() {
+	# shellcheck disable=SC2016 # expanded by that shell
+	"$@" sh -c '
+		for which in all default; do
+			file=/proc/sys/net/ipv6/conf/$which/disable_ipv6
+			[ ! -e $file ] || echo 1 >$file
+		done'
+}
+
+# As the lab, but small: a container on a bridge. $port is the host's end, $peer
 # the container's, $bridge the bridge.
 wires() {
-	port=h$BASHPID end=c$BASHPID bridge=b$BASHPID
+	local at_host=02:00:00:00:02:01 at_ctr=02:00:00:00:02:10
+
+	port=h$BASHPID peer=c$BASHPID bridge=b$BASHPID
 	host=where-host.$BASHPID ctr=where-ctr.$BASHPID
 	in_host=(nsenter "--net=/run/netns/$host")
 	in_ctr=(nsenter "--net=/run/netns/$ctr")
 	probe=$(built probe)
 	ip netns add "$host"
 	ip netns add "$ctr"
+	without_ipv6 "${in_host[@]}"
+	without_ipv6 "${in_ctr[@]}"
 	ip -n "$host" -batch - <<-END
-		link add $bridge type bridge mcast_snooping 0
-		link add $port type veth peer name $end netns $ctr
+		link add $bridge address $at_host type bridge mcast_snooping 0
+		link add $port type veth peer name $peer address $at_ctr netns $ctr
 		link set $port master $bridge up
 		link set $bridge up
 		addr add 203.0.113.1/24 dev $bridge
+		neigh add 203.0.113.10 lladdr $at_ctr dev $bridge
 	END
-	ip -n "$ctr" link set "$end" up
-	ip -n "$ctr" addr add 203.0.113.10/24 dev "$end"
+	ip -n "$ctr" link set "$peer" up
+	ip -n "$ctr" addr add 203.0.113.10/24 dev "$peer"
+	ip -n "$ctr" neigh add 203.0.113.1 lladdr "$at_host" dev "$peer"
 	poll 5 "${in_ctr[@]}" "$probe" icmp 203.0.113.1 300
 }
 
@@ -48,14 +65,15 @@ listening() {
 	grep -qs listening "$tmp/where.err" || [ -z "$(lab_birth "$where")" ]
 }
 
-# Start drop-where on the host.
+# Start drop-where on the host. With --timeout, it may have ended then.
 where() {
-	rm -f "$tmp/where.err"
+	rm -f "$tmp/where.err" "$tmp/where.out"
 	"${in_host[@]}" env --default-signal=INT "$(built drop-where)" "$@" \
 		>"$tmp/where.out" 2>"$tmp/where.err" </dev/null &
 	where=$!
-	poll 10 listening || fail "it neither listens nor gives up"
-	[ -n "$(lab_birth "$where")" ] || fail "it ended: $(cat "$tmp/where.err")"
+	# The kernel takes its time to switch tracing on when many do it at once.
+	poll 30 listening || fail "it neither listens nor gives up"
+	grep -q listening "$tmp/where.err" || fail "it ended: $(cat "$tmp/where.err")"
 }
 
 gone() {
@@ -67,7 +85,7 @@ end_where() {
 	local status=0
 
 	[ "$1" = none ] || kill "-$1" "$where"
-	poll 10 gone || fail "it does not end"
+	poll 30 gone || fail "it does not end"
 	wait "$where" || status=$?
 	cp "$tmp/where.out" "$tmp/out"
 	cp "$tmp/where.err" "$tmp/err"
@@ -82,31 +100,45 @@ instances() {
 		ls /sys/kernel/tracing/instances' | grep "^bpf-drop-$1-"
 }
 
-# Three connections from the container, none of which comes about.
+# So many SYNs from the container: 203.0.113.10:40000 to 203.0.113.1:80. Where
+# they arrive, each is answered by an RST.
+syn=020000000201020000000210080045000028000040004006c2c3cb00710acb007101
+syn+=9c40005000000001000000005002ffff9b440000
 knock() {
-	local _
-
-	for _ in 1 2 3; do
-		expect 1 "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 200
-	done
+	"${in_ctr[@]}" "$probe" send "$peer" "$syn" "${1:-3}"
 }
 
-# What drop-where must tell while PROGRAM… drops three SYNs: hook, function and
+# At least so many lines of a drop-where's output match.
+tells() {
+	[ "$(grep -cE "$2" "${3:-$tmp/where.out}")" -ge "$1" ]
+}
+
+# What drop-where must tell while PROGRAM… drops three packets: hook, function and
 # reason, as regular expressions; $4 is "?" where the interface is a guess.
+#
+# What dies at TC egress elsewhere on this machine, before anything was told of
+# it, is guessed to be ours; but then its length is not known, and ours is. For
+# native XDP, no more can be guessed than three, as no more were sent.
 dies() {
-	local dev=$port
+	local dev=$port each sum=3
 
 	[ "$1" != xdp-generic-bridge ] || dev=$bridge
+	each="$dev$4 +${1%-bridge} +$2 +$3"
 	load "${@:5}" "$dev"
 	where
 	knock
+	poll 5 tells 3 "^ +[0-9.]+ $each +$packet\$" || true # the sums are to tell why
 	end_where INT
 	stop
-	told "^ +3 $dev$4 +${1%-bridge} +$2 +$3 +[0-9]+\$"
-	[ "$(grep -cE "^ +[0-9.]+ $dev$4 +${1%-bridge} +$2 +$3 +IPv4" "$tmp/out")" = 3 ] ||
-		fail "not a line for each"
+	[ "$(counted dropped_packets)" = 3 ] || fail "the program dropped $(counted dropped_packets)"
+	[ "$(grep -cE "^ +[0-9.]+ $each +$packet\$" "$tmp/out")" = 3 ] || fail "not a line for each"
+	[[ $1 != tc-egress* ]] || sum=$(grep -cE "^ +[0-9]+\.[0-9]+ $each " "$tmp/out")
+	told "^ +$sum $each +[0-9]+\$"
 	never instances "$where"
 }
+
+# The end of a line for one of the three packets.
+packet='IPv4 *[0-9]*'
 
 ktap_case hooks native "native XDP: told for the veth it hangs on"
 native() {
@@ -129,7 +161,7 @@ generic_bridge() {
 need_tcx() {
 	local status=0
 
-	on_host timeout 1 "$(built tc-drop-tcp)" --tcx --timeout 100ms "$port" >/dev/null 2>&1 || status=$?
+	on_host timeout 60 "$(built tc-drop-tcp)" --tcx --timeout 100ms "$port" >/dev/null 2>&1 || status=$?
 	[ "$status" != 4 ] || skip "no TCX in this kernel"
 }
 
@@ -160,9 +192,9 @@ ingress_clsact() {
 	into --clsact
 }
 
-# The answers (SYN-ACK, or RST as here) to the container leave by the port.
+# The answers to the container leave by the port.
 out_of() {
-	local hook='tc-egress\?' reason='[-A-Z_]+'
+	local hook='tc-egress\?' reason='[-A-Z_]+' packet='IPv4 +54'
 
 	if has_reason; then hook=tc-egress reason=TC_EGRESS; fi
 	dies "$hook" '__dev_queue_xmit' "$reason" '\?' tc-drop-tcp "$@"
@@ -184,11 +216,15 @@ egress_clsact() {
 ktap_case hooks2 no_death "nothing is told while nothing dies"
 no_death() {
 	wires
+	# On one CPU: on two, packets may overtake each other, and then some die.
+	! command -v taskset >/dev/null || taskset -pc "$(first_cpu)" $BASHPID >"$tmp/taskset"
 	"${in_host[@]}" "$probe" listen 80 hello >"$tmp/serve.log" 2>&1 &
 	poll 5 "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80
+	poll 10 at_rest "$host" "$ctr"
 	where "$port"
-	"${in_ctr[@]}" "$probe" icmp 203.0.113.1
-	"${in_ctr[@]}" "$probe" tcp 203.0.113.1 80
+	"${in_ctr[@]}" "$probe" icmp 203.0.113.1 10000
+	"${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 10000
+	poll 10 at_rest "$host" "$ctr"
 	end_where INT
 	never grep -E "xdp|tc-" "$tmp/out"
 	never grep "$port.*IPv4" "$tmp/out"
@@ -196,14 +232,23 @@ no_death() {
 
 ktap_case hooks2 only_named "only of the interfaces it was asked about; globs too"
 only_named() {
+	local all
+
 	wires
 	load xdp-drop-tcp --skb-mode "$port"
+	where
+	all=$where
+	mv "$tmp/where.out" "$tmp/all.out"
 	where "$bridge"
 	knock
+	poll 5 tells 3 " $port +xdp-generic" "$tmp/all.out"
 	end_where INT
 	never grep "$port" "$tmp/out"
+	kill "$all"
+	wait "$all"
 	where 'h*'
 	knock
+	poll 5 tells 3 " $port +xdp-generic"
 	end_where INT
 	told "^ +3 $port +xdp-generic"
 	stop
@@ -248,35 +293,51 @@ time_out() {
 	where --timeout 1s "$port"
 	end_where none
 	began=$(($(now_ms) - began))
-	[[ $began -ge 1000 && $began -lt 3000 ]] || fail "after $began ms"
-	told 'died in 1\.[0-9] s'
+	[ "$began" -ge 1000 ] || fail "after $began ms"
+	# By its own count, as its set-up may take longer. A busy machine delays its end.
+	told 'died in [1-9]\.[0-9] s'
 }
 
 ktap_case life two "two at once tell the same"
 two() {
+	local first
+
 	wires
 	load xdp-drop-tcp --skb-mode "$port"
-	"${in_host[@]}" "$(built drop-where)" --timeout 4s --summary "$port" >"$tmp/first" 2>&1 &
+	where "$port"
+	first=$where
+	mv "$tmp/where.out" "$tmp/first.out"
+	mv "$tmp/where.err" "$tmp/first.err"
 	where --summary "$port"
-	poll 5 grep -qs listening "$tmp/first"
 	knock
+	poll 5 tells 3 " $port +xdp-generic" "$tmp/first.out"
 	end_where INT
-	wait -n
+	told "^ +3 $port +xdp-generic"
+	never grep -E "^ +[0-9]+\.[0-9]+ |seconds" "$tmp/out"
+	where=$first
+	mv "$tmp/first.out" "$tmp/where.out"
+	mv "$tmp/first.err" "$tmp/where.err"
+	end_where INT
 	stop
 	told "^ +3 $port +xdp-generic"
-	ktap_match "$tmp/first" "^ +3 $port +xdp-generic"
-	[ "$(grep -c "$port" "$tmp/out")" = 1 ] || fail "--summary told more than sums"
+}
+
+# The first packet is read of; telling of a later one fails.
+gone_by_knock() {
+	knock 1
+	sleep 0.1
+	gone
 }
 
 ktap_case life closed "a reader that goes away ends it, quietly"
 closed() {
 	wires
 	load xdp-drop-tcp --skb-mode "$port"
-	"${in_host[@]}" "$(built drop-where)" --timeout 20s "$port" 2>"$tmp/where.err" \
+	"${in_host[@]}" "$(built drop-where)" "$port" 2>"$tmp/where.err" \
 		> >(head -n 1 >"$tmp/where.out") &
 	where=$!
-	poll 5 grep -qs listening "$tmp/where.err"
-	knock
+	poll 30 grep -qs listening "$tmp/where.err"
+	poll 5 gone_by_knock || fail "it goes on"
 	end_where none
 	stop
 	told '^ +seconds'
@@ -292,6 +353,7 @@ json() {
 	load xdp-drop-tcp --skb-mode "$port"
 	where --json "$port"
 	knock
+	poll 5 tells 3 '"final":false.*xdp-generic|xdp-generic.*"final":false'
 	end_where INT
 	stop
 	python3 - "$port" "$tmp/out" <<-'END'
