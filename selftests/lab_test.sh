@@ -160,7 +160,7 @@ demo_surprised() {
 	expect 1 "$here/demo.sh" "$tmp/expected"
 	told "^E .* lost! "
 	told "! E2, TCP from container to docker0: expected pass, got lost"
-	told "^1 of 19 cells are not as expected"
+	told "^1 of 20 cells are not as expected"
 }
 
 # --- the objects alone, by other people's loaders ---
