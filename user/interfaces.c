@@ -19,7 +19,7 @@
 #include "netlink.h"
 
 /* How often a dump that others disturbed is tried again. */
-#define DUMP_TRIES 100
+#define DUMP_TRIES 10
 
 static int add(struct interfaces *all, const struct interface *interface)
 {
