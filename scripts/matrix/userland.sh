@@ -8,7 +8,7 @@ set -eu
 
 into=$1
 here=$(cd "$(dirname "$0")" && pwd -P)
-packages="base-files bash coreutils dash diffutils findutils gawk grep gzip kmod libc-bin
+packages="base-files bash bsdutils coreutils dash diffutils findutils gawk grep gzip kmod libc-bin
 mount perl-base sed tar util-linux $("$here/../bootstrap.sh" --list test | paste -sd' ')"
 
 # What depends on these wants to configure packages, or to be a whole Perl.
@@ -45,6 +45,7 @@ ln -sf dash "$root/usr/bin/sh"
 [ ! -e "$root/usr/sbin/nginx" ] || mkdir -p "$root/var/log/nginx" "$root/var/lib/nginx"
 echo 'root:x:0:0:root:/root:/bin/bash' >"$root/etc/passwd"
 echo 'nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin' >>"$root/etc/passwd"
+echo 'tcpdump:x:100:65534::/nonexistent:/usr/sbin/nologin' >>"$root/etc/passwd"
 printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
 echo '127.0.0.1 localhost' >"$root/etc/hosts"
 mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/run" "$root/tmp" "$root/root"
