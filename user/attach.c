@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "duration.h"
 #include "errors.h"
 #include "pins.h"
 #include "tc_hook.h"
@@ -107,7 +108,7 @@ int stage_attach(struct run *run)
 	for (i = 0; i < run->chosen.count && !code; i++)
 		code = make_room(run, &run->attachments[i]);
 	if (!code) {
-		run->watch.started_ns = watch_now_ns();
+		run->watch.started_ns = clock_ns(CLOCK_MONOTONIC);
 		run->watch.last_ns = run->watch.started_ns;
 		if (run->options.timeout_ns)
 			run->watch.deadline_ns =

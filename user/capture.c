@@ -25,14 +25,6 @@
 /* Where a VLAN tag goes: behind the two addresses. */
 #define TAG_OFFSET (2 * ETH_ALEN)
 
-static __u64 clock_ns(clockid_t id)
-{
-	struct timespec now;
-
-	clock_gettime(id, &now);
-	return now.tv_sec * SECOND_NS + now.tv_nsec;
-}
-
 /*
  * From CLOCK_MONOTONIC to the time since 1970. Who is held up between the clocks
  * would be wrong by as much, so the quickest of some tries counts.

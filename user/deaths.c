@@ -301,14 +301,6 @@ static bool find_interface(struct deaths *deaths, struct death *death,
 	return true;
 }
 
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SECOND_NS + now.tv_nsec;
-}
-
 static const char *reason_of(struct deaths *deaths, __u64 reason)
 {
 	const char *name = names_find(&deaths->reasons, reason);
@@ -342,7 +334,8 @@ static void read_death(struct deaths *deaths, const struct record *record,
 	find_place(&death);
 	/* What hangs where is asked once for all that died before. */
 	if (deaths->suspects.read_ns < record->ns && !deaths->code)
-		deaths->code = suspects_read(&deaths->suspects, now_ns());
+		deaths->code = suspects_read(&deaths->suspects,
+					     clock_ns(CLOCK_MONOTONIC));
 	if (find_interface(deaths, &death, trail,
 			   record->cpu < deaths->cpus &&
 				   deaths->receiving[record->cpu] == skb))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Durations on the command line. */
+/* Durations on the command line, and what the clocks say. */
 #include "duration.h"
 
 #include <errno.h>
@@ -38,4 +38,12 @@ __u64 parse_duration(const char *text)
 		return value * units[i].ns;
 	}
 	return 0;
+}
+
+__u64 clock_ns(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return now.tv_sec * SECOND_NS + now.tv_nsec;
 }

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Durations on the command line. */
+/* Durations on the command line, and what the clocks say. */
 #ifndef DURATION_H
 #define DURATION_H
 
 #include <linux/types.h>
+#include <time.h>
 
 #define SECOND_NS 1000000000ULL
 /* A year: longer is a slip of the finger, and far from overflowing 64 bits. */
@@ -11,5 +12,8 @@
 
 /* "500ms", "10s", "5m", "2h" to nanoseconds; 0 if it is none. */
 __u64 parse_duration(const char *text);
+
+/* What a clock says, CLOCK_MONOTONIC or another, in nanoseconds. */
+__u64 clock_ns(clockid_t id);
 
 #endif

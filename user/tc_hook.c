@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "clsact.h"
+#include "duration.h"
 #include "errors.h"
 #include "link.h"
 #include "owners.h"
@@ -51,14 +52,6 @@ int tc_choose(const struct interface *interface, const struct options *options,
 	return EXIT_DONE;
 }
 
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 bool tc_is_left_over(const struct attached *attached)
 {
 	const struct timespec pause = { .tv_nsec = TC_HOOK_RENEW_NS / 10 };
@@ -69,7 +62,7 @@ bool tc_is_left_over(const struct attached *attached)
 		return false;
 	first = state.deadline_ns;
 	/* A living loader pushes the deadline on; a dead one's passes. */
-	while (now_ns() < state.deadline_ns) {
+	while (clock_ns(CLOCK_MONOTONIC) < state.deadline_ns) {
 		nanosleep(&pause, NULL);
 		if (loaded_state(attached->program.id, &state))
 			return false;

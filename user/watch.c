@@ -20,14 +20,6 @@
 #include "pins.h"
 #include "tc_hook.h"
 
-__u64 watch_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SECOND_NS + now.tv_nsec;
-}
-
 int watch_signals(void)
 {
 	struct sigaction hangup = {};
@@ -49,7 +41,7 @@ int watch_signals(void)
 
 void watch_renew(struct watch *watch, bool leased)
 {
-	__u64 lease_ns = watch_now_ns() + TC_HOOK_LEASE_NS;
+	__u64 lease_ns = clock_ns(CLOCK_MONOTONIC) + TC_HOOK_LEASE_NS;
 
 	watch->state->deadline_ns = leased && lease_ns < watch->deadline_ns ?
 					    lease_ns :
@@ -72,7 +64,8 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 		return error;
 	prey = counters_prey(&reading.sum);
 	reading.elapsed =
-		(double)(watch_now_ns() - watch->started_ns) / SECOND_NS;
+		(double)(clock_ns(CLOCK_MONOTONIC) - watch->started_ns) /
+		SECOND_NS;
 	if (seconds > 0) {
 		reading.packet_rate = (prey.packets - last->packets) / seconds;
 		reading.byte_rate = (prey.bytes - last->bytes) / seconds;
@@ -86,7 +79,7 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 
 int watch_show(struct watch *watch, bool final)
 {
-	__u64 now = watch_now_ns();
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	double seconds = (double)(now - watch->last_ns) / SECOND_NS;
 	int error = 0;
 	size_t i;

@@ -27,8 +27,6 @@ struct watch {
 	bool mute; /* nobody reads us any more, or nothing can be written */
 };
 
-__u64 watch_now_ns(void);
-
 /* From here on SIGINT, SIGTERM and SIGHUP wait: returns a signalfd or -errno. */
 int watch_signals(void);
 

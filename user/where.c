@@ -41,14 +41,6 @@ struct where {
 	__u64 drawn_ns; /* when it was */
 };
 
-static __u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SECOND_NS + now.tv_nsec;
-}
-
 /* From here on they wait, so that nothing is left behind. */
 static int catch_signals(struct where *where)
 {
@@ -133,7 +125,7 @@ static int watch(struct where *where)
 			pause.tv_nsec = (long)(end_ns - now);
 		if (ppoll(&polled, 1, &pause, NULL) > 0)
 			break;
-		now = now_ns();
+		now = clock_ns(CLOCK_MONOTONIC);
 		code = look(where, now < end_ns ? now : end_ns);
 		if (now >= end_ns)
 			break;
@@ -144,7 +136,7 @@ static int watch(struct where *where)
 /* All that died until now, and the sums. */
 static int finish(struct where *where)
 {
-	__u64 now = now_ns();
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	int code, error;
 
 	/* Else the reading might go on and on. */
@@ -182,7 +174,7 @@ static int set_up(struct where *where)
 	 */
 	privileges_keep(1ULL << CAP_NET_ADMIN |
 			(geteuid() ? 1ULL << CAP_DAC_OVERRIDE : 0));
-	where->tally.started_ns = now_ns();
+	where->tally.started_ns = clock_ns(CLOCK_MONOTONIC);
 	note("listening (Ctrl-C ends it).");
 	return EXIT_DONE;
 }
