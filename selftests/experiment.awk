@@ -55,11 +55,12 @@ function victim(cell, protocol,    device, letters) {
 	return letters ~ /R/ ? "R" : "Q"
 }
 
-# A guessed interface could be another lab's. Ours is that of a packet which a tap
-# saw on its way there, and no tap saw behind it.
-function is_ours(cell, place,    left) {
-	left = sightings[cell, on_the_way[place]] - sightings[cell, after[place]]
-	return ++deaths[cell, place] <= left
+# A guessed interface could be another lab's. Ours is that of a packet of this
+# protocol which a tap saw on its way there, and no tap saw behind it.
+function is_ours(cell, place, protocol,    arp, left) {
+	arp = protocol == 2054
+	left = sightings[cell, on_the_way[place], arp] - sightings[cell, after[place], arp]
+	return ++deaths[cell, place, arp] <= left
 }
 
 BEGIN {
@@ -99,7 +100,7 @@ FILENAME ~ /tap\.[a-z]*$/ {
 	letter = letter ($3 == "Out" ? "o" : "i")
 	device = plain($2)
 	way = device substr(letter, 2)
-	sightings[cell, way]++
+	sightings[cell, way, letter ~ /[Aa]/]++
 	if (cell && !index(seen[cell, device], letter))
 		seen[cell, device] = seen[cell, device] letter
 	next
@@ -108,7 +109,7 @@ FILENAME ~ /tap\.[a-z]*$/ {
 FILENAME ~ /where\.[a-z]*$/ && /"final":false/ && !/"hook":"stack"/ {
 	cell = cell_at(seconds(field("time")))
 	place = plain(field("interface")) ":" field("hook")
-	if (field("interface_guessed") == "true" && !is_ours(cell, place))
+	if (field("interface_guessed") == "true" && !is_ours(cell, place, field("protocol")))
 		next
 	told++
 	key = cell SUBSEP place

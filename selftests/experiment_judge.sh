@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Does the experiment's judge, experiment.awk, tell right from wrong? No packets:
+# what taps and drop-where would have said is written here.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
+. "$(dirname "$0")/ktap.sh"
+
+here=$(dirname "$(realpath "$0")")
+# W1's cold neighbour: an ARP request leaves out0 and dies on wan0.
+day=1763856000 # 2025-11-23
+W1="W1 xdp-drop-world:wan0 out-host-pingcold lost - - - - Ao - A@wan0:xdp-native"
+
+# A probe sent at second $1, with the outcome $2.
+probe() {
+	echo "$((day + $1)) $2 ${*:3}" >>"$tmp/cells"
+}
+
+# Second, device, In or Out, and what tcpdump says of the packet.
+tap() {
+	echo "$((day + ${1%.*})).${1#*.} ${2}77 $3 ${*:4}" >>"$tmp/tap.out"
+}
+
+# Second, interface, guessed or not, protocol of a death in native XDP.
+death() {
+	printf '{"final":false,"time":"2025-11-23T00:00:%02d.500000Z",' "$1"
+	printf '"interface":"%s77","interface_guessed":%s,"hook":"xdp-native",' "$2" "$3"
+	printf '"function":"veth_xdp_rcv_skb","protocol":%s,"reason":null}\n' "$4"
+} >>"$tmp/where.host"
+
+# What is judged of it begins with $1 and ends with $2; $3 deaths were told.
+judged() {
+	touch "$tmp/tap.out" "$tmp/where.host"
+	LC_ALL=C awk -f "$here/experiment.awk" -v unit=77 -v dropped=1 \
+		"$tmp/cells" "$tmp/tap.out" "$tmp/where.host" >"$tmp/out"
+	ktap_match "$tmp/out" "^$1	.*	$2\$"
+	ktap_match "$tmp/out" "^sum	1	$3\$"
+}
+
+arp_dies() {
+	probe 10 lost "$W1"
+	tap 10.1 out Out ARP, Request who-has 198.51.100.1 tell 198.51.100.2, length 28
+}
+
+as_expected() {
+	arp_dies
+	death 10 wan true 2054
+	judged ok "" 1
+}
+
+wrong_verdict() {
+	probe 10 pass "$W1"
+	tap 10.1 out Out ARP, Request who-has 198.51.100.1 tell 198.51.100.2, length 28
+	death 10 wan true 2054
+	judged not "verdict: expected lost, got pass" 1
+}
+
+wrong_tap() {
+	arp_dies
+	tap 10.2 docker In ARP, Request who-has 198.51.100.1 tell 198.51.100.2, length 28
+	death 10 wan true 2054
+	judged not "docker0: expected -, got Ai" 1
+}
+
+wrong_place() {
+	arp_dies
+	death 10 veth false 2054
+	judged not "dies: expected A@wan0:xdp-native, got A@veth0:xdp-native" 1
+}
+
+no_death() {
+	arp_dies
+	judged not "dies: expected A@wan0:xdp-native, got -" 0
+}
+
+foreign_protocol() {
+	arp_dies
+	death 10 wan true 2048
+	death 10 wan true 2054
+	judged ok "" 1
+}
+
+foreign_passed() {
+	probe 10 pass W0 - out-host-ping pass - - - Qi Qo - -
+	tap 10.1 out Out IP 198.51.100.2 ">" 198.51.100.1: ICMP echo request
+	tap 10.1 wan In IP 198.51.100.2 ">" 198.51.100.1: ICMP echo request
+	death 10 wan true 2048
+	judged ok "" 0
+}
+
+in_time() {
+	arp_dies
+	probe 20 lost "${W1//-pingcold/-ping}"
+	death 10 wan true 2054
+	judged not "out0: expected Ao, got -, dies: expected A@wan0:xdp-native, got -" 1
+}
+
+could_not_run() {
+	probe 10 skip:no_nping "$W1"
+	judged skip ".*" 0
+}
+
+ktap_case judge as_expected "an ARP request dies, as expected"
+ktap_case judge wrong_verdict "another verdict is named"
+ktap_case judge wrong_tap "what a tap should not have seen is named"
+ktap_case judge wrong_place "another place of death is named"
+ktap_case judge no_death "a death that is missing is named"
+ktap_case judge foreign_protocol "another lab's death is none of ours: another protocol"
+ktap_case judge foreign_passed "another lab's death is none of ours: ours came through"
+ktap_case judge in_time "packets belong to the probe that was sent last before them"
+ktap_case judge could_not_run "a probe that could not be sent is a skip"
+ktap_run "$@"
