@@ -203,7 +203,8 @@ conclude() {
 	else
 		echo
 		awk -F '\t' '$1 == "not" { print "! " $2, $3, $4 ": " $NF }
-			$1 == "sum" && $2 != $3 { print "! " $2 " were dropped, but " $3 " died" }' \
+			$1 == "sum" && $2 != $3 { print "! " state ": " $2 " were dropped, but " $3 " died" }
+			{ state = $3 }' \
 			"$results/experiment.tsv"
 		echo "$red$failed of $all are not as expected.$plain It took $1 s."
 	fi
