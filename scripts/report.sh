@@ -34,6 +34,11 @@ matrix_run() {
 	echo "$newest"
 }
 
+# Only if there is what it leads to.
+link() {
+	[ ! -e "$3" ] || echo "<li><a href=\"#$1\">$2</a></li>"
+}
+
 contents() {
 	cat <<-END
 		<nav aria-label="Contents"><ul>
@@ -42,11 +47,11 @@ contents() {
 		<li><a href="#notebook">The notebook</a></li>
 		<li><a href="#rows">Row by row</a></li>
 		<li><a href="#taps">Truth table</a></li>
-		<li><a href="#switch">T1, T2</a></li>
+		$(link switch "T1, T2" "$results"/T?.csv)
 		<li><a href="#counters">Counters</a></li>
 		<li><a href="#nping">nping</a></li>
-		<li><a href="#questions">Questions</a></li>
-		${matrix:+<li><a href=\"#kernels\">Kernels</a></li>}
+		$(link questions Questions "$results/answers.txt")
+		$(link kernels Kernels "$matrix/points.tsv")
 		</ul></nav>
 	END
 }

@@ -5,7 +5,7 @@
 
 function close_pre() {
 	if (open_pre)
-		print "</pre>"
+		print "</span></pre>"
 	if (prose != "")
 		print "<p>" prose "</p>"
 	open_pre = 0
@@ -15,7 +15,7 @@ function close_pre() {
 function pre_line(text) {
 	if (prose != "")
 		close_pre()
-	print (open_pre ? "" : "<pre>") "<span class=\"l " text "</span>"
+	print (open_pre ? "</span>" : "<pre>") "<span class=\"l " text
 	open_pre = 1
 }
 

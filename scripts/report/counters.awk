@@ -20,7 +20,7 @@ function counters(    s, equal) {
 }
 
 function says(verdict) {
-	return verdict == "pass" ? "answered" : verdict == "lost" ? "no answer" : esc(verdict)
+	return verdict == "pass" ? "answered" : verdict == "lost" ? "no answer" : spaced(verdict)
 }
 
 function nping(    n, any, tried) {
@@ -33,11 +33,11 @@ function nping(    n, any, tried) {
 		"interface than the one it listens on. " (any ? "In " any : "In none") " of " tried + 0 \
 		" rows it said something else than connect().</p>"
 	if (any) {
-		print "<div class=\"table\"><table><thead><tr><th scope=\"col\">row</th><th scope=\"col\">attached</th><th scope=\"col\">way</th>" \
+		print "<div class=\"table\"><table><thead><tr><th scope=\"col\">row</th><th scope=\"col\">way</th>" \
 			"<th scope=\"col\">nping says</th><th scope=\"col\">connect() says</th></tr></thead><tbody>"
 		for (n = 1; n <= rows; n++)
 			if (n in lies)
-				print "<tr><th scope=\"row\" class=\"id\">" esc(id[n]) "</th><td>" what_runs(running[n]) "</td><td>" say_way(n) \
+				print "<tr><th scope=\"row\"><span class=\"id\">" esc(id[n]) "</span> <small>" what_runs(running[n]) "</small></th><td>" say_way(n) \
 					"</td><td><span class=\"lie\">" says(got[n, "verdict"]) "</span></td><td>" says(lies[n]) "</td></tr>"
 		print "</tbody></table></div>"
 	}

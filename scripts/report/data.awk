@@ -36,13 +36,34 @@ function esc(text) {
 	return text
 }
 
+# What went wrong is told in one word: with "_" for " ", and "|" for "/".
+function spaced(text) {
+	if (text ~ /(fail|skip):/) {
+		gsub(/_/, " ", text)
+		gsub(/[|]/, "/", text)
+	}
+	return esc(text)
+}
+
+function reason(n,    text) {
+	text = got[n, "verdict"]
+	sub(/^skip:/, "skip: ", text)
+	return substr(spaced(text), 7)
+}
+
 function what_runs(text) {
 	if (text == "-")
 		return "nothing attached"
 	gsub(/\+/, " + ", text)
 	gsub(/:/, " on ", text)
 	gsub(/,/, " ", text)
-	return esc(text)
+	return whole(esc(text))
+}
+
+# Options are not broken at their hyphens.
+function whole(text) {
+	gsub(/ -[-A-Za-z]+/, " <span class=\"nb\">&</span>", text)
+	return text
 }
 
 function way_of(probe) {
@@ -56,11 +77,11 @@ function how_of(probe) {
 }
 
 function words_for(key) {
-	return key in words ? words[key] : esc(key)
+	return key in words ? whole(words[key]) : esc(key)
 }
 
 function say_way(n) {
-	return way_of(probe[n]) in words ? words[way_of(probe[n])] : words_for(probe[n])
+	return words_for(way_of(probe[n]) in words ? way_of(probe[n]) : probe[n])
 }
 
 function say_how(n) {
@@ -92,7 +113,7 @@ function verdict_word(n, verdict) {
 		return "passes"
 	if (verdict == "lost")
 		return got[n, "dies"] == "-" ? "no answer" : "dies"
-	return esc(verdict)
+	return spaced(verdict)
 }
 
 function class_of(n) {
@@ -121,10 +142,10 @@ function glyph_of(n,    class) {
 # What the verdict's box says
 function verdict_of(n,    text) {
 	if (status[n] == "skip")
-		return "– skipped"
+		return "–&#160;skipped"
 	if (kind[n] == "check")
-		return glyph_of(n) (status[n] == "ok" ? " as expected" : " differs")
-	text = glyph_of(n) " " verdict_word(n, got[n, "verdict"])
+		return glyph_of(n) (status[n] == "ok" ? "&#160;as expected" : "&#160;differs")
+	text = glyph_of(n) "&#160;" verdict_word(n, got[n, "verdict"])
 	if (status[n] == "not" && got[n, "verdict"] != want[n, "verdict"])
 		text = text ", not " (want[n, "verdict"] == "lost" ? "lost" : verdict_word(n, want[n, "verdict"]))
 	return text

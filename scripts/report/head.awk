@@ -22,8 +22,8 @@ function print_fact(name, text) {
 		print "<dt>" name "</dt><dd>" esc(text) "</dd>"
 }
 
-function amount(part, whole) {
-	return part == 0 ? "none" : part == whole ? "all" : part
+function amount(n, of) {
+	return n == 0 ? "none" : n == of ? "all" : n
 }
 
 function number_of(n, singular) {
@@ -55,7 +55,7 @@ function alarm(    n, s) {
 		if (status[n] == "not")
 			print "<li><strong>" (kind[n] == "rows" ? "<a href=\"#" esc(id[n]) "\">" esc(id[n]) "</a>" : esc(id[n])) \
 				"</strong> " (running[n] == "-" ? "" : "(" what_runs(running[n]) ") ") say_probe(n) \
-				": " esc(differs[n]) "</li>"
+				": " spaced(differs[n]) "</li>"
 	for (s = 1; s <= states; s++)
 		if (dropped[s] != died[s])
 			print "<li><strong>" esc(id[first[s]]) "</strong> " what_runs(runs[s]) ": " esc(dropped[s]) \

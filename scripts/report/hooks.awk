@@ -6,7 +6,9 @@ function note_function(text) {
 	if (text in unsaid || (hook, text) in noted)
 		return
 	noted[hook, text] = 1
-	functions[hook] = functions[hook] (functions[hook] == "" ? "" : "<br/>") "<code>" esc(text) "</code>"
+	text = esc(text)
+	sub(/\//, "/<wbr/>", text)
+	functions[hook] = functions[hook] (functions[hook] == "" ? "" : "<br/>") "<code>" text "</code>"
 }
 
 END {
@@ -22,7 +24,7 @@ END {
 	}
 	print "<table><caption>Deaths of this run, as the kernel’s tracepoints tell</caption><thead><tr>" \
 		"<th scope=\"col\">hook</th><th scope=\"col\" class=\"n\">died</th>" \
-		"<th scope=\"col\" class=\"n\">seen by the tap there</th><th scope=\"col\">function and reason</th></tr></thead><tbody>"
+		"<th scope=\"col\" class=\"n\">tap there saw</th><th scope=\"col\">function, reason</th></tr></thead><tbody>"
 	for (i = 1; i <= hooks; i++)
 		print "<tr><th scope=\"row\">" words_for(order[i]) "</th><td class=\"n\">" deaths_at[order[i]] \
 			"</td><td class=\"n\">" seen_at[order[i]] "</td><td>" functions[order[i]] "</td></tr>"

@@ -4,7 +4,7 @@
 # notebook.tsv.
 
 function says(verdict) {
-	return verdict == "pass" ? "answers" : verdict == "lost" ? "no answer" : esc(verdict)
+	return verdict == "pass" ? "answers" : verdict == "lost" ? "no answer" : spaced(verdict)
 }
 
 function tap_fits(seen, claim) {
@@ -19,9 +19,16 @@ function tap_says(claim) {
 	return claim == "-" ? "" : claim == "none" ? "; its tap saw nothing" : claim == "Q" ? "; its tap saw the request only" : "; its tap saw both"
 }
 
+function measured(n,    text) {
+	text = probe[n]
+	gsub(/-/, " ", text)
+	return esc(text ": " measure[n])
+}
+
 # What became of the section's rows here: sets outcome, of this run's rows, and box_class.
 function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen, text) {
 	fits = differ = skipped = wrong = 0
+	section++
 	text = ""
 	for (n = 1; n <= rows; n++) {
 		if (index(" " ids " ", " " id[n] " ") == 0 || probe[n] !~ pattern)
@@ -31,10 +38,12 @@ function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen
 			continue
 		}
 		wrong += status[n] == "not"
-		seen = kind[n] == "check" ? probe[n] ": " measure[n] : says(got[n, "verdict"])
-		if (!((ids, pattern, seen) in mentioned))
-			text = text (text == "" ? "" : "; ") esc(seen)
-		mentioned[ids, pattern, seen] = 1
+		seen = kind[n] == "check" ? measured(n) : says(got[n, "verdict"])
+		if (death(got[n, "dies"], 1))
+			seen = seen ": the " words_for(victim) " dies on " esc(place) " in " words_for(hook)
+		if (!((section, seen) in mentioned))
+			text = text (text == "" ? "" : "; ") seen
+		mentioned[section, seen] = 1
 		if (kind[n] == "check" ? status[n] == "ok" : got[n, "verdict"] == verdict && tap_fits(got[n, "veth0"], claim))
 			fits++
 		else

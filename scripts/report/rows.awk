@@ -4,7 +4,7 @@
 # share one. -v legend: a file that says how to read a strip.
 
 function same_card(n, m,    i) {
-	if (id[n] != id[m] || way_of(probe[n]) != way_of(probe[m]) || status[n] != "ok" || status[m] != "ok")
+	if (!has_strip(n) || id[n] != id[m] || way_of(probe[n]) != way_of(probe[m]) || status[n] != "ok" || status[m] != "ok")
 		return 0
 	for (i = 2; i <= column_count; i++)
 		if (got[n, columns[i]] != got[m, columns[i]])
@@ -22,12 +22,12 @@ function anchor(n) {
 function item(n,    text) {
 	text = "<li>" box(n) " " say_how(n)
 	if (status[n] == "skip")
-		text = text ": " esc(substr(got[n, "verdict"], 6))
+		text = text ": " reason(n)
 	if (n in lies)
 		text = text " <span class=\"lie\">nping lies: connect() says " \
-			(lies[n] == "pass" ? "passes" : lies[n] == "lost" ? "lost" : esc(lies[n])) "</span>"
+			(lies[n] == "pass" ? "passes" : lies[n] == "lost" ? "lost" : spaced(lies[n])) "</span>"
 	if (status[n] == "not")
-		text = text "<p class=\"diff\">≠ " esc(differs[n]) "</p>"
+		text = text "<p class=\"diff\">≠ " spaced(differs[n]) "</p>"
 	return text "</li>"
 }
 

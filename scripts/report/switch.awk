@@ -125,7 +125,7 @@ function checks(t,    n, text) {
 			gsub(/-/, " ", text)
 			print "<li><span class=\"v " class_of(n) "\">" verdict_of(n) "</span> " esc(text) \
 				(measure[n] == "-" ? "" : ": " esc(measure[n])) \
-				(status[n] == "not" ? "<p class=\"diff\">≠ " esc(differs[n]) "</p>" : "") "</li>"
+				(status[n] == "not" ? "<p class=\"diff\">≠ " spaced(differs[n]) "</p>" : "") "</li>"
 			where[t] = running[n]
 		}
 }

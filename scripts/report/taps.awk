@@ -6,7 +6,7 @@ function cell(n,    i, text) {
 	text = "<td role=\"cell\" class=\"cell" (status[n] == "not" ? " bad" : "") "\"><span class=\"lab\">" \
 		say_probe(n) "</span>" box(n)
 	if (status[n] == "skip")
-		return text "<small> " esc(substr(got[n, "verdict"], 6)) "</small></td>"
+		return text "<small> " reason(n) "</small></td>"
 	if (has_strip(n))
 		text = text strip(n, "mini")
 	for (i = 1; death(got[n, "dies"], i); i++)
@@ -14,7 +14,7 @@ function cell(n,    i, text) {
 	if (n in lies)
 		text = text "<span class=\"lie\">nping lies</span>"
 	if (status[n] == "not")
-		text = text "<p class=\"diff\">≠ " esc(differs[n]) "</p>"
+		text = text "<p class=\"diff\">≠ " spaced(differs[n]) "</p>"
 	return text "</td>"
 }
 
