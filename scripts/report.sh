@@ -7,7 +7,7 @@
 set -eu
 
 parts=$(dirname "$(realpath "$0")")/report
-results=${1:-$(dirname "$parts")/../results}
+results=${1:-$(realpath "$parts/../../results")}
 out=${2:-$results/report.html}
 tsv=$results/experiment.tsv
 
@@ -34,9 +34,9 @@ matrix_run() {
 	echo "$newest"
 }
 
-# Only if there is what it leads to.
-link() {
-	[ ! -e "$3" ] || echo "<li><a href=\"#$1\">$2</a></li>"
+# Is there a check whose id begins so? Files may be another run's.
+ran() {
+	cut -f2 "$tsv" | grep -q "^$1"
 }
 
 contents() {
@@ -47,11 +47,11 @@ contents() {
 		<li><a href="#notebook">The notebook</a></li>
 		<li><a href="#rows">Row by row</a></li>
 		<li><a href="#taps">Truth table</a></li>
-		$(link switch "T1, T2" "$results"/T?.csv)
+		$(! ran 'T[0-9]' || echo '<li><a href="#switch">T1, T2</a></li>')
 		<li><a href="#counters">Counters</a></li>
 		<li><a href="#nping">nping</a></li>
-		$(link questions Questions "$results/answers.txt")
-		$(link kernels Kernels "$matrix/points.tsv")
+		$(! ran question || echo '<li><a href="#questions">Questions</a></li>')
+		$([ -z "$matrix" ] || echo '<li><a href="#kernels">Kernels</a></li>')
 		</ul></nav>
 	END
 }
@@ -70,9 +70,6 @@ lab() {
 }
 
 page() {
-	local series
-
-	series=("$results"/T?.seconds "$results"/T?.csv)
 	cat <<-END
 		<!DOCTYPE html>
 		<html lang="en"><head><meta charset="utf-8"/>
@@ -91,15 +88,15 @@ page() {
 	part notebook "$tsv" "$parts/notebook.tsv"
 	part rows -v legend="$parts/legend.html" "$tsv"
 	part taps "$tsv"
-	[ ! -e "${series[0]}" ] || part switch "$tsv" "${series[@]}"
+	! ran 'T[0-9]' || part switch "$tsv" "$results"/T?.seconds "$results"/T?.csv
 	part counters "$tsv"
-	[ ! -e "$results/answers.txt" ] || part answers "$tsv" "$results/answers.txt"
+	! ran question || part answers "$tsv" "$results/answers.txt"
 	[ -z "$matrix" ] || part kernels -v run="${matrix##*/}" "$matrix/kernels.tsv" "$matrix/points.tsv"
 	echo "</main></body></html>"
 }
 
-if [ ! -s "$tsv" ]; then
-	echo "${0##*/}: $tsv is missing: make experiment writes it" >&2
+if [ ! -s "$tsv" ] || [ ! -s "$results/experiment.json" ]; then
+	echo "${0##*/}: $results has no experiment: make experiment writes one" >&2
 	exit 1
 fi
 matrix=$(matrix_run)

@@ -9,7 +9,7 @@ function counters(    s, equal) {
 	print "<div class=\"table\"><table><thead><tr><th scope=\"col\">state</th><th scope=\"col\">attached</th>" \
 		"<th scope=\"col\" class=\"n\">dropped</th><th scope=\"col\" class=\"n\">died</th><th scope=\"col\">agree</th></tr></thead><tbody>"
 	for (s = 1; s <= states; s++) {
-		if (runs[s] == "-" && dropped[s] == died[s])
+		if (!(s in dropped) || runs[s] == "-" && dropped[s] == died[s])
 			continue
 		equal = dropped[s] == died[s]
 		print "<tr><th scope=\"row\" class=\"id\">" esc(id[first[s]]) (id[last[s]] == id[first[s]] ? "" : "–" esc(id[last[s]])) \
