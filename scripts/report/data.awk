@@ -103,6 +103,11 @@ function death(text, i,    part, end) {
 	return 1
 }
 
+# "in native XDP", "at TC egress"
+function in_hook() {
+	return (hook ~ /^tc/ ? "at " : "in ") words_for(hook)
+}
+
 # Did the tap on the interface see what died there? TC's egress is on the way out.
 function seen_dying(n) {
 	return index(got[n, place], victim (hook ~ /egress/ ? "o" : "i")) > 0
@@ -160,8 +165,8 @@ function say_death(n,    i, text, function_reason) {
 	split(how[n], function_reason, "+")
 	text = ""
 	for (i = 1; death(got[n, "dies"], i); i++)
-		text = text (i > 1 ? " " : "") "The " words_for(victim) " dies on " esc(place) " in " \
-			words_for(hook) (function_reason[i] in unsaid ? "" : \
+		text = text (i > 1 ? " " : "") "The " words_for(victim) " dies on " esc(place) " " \
+			in_hook() (function_reason[i] in unsaid ? "" : \
 			" (<code>" esc(function_reason[i]) "</code>)") "; the tap there " \
 			(seen_dying(n) ? "has seen it." : "has not seen it.")
 	return text

@@ -43,7 +43,7 @@ END {
 	if (!kernels || !programs)
 		exit
 	print "<section id=\"kernels\"><h2>Kernels: each test on each of them</h2>"
-	print "<p>" sum["pass"] + 0 " points passed, " sum["fail"] + 0 " failed, " sum["skip"] + 0 " were skipped as expected, on " \
+	print "<p>" sum["pass"] + 0 " points passed, " sum["fail"] + 0 " failed, " sum["skip"] + 0 " skipped as expected, on " \
 		kernels " kernels; the newest run of <code>make matrix</code>" (run == "" ? "" : ", " esc(run)) \
 		". A cell is points passed, s: skipped, F: failed.</p>"
 	if (failures) {

@@ -40,7 +40,7 @@ function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen
 		wrong += status[n] == "not"
 		seen = kind[n] == "check" ? measured(n) : says(got[n, "verdict"])
 		if (death(got[n, "dies"], 1))
-			seen = seen ": the " words_for(victim) " dies on " esc(place) " in " words_for(hook)
+			seen = seen ": the " words_for(victim) " dies on " esc(place) " " in_hook()
 		if (!((section, seen) in mentioned))
 			text = text (text == "" ? "" : "; ") seen
 		mentioned[section, seen] = 1
@@ -67,7 +67,7 @@ function links(ids,    part, i, text) {
 function remark(text,    out) {
 	if (text == "-")
 		return ""
-	out = esc(text)
+	out = whole(esc(text))
 	if (match(out, /question [0-9]/))
 		out = substr(out, 1, RSTART - 1) "<a href=\"#question-" substr(out, RSTART + 9, 1) "\">" \
 			substr(out, RSTART, RLENGTH) "</a>" substr(out, RSTART + RLENGTH)
@@ -83,11 +83,11 @@ FILENAME ~ /notebook\.tsv$/ && !/^#/ {
 			"<th role=\"columnheader\" scope=\"col\">notebook</th><th role=\"columnheader\" scope=\"col\">rows</th>" \
 			"<th role=\"columnheader\" scope=\"col\">here</th><th role=\"columnheader\" scope=\"col\">so</th></tr></thead><tbody role=\"rowgroup\">"
 	}
-	print "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">" esc($1) "</th><td role=\"cell\">" esc($2) \
+	print "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">" esc($1) "</th><td role=\"cell\">" whole(esc($2)) \
 		($5 == "-" || $4 == "self" ? "" : " <small>→ " says($5) tap_says($6) "</small>") \
 		"</td><td role=\"cell\" class=\"id\">" links($3) "</td>"
 	if ($3 == "-") {
-		print "<td role=\"cell\">–</td><td role=\"cell\">" remark($7) "</td></tr>"
+		print "<td role=\"cell\" class=\"none\">–</td><td role=\"cell\">" remark($7) "</td></tr>"
 		next
 	}
 	compare($3, $4, $5, $6)

@@ -146,7 +146,7 @@ function strip_words(n,    i, text) {
 		text = text (i > 1 ? ", " : "") all_taps[i] " " \
 			(got[n, all_taps[i]] == "-" ? "nothing" : esc(got[n, all_taps[i]]))
 	for (i = 1; death(got[n, "dies"], i); i++)
-		text = text ". The " words_for(victim) " dies on " esc(place) " in " words_for(hook)
+		text = text ". The " words_for(victim) " dies on " esc(place) " " in_hook()
 	return text "."
 }
 

@@ -10,7 +10,7 @@ function cell(n,    i, text) {
 	if (has_strip(n))
 		text = text strip(n, "mini")
 	for (i = 1; death(got[n, "dies"], i); i++)
-		text = text "<small>" words_for(victim) " at " words_for(hook) ", " esc(place) "</small>"
+		text = text "<small>" words_for(victim) " " in_hook() ", " esc(place) "</small>"
 	if (n in lies)
 		text = text "<span class=\"lie\">nping lies</span>"
 	if (status[n] == "not")
