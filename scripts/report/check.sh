@@ -83,7 +83,8 @@ awk -F '\t' -v OFS='\t' '
 	{ print }' "$tmp/experiment.tsv" >"$tmp/planted"
 mv "$tmp/planted" "$tmp/experiment.tsv"
 render bad.html awk
-for each in 'class="alarm"' '>E4</a></strong>' 'card bad' 'td class="bad"' 'got pass' 'the kernel told of 2'; do
+for each in 'class="alarm"' '>E4</a></strong>' 'td class="bad"><a href="#E4">' 'got pass' \
+	'<span class="v bad">≠&#160;passes, not lost</span>' 'td class="bad">≠ no' 'the kernel told of 2'; do
 	has bad.html "$each"
 done
 [ "$(grep -c 'article class="card bad"' "$tmp/bad.html")" = 1 ] || wrong "bad.html: more than E4's card is red"

@@ -16,7 +16,7 @@ function tap_fits(seen, claim) {
 }
 
 function tap_says(claim) {
-	return claim == "-" ? "" : claim == "none" ? "; its tap saw nothing" : claim == "Q" ? "; its tap saw the request only" : "; its tap saw both"
+	return claim == "-" ? "" : "; its tap saw " (claim == "none" ? "nothing" : claim == "Q" ? "the request only" : "both")
 }
 
 function measured(n,    text) {

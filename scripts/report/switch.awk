@@ -156,7 +156,8 @@ END {
 		checks(t)
 		print "</ul></figcaption>"
 		plot(t)
-		print "<p>" (t in where ? what_runs(where[t]) ": " : "") all_sent[t] " sent, " all_answered[t] + 0 " answered. First packet lost after it was asked to go on: " \
+		print "<p>" (t in where ? what_runs(where[t]) ": " : "") all_sent[t] " sent, " all_answered[t] + 0 " answered. " \
+			"First packet lost after it was asked to go on: " \
 			range(t, "on") "; first one answered after it was asked to go off: " range(t, "off") ".</p>"
 		table(t)
 		print "</figure>"
