@@ -32,7 +32,7 @@ endef
 
 selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR"
 
-.PHONY: all demo experiment check bench lab matrix lint bootstrap clean distclean help
+.PHONY: all demo experiment report check bench lab matrix lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build
@@ -43,6 +43,11 @@ demo: set-up
 
 experiment: set-up
 	@RESULTS=$(CURDIR)/results selftests/experiment.sh
+
+# Results of a run in which something differs are results, too.
+report:
+	@[ -s results/experiment.tsv ] || $(MAKE) experiment || [ -s results/experiment.tsv ]
+	@scripts/report.sh
 
 lab: set-up
 	@selftests/lab.sh
@@ -84,6 +89,7 @@ define help-text
   make                  build samples/bpf/{xdp-drop-world,xdp-drop-tcp,tc-drop-tcp}
   make demo             see them drop real traffic, in a lab of network namespaces
   make experiment       every row of the experiment, with taps and places of death
+  make report           that as one page, results/report.html, drawn from the results
   make check            run all tests; the last line counts them
   make bench            what dropping and capturing cost, in figures
   make lab              set the lab up and stay in it

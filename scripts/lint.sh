@@ -59,4 +59,5 @@ check checkpatch checkpatch
 check clang-format format
 check shellcheck shell
 check SPDX spdx
+check report scripts/report/check.sh
 exit $failed

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# report.sh [RESULTS [FILE]]: one page of HTML from what make experiment left in
+# RESULTS (results), and from the newest run of make matrix there, if there is
+# one. Needs nothing but awk; the page needs nothing but a browser.
+set -eu
+
+parts=$(dirname "$(realpath "$0")")/report
+results=${1:-$(realpath "$parts/../../results")}
+out=${2:-$results/report.html}
+tsv=$results/experiment.tsv
+
+# One part of the page: its awk script and files.
+part() {
+	local script=$1
+
+	shift
+	LC_ALL=C ${AWK:-awk} -f "$parts/data.awk" -f "$parts/strip.awk" -f "$parts/$script.awk" "$@"
+}
+
+# A file as it is, but for its licence line.
+own() {
+	grep -v SPDX-License-Identifier: "$parts/$1"
+}
+
+# The newest directory with both tables: their names are times.
+matrix_run() {
+	local each newest=''
+
+	for each in "$results"/*/; do
+		[ ! -s "$each/kernels.tsv" ] || [ ! -s "$each/points.tsv" ] || newest=${each%/}
+	done
+	echo "$newest"
+}
+
+# Is there a check whose id begins so? Files may be another run's.
+ran() {
+	cut -f2 "$tsv" | grep -q "^$1"
+}
+
+contents() {
+	cat <<-END
+		<nav aria-label="Contents"><ul>
+		<li><a href="#lab">The lab</a></li>
+		<li><a href="#matrix">State × probe</a></li>
+		<li><a href="#notebook">The notebook</a></li>
+		<li><a href="#rows">Row by row</a></li>
+		<li><a href="#taps">Truth table</a></li>
+		$(! ran 'T[0-9]' || echo '<li><a href="#switch">T1, T2</a></li>')
+		<li><a href="#counters">Counters</a></li>
+		<li><a href="#nping">nping</a></li>
+		$(! ran question || echo '<li><a href="#questions">Questions</a></li>')
+		$([ -z "$matrix" ] || echo '<li><a href="#kernels">Kernels</a></li>')
+		</ul></nav>
+	END
+}
+
+lab() {
+	cat <<-END
+		<section id="lab"><h2>The lab, and the way of a packet</h2>
+		<div class="figures"><figure>$(own topology.svg)
+		<figcaption><small>Three network namespaces, and where the programs sit in which rows. The truth table also puts
+		them at veth0’s TC ingress, on docker0 and on eth0.</small></figcaption></figure>
+		<figure>$(own path.svg)
+		<figcaption><small>Each interface has this way of its own. The bridge is one, too: what dies as it leaves veth0
+		has been on docker0 before.</small></figcaption></figure></div>
+		<div class="table">$(part hooks "$tsv")</div></section>
+	END
+}
+
+page() {
+	cat <<-END
+		<!DOCTYPE html>
+		<html lang="en"><head><meta charset="utf-8"/>
+		<meta name="viewport" content="width=device-width, initial-scale=1"/>
+		<meta name="color-scheme" content="light dark"/>
+		<title>bpf-drop: the experiment</title>
+		<style>
+		$(own style.css)
+		</style></head><body>
+	END
+	part head "$tsv" "$results/experiment.json"
+	contents
+	echo "<main>"
+	lab
+	part matrix "$tsv"
+	part notebook "$tsv" "$parts/notebook.tsv"
+	part rows -v legend="$parts/legend.html" "$tsv"
+	part taps "$tsv"
+	! ran 'T[0-9]' || part switch "$tsv" "$results"/T?.seconds "$results"/T?.csv
+	part counters "$tsv"
+	! ran question || part answers "$tsv" "$results/answers.txt"
+	[ -z "$matrix" ] || part kernels -v run="${matrix##*/}" "$matrix/kernels.tsv" "$matrix/points.tsv"
+	echo "</main></body></html>"
+}
+
+if [ ! -s "$tsv" ] || [ ! -s "$results/experiment.json" ]; then
+	echo "${0##*/}: $results has no experiment: make experiment writes one" >&2
+	exit 1
+fi
+matrix=$(matrix_run)
+page >"$out.new"
+mv "$out.new" "$out"
+run=$(sed -n 's/^ "time": "\(.*\)",$/\1/p' "$results/experiment.json")
+echo "$out: the run of $run${matrix:+; kernels: ${matrix##*/}}"

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# check.sh: is the report what it should be? Renders made-up results, in which all is
+# as selftests/experiment_*.expected has it, and then some in which it is not.
+set -eu
+
+here=$(dirname "$(realpath "$0")")
+tables=$here/../../selftests
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+failed=0
+
+wrong() {
+	echo "report: $*"
+	failed=1
+}
+
+# has FILE WORDS: they are in there; lacks: they are not.
+has() {
+	grep -qF -- "$2" "$tmp/$1" || wrong "$1 lacks: $2"
+}
+
+lacks() {
+	! grep -qF -- "$2" "$tmp/$1" || wrong "$1 has: $2"
+}
+
+results() {
+	for table in rows taps; do
+		awk -v OFS='\t' '
+			/^#/ || !NF { next }
+			state != "" && $2 != state { print "sum", died + 0, died + 0; died = 0 }
+			{
+				state = $2
+				died += $11 != "-"
+				$1 = "ok" OFS $1
+				for (i = 4; i <= 11; i++)
+					$i = $i "/" $i
+				print $0, "-", ""
+			}
+			END { print "sum", died + 0, died + 0 }' "$tables/experiment_$table.expected"
+	done >"$tmp/experiment.tsv"
+	printf '%s\t%s\t%s\t%s\t%s\t\n' ok T1 xdp-drop-tcp:veth0 none-lost-while-off '0 of 9' \
+		ok 'question 1' - the-ids-are-the-same - >>"$tmp/experiment.tsv"
+	printf ' "time": "2026-01-02T03:04:05Z",\n "kernel": "7.3",\n' >"$tmp/experiment.json"
+	printf 'T1\tswitch\ton\t0.1\t0.2\t0.15\nT1\tswitch\toff\t0.3\t0.4\t-1\n' >"$tmp/T1.seconds"
+	printf 'time_s,sent_s,answered_s\n0.0,0.0,0.1\n0.2,0.2,\n0.5,0.5,0.6\n' >"$tmp/T1.csv"
+	printf 'Question 1: what is it?\n\nhost# %s\n    %s\nAn answer.\n' '/home/user/probe tcp' \
+		'<script>alert("&")</script>' >"$tmp/answers.txt"
+	mkdir "$tmp/2026-01-01-000000"
+	printf '6.1\t6.1.0-amd64\t-\t200\ttcg\t-\n' >"$tmp/2026-01-01-000000/kernels.tsv"
+	printf '6.1\tverdict\tone\tpass\t5\t\n' >"$tmp/2026-01-01-000000/points.tsv"
+}
+
+render() {
+	AWK=$2 "$here/../report.sh" "$tmp" "$tmp/$1" >/dev/null || wrong "cannot be made by $2"
+	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$tmp/$1" ||
+		wrong "$1 is not well-formed"
+}
+
+results
+render good.html awk
+for each in 'id="W1"' 'id="T1"' 'id="question-1"' 'id="kernels"' 'docker0-in' '2026-01-02T03:04:05Z'; do
+	has good.html "$each"
+done
+for each in 'class="alarm"' 'card bad' 'td class="bad"' '<script' '/home/' 'src=' 'url(' '="http' '<link'; do
+	lacks good.html "$each"
+done
+for each in mawk gawk 'busybox awk'; do
+	command -v "${each% *}" >/dev/null || continue
+	render other.html "$each"
+	cmp -s "$tmp/good.html" "$tmp/other.html" || wrong "$each makes another page"
+done
+
+# E4's connect() was answered, on the way to nowhere; and a program miscounted.
+awk -F '\t' -v OFS='\t' '
+	$2 == "E4" && $4 == "host-ctr-tcp" {
+		$1 = "not"
+		$5 = "pass/lost"
+		$14 = "verdict: expected lost, got pass"
+	}
+	$1 == "sum" && $2 == 3 && !planted++ { $3 = 2 }
+	{ print }' "$tmp/experiment.tsv" >"$tmp/planted"
+mv "$tmp/planted" "$tmp/experiment.tsv"
+render bad.html awk
+for each in 'class="alarm"' '>E4</a></strong>' 'td class="bad"><a href="#E4">' 'got pass' \
+	'<span class="v bad">≠&#160;passes, not lost</span>' 'td class="bad">≠ no' 'the kernel told of 2'; do
+	has bad.html "$each"
+done
+[ "$(grep -c 'article class="card bad"' "$tmp/bad.html")" = 1 ] || wrong "bad.html: more than E4's card is red"
+exit $failed

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the programs counted against what the kernel told of; and where nping lied.
+
+function counters(    s, equal) {
+	print "<section id=\"counters\"><h2>Counters: dropped and died</h2>"
+	print "<p>Two witnesses that do not know of each other: what the programs say they dropped, and the deaths that the kernel’s " \
+		"tracepoints told of, at any hook. They must agree, state by state.</p>"
+	print "<div class=\"table\"><table><thead><tr><th scope=\"col\">state</th><th scope=\"col\">attached</th>" \
+		"<th scope=\"col\" class=\"n\">dropped</th><th scope=\"col\" class=\"n\">died</th><th scope=\"col\">agree</th></tr></thead><tbody>"
+	for (s = 1; s <= states; s++) {
+		if (!(s in dropped) || runs[s] == "-" && dropped[s] == died[s])
+			continue
+		equal = dropped[s] == died[s]
+		print "<tr><th scope=\"row\" class=\"id\">" esc(id[first[s]]) (id[last[s]] == id[first[s]] ? "" : "–" esc(id[last[s]])) \
+			"</th><td>" what_runs(runs[s]) "</td><td class=\"n\">" esc(dropped[s]) "</td><td class=\"n\">" esc(died[s]) \
+			"</td><td class=\"" (equal ? "pass\">✓ yes" : "bad\">≠ no") "</td></tr>"
+	}
+	print "</tbody></table></div></section>"
+}
+
+function says(verdict) {
+	return verdict == "pass" ? "answered" : verdict == "lost" ? "no answer" : spaced(verdict)
+}
+
+function nping(    n, any, tried) {
+	for (n = 1; n <= rows; n++) {
+		any += n in lies
+		tried += kind[n] != "check" && probe[n] ~ /-nping$/ && status[n] != "skip"
+	}
+	print "<section id=\"nping\"><h2>Where nping lies</h2>"
+	print "<p>nping hears by a tap: it takes for an answer what TC ingress drops behind that tap, and misses what comes by another " \
+		"interface than the one it listens on. " (any ? "In " any : "In none") " of " tried + 0 \
+		" rows it said something else than connect().</p>"
+	if (any) {
+		print "<div class=\"table\"><table><thead><tr><th scope=\"col\">row</th><th scope=\"col\">way</th>" \
+			"<th scope=\"col\">nping says</th><th scope=\"col\">connect() says</th></tr></thead><tbody>"
+		for (n = 1; n <= rows; n++)
+			if (n in lies)
+				print "<tr><th scope=\"row\"><span class=\"id\">" esc(id[n]) "</span> <small>" what_runs(running[n]) "</small></th><td>" say_way(n) \
+					"</td><td><span class=\"lie\">" says(got[n, "verdict"]) "</span></td><td>" says(lies[n]) "</td></tr>"
+		print "</tbody></table></div>"
+	}
+	print "</section>"
+}
+
+END {
+	if (!states)
+		exit
+	counters()
+	nping()
+}

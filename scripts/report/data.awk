@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For all parts of the report: reads experiment.tsv (see experiment.awk) and puts it
+# into words. Every text from data goes through esc().
+#
+# rows     how many; of each: status, id, running, probe, kind (rows, taps or check),
+#          state (an index), got[n, column], want[n, column], how, differs, lies
+# states   how many; of each: runs, dropped, died, first, last (indices of rows)
+
+# No directories of this machine.
+function scrub(text,    out) {
+	out = ""
+	while (match(text, /(^|[ ='"(:])\/[A-Za-z0-9._+-]+\/[^ '"):,]*/)) {
+		out = out substr(text, 1, RSTART - 1)
+		if (substr(text, RSTART, 1) != "/")
+			out = out substr(text, RSTART, 1)
+		out = out base(substr(text, RSTART, RLENGTH))
+		text = substr(text, RSTART + RLENGTH)
+	}
+	return out text
+}
+
+function base(path) {
+	sub(/\/$/, "", path)
+	sub(/^.*\//, "", path)
+	return path
+}
+
+function esc(text) {
+	gsub(/[\001-\010\013-\037]/, "", text)
+	text = scrub(text)
+	gsub(/&/, "\\&amp;", text)
+	gsub(/</, "\\&lt;", text)
+	gsub(/>/, "\\&gt;", text)
+	gsub(/"/, "\\&quot;", text)
+	return text
+}
+
+# What went wrong is told in one word: with "_" for " ", and "|" for "/".
+function spaced(text) {
+	if (text ~ /(fail|skip):/) {
+		gsub(/_/, " ", text)
+		gsub(/[|]/, "/", text)
+	}
+	return esc(text)
+}
+
+function reason(n,    text) {
+	text = got[n, "verdict"]
+	sub(/^skip:/, "skip: ", text)
+	return substr(spaced(text), 7)
+}
+
+function what_runs(text) {
+	if (text == "-")
+		return "nothing attached"
+	gsub(/\+/, " + ", text)
+	gsub(/:/, " on ", text)
+	gsub(/,/, " ", text)
+	return whole(esc(text))
+}
+
+# Options are not broken at their hyphens.
+function whole(text) {
+	gsub(/ -[-A-Za-z]+/, " <span class=\"nb\">&</span>", text)
+	return text
+}
+
+function way_of(probe) {
+	sub(/-[a-z]*$/, "", probe)
+	return probe
+}
+
+function how_of(probe) {
+	sub(/^.*-/, "", probe)
+	return probe
+}
+
+function words_for(key) {
+	return key in words ? whole(words[key]) : esc(key)
+}
+
+function say_way(n) {
+	return words_for(way_of(probe[n]) in words ? way_of(probe[n]) : probe[n])
+}
+
+function say_how(n) {
+	return way_of(probe[n]) in words ? words_for(how_of(probe[n])) : ""
+}
+
+function say_probe(n) {
+	return say_way(n) (say_how(n) == "" ? "" : ", " say_how(n))
+}
+
+# "R@veth0:tc-egress+…", the i-th: sets victim, place and hook; false if there is none.
+function death(text, i,    part, end) {
+	if (text == "-" || text == "" || split(text, part, "+") < i)
+		return 0
+	victim = substr(part[i], 1, 1)
+	split(substr(part[i], 3), end, ":")
+	place = end[1]
+	hook = end[2]
+	return 1
+}
+
+# "in native XDP", "at TC egress"
+function in_hook() {
+	return (hook ~ /^tc/ ? "at " : "in ") words_for(hook)
+}
+
+# Did the tap on the interface see what died there? TC's egress is on the way out.
+function seen_dying(n) {
+	return index(got[n, place], victim (hook ~ /egress/ ? "o" : "i")) > 0
+}
+
+function verdict_word(n, verdict) {
+	if (verdict == "pass")
+		return "passes"
+	if (verdict == "lost")
+		return got[n, "dies"] == "-" ? "no answer" : "dies"
+	return spaced(verdict)
+}
+
+function class_of(n) {
+	if (status[n] == "not")
+		return "bad"
+	if (status[n] == "skip")
+		return "skip"
+	if (kind[n] == "check")
+		return "pass"
+	if (got[n, "verdict"] == "pass")
+		return "pass"
+	return got[n, "verdict"] == "lost" ? "dies" : "other"
+}
+
+function glyph_of(n,    class) {
+	class = class_of(n)
+	if (class == "bad")
+		return "≠"
+	if (class == "skip")
+		return "–"
+	if (class == "dies")
+		return got[n, "dies"] == "-" ? "○" : "✕"
+	return class == "pass" ? "✓" : "•"
+}
+
+# What the verdict's box says
+function verdict_of(n,    text) {
+	if (status[n] == "skip")
+		return "–&#160;skipped"
+	if (kind[n] == "check")
+		return glyph_of(n) (status[n] == "ok" ? "&#160;as expected" : "&#160;differs")
+	text = glyph_of(n) "&#160;" verdict_word(n, got[n, "verdict"])
+	if (status[n] == "not" && got[n, "verdict"] != want[n, "verdict"])
+		text = text ", not " (want[n, "verdict"] == "lost" ? "lost" : verdict_word(n, want[n, "verdict"]))
+	return text
+}
+
+function box(n) {
+	return "<span class=\"v " class_of(n) "\">" verdict_of(n) "</span>"
+}
+
+# Where and how the packet of row n died, as a sentence.
+function say_death(n,    i, text, function_reason) {
+	split(how[n], function_reason, "+")
+	text = ""
+	for (i = 1; death(got[n, "dies"], i); i++)
+		text = text (i > 1 ? " " : "") "The " words_for(victim) " dies on " esc(place) " " \
+			in_hook() (function_reason[i] in unsaid ? "" : \
+			" (<code>" esc(function_reason[i]) "</code>)") "; the tap there " \
+			(seen_dying(n) ? "has seen it." : "has not seen it.")
+	return text
+}
+
+# "XDP veth0 + TC egress veth0"
+function in_short(text,    part, count, i, out, name) {
+	if (text == "-")
+		return "off"
+	count = split(text, part, "+")
+	out = ""
+	for (i = 1; i <= count; i++) {
+		name = part[i] ~ /^xdp-drop-world/ ? "XDP (all)" : part[i] ~ /^xdp-/ ? "XDP" : \
+			part[i] ~ /ingress/ ? "TC ingress" : "TC egress"
+		sub(/^.*:/, "", part[i])
+		out = out (i > 1 ? " + " : "") name " " esc(part[i])
+	}
+	return out
+}
+
+function new_state() {
+	states++
+	runs[states] = $3
+	first[states] = rows + 1
+	kind_of_state[states] = $2 ~ /^[A-Z][0-9]*$/ ? "rows" : "taps"
+	open_state = 1
+}
+
+BEGIN {
+	FS = "\t"
+	column_count = split("verdict eth0 veth0 docker0 wan0 out0 lo dies", columns, " ")
+	unsaid[""] = unsaid["-"] = 1
+	split("out-host=outside → host|out-ctr=outside → container|" \
+		"host-local=host → localhost:80|host-ctr=host → container|" \
+		"ctr-bridge=container → docker0|ctr-out=container → outside|" \
+		"host-self=host → its own address|host-uplink=host → its own address (-e wan0)|" \
+		"tcp=connect()|curl=curl|ping=ping|pingcold=ping, ARP first|pingwarm=ping, ARP learnt|" \
+		"nping=nping --tcp|npingicmp=nping --icmp|id-in-ip-link=the id that ip link shows|" \
+		"clsact-after-tc=clsact after tc filter del|clsact-after-ours=clsact after tc-drop-tcp|" \
+		"Q=request|R=reply|A=ARP request|a=ARP reply|xdp-native=native XDP|" \
+		"xdp-generic=generic XDP|tc-egress=TC egress|tc-ingress=TC ingress", pairs, "|")
+	for (i = 1; i in pairs; i++)
+		words[substr(pairs[i], 1, index(pairs[i], "=") - 1)] = substr(pairs[i], index(pairs[i], "=") + 1)
+}
+
+FILENAME ~ /experiment\.tsv$/ && $1 == "sum" {
+	dropped[states] = $2
+	died[states] = $3
+	last[states] = rows
+	open_state = 0
+	count[$2 == $3 ? "ok" : "not"]++
+}
+
+FILENAME ~ /experiment\.tsv$/ && $1 != "sum" && NF >= 6 {
+	if (NF >= 13 && (!open_state || $3 != runs[states]))
+		new_state()
+	rows++
+	status[rows] = $1
+	id[rows] = $2
+	running[rows] = $3
+	probe[rows] = $4
+	differs[rows] = $NF
+	count[$1]++
+	kind[rows] = "check"
+	if (NF >= 13) {
+		kind[rows] = kind_of_state[states]
+		state[rows] = states
+		last[states] = rows
+		how[rows] = $13
+		for (i = 1; i <= column_count; i++) {
+			split($(4 + i), pairs, "/")
+			got[rows, columns[i]] = pairs[1]
+			want[rows, columns[i]] = pairs[2]
+		}
+		if ($4 ~ /-tcp$/)
+			connected[states, way_of($4)] = got[rows, "verdict"]
+		if ($4 ~ /-nping$/ && $1 != "skip") {
+			way = way_of($4) == "host-uplink" ? "host-self" : way_of($4)
+			if ((states, way) in connected && connected[states, way] != got[rows, "verdict"])
+				lies[rows] = connected[states, way]
+		}
+	} else
+		measure[rows] = $5
+}

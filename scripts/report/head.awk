@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The top: what was found, whether all is as expected, which run this is. Files:
+# experiment.tsv, experiment.json.
+
+function json_word(name,    rest) {
+	if (!match($0, "\"" name "\": \"[^\"]*\""))
+		return ""
+	rest = substr($0, RSTART, RLENGTH)
+	sub(/^"[^"]*": "/, "", rest)
+	return substr(rest, 1, length(rest) - 1)
+}
+
+FILENAME ~ /experiment\.json$/ && FNR < 10 {
+	for (i = 1; i in facts; i++)
+		if (json_word(facts[i]) != "" && !(facts[i] in fact))
+			fact[facts[i]] = json_word(facts[i])
+}
+
+function print_fact(name, text) {
+	if (text != "")
+		print "<dt>" name "</dt><dd>" esc(text) "</dd>"
+}
+
+function amount(n, of) {
+	return n == 0 ? "none" : n == of ? "all" : n
+}
+
+function number_of(n, singular) {
+	return n " " singular (n == 1 ? "" : "s")
+}
+
+# What the run says of the taps, counted; nothing if no packet died.
+function finding(    n, i, early, early_seen, late, late_seen, text) {
+	for (n = 1; n <= rows; n++)
+		for (i = 1; death(got[n, "dies"], i); i++)
+			if (hook ~ /xdp|egress/) {
+				early++
+				early_seen += seen_dying(n)
+			} else if (hook ~ /ingress/) {
+				late++
+				late_seen += seen_dying(n)
+			}
+	text = early ? "Of the " early " packets that died in XDP or at TC egress, the tap on that interface saw " \
+		amount(early_seen + 0, early) : ""
+	if (late)
+		text = text (early ? "; of" : "Of") " the " late " that died at TC ingress, it saw " \
+			amount(late_seen + 0, late)
+	return text == "" ? "No packet died." : text "."
+}
+
+function alarm(    n, s) {
+	print "<section class=\"alarm\"><h2>≠ " number_of(count["not"], "check") " of " all " not as expected</h2><ul>"
+	for (n = 1; n <= rows; n++)
+		if (status[n] == "not")
+			print "<li><strong>" (kind[n] == "rows" ? "<a href=\"#" esc(id[n]) "\">" esc(id[n]) "</a>" : esc(id[n])) \
+				"</strong> " (running[n] == "-" ? "" : "(" what_runs(running[n]) ") ") say_probe(n) \
+				": " spaced(differs[n]) "</li>"
+	for (s = 1; s <= states; s++)
+		if (dropped[s] != died[s])
+			print "<li><strong>" esc(id[first[s]]) "</strong> " what_runs(runs[s]) ": " esc(dropped[s]) \
+				" were dropped, but the kernel told of " esc(died[s]) "</li>"
+	print "</ul></section>"
+}
+
+BEGIN {
+	split("time kernel machine program tcpdump nping iproute2", facts, " ")
+}
+
+END {
+	all = count["ok"] + count["not"] + count["skip"]
+	print "<header><p><small>bpf-drop · the experiment</small></p>"
+	print "<h1>Where packets die, and which taps still see them</h1>"
+	print "<p class=\"lead\">" finding() "</p>"
+	print "<ul class=\"counts\">"
+	print "<li class=\"pass\">✓ " count["ok"] + 0 " of " all " checks as expected</li>"
+	if (count["not"])
+		print "<li class=\"bad\">≠ " count["not"] " not as expected</li>"
+	if (count["skip"])
+		print "<li class=\"skip\">– " count["skip"] " could not be run here</li>"
+	print "</ul>"
+	if (count["not"])
+		alarm()
+	print "<dl class=\"facts\">"
+	print_fact("Run of", fact["time"])
+	print_fact("Kernel", fact["kernel"])
+	print_fact("Machine", fact["machine"])
+	print_fact("Programs", fact["program"])
+	print_fact("tcpdump", fact["tcpdump"])
+	print_fact("nping", fact["nping"])
+	print_fact("iproute2", fact["iproute2"])
+	print "</dl></header>"
+}

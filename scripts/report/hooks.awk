@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Which hooks killed, how many, and how many of those the tap on that interface saw.
+
+function note_function(text) {
+	if (text in unsaid || (hook, text) in noted)
+		return
+	noted[hook, text] = 1
+	text = esc(text)
+	sub(/\//, "/<wbr/>", text)
+	functions[hook] = functions[hook] (functions[hook] == "" ? "" : "<br/>") "<code>" text "</code>"
+}
+
+END {
+	for (n = 1; n <= rows; n++) {
+		split(how[n], told_how, "+")
+		for (i = 1; death(got[n, "dies"], i); i++) {
+			if (!(hook in deaths_at))
+				order[++hooks] = hook
+			deaths_at[hook]++
+			seen_at[hook] += seen_dying(n)
+			note_function(told_how[i])
+		}
+	}
+	print "<table><caption>Deaths of this run, as the kernel’s tracepoints tell</caption><thead><tr>" \
+		"<th scope=\"col\">hook</th><th scope=\"col\" class=\"n\">died</th>" \
+		"<th scope=\"col\" class=\"n\">tap there saw</th><th scope=\"col\">function, reason</th></tr></thead><tbody>"
+	for (i = 1; i <= hooks; i++)
+		print "<tr><th scope=\"row\">" words_for(order[i]) "</th><td class=\"n\">" deaths_at[order[i]] \
+			"</td><td class=\"n\">" seen_at[order[i]] "</td><td>" functions[order[i]] "</td></tr>"
+	print "</tbody></table>"
+}

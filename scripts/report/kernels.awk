@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Test by kernel, of a run of make matrix: kernels.tsv, points.tsv (see matrix/report.awk).
+
+FILENAME ~ /kernels\.tsv$/ {
+	kernel[++kernels] = $1
+	release[$1] = $2
+	seconds[$1] = $4
+	accel[$1] = $5
+}
+
+FILENAME ~ /points\.tsv$/ {
+	if (!($2 in known)) {
+		known[$2] = 1
+		program[++programs] = $2
+	}
+	tally[$1, $2, $4]++
+	there[$1, $2]++
+	sum[$4]++
+	if ($4 == "fail")
+		failure[++failures] = "<li><strong>" esc($1) "</strong> " esc($2) ": " esc($3) ": " esc($6) "</li>"
+}
+
+function cell(k, p,    text) {
+	if (!((k, p) in there))
+		return "<td class=\"none\">·</td>"
+	text = tally[k, p, "pass"] + 0
+	if (tally[k, p, "skip"])
+		text = text " <span class=\"s\">s" tally[k, p, "skip"] "</span>"
+	if (tally[k, p, "fail"])
+		return "<td class=\"n bad\">≠ " text " F" tally[k, p, "fail"] "</td>"
+	return "<td class=\"n\">" text "</td>"
+}
+
+function row(head, array,    i) {
+	print "<tr><th scope=\"row\">" head "</th>"
+	for (i = 1; i <= kernels; i++)
+		print "<td class=\"n\">" esc(array[kernel[i]]) "</td>"
+	print "</tr>"
+}
+
+END {
+	if (!kernels || !programs)
+		exit
+	print "<section id=\"kernels\"><h2>Kernels: each test on each of them</h2>"
+	print "<p>" sum["pass"] + 0 " points passed, " sum["fail"] + 0 " failed, " sum["skip"] + 0 " skipped as expected, on " \
+		kernels " kernels; the newest run of <code>make matrix</code>" (run == "" ? "" : ", " esc(run)) \
+		". A cell is points passed, s: skipped, F: failed.</p>"
+	if (failures) {
+		print "<div class=\"alarm\"><ul>"
+		for (i = 1; i <= failures; i++)
+			print failure[i]
+		print "</ul></div>"
+	}
+	print "<div class=\"table\"><table class=\"kernels\"><thead><tr><th scope=\"col\">test</th>"
+	for (i = 1; i <= kernels; i++)
+		print "<th scope=\"col\" class=\"n\">" esc(kernel[i]) "</th>"
+	print "</tr></thead><tbody>"
+	for (j = 1; j <= programs; j++) {
+		print "<tr><th scope=\"row\">" esc(program[j]) "</th>"
+		for (i = 1; i <= kernels; i++)
+			print cell(kernel[i], program[j])
+		print "</tr>"
+	}
+	row("<i>release</i>", release)
+	row("<i>seconds</i>", seconds)
+	row("<i>by</i>", accel)
+	print "</tbody></table></div></section>"
+}

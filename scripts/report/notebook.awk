@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Section by section: the notebook's outcome and this run's. Files: experiment.tsv,
+# notebook.tsv.
+
+function says(verdict) {
+	return verdict == "pass" ? "answers" : verdict == "lost" ? "no answer" : spaced(verdict)
+}
+
+function tap_fits(seen, claim) {
+	if (claim == "-")
+		return 1
+	if (claim == "none")
+		return seen == "-"
+	return seen ~ /Q/ && (claim == "QR") == (seen ~ /R/)
+}
+
+function tap_says(claim) {
+	return claim == "-" ? "" : "; its tap saw " (claim == "none" ? "nothing" : claim == "Q" ? "the request only" : "both")
+}
+
+function measured(n,    text) {
+	text = probe[n]
+	gsub(/-/, " ", text)
+	return esc(text ": " measure[n])
+}
+
+# What became of the section's rows here: sets outcome, of this run's rows, and box_class.
+function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen, text) {
+	fits = differ = skipped = wrong = 0
+	section++
+	text = ""
+	for (n = 1; n <= rows; n++) {
+		if (index(" " ids " ", " " id[n] " ") == 0 || probe[n] !~ pattern)
+			continue
+		if (status[n] == "skip") {
+			skipped++
+			continue
+		}
+		wrong += status[n] == "not"
+		seen = kind[n] == "check" ? measured(n) : says(got[n, "verdict"])
+		if (death(got[n, "dies"], 1))
+			seen = seen ": the " words_for(victim) " dies on " esc(place) " " in_hook()
+		if (!((section, seen) in mentioned))
+			text = text (text == "" ? "" : "; ") seen
+		mentioned[section, seen] = 1
+		if (kind[n] == "check" ? status[n] == "ok" : got[n, "verdict"] == verdict && tap_fits(got[n, "veth0"], claim))
+			fits++
+		else
+			differ++
+	}
+	outcome = text == "" ? (skipped ? "skipped" : "not run") : text
+	box_class = wrong ? "bad" : differ ? "dies" : fits ? "pass" : "skip"
+}
+
+function links(ids,    part, i, text) {
+	text = ""
+	if (ids == "-")
+		return "–"
+	split(ids, part, " ")
+	for (i = 1; i in part; i++)
+		text = text (i > 1 ? " " : "") "<a href=\"#" part[i] "\">" part[i] "</a>"
+	return text
+}
+
+# "question 2" leads there.
+function remark(text,    out) {
+	if (text == "-")
+		return ""
+	out = whole(esc(text))
+	if (match(out, /question [0-9]/))
+		out = substr(out, 1, RSTART - 1) "<a href=\"#question-" substr(out, RSTART + 9, 1) "\">" \
+			substr(out, RSTART, RLENGTH) "</a>" substr(out, RSTART + RLENGTH)
+	return out
+}
+
+FILENAME ~ /notebook\.tsv$/ && !/^#/ {
+	if (!lines++) {
+		print "<section id=\"notebook\"><h2>The notebook, section by section</h2>"
+		print "<p>This replays a notebook of experiments done by hand. Its sections by number, what it found, what this run found: " \
+			"the verdict, and what the tap on the veth saw, are compared.</p>"
+		print "<table class=\"book\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">§</th>" \
+			"<th role=\"columnheader\" scope=\"col\">notebook</th><th role=\"columnheader\" scope=\"col\">rows</th>" \
+			"<th role=\"columnheader\" scope=\"col\">here</th><th role=\"columnheader\" scope=\"col\">so</th></tr></thead><tbody role=\"rowgroup\">"
+	}
+	print "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">" esc($1) "</th><td role=\"cell\">" whole(esc($2)) \
+		($5 == "-" || $4 == "self" ? "" : " <small>→ " says($5) tap_says($6) "</small>") \
+		"</td><td role=\"cell\" class=\"id\">" links($3) "</td>"
+	if ($3 == "-") {
+		print "<td role=\"cell\" class=\"none\">–</td><td role=\"cell\">" remark($7) "</td></tr>"
+		next
+	}
+	compare($3, $4, $5, $6)
+	print "<td role=\"cell\">" outcome "</td><td role=\"cell\"><span class=\"v " box_class "\">" \
+		(box_class == "pass" ? "✓ same" : box_class == "skip" ? "– no data" : box_class == "bad" ? "≠ not as expected" : \
+		$7 == "-" ? "≠ differs" : "≠ differs, explained") "</span> " remark($7) "</td></tr>"
+}
+
+END {
+	if (lines)
+		print "</tbody></table></section>"
+}
