@@ -42,7 +42,7 @@ set_up() {
 	done
 	become host "$probe" listen 8080 "Hello from the host." >"$tmp/listen.log" 2>&1 &
 	disown
-	poll 10 taps_listen || lab_die "tcpdump does not start: $(cat "$tmp"/tap.*.err)"
+	poll 10 taps_have .err "listening on" || lab_die "tcpdump does not start: $(cat "$tmp"/tap.*.err)"
 	poll 10 inside host "$probe" tcp 127.0.0.1 8080 >/dev/null
 	marker=20000
 }
@@ -65,11 +65,12 @@ become() {
 	exec "${into[@]}" env --default-signal=INT "$@" </dev/null
 }
 
-taps_listen() {
+# Does each tap's file, with $1 behind its name, have a line with $2?
+taps_have() {
 	local where
 
 	for where in out host ctr; do
-		grep -qs '^listening on' "$tmp/tap.$where.err" || return 1
+		grep -qsF "$2" "$tmp/tap.$where$1" || return 1
 	done
 }
 
@@ -83,19 +84,11 @@ taps_catch_up() {
 		for where in out host ctr; do
 			inside "$where" bash -c "echo >/dev/udp/127.0.0.1/$marker" || true
 		done
-		if poll "$try" taps_have_marker; then
+		if poll "$try" taps_have "" "127.0.0.1.$marker:"; then
 			return
 		fi
 	done
 	lab_die "a tap lags behind: $(tail -n 2 "$tmp"/tap.*)"
-}
-
-taps_have_marker() {
-	local where
-
-	for where in out host ctr; do
-		grep -qF "127.0.0.1.$marker:" "$tmp/tap.$where" || return 1
-	done
 }
 
 # In which part of the lab interface $1 is.
