@@ -3,9 +3,14 @@
 #include "errors.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+/* How long to wait for who reads our standard error. */
+#define PATIENCE_MS 1000
 
 #define PRIVILEGE                                                         \
 	"Run it as root, or with the capabilities CAP_BPF, CAP_PERFMON, " \
@@ -154,8 +159,16 @@ void errors_init(const char *program)
 	program_name = program;
 }
 
+/*
+ * Who has stopped reading us must not keep us from detaching: words that nobody
+ * takes are lost.
+ */
 static void say(const char *format, va_list values)
 {
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (!poll(&ready, 1, PATIENCE_MS))
+		return;
 	fprintf(stderr, "%s: ", program_name);
 	vfprintf(stderr, format, values);
 	fputc('\n', stderr);
