@@ -241,6 +241,23 @@ test_full() {
 	clean
 }
 
+# What else is opened must not take the place of a closed standard error.
+test_closed() {
+	local got=0
+
+	wire
+	"${in_host[@]}" xdp-drop-tcp --trace --json -i 0 --write "$tmp/file" veth0 >"$tmp/out" 2>&- &
+	pid=$!
+	poll 10 has veth0
+	send "$syn" 3
+	kill "$pid"
+	wait "$pid" || got=$?
+	[ "$got" = 1 ] || fail "exit status $got"
+	[ "$(numbers_of captured_packets)" = 3 ] || fail "$(<"$tmp/out")"
+	never grep -aE 'attached|dropped, ' "$tmp/file"
+	clean
+}
+
 # As with the counters: who reads no more wants no more.
 test_head() {
 	wire
@@ -290,6 +307,7 @@ ktap_case ends test_capabilities "capabilities are given up"
 ktap_case slow test_slow "a slow reader: dropping goes on, lost lines are counted"
 ktap_case slow test_stuck "a reader that stops: the end comes all the same"
 ktap_case slow test_full "no space left: it drops on, and exits with 1"
+ktap_case slow test_closed "closed: the same, and other files stay clean"
 ktap_case slow test_head "a reader that goes away ends it"
 ktap_case slow test_usage "wrong usage and help"
 ktap_run "$@"

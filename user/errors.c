@@ -3,6 +3,7 @@
 #include "errors.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -154,9 +155,25 @@ static const struct advice *find_advice(enum place place, int error)
 	return &unknown;
 }
 
+/*
+ * Where a standard descriptor is closed, what we open would take its number, and
+ * our words with it. Writing to these fails, as to a closed one.
+ */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 void errors_init(const char *program)
 {
 	program_name = program;
+	hold_standard_descriptors();
 }
 
 /*
