@@ -46,6 +46,8 @@ int trace_open(struct trace *trace)
 	int code, error;
 
 	trace->on = true;
+	trace->tracefs =
+		(struct tracefs){ .root = -1, .instance = -1, .guard = -1 };
 	while (!trace->mark) {
 		if (getrandom(&trace->mark, sizeof(trace->mark), 0) < 0)
 			return fail(EXIT_SYSTEM,
