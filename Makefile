@@ -32,7 +32,7 @@ endef
 
 selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR"
 
-.PHONY: all demo experiment report check bench lab matrix lint bootstrap clean distclean help
+.PHONY: all demo experiment report check bench lab listing matrix lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build
@@ -57,6 +57,9 @@ check: set-up
 
 bench: set-up
 	@selftests/bench.sh
+
+listing: set-up
+	@scripts/listing.sh
 
 matrix:
 	@scripts/bootstrap.sh build test matrix
@@ -93,6 +96,7 @@ define help-text
   make check            run all tests; the last line counts them
   make bench            what dropping and capturing cost, in figures
   make lab              set the lab up and stay in it
+  make listing          bytecode, verifier's output and machine code of the programs
   make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 7.3"
   make lint             checkpatch, clang-format, shellcheck, SPDX
   make bootstrap        install whatever the above need, and nothing else

@@ -75,6 +75,7 @@ struct drop_config {
 	__u8 deadline; /* from drop_state.deadline_ns on, pass everything */
 	__u8 capture; /* put the prey into the ring "captured" */
 	__u32 snaplen; /* at most so many bytes of each, 1 to DROP_SNAPLEN_MAX */
+	__u32 trace; /* tell of what is not just passed, by this mark; 0: do not */
 };
 
 /* Variables (.bss), written by the loader while the program runs. */

@@ -6,6 +6,7 @@
  * switch off whichever filters come after this one.
  */
 #include "capture.h"
+#include "trace.h"
 #include <linux/pkt_cls.h>
 
 /* Bytes to pull into the linear part of an skb, if its own do not suffice. */
@@ -36,6 +37,7 @@ int tc_drop_tcp(struct __sk_buff *skb)
 			break;
 	}
 	judgement = judge(match, &slot, skb->len);
+	trace_skb(skb, &judgement);
 	capture_skb(skb, &judgement);
 	return is_drop(&judgement) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From match to verdict: policy, account, and capture (capture.h). The three
+ * From match to verdict: policy, account; then capture.h and trace.h. The three
  * programs differ only in their context, in what they match and in the
  * verdicts' names.
  *

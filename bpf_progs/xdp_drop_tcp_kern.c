@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Drop TCP as it arrives, before the stack sees it; pass the rest. */
 #include "capture.h"
+#include "trace.h"
 
 SEC("xdp")
 int xdp_drop_tcp(struct xdp_md *ctx)
@@ -12,6 +13,7 @@ int xdp_drop_tcp(struct xdp_md *ctx)
 	struct judgement judgement;
 
 	judgement = judge(match, &slot, end - data);
+	trace_xdp(ctx, &judgement);
 	capture_xdp(ctx, &judgement);
 	return is_drop(&judgement) ? XDP_DROP : XDP_PASS;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Drop whatever arrives, before the stack sees it. */
 #include "capture.h"
+#include "trace.h"
 
 SEC("xdp")
 int xdp_drop_world(struct xdp_md *ctx)
@@ -11,6 +12,7 @@ int xdp_drop_world(struct xdp_md *ctx)
 	struct judgement judgement;
 
 	judgement = judge(MATCH_YES, &slot, end - data);
+	trace_xdp(ctx, &judgement);
 	capture_xdp(ctx, &judgement);
 	return is_drop(&judgement) ? XDP_DROP : XDP_PASS;
 }

@@ -159,6 +159,18 @@ static const struct variant {
 		.split = true,
 	},
 	{
+		.setup = { "trace", .config.trace = 1 },
+	},
+	{
+		.setup = { "trace, capture, many, observe, deadline to come",
+			   .config.trace = 1, .config.capture = 1,
+			   .config.snaplen = 60, .config.many = 1,
+			   .config.observe = 1, .config.deadline = 1,
+			   .deadline = 3600, .ifindex = LOOPBACK,
+			   .slot = { 2, LINK_ETHERNET } },
+		.moves = 2,
+	},
+	{
 		.setup = { "non-linear" },
 		.all = true,
 		.split = true,

@@ -81,29 +81,6 @@ static void count_lost(void *context, const void *block)
 	capture->discarded[i]++;
 }
 
-/*
- * They are sorted by ifindex, as interfaces_choose() has it. An interface that
- * got another one in another namespace is booked on the first, as the kernel
- * side does (slot_of()).
- */
-static size_t find_attachment(const struct capture *capture, __u32 ifindex)
-{
-	size_t low = 0, high = capture->count, middle;
-	__u32 at;
-
-	while (low < high) {
-		middle = (low + high) / 2;
-		at = capture->attachments[middle].interface.index;
-		if (at == ifindex)
-			return middle;
-		if (at < ifindex)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return 0;
-}
-
 static size_t smaller(size_t one, size_t other)
 {
 	return one < other ? one : other;
@@ -196,7 +173,9 @@ static int take(void *context, void *data, size_t size)
 
 	if (size < sizeof(*record) || size - sizeof(*record) < record->captured)
 		return 0;
-	i = find_attachment(capture, record->ifindex);
+	i = attachment_find(capture->attachments, capture->count,
+			    record->ifindex) -
+	    capture->attachments;
 	if (capture->sink.error || capture->discard) {
 		capture->discarded[i]++;
 		return 0;

@@ -3,9 +3,15 @@
 #include "errors.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+/* How long to wait for who reads our standard error. */
+#define PATIENCE_MS 1000
 
 #define PRIVILEGE                                                         \
 	"Run it as root, or with the capabilities CAP_BPF, CAP_PERFMON, " \
@@ -149,13 +155,37 @@ static const struct advice *find_advice(enum place place, int error)
 	return &unknown;
 }
 
+/*
+ * Where a standard descriptor is closed, what we open would take its number, and
+ * our words with it. Writing to these fails, as to a closed one.
+ */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 void errors_init(const char *program)
 {
 	program_name = program;
+	hold_standard_descriptors();
 }
 
+/*
+ * Who has stopped reading us must not keep us from detaching: words that nobody
+ * takes are lost.
+ */
 static void say(const char *format, va_list values)
 {
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+	if (!poll(&ready, 1, PATIENCE_MS))
+		return;
 	fprintf(stderr, "%s: ", program_name);
 	vfprintf(stderr, format, values);
 	fputc('\n', stderr);

@@ -33,8 +33,8 @@ enum place {
 };
 
 /**
- * errors_init() - set the name that messages start with
- * @program: kept, not copied
+ * errors_init() - to be called first: nothing else takes standard error's place
+ * @program: the name that messages start with; kept, not copied
  */
 void errors_init(const char *program);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The hooks' names. */
+/* The hooks' names, and what hangs where. */
 #include "hook.h"
 
 static const struct {
@@ -23,4 +23,21 @@ const char *hook_name(enum hook hook)
 const char *hook_words(enum hook hook)
 {
 	return hooks[hook].words;
+}
+
+const struct attachment *attachment_find(const struct attachment *list,
+					 size_t count, int ifindex)
+{
+	size_t low = 0, high = count, middle;
+
+	while (low < high) {
+		middle = (low + high) / 2;
+		if (list[middle].interface.index == ifindex)
+			return &list[middle];
+		if (list[middle].interface.index < ifindex)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return list;
 }

@@ -4,6 +4,7 @@
 #define HOOK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "interfaces.h"
 
@@ -33,6 +34,14 @@ struct attachment {
 	bool owns_qdisc; /* clsact: to be removed with the last filter */
 	bool pinned;
 };
+
+/*
+ * The one on that interface. They are sorted by ifindex, as interfaces_choose()
+ * has it. An interface that got another one in another namespace is booked on the
+ * first, as the kernel side does (slot_of()).
+ */
+const struct attachment *attachment_find(const struct attachment *list,
+					 size_t count, int ifindex);
 
 /* For tables and JSON: "xdp-native", "tcx-egress", … */
 const char *hook_name(enum hook hook);

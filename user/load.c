@@ -60,6 +60,7 @@ static int configure(struct run *run)
 	config->deadline = run->options.timeout_ns || stage_is_leased(run);
 	config->capture = !!run->options.write;
 	config->snaplen = run->options.snaplen;
+	config->trace = run->trace.mark;
 	if (bpf_map__set_max_entries(find_map(run, "counters"), count) ||
 	    bpf_map__set_max_entries(find_map(run, "slots"), count) ||
 	    (config->capture && configure_capture(run)))

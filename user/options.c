@@ -20,6 +20,7 @@ enum {
 	KEY_INGRESS,
 	KEY_CLSACT,
 	KEY_TCX,
+	KEY_TRACE,
 	KEY_USAGE,
 };
 
@@ -67,6 +68,9 @@ static const struct argp_option common_options[] = {
 	{ "interval", 'i', "SECONDS", 0,
 	  "pace of the counters (default 1; 0: none until the end)", 3 },
 	{ "json", 'j', NULL, 0, "one JSON object a line", 3 },
+	{ "trace", KEY_TRACE, NULL, 0,
+	  "tell of each packet that is not just passed, on standard error, as the program's bpf_printk does",
+	  3 },
 	{ "verbose", 'v', NULL, 0,
 	  "show the loader's and the verifier's log; twice: all of libbpf's",
 	  3 },
@@ -138,6 +142,11 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 		argp_error(
 			state,
 			"--write needs a process that writes: give it without --pin, --list and --detach.");
+	if (options->trace &&
+	    (options->pin || options->list || options->detach))
+		argp_error(
+			state,
+			"--trace needs a process that reads the trace: give it without --pin, --list and --detach.");
 	if (options->snaplen && !options->write)
 		argp_error(
 			state,
@@ -201,6 +210,9 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'j':
 		options->json = true;
+		return 0;
+	case KEY_TRACE:
+		options->trace = true;
 		return 0;
 	case 'v':
 		if (options->verbose < 2)

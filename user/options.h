@@ -21,6 +21,7 @@ struct options {
 	bool list;
 	bool observe;
 	bool json;
+	bool trace;
 	int verbose; /* 0 to 2 */
 	const char *write; /* file to capture to, "-": standard output; or NULL */
 	__u32 snaplen; /* bytes, 1 to DROP_SNAPLEN_MAX */

@@ -20,6 +20,7 @@
 #include "stages.h"
 #include "tc_hook.h"
 #include "terminal.h"
+#include "trace.h"
 
 /* From so many interfaces on, one line tells of them all. */
 #define MANY_INTERFACES 17
@@ -112,13 +113,36 @@ static int finish_capture(struct run *run, int code)
 	return code ? code : EXIT_SYSTEM;
 }
 
+/* There is a line for each packet that was not just passed. */
+static int finish_trace(struct run *run, int code)
+{
+	struct drop_counters sum;
+	__u64 packets = 0;
+	size_t i;
+	int error;
+
+	for (i = 0; i < run->chosen.count; i++) {
+		if (counters_read(run->watch.counters_fd,
+				  run->attachments[i].slot, &sum))
+			continue;
+		packets += counters_prey(&sum).packets +
+			   sum.account[ACCOUNT_UNDECIDED].packets;
+	}
+	error = trace_finish(&run->trace, packets);
+	if (!error || error == -EPIPE || code)
+		return code;
+	return fail(EXIT_SYSTEM, "the trace ended before its time: %s.",
+		    strerror(-error));
+}
+
 /* Shows counters until it is over, then detaches and shows the last ones. */
 static int foreground(struct run *run)
 {
 	struct watch *watch = &run->watch;
 	int error, code, detached;
 
-	error = privileges_drop(hook_is_clsact(run->attachments[0].hook));
+	error = privileges_drop(hook_is_clsact(run->attachments[0].hook),
+				run->trace.on);
 	if (error)
 		note("cannot give up privileges that are no longer needed: %s.",
 		     strerror(-error));
@@ -126,6 +150,8 @@ static int foreground(struct run *run)
 	detached = stage_detach(run);
 	if (capture_is_on(&run->capture))
 		code = finish_capture(run, code);
+	if (run->trace.on)
+		code = finish_trace(run, code);
 	error = watch_show(watch, true);
 	if (error && error != -EPIPE && !code)
 		code = fail(EXIT_SYSTEM, "cannot show the counters: %s.",
@@ -162,6 +188,13 @@ static int open_capture(struct run *run)
 		       EXIT_DONE;
 }
 
+static int open_trace(struct run *run)
+{
+	run->trace.attachments = run->attachments;
+	run->trace.count = run->chosen.count;
+	return run->options.trace ? trace_open(&run->trace) : EXIT_DONE;
+}
+
 static int begin_capture(struct run *run)
 {
 	char program[64];
@@ -188,24 +221,28 @@ static int attach(struct run *run)
 		.count = run->chosen.count,
 		.deadline_ns = UINT64_MAX,
 		.capture = &run->capture,
+		.trace = &run->trace,
 		.last_prey =
 			calloc(run->chosen.count, sizeof(struct drop_tally)),
 	};
 	prepare_display(run);
 	if (!run->watch.last_prey)
 		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
-	code = stage_load(run);
+	run->signal_fd = watch_signals();
+	if (run->signal_fd < 0)
+		return fail_at(AT_COUNTERS, -run->signal_fd, "signals", NULL);
+	code = open_trace(run);
+	if (!code)
+		code = stage_load(run);
 	if (code)
 		return code;
 	run->watch.counters_fd = stage_map(run, "counters");
 	run->watch.program_id = run->identity.id;
 	run->watch.state = run->image.state;
-	run->signal_fd = watch_signals();
-	if (run->signal_fd < 0)
-		return fail_at(AT_COUNTERS, -run->signal_fd, "signals", NULL);
 	code = stage_attach(run);
 	if (code)
 		return code;
+	run->trace.started_ns = run->watch.started_ns;
 	code = begin_capture(run);
 	if (code) {
 		stage_detach(run);
@@ -267,6 +304,7 @@ int run(const struct program *program, int argc, char **argv)
 	if (run.signal_fd >= 0)
 		close(run.signal_fd);
 	capture_close(&run.capture, !run.done);
+	trace_close(&run.trace);
 	free(run.watch.last_prey);
 	free(run.attachments);
 	owners_forget();

@@ -9,6 +9,7 @@
 #include "loaded.h"
 #include "options.h"
 #include "program.h"
+#include "trace.h"
 #include "watch.h"
 
 struct run {
@@ -22,6 +23,7 @@ struct run {
 	struct attachment *attachments; /* one for each of the chosen */
 	struct watch watch;
 	struct capture capture;
+	struct trace trace;
 	int program_fd; /* the image's */
 	int signal_fd;
 	bool done; /* attached, and it went on from there */

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "errors.h"
+#include "macros.h"
 
 #define TRACEFS "/sys/kernel/tracing"
 #define PREFIX "bpf-drop-" /* then the process id, then chance */
@@ -91,16 +92,24 @@ static void program_of(long pid, char *name, size_t size)
 	snprintf(path, sizeof(path), "/proc/%ld/comm", pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	got = fd < 0 ? 0 : read(fd, name, size - 1);
-	name[got > 0 ? got : 0] = '\0';
+	name[got > 0 ? got - 1 : 0] = '\0'; /* without the line feed */
 	if (fd >= 0)
 		close(fd);
 }
 
+/* May a process of that number be the one that made an instance? */
 static bool is_running(long pid)
 {
+	static const char *const ours[] = { "drop-where", "xdp-drop-world",
+					    "xdp-drop-tcp", "tc-drop-tcp" };
 	char other[32], self[32];
+	size_t i;
 
 	program_of(pid, other, sizeof(other));
+	for (i = 0; i < ARRAY_SIZE(ours); i++) {
+		if (!strcmp(other, ours[i]))
+			return true;
+	}
 	program_of(getpid(), self, sizeof(self));
 	return *other && !strcmp(other, self);
 }

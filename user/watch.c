@@ -160,7 +160,7 @@ enum {
 	ON_HEALTH,
 	ON_TIMEOUT,
 	ON_RING, /* it fills up */
-	ON_PERIOD, /* look into it anyway */
+	ON_PERIOD, /* look into it anyway, and into the trace */
 	ON_READER, /* of our capture: it takes more, or it has gone */
 	ON_COUNT,
 };
@@ -176,7 +176,6 @@ static int handle_capture(struct watch *watch, struct pollfd *polled)
 		return -1;
 	if (polled[ON_READER].revents & (POLLERR | POLLHUP))
 		return EXIT_DONE;
-	ticked(&polled[ON_PERIOD]);
 	error = capture_step(capture);
 	if (error == -EPIPE)
 		return EXIT_DONE;
@@ -193,11 +192,25 @@ static int handle_capture(struct watch *watch, struct pollfd *polled)
 	return -1;
 }
 
+/* The lines of a trace; -1 to go on, else the exit code to end with. */
+static int handle_trace(struct watch *watch)
+{
+	bool fresh;
+	int error;
+
+	if (!watch->trace->on)
+		return -1;
+	error = trace_step(watch->trace, clock_ns(CLOCK_MONOTONIC), &fresh);
+	if (fresh)
+		watch->display.drawn = 0;
+	return error == -EPIPE ? EXIT_DONE : -1;
+}
+
 /* What a wake-up means: -1 to go on, else the exit code to end with. */
 static int handle(struct watch *watch, struct pollfd *polled)
 {
 	bool leased = hook_is_clsact(watch->attachments[0].hook);
-	int error = 0;
+	int error = 0, code;
 
 	if (polled[ON_SIGNAL].revents) {
 		struct signalfd_siginfo taken;
@@ -226,12 +239,16 @@ static int handle(struct watch *watch, struct pollfd *polled)
 			EXIT_SYSTEM,
 			"cannot show the counters: %s. Is there space left?",
 			strerror(-error));
-	return handle_capture(watch, polled);
+	ticked(&polled[ON_PERIOD]);
+	code = handle_trace(watch);
+	return code < 0 ? handle_capture(watch, polled) : code;
 }
 
 int watch_run(struct watch *watch, int signal_fd)
 {
-	bool capture = capture_is_on(watch->capture);
+	__u64 period_ns = capture_is_on(watch->capture) ? CAPTURE_PERIOD_NS :
+			  watch->trace->on		? TRACE_PERIOD_NS :
+							  0;
 	struct pollfd polled[ON_COUNT] = {
 		[ON_SIGNAL] = { .fd = signal_fd },
 		[ON_INTERVAL] = { .fd = start_timer(
@@ -239,8 +256,7 @@ int watch_run(struct watch *watch, int signal_fd)
 		[ON_HEALTH] = { .fd = start_timer(TC_HOOK_RENEW_NS) },
 		[ON_TIMEOUT] = { .fd = start_timer(watch->options->timeout_ns) },
 		[ON_RING] = { .fd = -1 },
-		[ON_PERIOD] = { .fd = start_timer(capture ? CAPTURE_PERIOD_NS :
-							    0) },
+		[ON_PERIOD] = { .fd = start_timer(period_ns) },
 		[ON_READER] = { .fd = -1 },
 	};
 	static const int timers[] = { ON_INTERVAL, ON_HEALTH, ON_TIMEOUT,

@@ -10,6 +10,7 @@
 #include "counters.h"
 #include "hook.h"
 #include "options.h"
+#include "trace.h"
 
 struct watch {
 	const struct options *options;
@@ -22,6 +23,7 @@ struct watch {
 	__u64 deadline_ns; /* of --timeout, or UINT64_MAX */
 	struct display display;
 	struct capture *capture; /* perhaps not on */
+	struct trace *trace; /* perhaps not on */
 	struct drop_tally *last_prey; /* at the last line, by attachment */
 	__u64 last_ns; /* when the last line was */
 	bool mute; /* nobody reads us any more, or nothing can be written */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A line in the kernel's trace for each packet that is not just passed, for
+ * --trace. Without config.trace the verifier removes all of it.
+ *
+ * Linux 5.10 takes three values at most, and no widths. Whose line it is comes
+ * first: the event is one for all programs of the machine.
+ */
+#ifndef TRACE_H
+#define TRACE_H
+
+#include "verdict.h"
+
+static __always_inline void trace_packet(enum drop_account account,
+					 __u32 ifindex, __u32 bytes)
+{
+	if (account == ACCOUNT_DROPPED)
+		bpf_printk("by %x on %u: dropped, %u bytes", config.trace,
+			   ifindex, bytes);
+	else if (account == ACCOUNT_OBSERVED)
+		bpf_printk("by %x on %u: observed, %u bytes", config.trace,
+			   ifindex, bytes);
+	else if (account == ACCOUNT_UNDECIDED)
+		bpf_printk("by %x on %u: undecided, %u bytes", config.trace,
+			   ifindex, bytes);
+}
+
+static __always_inline void trace_xdp(const struct xdp_md *ctx,
+				      const struct judgement *judgement)
+{
+	if (config.trace)
+		trace_packet(judgement->account, ctx->ingress_ifindex,
+			     ctx->data_end - ctx->data);
+}
+
+static __always_inline void trace_skb(const struct __sk_buff *skb,
+				      const struct judgement *judgement)
+{
+	if (config.trace)
+		trace_packet(judgement->account, skb->ifindex, skb->len);
+}
+
+#endif

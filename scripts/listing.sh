@@ -1,0 +1,136 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# listing.sh [PROGRAM...]: what a program is made of, at each step: the object's
+# bytecode with source lines, what the verifier made of it (xlated), the machine
+# code (jited), and how many instructions the verifier looked at. Without
+# arguments all three.
+#
+# As the objects stand, with nothing configured: a loader's options make other
+# code of them. Loading needs root and bpftool; nothing is attached, and what is
+# pinned is on a bpffs of our own.
+set -eu
+
+PATH=$PATH:/usr/sbin:/sbin
+all=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)
+root=$(cd "$(dirname "$0")/.." && pwd -P)
+
+usage() {
+	echo "usage: listing.sh [${all[*]}]..." >&2
+	exit 2
+}
+
+heading() {
+	printf '\n%s\n%s\n\n' "$1" "${1//?/=}"
+}
+
+lacking() {
+	echo "(not shown: $*)"
+}
+
+# The first of these commands that there is.
+first_of() {
+	local command
+
+	for command; do
+		! command -v "$command" || return 0
+	done
+	return 1
+}
+
+# Sources' names are relative to our root.
+show_object() {
+	local objdump
+
+	heading "$1: bytecode of the object"
+	if objdump=$(first_of "${OBJDUMP:-llvm-objdump}" llvm-objdump-{19,18,17,16,15,14}); then
+		"$objdump" -S --no-show-raw-insn "$object" | sed 1,2d
+	else
+		lacking "needs llvm-objdump, in Debian's package llvm"
+	fi
+}
+
+# Of what machine objdump is to think the bytes are; "" if it is not known here.
+machine() {
+	case $(uname -m) in
+	x86_64) echo i386:x86-64 ;;
+	aarch64) echo aarch64 ;;
+	esac
+}
+
+show_jited() {
+	local jited=$root/selftests/jited
+
+	heading "$1: machine code (jited), $size bytes"
+	if [ "$size" = 0 ]; then
+		lacking "this kernel interprets it: see net.core.bpf_jit_enable"
+	elif ! command -v objdump >/dev/null || [ ! -x "$jited" ] || [ -z "$(machine)" ]; then
+		lacking "needs objdump on x86-64 or arm64, and selftests/jited: make listing builds it"
+	else
+		"$jited" "$pin" "$tmp/code" >"$tmp/lines"
+		objdump -D -b binary -m "$(machine)" --no-show-raw-insn "$tmp/code" |
+			awk 'NR == FNR { at = $1; sub(/^[^ ]+[ \t]+/, ""); if (!/^\[/) line[at] = $0; next }
+				!/^ *[0-9a-f]+:/ { next }
+				{ at = $1; sub(/:/, "", at) }
+				at in line { print "; " line[at] }
+				{ print }' "$tmp/lines" -
+	fi
+}
+
+number() {
+	jq ".$1 // 0" "$tmp/show"
+}
+
+show_loaded() {
+	pin=/sys/fs/bpf/listing
+	if ! bpftool -d prog load "$object" "$pin" >"$tmp/log" 2>&1; then
+		cat "$tmp/log" >&2
+		echo "listing.sh: $1: the kernel does not take it, see above" >&2
+		exit 1
+	fi
+	bpftool -j prog show pinned "$pin" >"$tmp/show"
+	size=$(number bytes_jited)
+	heading "$1: after the verifier (xlated), $(($(number bytes_xlated) / 8)) instructions"
+	bpftool prog dump xlated pinned "$pin" linum
+	show_jited "$1"
+	heading "$1: the verifier"
+	grep '^processed ' "$tmp/log" || lacking "this bpftool hides the verifier's log"
+	rm "$pin"
+	table+=$(printf '%-16s %8d %8d %8d %10s' "$1" "$in_object" "$(($(number bytes_xlated) / 8))" \
+		"$size" "$(sed -n 's/^processed \([0-9]*\) .*/\1/p' "$tmp/log")")$'\n'
+}
+
+for name; do
+	[[ " ${all[*]} " == *" ${name//_/-} "* ]] || usage
+done
+[ $# != 0 ] || set -- "${all[@]}"
+
+obstacle=
+[ "$(id -u)" = 0 ] || obstacle="loading needs root"
+for tool in bpftool jq; do
+	command -v $tool >/dev/null || obstacle="loading needs $tool"
+done
+if [ -z "$obstacle" ] && [ -z "${LISTING_PRIVATE-}" ]; then
+	LISTING_PRIVATE=yes exec unshare --mount --propagation private "$0" "$@"
+fi
+[ -n "$obstacle" ] || mount -t bpf bpf /sys/fs/bpf
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+cd "$root"
+table=
+for name; do
+	name=${name//-/_}
+	object=samples/bpf/${name}_kern.o
+	[ -f "$object" ] || { echo "$object is not built: run make first" >&2; exit 1; }
+	in_object=$((0x$(readelf -SW "$object" | awk '$3 ~ /^(xdp|tc)$/ || $2 ~ /^(xdp|tc)$/ { sub(/.*PROGBITS/, ""); print $3 }') / 8))
+	show_object "$name"
+	[ -n "$obstacle" ] || show_loaded "$name"
+done
+if [ -n "$obstacle" ]; then
+	heading "xlated, jited and the verifier"
+	lacking "$obstacle"
+else
+	heading "In figures"
+	printf '%-16s %8s %8s %8s %10s\n%s' program object xlated jited processed "$table"
+	printf '%-16s %8s %8s %8s %10s\n' "" insns insns bytes insns
+fi

@@ -1,0 +1,134 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Documentation/debugging.rst, as typed: the commands in it work, and say what it
+# says they do. Each test types one or more of its chapters into a lab.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
+. "$(dirname "$0")/lab_lib.sh"
+
+# In the tree, or beside us once installed.
+top=$(cd "$(dirname "$0")/.." && pwd -P)
+text=$top/Documentation/debugging.rst
+[ -e "$text" ] || text=$(dirname "$0")/debugging.rst
+tree=$top/samples/bpf/build
+
+after_each() {
+	lab_down
+}
+
+# The commands of chapter $1: what stands behind "# ", and "> " if it goes on.
+commands() {
+	awk -v title="$1" '
+		$0 == title { inside = 1 }
+		inside && /^===/ && underlined++ { exit }
+		inside && (/^    # [^ ]/ || /^    > /) { print substr($0, 7) }' "$text"
+}
+
+# Type the chapters into the lab's host. Commands that fail are told at the end.
+typed() {
+	local chapter
+
+	# shellcheck disable=SC2016 # expanded by that shell
+	printf '%s\n' "cd ${top@Q}" 'failed=()' 'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
+	for chapter; do
+		commands "$chapter" >"$tmp/chapter"
+		[ -s "$tmp/chapter" ] || fail "no commands in '$chapter'"
+		cat "$tmp/chapter" >>"$tmp/typed"
+	done
+	# shellcheck disable=SC2016 # the same
+	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"
+	lab
+	lab_run host timeout 120 bash "$tmp/typed" >"$tmp/out" 2>&1
+	cat "$tmp/out" # for who reads a failure
+}
+
+# Of what was typed, only this has failed.
+only_failed() {
+	local fails
+
+	fails=$(sed -n 's/^failed: //p' "$tmp/out")
+	[[ $fails =~ ^($1)$ ]] || fail "these failed: $fails"
+}
+
+needs() {
+	local tool
+
+	for tool; do
+		command -v "$tool" >/dev/null || skip "needs $tool"
+	done
+}
+
+ktap_case words verbose "what the loader and the verifier say"
+verbose() {
+	typed "What the loader and the verifier say"
+	told '^processed [0-9]+ insns'
+	only_failed ''
+}
+
+ktap_case build broken "a program that the verifier refuses; bpf_printk by hand"
+broken() {
+	needs clang gcc bpftool
+	[ -d "$tree/libbpf" ] || skip "needs the built tree"
+	typed "A program that the verifier refuses" "bpf_printk by hand"
+	told 'invalid access to packet, off=23 size=1'
+	told '^processed 2 insns'
+	told 'xdp  name tell_protocol'
+	told 'bpf_trace_printk: protocol 1$'
+	told 'bpf_trace_printk: protocol 6$'
+	# curl gets no answer, and bpftool a refusal.
+	only_failed 'bpftool prog load [^ ]* /sys/fs/bpf/broken.curl [^ ]* -m 1 [0-9.]*'
+}
+
+# Found by its own directory, whatever stands in /usr/include.
+ktap_case words headers "asm/types.h is found without a link in /usr/include"
+headers() {
+	needs clang gcc
+	[ -d "$tree/libbpf" ] || skip "needs the built tree"
+	clang --target=bpf -M "-I$tree/libbpf/include" \
+		-idirafter "/usr/include/$(gcc -print-multiarch)" "$top/Documentation/broken_kern.c" >"$tmp/out"
+	told '/asm/types\.h'
+	[ -e /usr/include/asm ] || never grep -q '/usr/include/asm/' "$tmp/out"
+	grep -q -e "-idirafter /usr/include/$(gcc -print-multiarch)" "$tree/bpf.stamp"
+}
+
+ktap_case lines trace "packets one by one: --trace"
+trace() {
+	typed "Packets one by one: --trace"
+	told '^ +[0-9.]+  cpu [0-9]+ +veth0: dropped, 74 bytes$'
+	only_failed 'curl .*'
+}
+
+ktap_case build listing "bytecode and machine code"
+listing() {
+	needs bpftool jq readelf
+	[ -x "$top/scripts/listing.sh" ] || skip "needs the built tree"
+	typed "Bytecode and machine code"
+	told '^xdp_drop_world: after the verifier \(xlated\), [0-9]+ instructions$'
+	told '^xdp_drop_world: machine code \(jited\), [0-9]+ bytes$'
+	told '^xdp_drop_world +[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+$'
+	only_failed ''
+}
+
+# A switch of the whole machine: as it was before.
+ktap_case costs stats "what a packet costs"
+stats() {
+	local before
+
+	needs bpftool ping sysctl
+	before=$(sysctl -n kernel.bpf_stats_enabled 2>/dev/null) || skip "no kernel.bpf_stats_enabled"
+	typed "What a packet costs"
+	sysctl -q "kernel.bpf_stats_enabled=$before"
+	told 'name xdp_drop_tcp .*run_time_ns [1-9][0-9]* run_cnt [1-9]'
+	only_failed ''
+}
+
+ktap_case lines where "which packets die where"
+where() {
+	typed "Which packets die where"
+	told ' xdp-native +veth'
+	only_failed 'curl .*'
+}
+
+ktap_run "$@"

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* --trace: from the kernel's event for bpf_printk to standard error. */
+#include "trace.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "errors.h"
+
+#define EVENT "events/bpf_trace/bpf_trace_printk/"
+
+/* How long who reads us may show no sign of life at the end. */
+#define PATIENCE_MS 1000
+
+static int listen_to_event(struct trace *trace)
+{
+	char filter[48], *format;
+	int error;
+
+	format = tracefs_read(&trace->tracefs, EVENT "format");
+	if (!format)
+		return -errno;
+	trace->id = format_id(format);
+	format_field(format, "common_type", &trace->type);
+	format_field(format, "bpf_string", &trace->text);
+	free(format);
+	if (!trace->text.size)
+		return -EPROTO;
+	/* What others print would take room from ours. No digit may begin it. */
+	snprintf(filter, sizeof(filter), "bpf_string ~ \"by %x *\"",
+		 trace->mark);
+	error = tracefs_write(&trace->tracefs, EVENT "filter", filter);
+	if (!error)
+		error = tracefs_write(&trace->tracefs, EVENT "enable", "1");
+	return error;
+}
+
+int trace_open(struct trace *trace)
+{
+	int code, error;
+
+	trace->on = true;
+	trace->tracefs =
+		(struct tracefs){ .root = -1, .instance = -1, .guard = -1 };
+	while (!trace->mark) {
+		if (getrandom(&trace->mark, sizeof(trace->mark), 0) < 0)
+			return fail(EXIT_SYSTEM,
+				    "cannot mark the trace: %s. Try again.",
+				    strerror(errno));
+	}
+	code = tracefs_open(&trace->tracefs);
+	if (!code)
+		code = ring_open(&trace->ring, &trace->tracefs);
+	if (code)
+		return code;
+	error = listen_to_event(trace);
+	if (error)
+		return fail(
+			error == -ENOENT ? EXIT_LACKING : EXIT_SYSTEM,
+			"cannot trace 'bpf_trace:bpf_trace_printk': %s. --trace needs Linux 5.10 or newer with CONFIG_BPF_EVENTS; see /sys/kernel/tracing/events.",
+			strerror(-error));
+	return EXIT_DONE;
+}
+
+/* Nothing can be written any more. */
+static void give_up(struct trace *trace, int error)
+{
+	trace->error = error;
+	trace->used = 0;
+	trace->waiting = 0;
+}
+
+/* Writes what can be written within that time; false if some is left. */
+static bool flush_lines(struct trace *trace, int patience_ms)
+{
+	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	ssize_t done;
+
+	while (trace->used) {
+		if (poll(&ready, 1, patience_ms) <= 0)
+			return false;
+		done = write(STDERR_FILENO, trace->lines, trace->used);
+		if (done < 0 && (errno == EAGAIN || errno == EINTR))
+			return false;
+		if (done < 0) {
+			give_up(trace, errno);
+			return true;
+		}
+		trace->used -= done;
+		memmove(trace->lines, trace->lines + done, trace->used);
+	}
+	trace->told += trace->waiting;
+	trace->waiting = 0;
+	return true;
+}
+
+static void add_line(struct trace *trace, const char *line, size_t length)
+{
+	if (sizeof(trace->lines) - trace->used < length &&
+	    !flush_lines(trace, 0))
+		return;
+	if (trace->error)
+		return;
+	memcpy(trace->lines + trace->used, line, length);
+	trace->used += length;
+	trace->waiting++;
+}
+
+/* "by MARK on IFINDEX: what it tells", see bpf_progs/trace.h. */
+static void take(const struct record *record, const char *data, void *context)
+{
+	struct trace *trace = context;
+	const struct attachment *at;
+	char line[160], words[64];
+	__u32 mark, ifindex;
+	double seconds;
+	int length;
+
+	if ((int)field_value(&trace->type, data, record->size) != trace->id ||
+	    sscanf(field_string(&trace->text, data, record->size),
+		   "by %x on %u: %63[^\n]", &mark, &ifindex, words) != 3 ||
+	    mark != trace->mark)
+		return;
+	at = attachment_find(trace->attachments, trace->count, ifindex);
+	seconds = (double)(__s64)(record->ns - trace->started_ns) / 1e9;
+	length = snprintf(line, sizeof(line), "%12.6f  cpu %-3u %s: %s\n",
+			  seconds, record->cpu, at->interface.name, words);
+	add_line(trace, line, length);
+}
+
+static int read_lines(struct trace *trace, __u64 until_ns, int patience_ms)
+{
+	int before = trace->error;
+	int error = ring_read(&trace->ring, until_ns, take, trace);
+
+	if (error && !before) {
+		give_up(trace, -error);
+		return error;
+	}
+	flush_lines(trace, patience_ms);
+	return before ? 0 : -trace->error;
+}
+
+int trace_step(struct trace *trace, __u64 now_ns, bool *fresh)
+{
+	__u64 before = trace->told + trace->waiting;
+	int error = read_lines(trace, now_ns, 0);
+
+	*fresh = trace->told + trace->waiting != before;
+	return error;
+}
+
+int trace_finish(struct trace *trace, __u64 packets)
+{
+	/* Else the reading might go on and on. */
+	tracefs_write(&trace->tracefs, "tracing_on", "0");
+	read_lines(trace, UINT64_MAX, PATIENCE_MS);
+	if (trace->error)
+		return -trace->error;
+	if (packets > trace->told)
+		note("%llu of %llu trace lines were lost: no room, or nobody read them.",
+		     packets - trace->told, packets);
+	return 0;
+}
+
+void trace_close(struct trace *trace)
+{
+	if (!trace->on)
+		return;
+	ring_close(&trace->ring);
+	tracefs_close(&trace->tracefs);
+	trace->on = false;
+}
