@@ -111,13 +111,15 @@ listing() {
 	only_failed ''
 }
 
-# A switch of the whole machine: as it was before.
+# A switch of the whole machine, which one test at a time may touch: as it was before.
 ktap_case costs stats "what a packet costs"
 stats() {
 	local before
 
 	needs bpftool ping sysctl
-	before=$(sysctl -n kernel.bpf_stats_enabled 2>/dev/null) || skip "no kernel.bpf_stats_enabled"
+	exec 9</proc/sys/kernel/bpf_stats_enabled || skip "no kernel.bpf_stats_enabled"
+	flock 9
+	before=$(sysctl -n kernel.bpf_stats_enabled)
 	typed "What a packet costs"
 	sysctl -q "kernel.bpf_stats_enabled=$before"
 	told 'name xdp_drop_tcp .*run_time_ns [1-9][0-9]* run_cnt [1-9]'

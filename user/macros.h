@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The few of the kernel's macros that user space is used to. */
+/* The few of the kernel's macros that user space is used to, and the version. */
 #ifndef MACROS_H
 #define MACROS_H
+
+/* As the build says. */
+#ifndef BPF_DROP_VERSION
+#define BPF_DROP_VERSION "unknown"
+#endif
 
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))

@@ -13,6 +13,7 @@
 #include "duration.h"
 #include "errors.h"
 #include "macros.h"
+#include "usage.h"
 
 /* Options with no short form. */
 enum {
@@ -21,12 +22,12 @@ enum {
 	KEY_CLSACT,
 	KEY_TCX,
 	KEY_TRACE,
-	KEY_USAGE,
 };
 
 struct parsing {
 	struct options *options;
 	const struct program *program;
+	char version[64]; /* what --version says */
 	bool egress;
 };
 
@@ -74,10 +75,6 @@ static const struct argp_option common_options[] = {
 	{ "verbose", 'v', NULL, 0,
 	  "show the loader's and the verifier's log; twice: all of libbpf's",
 	  3 },
-	{ "help", 'h', NULL, 0, "show this help and exit", 4 },
-	{ "version", 'V', NULL, 0, "show the version and exit", 4 },
-	/* argp's own messages name it. */
-	{ "usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, 4 },
 	{},
 };
 
@@ -218,17 +215,6 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 		if (options->verbose < 2)
 			options->verbose++;
 		return 0;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
-	case KEY_USAGE:
-		argp_state_help(state, stdout,
-				ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
-		return 0;
-	case 'V':
-		printf("%s %s (libbpf %s)\n", parsing->program->name,
-		       BPF_DROP_VERSION, libbpf_version_string());
-		exit(EXIT_DONE);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -262,6 +248,7 @@ static error_t parse(int key, char *arg __maybe_unused,
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = parsing;
+		state->child_inputs[1] = parsing->version;
 		return 0;
 	case ARGP_KEY_ARGS:
 		parsing->options->patterns = state->argv + state->next;
@@ -301,7 +288,9 @@ int options_parse(struct options *options, const struct program *program,
 		.options = common_options,
 		.parser = parse_common,
 	};
-	struct argp_child children[] = { { .argp = &common }, {} };
+	struct argp_child children[] = { { .argp = &common },
+					 { .argp = &usage_argp },
+					 {} };
 	char text[1024];
 	struct argp argp = {
 		.options = program->tc ? tc_options : xdp_options,
@@ -314,6 +303,8 @@ int options_parse(struct options *options, const struct program *program,
 
 	*options = (struct options){ .interval_ns = SECOND_NS };
 	snprintf(text, sizeof(text), "%s%s", program->summary, more_help);
+	snprintf(parsing.version, sizeof(parsing.version), "%s %s (libbpf %s)",
+		 program->name, BPF_DROP_VERSION, libbpf_version_string());
 	argp_err_exit_status = EXIT_USAGE;
 	error = argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &parsing);
 	if (!options->snaplen)

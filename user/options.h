@@ -31,11 +31,6 @@ struct options {
 	size_t pattern_count;
 };
 
-/* "0.1.0", as the build says. */
-#ifndef BPF_DROP_VERSION
-#define BPF_DROP_VERSION "unknown"
-#endif
-
 /**
  * options_parse() - read the command line
  * @options: filled in; points into @argv

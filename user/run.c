@@ -15,6 +15,7 @@
 #include "guard.h"
 #include "list.h"
 #include "owners.h"
+#include "macros.h"
 #include "pins.h"
 #include "privileges.h"
 #include "stages.h"

@@ -3,22 +3,16 @@
 #include "where.h"
 
 #include <argp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "duration.h"
 #include "errors.h"
 #include "macros.h"
-
-#ifndef BPF_DROP_VERSION
-#define BPF_DROP_VERSION "unknown"
-#endif
+#include "usage.h"
 
 /* Options with no short form. */
 enum {
 	KEY_SUMMARY = 0x100,
-	KEY_USAGE,
 };
 
 static const struct argp_option options[] = {
@@ -27,10 +21,6 @@ static const struct argp_option options[] = {
 	  "tell how many died where, not each packet: at the end and, on a terminal, each second",
 	  1 },
 	{ "json", 'j', NULL, 0, "one JSON object a line", 1 },
-	{ "help", 'h', NULL, 0, "show this help and exit", 2 },
-	{ "version", 'V', NULL, 0, "show the version and exit", 2 },
-	/* argp's own messages name it. */
-	{ "usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, 2 },
 	{},
 };
 
@@ -51,6 +41,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct where_options *to = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = (void *)"drop-where " BPF_DROP_VERSION;
+		return 0;
 	case ARGP_KEY_ARGS:
 		to->patterns = state->argv + state->next;
 		to->pattern_count = state->argc - state->next;
@@ -69,16 +62,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'j':
 		to->json = true;
 		return 0;
-	case 'h':
-		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
-		return 0;
-	case KEY_USAGE:
-		argp_state_help(state, stdout,
-				ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
-		return 0;
-	case 'V':
-		printf("drop-where %s\n", BPF_DROP_VERSION);
-		exit(EXIT_DONE);
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -86,11 +69,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 int where_parse(struct where_options *to, int argc, char **argv)
 {
+	static const struct argp_child children[] = { { .argp = &usage_argp },
+						      {} };
 	static const struct argp argp = {
 		.options = options,
 		.parser = parse,
 		.args_doc = "[IFACE...]",
 		.doc = text,
+		.children = children,
 	};
 	error_t error;
 
