@@ -59,6 +59,7 @@ bench: set-up
 	@selftests/bench.sh
 
 listing: set-up
+	@scripts/bootstrap.sh listing
 	@scripts/listing.sh
 
 matrix:
@@ -78,7 +79,7 @@ lint:
 	@kernel=$$(scripts/kernel-source.sh) && KDIR="$$kernel" scripts/lint.sh
 
 bootstrap:
-	@scripts/bootstrap.sh build test lint matrix
+	@scripts/bootstrap.sh build test listing lint matrix
 
 clean:
 	@$(MAKE) -C selftests clean

@@ -51,6 +51,8 @@ needs() {
 		matrix  qemu-system-x86_64  qemu-system-x86
 		matrix  rsync               rsync
 		matrix  xz                  xz-utils
+		listing llvm-objdump        llvm
+		listing objdump             binutils
 		lint    clang-format        clang-format
 		lint    perl                perl
 		lint    shellcheck          shellcheck
