@@ -31,11 +31,11 @@ typed() {
 	local chapter
 
 	# shellcheck disable=SC2016 # expanded by that shell
-	printf '%s\n' "cd ${top@Q}" 'failed=()' 'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
+	printf '%s\n' "cd ${top@Q}" "slack=$slack" 'failed=()' 'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
 	for chapter; do
 		commands "$chapter" >"$tmp/chapter"
 		[ -s "$tmp/chapter" ] || fail "no commands in '$chapter'"
-		cat "$tmp/chapter" >>"$tmp/typed"
+		sed "s/^sleep \(.*\)/sleep \$((\1 * slack))/" "$tmp/chapter" >>"$tmp/typed"
 	done
 	# shellcheck disable=SC2016 # the same
 	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"

@@ -42,30 +42,23 @@ timeout_ends() {
 
 ktap_case deadline2 timeout_pinned "--timeout with --pin: passes after it, with no process left"
 timeout_pinned() {
-	local began took
-
 	lab
-	began=$(now_ms)
 	expect 0 run tc-drop-tcp --pin --timeout $((2 * slack))s veth0
 	tcp_lost
-	poll 8 tcp_passes 203.0.113.10 200
-	took=$(($(now_ms) - began))
-	[[ $took -ge 1500 && $took -le $((5000 * slack)) ]] || fail "after $took ms"
+	sleep $((2 * slack)) # the time itself: it began before this
+	tcp_passes
 	expect 0 run tc-drop-tcp --detach veth0
 }
 
-# A clsact filter has no link: the kernel side must notice that its loader died.
+# A clsact filter has no link: the kernel side must notice that its loader died,
+# in 3 s.
 killed_clsact() {
-	local began took
-
 	lab
 	load tc-drop-tcp --clsact veth0
 	published_lost
 	kill -KILL "$loader"
-	began=$(now_ms)
-	poll 8 tcp_passes 203.0.113.10 200
-	took=$(($(now_ms) - began))
-	[ "$took" -le $((4000 * slack)) ] || fail "after $took ms"
+	sleep 3
+	tcp_passes
 	has_filter egress || fail "the leftover filter is gone: by whom?"
 }
 
