@@ -29,7 +29,8 @@
 }
 
 random() {
-	head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'
+	# shellcheck disable=SC2046 # one word, one byte
+	printf %s $(od -An -v -tx1 -N "$1" /dev/urandom)
 }
 
 frame() {
@@ -65,10 +66,16 @@ oracle_ended() {
 # how many came into it, and how many found no room. Not for -Q: more come in than
 # it takes.
 oracle_has_all() {
+	local line all=
+
+	while read -r line; do
+		[[ $line =~ ^tcpdump:\ ([0-9]+)\ packets?\ captured,\ ([0-9]+)\ packets?\ received.*,\ ([0-9]+)\ packets?\ dropped ]] ||
+			continue
+		all=$((BASH_REMATCH[1] + BASH_REMATCH[3] == BASH_REMATCH[2]))
+	done <"$tmp/oracle.err"
+	[ "$all" != 1 ] || return 0
 	kill -USR1 "$oracle"
-	sleep 0.05
-	sed -n 's/^tcpdump: \([0-9]*\) packets\{0,1\} captured, \([0-9]*\) packets\{0,1\} received.*, \([0-9]*\) packets\{0,1\} dropped by kernel.*/\1 \2 \3/p' \
-		"$tmp/oracle.err" | tail -n 1 | awk '{ all = $1 + $3 == $2 } END { exit !all }'
+	return 1
 }
 
 oracle_stop() {
@@ -97,8 +104,10 @@ lab_capture() {
 
 # The sum of a number over all interfaces' final lines.
 total() {
-	grep '"final":true' "$tmp/loader.out" | sed "s/.*\"$1\":\([0-9]*\).*/\1/" |
-		awk '{ sum += $1 } END { print sum + 0 }'
+	local each sum=0
+
+	for each in $(counted "$1"); do sum=$((sum + each)); done
+	echo $sum
 }
 
 # Further arguments are pcapng_check's.
@@ -127,7 +136,7 @@ pipe_to() {
 	"${command[@]}" <"$tmp/pipe" >"$tmp/reader.out" 2>"$tmp/reader.err" &
 	# shellcheck disable=SC2034 # for who calls this
 	reader=$!
-	"${in_host[@]}" env --default-signal=INT "$(built "$2")" --json --interval 0 --write - "${@:3}" \
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$(built "$2")" --json --interval 0 --write - "${@:3}" \
 		>"$tmp/pipe" 2>"$tmp/loader.err" </dev/null &
 	loader=$!
 	ln -f "$tmp/loader.err" "$tmp/loader.out" 2>/dev/null || true

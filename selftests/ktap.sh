@@ -37,10 +37,10 @@ slack=${EMULATED:-1}
 built() {
 	local here dir
 
-	here=$(dirname "${BASH_SOURCE[0]}")
+	here=${BASH_SOURCE[0]%/*}
 	for dir in "$here" ${OUTPUT:+"$OUTPUT"} "$here/../samples/bpf"; do
 		if [ -f "$dir/$1" ]; then
-			realpath "$dir/$1"
+			(cd -P "$dir" && echo "$PWD/$1")
 			return
 		fi
 	done
@@ -72,7 +72,11 @@ expect() {
 }
 
 ktap_match() {
-	grep -qE -e "$2" "$1" && return
+	local line
+
+	while IFS= read -r line || [ -n "$line" ]; do
+		[[ ! $line =~ $2 ]] || return 0
+	done <"$1"
 	echo "no '$2' in:"
 	sed 's/^/  /' "$1"
 	exit 1
@@ -90,14 +94,28 @@ never() {
 	! "$@"
 }
 
+# A moment, without a process for it: on this pipe, nothing ever comes.
+ktap_pause() {
+	local status=0
+
+	read -rt 0.05 -u "$1" || status=$?
+	[ $status -gt 128 ]
+}
+
 poll() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1}))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1})) pipe
 
 	shift
-	until "$@"; do
-		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
-		sleep 0.05
+	! "$@" || return 0
+	exec {pipe}<> <(:)
+	until [ "${EPOCHREALTIME/./}" -ge "$end" ]; do
+		ktap_pause "$pipe"
+		"$@" || continue
+		exec {pipe}>&-
+		return 0
 	done
+	exec {pipe}>&-
+	return 1
 }
 
 ktap_groups=() ktap_tests=()
@@ -130,8 +148,7 @@ ktap_run_group() {
 		status=0
 		wait "$ktap_test" || status=$?
 		ktap_test=
-		echo "$status" >"$ktap_dir/$name.part"
-		mv "$ktap_dir/$name.part" "$ktap_dir/$name.status"
+		echo "$status" >"$ktap_dir/$name.status"
 	done
 }
 
@@ -155,13 +172,15 @@ ktap_run_test() {
 
 # Print the result of test $2 as line $1; it belongs to the process $3.
 ktap_print() {
-	local file=$ktap_dir/$2 status=broken log
+	local file=$ktap_dir/$2 status=broken log pipe
 
-	until [ -e "$file.status" ] || ! kill -0 "$3" 2>/dev/null; do
-		sleep 0.05
+	exec {pipe}<> <(:)
+	until [ -s "$file.status" ] || ! kill -0 "$3" 2>/dev/null; do
+		ktap_pause "$pipe"
 	done
+	exec {pipe}>&-
 	log=$file.log
-	if [ -e "$file.status" ]; then
+	if [ -s "$file.status" ]; then
 		status=$(<"$file.status")
 	else
 		log=$ktap_dir/${ktap_group[$2]}.log
