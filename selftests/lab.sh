@@ -64,22 +64,22 @@ lab_birth() {
 
 # Name the commands that enter the lab in $LAB_DIR. There is no proxy in there.
 lab_enter() {
-	local mount into
+	local mount
 
 	unset http_proxy all_proxy ALL_PROXY
 	LAB=${LAB_DIR##*.}
 	mount=/proc/$(<"$LAB_DIR/relay.pid")/ns/mnt
-	into=$(built enter)
-	in_out=("$into" -m "$mount" "drop-$LAB-out")
-	in_host=("$into" -m "$mount" "drop-$LAB-host")
-	in_ctr=("$into" -m "$mount" "drop-$LAB-ctr")
+	lab_into=$(built enter)
+	in_out=("$lab_into" -m "$mount" "drop-$LAB-out")
+	in_host=("$lab_into" -m "$mount" "drop-$LAB-host")
+	in_ctr=("$lab_into" -m "$mount" "drop-$LAB-ctr")
 }
 
 # No address but those given: no router solicitations, no waiting for
 # duplicates, no link-local ones. Settings that this kernel lacks do not matter.
 lab_namespace() {
 	# shellcheck disable=SC2016 # expanded by that shell
-	"$(built enter)" "drop-$LAB-$1" bash -c '
+	"$lab_into" "drop-$LAB-$1" sh -c '
 		cd /proc/sys/net
 		set_to() { [ ! -e "$1" ] || echo "$2" >"$1"; }
 		for which in all default; do
@@ -141,7 +141,7 @@ lab_wire() {
 lab_nat() {
 	local unit=${LAB_UNIT:-0}
 
-	"$(built enter)" "drop-$LAB-host" nft -f - <<-END
+	"$lab_into" "drop-$LAB-host" nft -f - <<-END
 		table ip nat {
 			chain prerouting {
 				type nat hook prerouting priority -100
@@ -158,9 +158,8 @@ lab_nat() {
 # A web server in namespace $1; every file of it is in the lab's directory.
 # Where there is no nginx (or NGINX=none), a small one of our own.
 lab_serve() {
-	local dir=$LAB_DIR/$1 into=("$(built enter)" "drop-$LAB-$1")
+	local dir=$LAB_DIR/$1 into=("$lab_into" "drop-$LAB-$1")
 
-	mkdir -p "$dir/www"
 	echo "Hello from nginx in $1." >"$dir/www/index.html"
 	if ! command -v "${NGINX:-nginx}" >/dev/null; then
 		"${into[@]}" "$(built probe)" listen 80 "Hello from the lab's $1." \
@@ -197,7 +196,7 @@ lab_serve() {
 # What docker-proxy does; and this process keeps the private bpffs mounted.
 lab_relay() {
 	# shellcheck disable=SC2016 # expanded by that shell
-	"$(built enter)" "drop-$LAB-host" unshare --mount --propagation slave \
+	"$lab_into" "drop-$LAB-host" unshare --mount --propagation slave \
 		sh -c 'mount -t bpf bpf /sys/fs/bpf && exec "$1" relay 80 203.0.113.10 80' \
 		sh "$(built probe)" >"$LAB_DIR/relay.log" 2>&1 </dev/null &
 	echo $! >"$LAB_DIR/relay.pid"
@@ -219,11 +218,12 @@ lab_ready() {
 lab_up() {
 	local tool owner=$BASHPID
 
-	[ "$(id -u)" = 0 ] || lab_die "needs root, to make network namespaces"
+	[ "$EUID" = 0 ] || lab_die "needs root, to make network namespaces"
 	for tool in ip unshare nft; do
 		command -v "$tool" >/dev/null || lab_die "needs $tool"
 	done
 	built probe >/dev/null
+	lab_into=$(built enter)
 	lab_sweep
 	LAB_DIR=$(mktemp -d "$LAB_STATE.XXXXXX")
 	LAB=${LAB_DIR##*.}
@@ -236,6 +236,7 @@ lab_up() {
 	lab_wire
 	lab_nat
 	lab_relay
+	mkdir -p "$LAB_DIR"/{out,ctr}/www
 	lab_serve out
 	lab_serve ctr
 	lab_enter

@@ -21,7 +21,7 @@
 # shellcheck source-path=SCRIPTDIR source=lab.sh disable=SC1091
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 
-if [ "$(id -u)" != 0 ]; then
+if [ "$EUID" != 0 ]; then
 	echo "1..0 # SKIP needs root"
 	exit 4
 fi
@@ -29,10 +29,10 @@ fi
 # No TCP connection in these network namespaces, not even half of one: what is
 # seen from now on is of the test's own doing. LISTEN is 0A, TIME_WAIT 06.
 at_rest() {
-	local name busy='^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ (0[1-57-9B-F]|1.) '
+	local name lab_into=${lab_into:-$(built enter)} busy='^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ (0[1-57-9B-F]|1.) '
 
 	for name; do
-		never "$(built enter)" "$name" grep -qsE "$busy" /proc/net/tcp /proc/net/tcp6 || return 1
+		never "$lab_into" "$name" grep -qsE "$busy" /proc/net/tcp /proc/net/tcp6 || return 1
 	done
 }
 
@@ -92,7 +92,7 @@ has_attached() {
 }
 
 load() {
-	rm -f "$tmp/loader.err" "$tmp/loader.out"
+	: >"$tmp/loader.err"
 	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$(built "$1")" --json --interval 0 "${@:2}" \
 		>"$tmp/loader.out" 2>"$tmp/loader.err" </dev/null &
 	loader=$!

@@ -9,7 +9,9 @@
 #   boot        "KEY VALUE" about the run: nonce, seconds, ended (by itself,
 #               timeout), accelerator
 #
-# Tells the progress, a line for each program. The guest is given at most
+# Tells the progress, a line for each program, and how long all kernels may still
+# take, going by the durations ("PROGRAM MS") in the file $DURATIONS, in which it
+# finds what is left of the others in $LEFT, a directory: $MATRIX_JOBS at a time. The guest is given at most
 # $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT.
 set -eu
 
@@ -19,14 +21,31 @@ mkdir -p "$into"
 nonce=$(tr -dc a-f0-9 </dev/urandom | head -c 16) || :
 
 tell() {
-	local elapsed=$((EPOCHSECONDS - MATRIX_START))
+	local elapsed=$((EPOCHSECONDS - MATRIX_START)) to_go
 
-	printf '  [%2d:%02d] %-8s %s\n' $((elapsed / 60)) $((elapsed % 60)) "$name" "$*"
+	to_go=$(cat "$LEFT"/* 2>/dev/null | awk -v lanes="$MATRIX_JOBS" -f "${0%/*}/left.awk")
+	printf '  [%2d:%02d, %5s to go] %-5s %s\n' $((elapsed / 60)) $((elapsed % 60)) "$to_go" "$name" "$*"
+}
+
+# All that this kernel has to do, or what is left of it after the programs $@,
+# as "known ms in all, of it done, ms it took".
+note_left() {
+	awk -v done="$*" -v all="$TESTS" -v took="$took" '
+		{ ms[$1] = $2 }
+		END {
+			n = split(all, name, " ")
+			for (i = 1; i <= n; i++) {
+				each = name[i] in ms ? ms[name[i]] : 10000
+				sum += each
+				if (index(" " done " ", " " name[i] " ")) past += each
+			}
+			print sum + 0, past + 0, took
+		}' "$DURATIONS" >"$LEFT/$name"
 }
 
 # "started" and "status" lines are run.sh's.
 watch() {
-	local line program ms passed=0 failed=0 skipped=0 begun=
+	local line program ms passed=0 failed=0 skipped=0 begun='' past=() took=0
 
 	while read -r line; do
 		case $line in
@@ -34,6 +53,9 @@ watch() {
 		"# selftests: "*": started") ;;
 		"# selftests: "*": status "*)
 			read -r _ _ program _ _ ms _ <<<"$line"
+			past+=("${program%:}")
+			took=$((took + ms))
+			note_left "${past[@]}"
 			tell "$program $passed passed, $failed failed, $skipped skipped," \
 				"$((ms / 1000)) s" ;;
 		"# selftests: "*) passed=0 failed=0 skipped=0 ;;
@@ -93,4 +115,5 @@ seconds $seconds
 limit $KERNEL_TIMEOUT
 accel $ACCEL
 END
+rm -f "$LEFT/$name"
 tell "ended after $seconds s"
