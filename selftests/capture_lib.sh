@@ -55,7 +55,7 @@ oracle() {
 	"${where[@]}" tcpdump -Z root --nano --immediate-mode -U -B 32768 -i "$2" "${count[@]}" \
 		-w "$tmp/oracle.pcap" "${@:4}" 2>"$tmp/oracle.err" &
 	oracle=$!
-	poll 5 grep -qs "listening on" "$tmp/oracle.err" || fail "tcpdump: $(cat "$tmp/oracle.err")"
+	poll 5 reads "$tmp/oracle.err" "listening on" || fail "tcpdump: $(cat "$tmp/oracle.err")"
 }
 
 oracle_ended() {
@@ -84,15 +84,17 @@ oracle_stop() {
 }
 
 arrived() {
-	local packets
+	local line packets=0
 
-	packets=$("$check" -c "$1" 2>/dev/null | grep -c "^packet=") || true
+	while read -r line; do
+		[[ $line != packet=* ]] || packets=$((packets + 1))
+	done < <("$check" -c "$1" 2>/dev/null)
 	[ "$packets" -ge "$2" ]
 }
 
 same() {
 	poll 5 oracle_ended || fail "tcpdump misses packets: $(tcpdump -nr "$tmp/oracle.pcap" 2>&1)"
-	grep -q "^0 packets dropped" "$tmp/oracle.err" || fail "tcpdump: $(cat "$tmp/oracle.err")"
+	reads "$tmp/oracle.err" $'\n0 packets dropped' || fail "tcpdump: $(cat "$tmp/oracle.err")"
 	"$check" "${@:2}" "$1" "$tmp/oracle.pcap" >"$tmp/same" ||
 		fail "$1: $(tail -n 3 "$tmp/same")"
 }

@@ -160,7 +160,7 @@ start() {
 
 # Attached, or ended without.
 is_attached() {
-	grep -qs ': attached' "${logs[$pid]}.err" || { has_ended && fail "ended: $(<"${logs[$pid]}.err")"; }
+	reads "${logs[$pid]}.err" ': attached' || { has_ended && fail "ended: $(<"${logs[$pid]}.err")"; }
 }
 
 has_ended() {

@@ -28,6 +28,7 @@
 #   slack                how many times slower than usual this machine may be:
 #                        1, or $EMULATED if that is set; poll heeds it
 #   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
+#   reads FILE TEXT      has the file this text in it by now? For polls: no process
 #   built NAME           the path of a built file, wherever it is
 
 slack=${EMULATED:-1}
@@ -88,6 +89,13 @@ said() {
 
 told() {
 	ktap_match "$tmp/out" "$1"
+}
+
+reads() {
+	local text=
+
+	IFS= read -rd '' text 2>/dev/null <"$1" || true
+	[[ $text = *"$2"* ]]
 }
 
 never() {

@@ -291,15 +291,12 @@ lab_remove() {
 
 # Remove labs whose owner was killed before it could.
 lab_sweep() {
-	local file kind owner birth stray=
+	local dir kind owner birth stray=
 
-	for file in "$LAB_STATE".*; do
-		[[ ! -d $file || -e $file/owner ]] || stray=yes
-	done
-	for file in "$LAB_STATE".*/owner; do
-		read -r kind owner birth 2>/dev/null <"$file" || continue
-		[ "$kind" != kept ] || continue
-		[ "$(lab_birth "$owner")" = "$birth" ] || lab_remove "${file%/owner}"
+	for dir in "$LAB_STATE".*; do
+		[ -d "$dir" ] || continue
+		read -r kind owner birth 2>/dev/null <"$dir/owner" || { stray=yes && continue; }
+		[[ $kind = kept || $(lab_birth "$owner") = "$birth" ]] || lab_remove "$dir"
 	done
 	[ -n "$stray" ] || return 0
 	find "${LAB_STATE%/*}" -maxdepth 1 -name "${LAB_STATE##*/}.*" -empty -mmin +1 \

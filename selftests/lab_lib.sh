@@ -81,14 +81,7 @@ ping_passes() {
 }
 
 settled() {
-	has_attached || [ -z "$(lab_birth "$loader")" ]
-}
-
-has_attached() {
-	local text=
-
-	IFS= read -rd '' text 2>/dev/null <"$tmp/loader.err" || true
-	[[ $text = *attached* ]]
+	reads "$tmp/loader.err" attached || [ -z "$(lab_birth "$loader")" ]
 }
 
 load() {
@@ -98,7 +91,7 @@ load() {
 	loader=$!
 	poll 15 settled || fail "$1 neither attaches nor gives up"
 	# With --timeout, it may have ended already.
-	has_attached || fail "$1 ended: $(<"$tmp/loader.err")"
+	reads "$tmp/loader.err" attached || fail "$1 ended: $(<"$tmp/loader.err")"
 }
 
 dead() {

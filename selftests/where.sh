@@ -61,7 +61,7 @@ after_each() {
 }
 
 listening() {
-	grep -qs listening "$tmp/where.err" || [ -z "$(lab_birth "$where")" ]
+	reads "$tmp/where.err" listening || [ -z "$(lab_birth "$where")" ]
 }
 
 # Start drop-where on the host. With --timeout, it may have ended then.
@@ -72,7 +72,7 @@ where() {
 	where=$!
 	# The kernel takes its time to switch tracing on when many do it at once.
 	poll 30 listening || fail "it neither listens nor gives up"
-	grep -q listening "$tmp/where.err" || fail "it ended: $(cat "$tmp/where.err")"
+	reads "$tmp/where.err" listening || fail "it ended: $(cat "$tmp/where.err")"
 }
 
 gone() {
@@ -336,7 +336,7 @@ closed() {
 	"${in_host[@]}" "$(built drop-where)" "$port" 2>"$tmp/where.err" \
 		> >(head -n 1 >"$tmp/where.out") &
 	where=$!
-	poll 30 grep -qs listening "$tmp/where.err"
+	poll 30 reads "$tmp/where.err" listening
 	poll 5 gone_by_knock || fail "it goes on"
 	end_where none
 	stop
