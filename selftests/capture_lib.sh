@@ -11,7 +11,8 @@
 #   oracle WHERE IFACE COUNT FILTER…
 #                               tcpdump there, until it has COUNT packets
 #   same FILE [ARGS]            its packets are tcpdump's; ARGS as pcapng_check's
-#   flood COUNT [LENGTH] as fast as can be; flood_begin does not wait: $flood
+#   flood COUNT [LENGTH] as fast as can be; flood_begin does not wait: $flood, and
+#                        flood_end ends it
 #   accounted FILE [ARGS]       captured + lost = dropped (or observed), and so
 #                               many are in the file; $captured, $lost, $prey
 #   oracle_stop          it has seen all, and ends
@@ -29,8 +30,11 @@
 }
 
 random() {
-	# shellcheck disable=SC2046 # one word, one byte
-	printf %s $(od -An -v -tx1 -N "$1" /dev/urandom)
+	local hex
+
+	# shellcheck disable=SC2046 # one word, eight bytes
+	printf -v hex %s $(od -An -v -tx8 -N $((($1 + 7) / 8 * 8)) /dev/urandom)
+	printf %s "${hex:0:$1*2}"
 }
 
 frame() {
@@ -155,6 +159,11 @@ flood_begin() {
 		"$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
 	# shellcheck disable=SC2034 # for who calls this
 	flood=$!
+}
+
+flood_end() {
+	kill "$flood" 2>/dev/null || true
+	wait "$flood" || true
 }
 
 flood() {
