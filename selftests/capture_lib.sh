@@ -68,16 +68,20 @@ oracle_ended() {
 
 # By SIGUSR1 it tells how many packets it has taken out of the kernel's buffer,
 # how many came into it, and how many found no room. Not for -Q: more come in than
-# it takes.
+# it takes. So do some that came in while it was being set up, if anything flowed
+# then: those it never gets, and its answer is the same three times.
 oracle_has_all() {
-	local line all=
+	local line all='' last='' same=0
 
 	while read -r line; do
 		[[ $line =~ ^tcpdump:\ ([0-9]+)\ packets?\ captured,\ ([0-9]+)\ packets?\ received.*,\ ([0-9]+)\ packets?\ dropped ]] ||
 			continue
 		all=$((BASH_REMATCH[1] + BASH_REMATCH[3] == BASH_REMATCH[2]))
+		same=$((same + 1))
+		[ "$line" = "$last" ] || same=1
+		last=$line
 	done <"$tmp/oracle.err"
-	[ "$all" != 1 ] || return 0
+	[[ $all != 1 && $same -lt 3 ]] || return 0
 	kill -USR1 "$oracle"
 	return 1
 }
