@@ -7,6 +7,9 @@
 #     make M=samples/bpf
 #     make -C tools/testing/selftests TARGETS=bpf-drop run_tests
 #
+# in-tree.sh add-tests TREE: the tests alone, for a tree whose libbpf is too old for
+# the samples; those, and the tests, are to be built with another source before.
+#
 # in-tree.sh remove TREE: take them out again, with all that was built of them.
 # Nothing of the tree's own is touched; git status says afterwards what it said
 # before.
@@ -15,7 +18,7 @@ set -eu
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 
 usage() {
-	echo "usage: in-tree.sh add|remove TREE" >&2
+	echo "usage: in-tree.sh add|add-tests|remove TREE" >&2
 	exit 2
 }
 
@@ -30,18 +33,40 @@ links() {
 	END
 }
 
-add() {
+clear_of_ours() {
 	why=$(links | while read -r _ to; do
 		if [ -e "$tree/$to" ] && [ ! -L "$tree/$to" ]; then
 			echo "$tree/$to is there already"
 		fi
 	done)
 	[ -z "$why" ] || { echo "$why" >&2; exit 1; }
-	KDIR=$tree "$root/scripts/kernel-source.sh" >/dev/null
-	links | while read -r from to; do
+}
+
+put_in() {
+	while read -r from to; do
 		mkdir -p "$(dirname "$tree/$to")"
 		ln -sfn "$root/$from" "$tree/$to"
 	done
+}
+
+add() {
+	clear_of_ours
+	if ! KDIR=$tree "$root/scripts/kernel-source.sh" >/dev/null; then
+		echo "The tests alone can go there: in-tree.sh add-tests $tree" >&2
+		exit 1
+	fi
+	links | put_in
+}
+
+add_tests() {
+	clear_of_ours
+	[ -e "$tree/tools/testing/selftests/lib.mk" ] ||
+		{ echo "$tree has no tools/testing/selftests/lib.mk" >&2; exit 1; }
+	if [ ! -x "$root/selftests/verdict" ]; then
+		echo "build the samples and the tests first, with another source: make set-up" >&2
+		exit 1
+	fi
+	links | grep '^selftests ' | put_in
 }
 
 remove() {
@@ -60,5 +85,6 @@ remove() {
 tree=$(cd "$2" && pwd -P)
 case $1 in
 add | remove) "$1" ;;
+add-tests) add_tests ;;
 *) usage ;;
 esac

@@ -106,12 +106,44 @@ choose_accel() {
 	echo "$(</proc/sys/kernel/random/boot_id) $ACCEL" >"$CACHE/kvm"
 }
 
-# As many as there are CPUs, if each of them finds 1.5 GB to live in.
+# As many as there are CPUs, if each of them finds 1.5 GB to live in; one more if
+# else the last would run alone, while the other CPUs are idle.
 how_many() {
-	local free
+	local free most
 
 	free=$(awk '/^MemAvailable/ { print int($2 / 1536 / 1024) }' /proc/meminfo)
-	echo $((free < 1 ? 1 : free < $(nproc) ? free : $(nproc)))
+	most=$(nproc)
+	[[ ${#kernels[@]} -le $most || $((${#kernels[@]} % most)) != 1 ]] || most=$((most + 1))
+	echo $((free < 1 ? 1 : free < most ? free : most))
+}
+
+# How long programs took the last time, here or where this was written, and with it
+# what each kernel has to do.
+estimate() {
+	export DURATIONS=$CACHE/durations LEFT=$tmp/left
+
+	[ -s "$DURATIONS" ] || DURATIONS=$PWD/scripts/matrix/durations
+	mkdir "$LEFT"
+	for kernel; do
+		awk -v all="$TESTS" '{ ms[$1] = $2 } END {
+			n = split(all, name, " ")
+			for (i = 1; i <= n; i++) sum += name[i] in ms ? ms[name[i]] : 10000
+			print sum + 0, 0, 0 }' "$DURATIONS" >"$LEFT/$(slug "$kernel")"
+	done
+}
+
+# The middle of what each program took on the kernels.
+remember_durations() {
+	{
+		awk -F '\t' '$2 ~ /^[a-z]/ && $2 != "kernel" && $5 && !seen[$1, $2]++ { print $2, $5 }' \
+			"$results/points.tsv" | sort -k1,1 -k2,2n | awk '
+			function out() { if (n) print last, ms[int((n + 1) / 2)] }
+			$1 != last { out(); last = $1; n = 0 }
+			{ ms[++n] = $2 }
+			END { out() }'
+		cat "$DURATIONS"
+	} | awk '/^[a-z]/ && !seen[$1]++' >"$tmp/durations"
+	cp "$tmp/durations" "$CACHE/durations"
 }
 
 # One kernel from boot to points.
@@ -210,18 +242,20 @@ for kernel in "${kernels[@]}"; do
 	fi
 done
 [ "$tried" != 0 ] || exit 2
+export MATRIX_JOBS=${MATRIX_JOBS:-$(how_many)}
+estimate "${kernels[@]}"
 choose_accel
-most=${MATRIX_JOBS:-$(how_many)}
-say MATRIX "${kernels[*]}: $most at a time, by $ACCEL, into $results"
+say MATRIX "${kernels[*]}: $MATRIX_JOBS at a time, by $ACCEL, into $results"
 for kernel in "${kernels[@]}"; do
 	[ -e "$CACHE/kernels/$(slug "$kernel")/release" ] || continue
-	while [ "$(jobs -rp | wc -l)" -ge "$most" ]; do
+	while [ "$(jobs -rp | wc -l)" -ge "$MATRIX_JOBS" ]; do
 		wait -n || :
 	done
 	(trap - EXIT && run_kernel "$kernel") &
 done
 wait
 collect
+remember_durations
 tools >"$results/tools"
 for form in text markdown junit; do
 	awk -v form=$form -f scripts/matrix/report.awk "$results/kernels.tsv" "$results/points.tsv" \

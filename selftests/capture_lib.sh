@@ -11,7 +11,8 @@
 #   oracle WHERE IFACE COUNT FILTER…
 #                               tcpdump there, until it has COUNT packets
 #   same FILE [ARGS]            its packets are tcpdump's; ARGS as pcapng_check's
-#   flood COUNT [LENGTH] as fast as can be; flood_begin does not wait: $flood
+#   flood COUNT [LENGTH] as fast as can be; flood_begin does not wait: $flood, and
+#                        flood_end ends it
 #   accounted FILE [ARGS]       captured + lost = dropped (or observed), and so
 #                               many are in the file; $captured, $lost, $prey
 #   oracle_stop          it has seen all, and ends
@@ -29,7 +30,11 @@
 }
 
 random() {
-	head -c "$1" /dev/urandom | od -An -v -tx1 | tr -d ' \n'
+	local hex
+
+	# shellcheck disable=SC2046 # one word, eight bytes
+	printf -v hex %s $(od -An -v -tx8 -N $((($1 + 7) / 8 * 8)) /dev/urandom)
+	printf %s "${hex:0:$1*2}"
 }
 
 frame() {
@@ -54,7 +59,7 @@ oracle() {
 	"${where[@]}" tcpdump -Z root --nano --immediate-mode -U -B 32768 -i "$2" "${count[@]}" \
 		-w "$tmp/oracle.pcap" "${@:4}" 2>"$tmp/oracle.err" &
 	oracle=$!
-	poll 5 grep -qs "listening on" "$tmp/oracle.err" || fail "tcpdump: $(cat "$tmp/oracle.err")"
+	poll 5 reads "$tmp/oracle.err" "listening on" || fail "tcpdump: $(cat "$tmp/oracle.err")"
 }
 
 oracle_ended() {
@@ -63,12 +68,22 @@ oracle_ended() {
 
 # By SIGUSR1 it tells how many packets it has taken out of the kernel's buffer,
 # how many came into it, and how many found no room. Not for -Q: more come in than
-# it takes.
+# it takes. So do some that came in while it was being set up, if anything flowed
+# then: those it never gets, and its answer is the same three times.
 oracle_has_all() {
+	local line all='' last='' same=0
+
+	while read -r line; do
+		[[ $line =~ ^tcpdump:\ ([0-9]+)\ packets?\ captured,\ ([0-9]+)\ packets?\ received.*,\ ([0-9]+)\ packets?\ dropped ]] ||
+			continue
+		all=$((BASH_REMATCH[1] + BASH_REMATCH[3] == BASH_REMATCH[2]))
+		same=$((same + 1))
+		[ "$line" = "$last" ] || same=1
+		last=$line
+	done <"$tmp/oracle.err"
+	[[ $all != 1 && $same -lt 3 ]] || return 0
 	kill -USR1 "$oracle"
-	sleep 0.05
-	sed -n 's/^tcpdump: \([0-9]*\) packets\{0,1\} captured, \([0-9]*\) packets\{0,1\} received.*, \([0-9]*\) packets\{0,1\} dropped by kernel.*/\1 \2 \3/p' \
-		"$tmp/oracle.err" | tail -n 1 | awk '{ all = $1 + $3 == $2 } END { exit !all }'
+	return 1
 }
 
 oracle_stop() {
@@ -77,15 +92,17 @@ oracle_stop() {
 }
 
 arrived() {
-	local packets
+	local line packets=0
 
-	packets=$("$check" -c "$1" 2>/dev/null | grep -c "^packet=") || true
+	while read -r line; do
+		[[ $line != packet=* ]] || packets=$((packets + 1))
+	done < <("$check" -c "$1" 2>/dev/null)
 	[ "$packets" -ge "$2" ]
 }
 
 same() {
 	poll 5 oracle_ended || fail "tcpdump misses packets: $(tcpdump -nr "$tmp/oracle.pcap" 2>&1)"
-	grep -q "^0 packets dropped" "$tmp/oracle.err" || fail "tcpdump: $(cat "$tmp/oracle.err")"
+	reads "$tmp/oracle.err" $'\n0 packets dropped' || fail "tcpdump: $(cat "$tmp/oracle.err")"
 	"$check" "${@:2}" "$1" "$tmp/oracle.pcap" >"$tmp/same" ||
 		fail "$1: $(tail -n 3 "$tmp/same")"
 }
@@ -97,8 +114,10 @@ lab_capture() {
 
 # The sum of a number over all interfaces' final lines.
 total() {
-	grep '"final":true' "$tmp/loader.out" | sed "s/.*\"$1\":\([0-9]*\).*/\1/" |
-		awk '{ sum += $1 } END { print sum + 0 }'
+	local each sum=0
+
+	for each in $(counted "$1"); do sum=$((sum + each)); done
+	echo $sum
 }
 
 # Further arguments are pcapng_check's.
@@ -127,7 +146,7 @@ pipe_to() {
 	"${command[@]}" <"$tmp/pipe" >"$tmp/reader.out" 2>"$tmp/reader.err" &
 	# shellcheck disable=SC2034 # for who calls this
 	reader=$!
-	"${in_host[@]}" env --default-signal=INT "$(built "$2")" --json --interval 0 --write - "${@:3}" \
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$(built "$2")" --json --interval 0 --write - "${@:3}" \
 		>"$tmp/pipe" 2>"$tmp/loader.err" </dev/null &
 	loader=$!
 	ln -f "$tmp/loader.err" "$tmp/loader.out" 2>/dev/null || true
@@ -144,6 +163,11 @@ flood_begin() {
 		"$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
 	# shellcheck disable=SC2034 # for who calls this
 	flood=$!
+}
+
+flood_end() {
+	kill "$flood" 2>/dev/null || true
+	wait "$flood" || true
 }
 
 flood() {

@@ -10,7 +10,7 @@
 #   wire                 two new network namespaces: veth0 in one, its peer eth0
 #                        in the other; to be run first
 #   "${in_host[@]}" CMD  run CMD where veth0 is; in_ctr: where eth0 is. CMD
-#                        replaces nsenter: with & behind it, $! is its own pid
+#                        replaces enter: with & behind it, $! is its own pid
 #   on CMD…              the same as a function, for expect and poll; 20 s at most
 #   says STATUS REGEX CMD…
 #                        there CMD exits with STATUS, says REGEX, in sentences and
@@ -33,7 +33,9 @@
 # The names of network namespaces and the pins are nobody else's, and all of
 # it goes with our last process, even if that is killed.
 cli_private() {
-	if [ "$(id -u)" != 0 ]; then
+	local dir
+
+	if [ "$EUID" != 0 ]; then
 		echo "1..0 # SKIP needs root, for network namespaces and BPF"
 		exit 4
 	fi
@@ -44,34 +46,41 @@ cli_private() {
 	mkdir -p /run/netns
 	mount -t tmpfs -o mode=755 tmpfs /run/netns
 	mount -t bpf bpf /sys/fs/bpf
-	PATH=$(dirname "$(built xdp-drop-tcp)"):$PATH
+	cli_enter=$(built enter)
+	dir=$(built xdp-drop-tcp)
+	PATH=${dir%/*}:$PATH
 }
 
 wire() {
 	host=host.$BASHPID
 	ctr=ctr.$BASHPID
-	in_host=(nsenter "--net=/run/netns/$host")
-	in_ctr=(nsenter "--net=/run/netns/$ctr")
-	ip netns add "$host"
-	ip netns add "$ctr"
+	in_host=("$cli_enter" "$host")
+	in_ctr=("$cli_enter" "$ctr")
+	ip -batch - <<-END
+		netns add $host
+		netns add $ctr
+	END
+	host_id=$(stat -L -c %i "/run/netns/$host")
 	"${in_host[@]}" ip -batch - <<-END
 		link add veth0 type veth peer name eth0 netns $ctr
 		link set lo up
 		link set veth0 up
 		addr add 203.0.113.1/24 dev veth0
 	END
-	"${in_ctr[@]}" ip link set eth0 up
-	"${in_ctr[@]}" ip addr add 203.0.113.10/24 dev eth0
+	"${in_ctr[@]}" ip -batch - <<-END
+		link set eth0 up
+		addr add 203.0.113.10/24 dev eth0
+	END
 	poll 5 is_up veth0
 	before=$(state)
 }
 
 on() {
-	"${in_host[@]}" timeout 20 "$@"
+	"$cli_enter" -t 20 "$host" "$@"
 }
 
 is_up() {
-	on ip -br link show "$1" | grep -q ' UP '
+	[[ $(on ip -br link show "$1") = *" UP "* ]]
 }
 
 # After each test: only the namespaces that it made itself.
@@ -87,21 +96,30 @@ after_each() {
 
 # Everything that a loader could change.
 state() {
-	local dev
+	local text kind dev file passing='_timer +[0-9.]+|link-netns(id)? [^ ]+'
 
 	# A bridge's timers run, and names of namespaces come and go.
-	"${in_host[@]}" ip -d link show 2>/dev/null | sed -E 's/_timer +[0-9.]+//g; s/link-netns(id)? [^ ]+//'
-	"${in_host[@]}" tc qdisc show
-	for dev in $("${in_host[@]}" tc qdisc show | sed -nE 's/^qdisc (clsact|ingress) .* dev ([^ ]+) .*/\2/p'); do
+	text=$("${in_host[@]}" ip -d link show 2>/dev/null) || true
+	while [[ $text =~ $passing ]]; do
+		text=${text/"${BASH_REMATCH[0]}"/}
+	done
+	echo "$text"
+	text=$("${in_host[@]}" tc qdisc show)
+	echo "$text"
+	while read -r _ kind _ _ dev _; do
+		[[ $kind = clsact || $kind = ingress ]] || continue
 		"${in_host[@]}" tc filter show dev "$dev" ingress
 		"${in_host[@]}" tc filter show dev "$dev" egress 2>/dev/null || true
-	done
+	done <<<"$text"
 	"${in_host[@]}" xdp-drop-tcp --list --json 2>/dev/null
-	find /sys/fs/bpf -path "*/$(stat -L -c %i "/run/netns/$host")-*" -printf '%p %m\n'
+	for file in /sys/fs/bpf/*/"$host_id"-*; do
+		[ ! -e "$file" ] || stat -c '%n %a' "$file"
+	done
 }
 
 same() {
-	diff "$tmp/before" <(state) >"$tmp/diff"
+	now=$(state)
+	[ "$now" = "$wanted" ]
 }
 
 says() {
@@ -110,23 +128,23 @@ says() {
 	shift 2
 	expect "$status" on "$@"
 	said "$regex"
-	[[ $(tail -n 1 "$tmp/err") = *[.?] ]] || fail "not a sentence: $(<"$tmp/err")"
+	[[ $(<"$tmp/err") = *[.?] ]] || fail "not a sentence: $(<"$tmp/err")"
 	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
 }
 
 refused() {
-	state >"$tmp/before"
+	wanted=$(state)
 	says "$@"
-	same || fail "it changed something:"$'\n'"$(<"$tmp/diff")"
+	same || fail "it changed something:"$'\n'"$(diff <(echo "$wanted") <(echo "$now"))"
 }
 
 unsaid() {
-	! grep -E -e "$1" "$tmp/err" || fail "that is not to be said"
+	[[ ! $(<"$tmp/err") =~ $1 ]] || fail "that is not to be said: ${BASH_REMATCH[0]}"
 }
 
 clean() {
-	echo "$before" >"$tmp/before"
-	poll 5 same || fail "not as it was:"$'\n'"$(<"$tmp/diff")"
+	wanted=$before
+	poll 5 same || fail "not as it was:"$'\n'"$(diff <(echo "$wanted") <(echo "$now"))"
 }
 
 declare -A logs=()
@@ -142,7 +160,7 @@ start() {
 
 # Attached, or ended without.
 is_attached() {
-	grep -qs ': attached' "${logs[$pid]}.err" || { has_ended && fail "ended: $(<"${logs[$pid]}.err")"; }
+	reads "${logs[$pid]}.err" ': attached' || { has_ended && fail "ended: $(<"${logs[$pid]}.err")"; }
 }
 
 has_ended() {
@@ -152,18 +170,31 @@ has_ended() {
 	[ "$state" = Z ]
 }
 
+# A text, without a process.
+copy() {
+	local text
+
+	IFS= read -rd '' text <"$1" || true
+	printf '%s' "$text" >"$2"
+}
+
 ends() {
 	local got=0
 
 	poll 10 has_ended || fail "it goes on:"$'\n'"$(<"${logs[$pid]}.err")"
 	wait "$pid" || got=$?
-	cp "${logs[$pid]}.out" "$tmp/out"
-	cp "${logs[$pid]}.err" "$tmp/err"
+	copy "${logs[$pid]}.out" "$tmp/out"
+	copy "${logs[$pid]}.err" "$tmp/err"
 	[ "$got" = "$1" ] || fail "exit status $got instead of $1:"$'\n'"$(<"$tmp/err")"
 }
 
 has() {
-	on xdp-drop-tcp --list 2>/dev/null | tr -s ' ' | grep -qE -e "$1"
+	local line
+
+	while read -ra line; do
+		[[ ! ${line[*]} =~ $1 ]] || return 0
+	done < <(on xdp-drop-tcp --list 2>/dev/null)
+	return 1
 }
 
 has_not() {
@@ -171,7 +202,11 @@ has_not() {
 }
 
 is_linux() {
-	[ "$(printf '%s\n' "$1" "$(uname -r)" | sort -V | head -n 1)" = "$1" ]
+	local want here
+
+	IFS=. read -ra want <<<"$1"
+	IFS=.- read -ra here </proc/sys/kernel/osrelease
+	((here[0] > want[0] || (here[0] == want[0] && here[1] >= want[1])))
 }
 
 has_tcx() {

@@ -28,19 +28,21 @@
 #   slack                how many times slower than usual this machine may be:
 #                        1, or $EMULATED if that is set; poll heeds it
 #   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
+#   reads FILE TEXT      has the file this text in it by now? For polls: no process
 #   built NAME           the path of a built file, wherever it is
 
 slack=${EMULATED:-1}
+printf -v ktap_moment 0.%03d $((50 * slack)) # who asks too often has no time to do it
 
 # A binary or object stands beside its test once installed, and in the tree
 # where it was built.
 built() {
 	local here dir
 
-	here=$(dirname "${BASH_SOURCE[0]}")
+	here=${BASH_SOURCE[0]%/*}
 	for dir in "$here" ${OUTPUT:+"$OUTPUT"} "$here/../samples/bpf"; do
 		if [ -f "$dir/$1" ]; then
-			realpath "$dir/$1"
+			(cd -P "$dir" && echo "$PWD/$1")
 			return
 		fi
 	done
@@ -72,7 +74,11 @@ expect() {
 }
 
 ktap_match() {
-	grep -qE -e "$2" "$1" && return
+	local line
+
+	while IFS= read -r line || [ -n "$line" ]; do
+		[[ ! $line =~ $2 ]] || return 0
+	done <"$1"
 	echo "no '$2' in:"
 	sed 's/^/  /' "$1"
 	exit 1
@@ -86,18 +92,39 @@ told() {
 	ktap_match "$tmp/out" "$1"
 }
 
+reads() {
+	local text=
+
+	IFS= read -rd '' text 2>/dev/null <"$1" || true
+	[[ $text = *"$2"* ]]
+}
+
 never() {
 	! "$@"
 }
 
+# A moment, without a process for it: on this pipe, nothing ever comes.
+ktap_pause() {
+	local status=0
+
+	read -rt "$ktap_moment" -u "$1" || status=$?
+	[ $status -gt 128 ]
+}
+
 poll() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1}))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1})) pipe
 
 	shift
-	until "$@"; do
-		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
-		sleep 0.05
+	! "$@" || return 0
+	exec {pipe}<> <(:)
+	until [ "${EPOCHREALTIME/./}" -ge "$end" ]; do
+		ktap_pause "$pipe"
+		"$@" || continue
+		exec {pipe}>&-
+		return 0
 	done
+	exec {pipe}>&-
+	return 1
 }
 
 ktap_groups=() ktap_tests=()
@@ -130,8 +157,7 @@ ktap_run_group() {
 		status=0
 		wait "$ktap_test" || status=$?
 		ktap_test=
-		echo "$status" >"$ktap_dir/$name.part"
-		mv "$ktap_dir/$name.part" "$ktap_dir/$name.status"
+		echo "$status" >"$ktap_dir/$name.status"
 	done
 }
 
@@ -155,13 +181,15 @@ ktap_run_test() {
 
 # Print the result of test $2 as line $1; it belongs to the process $3.
 ktap_print() {
-	local file=$ktap_dir/$2 status=broken log
+	local file=$ktap_dir/$2 status=broken log pipe
 
-	until [ -e "$file.status" ] || ! kill -0 "$3" 2>/dev/null; do
-		sleep 0.05
+	exec {pipe}<> <(:)
+	until [ -s "$file.status" ] || ! kill -0 "$3" 2>/dev/null; do
+		ktap_pause "$pipe"
 	done
+	exec {pipe}>&-
 	log=$file.log
-	if [ -e "$file.status" ]; then
+	if [ -s "$file.status" ]; then
 		status=$(<"$file.status")
 	else
 		log=$ktap_dir/${ktap_group[$2]}.log

@@ -10,7 +10,7 @@
 #   . "${0%/*}/lab.sh"
 #   lab_own KIND           a lab that lives as long as this (sub)shell
 #   "${in_host[@]}" CMD…   run CMD on the host; also in_out, in_ctr. CMD replaces
-#                          nsenter, so with & behind it, $! is CMD's own pid
+#                          enter, so with & behind it, $! is CMD's own pid
 #   $LAB $LAB_DIR          its id and its directory for files, which goes with it
 #   LAB_UNIT=N             set before, interfaces are vethN, dockerN … instead of
 #                          veth0, docker0: to be told from those of other labs
@@ -55,7 +55,11 @@ lab_diagram() {
 
 # When a living process started, as a second name for it: ids are used again.
 lab_birth() {
-	sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | awk '$1 != "Z" { print $20 }'
+	local stat
+
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	read -ra stat <<<"${stat##*) }"
+	[ "${stat[0]}" = Z ] || echo "${stat[19]}"
 }
 
 # Name the commands that enter the lab in $LAB_DIR. There is no proxy in there.
@@ -65,17 +69,17 @@ lab_enter() {
 	unset http_proxy all_proxy ALL_PROXY
 	LAB=${LAB_DIR##*.}
 	mount=/proc/$(<"$LAB_DIR/relay.pid")/ns/mnt
-	in_out=(nsenter "--net=/run/netns/drop-$LAB-out" "--mount=$mount" "--wdns=$PWD")
-	in_host=(nsenter "--net=/run/netns/drop-$LAB-host" "--mount=$mount" "--wdns=$PWD")
-	in_ctr=(nsenter "--net=/run/netns/drop-$LAB-ctr" "--mount=$mount" "--wdns=$PWD")
+	lab_into=$(built enter)
+	in_out=("$lab_into" -m "$mount" "drop-$LAB-out")
+	in_host=("$lab_into" -m "$mount" "drop-$LAB-host")
+	in_ctr=("$lab_into" -m "$mount" "drop-$LAB-ctr")
 }
 
 # No address but those given: no router solicitations, no waiting for
 # duplicates, no link-local ones. Settings that this kernel lacks do not matter.
 lab_namespace() {
-	ip netns add "drop-$LAB-$1"
 	# shellcheck disable=SC2016 # expanded by that shell
-	nsenter "--net=/run/netns/drop-$LAB-$1" bash -c '
+	"$lab_into" "drop-$LAB-$1" sh -c '
 		cd /proc/sys/net
 		set_to() { [ ! -e "$1" ] || echo "$2" >"$1"; }
 		for which in all default; do
@@ -137,7 +141,7 @@ lab_wire() {
 lab_nat() {
 	local unit=${LAB_UNIT:-0}
 
-	nsenter "--net=/run/netns/drop-$LAB-host" nft -f - <<-END
+	"$lab_into" "drop-$LAB-host" nft -f - <<-END
 		table ip nat {
 			chain prerouting {
 				type nat hook prerouting priority -100
@@ -154,9 +158,8 @@ lab_nat() {
 # A web server in namespace $1; every file of it is in the lab's directory.
 # Where there is no nginx (or NGINX=none), a small one of our own.
 lab_serve() {
-	local dir=$LAB_DIR/$1 into=(nsenter "--net=/run/netns/drop-$LAB-$1")
+	local dir=$LAB_DIR/$1 into=("$lab_into" "drop-$LAB-$1")
 
-	mkdir -p "$dir/www"
 	echo "Hello from nginx in $1." >"$dir/www/index.html"
 	if ! command -v "${NGINX:-nginx}" >/dev/null; then
 		"${into[@]}" "$(built probe)" listen 80 "Hello from the lab's $1." \
@@ -193,7 +196,7 @@ lab_serve() {
 # What docker-proxy does; and this process keeps the private bpffs mounted.
 lab_relay() {
 	# shellcheck disable=SC2016 # expanded by that shell
-	nsenter "--net=/run/netns/drop-$LAB-host" unshare --mount --propagation slave \
+	"$lab_into" "drop-$LAB-host" unshare --mount --propagation slave \
 		sh -c 'mount -t bpf bpf /sys/fs/bpf && exec "$1" relay 80 203.0.113.10 80' \
 		sh "$(built probe)" >"$LAB_DIR/relay.log" 2>&1 </dev/null &
 	echo $! >"$LAB_DIR/relay.pid"
@@ -215,22 +218,25 @@ lab_ready() {
 lab_up() {
 	local tool owner=$BASHPID
 
-	[ "$(id -u)" = 0 ] || lab_die "needs root, to make network namespaces"
-	for tool in ip nsenter unshare nft; do
+	[ "$EUID" = 0 ] || lab_die "needs root, to make network namespaces"
+	for tool in ip unshare nft; do
 		command -v "$tool" >/dev/null || lab_die "needs $tool"
 	done
 	built probe >/dev/null
+	lab_into=$(built enter)
 	lab_sweep
 	LAB_DIR=$(mktemp -d "$LAB_STATE.XXXXXX")
 	LAB=${LAB_DIR##*.}
 	[ "$1" != kept ] || owner=0
 	echo "$1 $owner $(lab_birth "$owner")" >"$LAB_DIR/owner"
+	printf "netns add drop-$LAB-%s\n" out host ctr | ip -batch -
 	lab_namespace out
 	lab_namespace host
 	lab_namespace ctr
 	lab_wire
 	lab_nat
 	lab_relay
+	mkdir -p "$LAB_DIR"/{out,ctr}/www
 	lab_serve out
 	lab_serve ctr
 	lab_enter
@@ -258,8 +264,9 @@ lab_pids() {
 
 	for where in out host ctr; do
 		[ -e "/run/netns/drop-$1-$where" ] || continue
-		for pid in $(ip netns pids "drop-$1-$where"); do
-			[ "$pid" = $$ ] || [ "$pid" = "$BASHPID" ] || [ ! -e "/proc/$pid" ] || echo "$pid"
+		for pid in /proc/[0-9]*; do
+			[[ ! $pid/ns/net -ef /run/netns/drop-$1-$where ]] ||
+				[[ $pid = /proc/$$ || $pid = /proc/$BASHPID ]] || echo "${pid#/proc/}"
 		done
 	done
 }
@@ -278,21 +285,20 @@ lab_remove() {
 		[ -z "$pids" ] || kill "-$signal" $pids 2>/dev/null || true
 		[ "$signal" = TERM ] || ! poll 1 lab_empty "$id" || break
 	done
-	for where in out host ctr; do
-		ip netns del "drop-$id-$where" 2>/dev/null || true
-	done
+	printf "netns del drop-$id-%s\n" out host ctr | ip -force -batch - 2>/dev/null || true
 	rm -rf "$1"
 }
 
 # Remove labs whose owner was killed before it could.
 lab_sweep() {
-	local file kind owner birth
+	local dir kind owner birth stray=
 
-	for file in "$LAB_STATE".*/owner; do
-		read -r kind owner birth 2>/dev/null <"$file" || continue
-		[ "$kind" != kept ] || continue
-		[ "$(lab_birth "$owner")" = "$birth" ] || lab_remove "${file%/owner}"
+	for dir in "$LAB_STATE".*; do
+		[ -d "$dir" ] || continue
+		read -r kind owner birth 2>/dev/null <"$dir/owner" || { stray=yes && continue; }
+		[[ $kind = kept || $(lab_birth "$owner") = "$birth" ]] || lab_remove "$dir"
 	done
+	[ -n "$stray" ] || return 0
 	find "${LAB_STATE%/*}" -maxdepth 1 -name "${LAB_STATE##*/}.*" -empty -mmin +1 \
 		-delete 2>/dev/null || true
 }

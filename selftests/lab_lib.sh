@@ -21,7 +21,7 @@
 # shellcheck source-path=SCRIPTDIR source=lab.sh disable=SC1091
 . "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 
-if [ "$(id -u)" != 0 ]; then
+if [ "$EUID" != 0 ]; then
 	echo "1..0 # SKIP needs root"
 	exit 4
 fi
@@ -29,16 +29,19 @@ fi
 # No TCP connection in these network namespaces, not even half of one: what is
 # seen from now on is of the test's own doing. LISTEN is 0A, TIME_WAIT 06.
 at_rest() {
-	local name
+	local name lab_into=${lab_into:-$(built enter)} busy='^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ (0[1-57-9B-F]|1.) '
 
 	for name; do
-		nsenter "--net=/run/netns/$name" cat /proc/net/tcp /proc/net/tcp6 2>/dev/null |
-			awk '$4 ~ /^..$/ && $4 != "st" && $4 != "0A" && $4 != "06" { exit 1 }' || return 1
+		never "$lab_into" "$name" grep -qsE "$busy" /proc/net/tcp /proc/net/tcp6 || return 1
 	done
 }
 
 first_cpu() {
-	taskset -pc $BASHPID | sed 's/.*: //; s/[-,].*//'
+	local name list
+
+	while read -r name list; do
+		[ "$name" != Cpus_allowed_list: ] || echo "${list%%[-,]*}"
+	done </proc/self/status
 }
 
 lab_at_rest() {
@@ -78,17 +81,17 @@ ping_passes() {
 }
 
 settled() {
-	grep -qs "attached" "$tmp/loader.err" || [ -z "$(lab_birth "$loader")" ]
+	reads "$tmp/loader.err" attached || [ -z "$(lab_birth "$loader")" ]
 }
 
 load() {
-	rm -f "$tmp/loader.err" "$tmp/loader.out"
-	"${in_host[@]}" env --default-signal=INT "$(built "$1")" --json --interval 0 "${@:2}" \
+	: >"$tmp/loader.err"
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$(built "$1")" --json --interval 0 "${@:2}" \
 		>"$tmp/loader.out" 2>"$tmp/loader.err" </dev/null &
 	loader=$!
 	poll 15 settled || fail "$1 neither attaches nor gives up"
 	# With --timeout, it may have ended already.
-	grep -q "attached" "$tmp/loader.err" || fail "$1 ended: $(cat "$tmp/loader.err")"
+	reads "$tmp/loader.err" attached || fail "$1 ended: $(<"$tmp/loader.err")"
 }
 
 dead() {
@@ -111,8 +114,12 @@ stop() {
 
 # A number from the final line of the last run loader (of interface $2).
 counted() {
-	grep '"final":true' "$tmp/loader.out" | grep "\"${2:-}" |
-		sed "s/.*\"$1\":\([0-9]*\).*/\1/"
+	local line
+
+	while read -r line; do
+		[[ $line = *'"final":true'* && $line = *"\"${2:-}"* && $line =~ \"$1\":([0-9]*) ]] || continue
+		echo "${BASH_REMATCH[1]}"
+	done <"$tmp/loader.out"
 }
 
 now_ms() {
@@ -133,14 +140,15 @@ xdp_id() {
 
 	shift
 	[ $# != 0 ] || set -- "${in_host[@]}"
-	"$@" ip link show dev "$dev" 2>/dev/null | sed -n 's/.*prog\/xdp id \([0-9]*\).*/\1/p'
+	[[ ! $("$@" ip link show dev "$dev" 2>/dev/null) =~ prog/xdp\ id\ ([0-9]+) ]] ||
+		echo "${BASH_REMATCH[1]}"
 }
 
 # Has TC a filter at veth0's $1 that matches $2?
 has_filter() {
-	on_host tc filter show dev veth0 "$1" | grep -q "${2:-bpf}"
+	[[ $(on_host tc filter show dev veth0 "$1") =~ ${2:-bpf} ]]
 }
 
 has_clsact() {
-	on_host tc qdisc show dev veth0 clsact | grep -q clsact
+	[[ $(on_host tc qdisc show dev veth0 clsact) = *clsact* ]]
 }

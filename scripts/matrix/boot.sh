@@ -9,7 +9,9 @@
 #   boot        "KEY VALUE" about the run: nonce, seconds, ended (by itself,
 #               timeout), accelerator
 #
-# Tells the progress, a line for each program. The guest is given at most
+# Tells the progress, a line for each program, and how long all kernels may still
+# take, going by the durations ("PROGRAM MS") in the file $DURATIONS, in which it
+# finds what is left of the others in $LEFT, a directory: $MATRIX_JOBS at a time. The guest is given at most
 # $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT.
 set -eu
 
@@ -19,14 +21,31 @@ mkdir -p "$into"
 nonce=$(tr -dc a-f0-9 </dev/urandom | head -c 16) || :
 
 tell() {
-	local elapsed=$((EPOCHSECONDS - MATRIX_START))
+	local elapsed=$((EPOCHSECONDS - MATRIX_START)) to_go
 
-	printf '  [%2d:%02d] %-8s %s\n' $((elapsed / 60)) $((elapsed % 60)) "$name" "$*"
+	to_go=$(cat "$LEFT"/* 2>/dev/null | awk -v lanes="$MATRIX_JOBS" -f "${0%/*}/left.awk")
+	printf '  [%2d:%02d, %5s to go] %-5s %s\n' $((elapsed / 60)) $((elapsed % 60)) "$to_go" "$name" "$*"
+}
+
+# All that this kernel has to do, or what is left of it after the programs $@,
+# as "known ms in all, of it done, ms it took".
+note_left() {
+	awk -v done="$*" -v all="$TESTS" -v took="$took" '
+		{ ms[$1] = $2 }
+		END {
+			n = split(all, name, " ")
+			for (i = 1; i <= n; i++) {
+				each = name[i] in ms ? ms[name[i]] : 10000
+				sum += each
+				if (index(" " done " ", " " name[i] " ")) past += each
+			}
+			print sum + 0, past + 0, took
+		}' "$DURATIONS" >"$LEFT/$name"
 }
 
 # "started" and "status" lines are run.sh's.
 watch() {
-	local line program ms passed=0 failed=0 skipped=0 begun=
+	local line program ms passed=0 failed=0 skipped=0 begun='' past=() took=0
 
 	while read -r line; do
 		case $line in
@@ -34,6 +53,9 @@ watch() {
 		"# selftests: "*": started") ;;
 		"# selftests: "*": status "*)
 			read -r _ _ program _ _ ms _ <<<"$line"
+			past+=("${program%:}")
+			took=$((took + ms))
+			note_left "${past[@]}"
 			tell "$program $passed passed, $failed failed, $skipped skipped," \
 				"$((ms / 1000)) s" ;;
 		"# selftests: "*) passed=0 failed=0 skipped=0 ;;
@@ -52,20 +74,23 @@ watch() {
 # it for slabs, dies of exceptions that nothing raised. So there is none of it.
 #
 # One CPU and no randomised addresses: emulated code is then translated once,
-# not in every process anew, which makes programs start four times faster.
+# not in every process anew, which makes programs start four times faster. The
+# rest of the parameters, and huge pages for QEMU's tables, are a quarter more.
 case ${ACCEL:?is not set: see matrix.sh} in
 kvm) accel=(-accel kvm -cpu host) ;;
 *) accel=(-accel "tcg,thread=multi" -cpu "${QEMU_CPU:-Nehalem,+rdrand,-cx16}") ;;
 esac
 append="console=ttyS0,115200 loglevel=5 panic=-1 oops=panic mitigations=off tsc=reliable"
-append+=" norandmaps init_on_alloc=0 audit=0 lsm= watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120 rdinit=/init"
+append+=" norandmaps randomize_kstack_offset=off init_on_alloc=0 audit=0 lsm= cgroup_disable=memory"
+append+=" transparent_hugepage=never rcupdate.rcu_expedited=1 rcupdate.rcu_cpu_stall_timeout=120"
+append+=" watchdog_thresh=60 rdinit=/init"
 append+=" matrix.nonce=$nonce matrix.timeout=$TEST_TIMEOUT matrix.jobs=${GUEST_JOBS:-1}"
 [ "$ACCEL" = kvm ] || append+=" matrix.emulated=4"
 append+=" matrix.tests=${TESTS// /,}"
 append+="${PLANT:+ matrix.plant=$PLANT}"
 
 : >"$into/ktap"
-timeout --kill-after=5 "$KERNEL_TIMEOUT" qemu-system-x86_64 -nodefaults -no-user-config \
+GLIBC_TUNABLES=glibc.malloc.hugetlb=1 timeout --kill-after=5 "$KERNEL_TIMEOUT" qemu-system-x86_64 -nodefaults -no-user-config \
 	-display none -no-reboot "${accel[@]}" -smp "${GUEST_CPUS:-1}" -m "${GUEST_MB:-1024}" \
 	-serial "file:$into/console" -serial "file:$into/ktap" \
 	-kernel "$kernel/bzImage" -initrd "$initrd" -append "$append" \
@@ -90,4 +115,5 @@ seconds $seconds
 limit $KERNEL_TIMEOUT
 accel $ACCEL
 END
+rm -f "$LEFT/$name"
 tell "ended after $seconds s"

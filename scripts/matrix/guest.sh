@@ -27,7 +27,7 @@ mkdir -p /run/netns
 ln -sf /proc/self/fd /dev/fd
 echo matrix >/proc/sys/kernel/hostname
 ip link set lo up
-modprobe -a tun veth || :
+modprobe -qa tun veth || :
 
 parameter() {
 	tr ' ' '\n' </proc/cmdline | sed -n "s/^matrix.$1=//p"

@@ -100,12 +100,19 @@ from_directory() {
 	realpath "$kernel" >"$work/origin"
 }
 
+# Packages and small kernels do without some lists, and depmod has words for that.
+index() {
+	depmod -b "$1" "$release" 2>"$work/depmod" || { cat "$work/depmod" >&2; return 1; }
+	grep -v 'could not open modules\.' "$work/depmod" >&2 || :
+	rm "$work/depmod"
+}
+
 # Of all modules, the wanted ones and what those depend on, uncompressed.
 pick_modules() {
 	root=$work/root/lib/modules/$release
 	pick=$work/pick/usr/lib/modules/$release
 	mkdir -p "$pick"
-	depmod -b "$work/root" "$release"
+	index "$work/root"
 	for module in $modules; do
 		modprobe -d "$work/root" -S "$release" --show-depends "$module" 2>/dev/null || :
 	done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
@@ -120,7 +127,7 @@ pick_modules() {
 	done
 	cp "$root"/modules.builtin* "$root"/modules.order "$pick/" 2>/dev/null || :
 	ln -s usr/lib "$work/pick/lib"
-	depmod -b "$work/pick" "$release"
+	index "$work/pick"
 	rm "$work/pick/lib"
 	(cd "$work/pick" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/modules.cpio"
 }

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Run a command in a network namespace, as nsenter does. But tests do so
+ * thousands of times, and where every instruction is emulated it is the start
+ * of processes that takes the time. So this one is static, and it does itself
+ * what would take timeout(1) and env(1) besides.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int usage(void)
+{
+	fputs("Usage: enter [-i] [-m FILE] [-t SECONDS] NETNS COMMAND [ARGUMENT...]\n"
+	      "  -i          SIGINT and SIGQUIT are not ignored\n"
+	      "  -m FILE     enter this mount namespace as well, and stay in the directory\n"
+	      "  -t SECONDS  then SIGALRM ends the command\n"
+	      "NETNS is a name, as ip netns has it. Exit: the command's; 125 if it was not tried.\n",
+	      stderr);
+	return 125;
+}
+
+static int failed(const char *what)
+{
+	fprintf(stderr, "enter: %s: %s\n", what, strerror(errno));
+	return 125;
+}
+
+static int enter(const char *file, int type)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 || setns(fd, type) ? failed(file) : 0;
+}
+
+int main(int argc, char **argv)
+{
+	char net[PATH_MAX], here[PATH_MAX];
+	const char *mount = NULL;
+	int option, seconds = 0;
+
+	while ((option = getopt(argc, argv, "+im:t:")) != -1) {
+		switch (option) {
+		case 'i':
+			signal(SIGINT, SIG_DFL);
+			signal(SIGQUIT, SIG_DFL);
+			break;
+		case 'm':
+			mount = optarg;
+			break;
+		case 't':
+			seconds = atoi(optarg);
+			break;
+		default:
+			return usage();
+		}
+	}
+	argv += optind;
+	if (argc - optind < 2)
+		return usage();
+	snprintf(net, sizeof(net), "/run/netns/%s", argv[0]);
+	if (enter(net, CLONE_NEWNET))
+		return 125;
+	if (mount) {
+		if (!getcwd(here, sizeof(here)))
+			return failed("the current directory");
+		if (enter(mount, CLONE_NEWNS))
+			return 125;
+		if (chdir(here))
+			return failed(here);
+	}
+	alarm(seconds);
+	execvp(argv[1], argv + 1);
+	failed(argv[1]);
+	return errno == ENOENT ? 127 : 126;
+}
