@@ -40,7 +40,7 @@ needs() {
 		test    nft                 nftables
 		test    nginx               nginx-light
 		test    nping               nmap
-		test    nsenter             util-linux
+		test    unshare             util-linux
 		test    ping                iputils-ping
 		test    sysctl              procps
 		test    tcpdump             tcpdump
