@@ -69,7 +69,7 @@ verdict() {
 mkdir -p "$out"
 sed 's/=m$/=y/' "$home/selftests/config" "$home/scripts/matrix/config" >"$out/wanted"
 began=$EPOCHSECONDS
-build || skip "it does not build: $(tail -n 1 "$out/log") (all of it is in $out/log)"
+build || skip "it does not build: $(grep -m1 -i error "$out/log") (all of it is in $out/log)"
 say BUILT "$(<"$out/include/config/kernel.release") in $((EPOCHSECONDS - began)) s"
 lacking=$(lacks)
 [ -z "$lacking" ] || say NOTE "without $lacking"
