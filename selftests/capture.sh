@@ -192,7 +192,7 @@ snaplens_tc() {
 # --- GSO ---
 
 need_nginx() {
-	command -v "${NGINX:-nginx}" >/dev/null || skip "needs nginx"
+	command -v "${LAB_NGINX:-nginx}" >/dev/null || skip "needs nginx"
 }
 
 # Who sends and who receives, on one CPU: packets on two may overtake each other

@@ -7,8 +7,8 @@
 # All of a lab's interfaces have a number of their own, $LAB_UNIT: the kernel's
 # tracepoints tell names only, and there may be other labs.
 
-# shellcheck source-path=SCRIPTDIR source=lab.sh disable=SC1091
-. "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
+# shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
+. "$(dirname "${BASH_SOURCE[0]}")/lab_net.sh"
 
 ANSWER_MS=5000 # to wait for an answer that should come
 LOST_MS=300    # and for one that should not; SYNs are repeated after 1000

@@ -102,7 +102,7 @@ lab_alone() {
 hold() {
 	rm -f "$tmp/id"
 	# shellcheck disable=SC2016 # expanded by that shell
-	bash -c 'set -eu; . "$1/lab.sh"; lab_own test; echo "$LAB" >"$2.new"
+	bash -c 'set -eu; . "$1/lab_net.sh"; lab_own test; echo "$LAB" >"$2.new"
 		mv "$2.new" "$2"; "${in_out[@]}" sleep 60 & wait' \
 		bash "$here" "$tmp/id" >/dev/null 2>&1 &
 	holder=$!

@@ -311,7 +311,7 @@ stalled() {
 ktap_case odd download "a running download (large, non-linear skbs) stalls at TC egress, then goes on"
 download() {
 	lab
-	command -v "${NGINX:-nginx}" >/dev/null || skip "needs nginx"
+	command -v "${LAB_NGINX:-nginx}" >/dev/null || skip "needs nginx"
 	truncate -s 64G "$LAB_DIR/out/www/large"
 	"${in_ctr[@]}" curl -s --limit-rate 20M -o /dev/null http://198.51.100.2/large &
 	curl=$!
