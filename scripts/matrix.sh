@@ -179,6 +179,7 @@ facts() {
 collect() {
 	local kernel into
 
+	rm -f "$results/points.tsv" "$results/kernels.tsv" # of a run before
 	for kernel in "${kernels[@]}"; do
 		into=$results/$(slug "$kernel")
 		if [ ! -s "$into/points.tsv" ]; then
@@ -217,9 +218,10 @@ to_json() {
 
 # The console of who failed, where it ended.
 show_ends() {
-	local into
+	local into kernel
 
-	for into in "$results"/*/; do
+	for kernel in "${kernels[@]}"; do
+		into=$results/$(slug "$kernel")
 		grep -qsP '^[^\t]*\tkernel\t[^\t]*\tfail' "$into/points.tsv" || continue
 		echo
 		echo "The last lines of the console of ${into%/}:"
@@ -235,6 +237,7 @@ all=$(cut -d: -f2 "$tmp/root/opt/kselftest/kselftest-list.txt" | paste -sd' ')
 TESTS=${TESTS:-$(tr ' ' '\n' <<<"$all" | tac | paste -sd' ')}
 tried=0
 for kernel in "${kernels[@]}"; do
+	rm -rf "${results:?}/$(slug "$kernel")"
 	if fetch_kernel "$kernel"; then
 		tried=$((tried + 1))
 	else

@@ -10,9 +10,9 @@
 #               timeout), accelerator
 #
 # Tells the progress, a line for each program, and how long all kernels may still
-# take, going by the durations ("PROGRAM MS") in the file $DURATIONS, in which it
-# finds what is left of the others in $LEFT, a directory: $MATRIX_JOBS at a time. The guest is given at most
-# $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT.
+# take, going by the durations ("PROGRAM MS") in the file $DURATIONS, and by what it
+# finds of the others in $LEFT, a directory: $MATRIX_JOBS at a time.
+# The guest is given at most $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT.
 set -eu
 
 name=$1 kernel=$2 initrd=$3 into=$4
@@ -75,7 +75,7 @@ watch() {
 #
 # One CPU and no randomised addresses: emulated code is then translated once,
 # not in every process anew, which makes programs start four times faster. The
-# rest of the parameters, and huge pages for QEMU's tables, are a quarter more.
+# rest of the parameters, and huge pages for QEMU's tables, are a tenth more.
 case ${ACCEL:?is not set: see matrix.sh} in
 kvm) accel=(-accel kvm -cpu host) ;;
 *) accel=(-accel "tcg,thread=multi" -cpu "${QEMU_CPU:-Nehalem,+rdrand,-cx16}") ;;

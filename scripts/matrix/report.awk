@@ -87,7 +87,7 @@ function text_table(i, j, k) {
 		if (f[4] == "fail")
 			printf "FAIL %s: %s: %s%s\n", f[1], f[2], f[3], f[6] ? "\n     " f[6] : ""
 	}
-	printf "\n%d passed, %d failed, %d skipped on %d kernels\n", all["pass"], all["fail"], all["skip"], kernels
+	printf "\n%d passed, %d failed, %d skipped on %d kernel%s\n", all["pass"], all["fail"], all["skip"], kernels, kernels == 1 ? "" : "s"
 }
 
 function md(text) {
@@ -97,7 +97,7 @@ function md(text) {
 }
 
 function markdown(i, j, k) {
-	printf "# Kernel matrix\n\n%d passed, %d failed, %d skipped on %d kernels. ", all["pass"], all["fail"], all["skip"], kernels
+	printf "# Kernel matrix\n\n%d passed, %d failed, %d skipped on %d kernel%s. ", all["pass"], all["fail"], all["skip"], kernels, kernels == 1 ? "" : "s"
 	printf "A cell is points passed, F: failed, s: skipped as expected.\n\n| program |"
 	for (i = 1; i <= kernels; i++)
 		printf " %s |", kernel[i]
