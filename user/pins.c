@@ -37,14 +37,10 @@ void pin_path(char path[PIN_PATH_SIZE], const char *function, int ifindex,
 }
 
 /* Root's, and nobody else may write: the kernel mounts bpffs mode 1777. */
-static int check_directory(void)
+static int check_directory(const struct stat *directory)
 {
-	struct stat directory;
-
-	if (lstat(PIN_DIRECTORY, &directory))
-		return fail_at(AT_PIN, errno, PIN_DIRECTORY, NULL);
-	if (!S_ISDIR(directory.st_mode) || directory.st_uid != geteuid() ||
-	    directory.st_mode & 022)
+	if (!S_ISDIR(directory->st_mode) || directory->st_uid != geteuid() ||
+	    directory->st_mode & 022)
 		return fail(
 			EXIT_REFUSED,
 			"%s: it is not a directory that only this user can write, so its pins cannot be trusted. Remove it, or see who made it: ls -ld %s.",
@@ -54,18 +50,27 @@ static int check_directory(void)
 
 int pin_prepare(void)
 {
+	struct stat directory;
 	struct statfs fs;
+	int tries;
 
 	if (statfs(BPF_FS, &fs) || (unsigned long)fs.f_type != BPF_FS_MAGIC)
 		return fail(
 			EXIT_SYSTEM,
 			"%s: no BPF file system is mounted there, so nothing can be pinned. Mount it: mount -t bpf bpffs %s.",
 			BPF_FS, BPF_FS);
-	if (mkdir(PIN_DIRECTORY, 0700) && errno != EEXIST)
-		return fail_at(AT_PIN, errno, PIN_DIRECTORY, NULL);
-	if (access(PIN_DIRECTORY, W_OK) && errno == EROFS)
-		return fail_at(AT_PIN, EROFS, PIN_DIRECTORY, NULL);
-	return check_directory();
+	for (tries = 0; tries < PIN_TRIES; tries++) {
+		if (mkdir(PIN_DIRECTORY, 0700) && errno != EEXIST)
+			break;
+		if (access(PIN_DIRECTORY, W_OK) && errno == EROFS)
+			break;
+		if (!lstat(PIN_DIRECTORY, &directory))
+			return check_directory(&directory);
+		/* Another's last pin has gone, and the directory with it. */
+		if (errno != ENOENT)
+			break;
+	}
+	return fail_at(AT_PIN, errno, PIN_DIRECTORY, NULL);
 }
 
 int link_ifindex(int link_fd, __u32 *link_id)
@@ -124,7 +129,7 @@ int pin_link(int link_fd, const char *path)
 			continue;
 		if (errno != ENOENT)
 			break;
-		/* Another's last pin has gone, and the directory with it. */
+		/* Again, the directory has gone. */
 		code = pin_prepare();
 		if (code)
 			return code;
