@@ -32,13 +32,6 @@ function cell(k, p,    text) {
 	return "<td class=\"n\">" text "</td>"
 }
 
-function row(head, array,    i) {
-	print "<tr><th scope=\"row\">" head "</th>"
-	for (i = 1; i <= kernels; i++)
-		print "<td class=\"n\">" esc(array[kernel[i]]) "</td>"
-	print "</tr>"
-}
-
 END {
 	if (!kernels || !programs)
 		exit
@@ -62,8 +55,9 @@ END {
 			print cell(kernel[i], program[j])
 		print "</tr>"
 	}
-	row("<i>release</i>", release)
-	row("<i>seconds</i>", seconds)
-	row("<i>by</i>", accel)
-	print "</tbody></table></div></section>"
+	print "</tbody></table></div><ul>"
+	for (i = 1; i <= kernels; i++)
+		print "<li><strong>" esc(kernel[i]) "</strong>: " esc(release[kernel[i]]) ", " \
+			esc(seconds[kernel[i]]) " s by " esc(accel[kernel[i]]) "</li>"
+	print "</ul></section>"
 }
