@@ -100,6 +100,7 @@ if [ ! -s "$tsv" ] || [ ! -s "$results/experiment.json" ]; then
 	exit 1
 fi
 matrix=$(matrix_run)
+trap 'rm -f "$out.new"' EXIT
 page >"$out.new"
 mv "$out.new" "$out"
 run=$(sed -n 's/^ "time": "\(.*\)",$/\1/p' "$results/experiment.json")

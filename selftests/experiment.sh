@@ -124,7 +124,7 @@ explain() {
 
 		Q request, R reply (A, a: ARP's), o going out, i coming in: what a tap there sees, in this
 		order. dies: which packet dies, where, at which hook, as the kernel's tracepoints tell.
-		The whole of it goes to $results.
+		${RESULTS:+The whole of it goes to $RESULTS.}
 	END
 }
 
@@ -156,7 +156,8 @@ main() {
 	for name in "${chapters[@]}"; do
 		heading "$name"
 		[ -n "${pids[$name]-}" ] || start_chapter "$name"
-		tail -n +1 -s 0.2 --pid="${pids[$name]}" -f "$work/$name.out" | number
+		tail -n +1 -s 0.2 --pid="${pids[$name]}" -f "$work/$name.out" | number &
+		wait $! # unlike what runs in the foreground, signals end this
 		status=0
 		wait "${pids[$name]}" || status=$?
 		[ "$status" = 0 ] || broken "$name" "$status"
@@ -246,6 +247,10 @@ for each; do
 	esac
 done
 [ -n "${chapters[*]-}" ] || chapters=(rows taps switch answers)
+if [ "$EUID" != 0 ]; then
+	echo "${0##*/}: needs root, to make network namespaces" >&2
+	exit 1
+fi
 work=$(mktemp -d)
 results=${RESULTS:-$work/results}
 [ -z "$ktap" ] || echo "TAP version 13"

@@ -270,13 +270,14 @@ signals() {
 	done
 }
 
+# The next run of anybody's, other tests' too.
 ktap_case life killed "kill -9: the next run removes what is left"
 killed() {
 	wires
 	where
+	[ -n "$(instances "$where")" ] || fail "where is its instance?"
 	kill -KILL "$where"
 	wait "$where" 2>/dev/null || true
-	[ -n "$(instances "$where")" ] || fail "nothing is left: by whose doing?"
 	killed=$where
 	where --timeout 100ms
 	end_where none
