@@ -177,14 +177,16 @@ facts() {
 
 # A kernel of which there are no points at all was not tested, and that is said.
 collect() {
-	local kernel into
+	local kernel into why
 
 	rm -f "$results/points.tsv" "$results/kernels.tsv" # of a run before
 	for kernel in "${kernels[@]}"; do
 		into=$results/$(slug "$kernel")
 		if [ ! -s "$into/points.tsv" ]; then
-			printf '%s\tkernel\tboot\tfail\t0\tit could not be tried: see above\n' \
-				"$(slug "$kernel")" >>"$results/points.tsv"
+			why="could not be had"
+			[ ! -e "$into/ktap" ] || why="ran, but its report could not be judged"
+			printf '%s\tkernel\tboot\tfail\t0\t%s: see above\n' \
+				"$(slug "$kernel")" "$why" >>"$results/points.tsv"
 			printf '%s\t-\t-\t0\t-\t-\n' "$(slug "$kernel")" >>"$results/kernels.tsv"
 			continue
 		fi

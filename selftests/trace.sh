@@ -18,6 +18,11 @@ send() {
 	"${in_ctr[@]}" "$(built probe)" send eth0 "$@"
 }
 
+# Many more; what a full queue loses is lost.
+flood() {
+	"${in_ctr[@]}" "$(built probe)" flood eth0 "$@" >"$tmp/flood"
+}
+
 # At least so many lines of the run $pid match.
 tells() {
 	[ "$(grep -cE "$2" "${logs[$pid]}.err")" -ge "$1" ]
@@ -183,7 +188,7 @@ test_slow() {
 	pid=$!
 	poll 10 grep -qs ': attached' "$tmp/lines"
 	kill -STOP "$reader"
-	send "$syn" 5000
+	flood "$syn" 5000
 	sleep "$slack" # so that it has looked
 	kill -CONT "$reader"
 	kill -INT "$pid"
@@ -217,7 +222,7 @@ test_stuck() {
 	"${in_host[@]}" xdp-drop-tcp --trace --json -i 0 -t 1s veth0 >"$tmp/out" 2>"$tmp/pipe" &
 	pid=$!
 	poll 10 has veth0
-	send "$syn" 5000
+	flood "$syn" 5000
 	poll 15 ended "$pid" || fail "it goes on"
 	wait "$pid"
 	kill "$reader"
