@@ -12,6 +12,7 @@
 #   lab_at_rest          wait until no TCP connection is left in the lab; and
 #                        at_rest NETNS… to poll any network namespaces
 #   first_cpu            the number of a CPU to pin things to
+#   lab_tun              a device without Ethernet header: tun0, with 198.51.100.130 behind it
 #   on_host CMD…         run CMD on the host
 #   run PROGRAM ARGS…    run one of our programs there, to its end
 #   load PROGRAM ARGS…   the same in the background, until it has attached; $loader
@@ -54,6 +55,17 @@ lab() {
 	lab_own test
 	probe=$(built probe)
 	lab_at_rest
+}
+
+# A device without Ethernet header on the host: tun0, behind which 198.51.100.130 answers.
+lab_tun() {
+	[ -e /dev/net/tun ] || skip "no /dev/net/tun here"
+	on_host "$probe" reflect tun0 >"$tmp/reflect" 2>&1 &
+	poll 3 grep -q . "$tmp/reflect"
+	grep -q ready "$tmp/reflect" || skip "$(cat "$tmp/reflect")"
+	on_host ip addr add 198.51.100.129 peer 198.51.100.130 dev tun0
+	on_host ip link set tun0 up
+	poll 3 tcp_passes 198.51.100.130 300
 }
 
 published() {

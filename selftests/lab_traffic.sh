@@ -328,13 +328,7 @@ raw_ip() {
 	local program
 
 	lab
-	[ -e /dev/net/tun ] || skip "no /dev/net/tun here"
-	on_host "$probe" reflect tun0 >"$tmp/reflect" 2>&1 &
-	poll 3 grep -q . "$tmp/reflect"
-	grep -q ready "$tmp/reflect" || skip "$(cat "$tmp/reflect")"
-	on_host ip addr add 198.51.100.129 peer 198.51.100.130 dev tun0
-	on_host ip link set tun0 up
-	poll 3 tcp_passes 198.51.100.130 300
+	lab_tun
 	for program in tc-drop-tcp "tc-drop-tcp --ingress" xdp-drop-tcp; do
 		# shellcheck disable=SC2086 # words
 		load $program tun0

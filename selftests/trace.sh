@@ -192,7 +192,7 @@ test_slow() {
 	sleep "$slack" # so that it has looked
 	kill -CONT "$reader"
 	kill -INT "$pid"
-	poll 10 ended "$pid" || fail "it goes on"
+	poll 10 has_ended || fail "it goes on"
 	wait "$pid"
 	wait "$reader"
 	cp "$tmp/slow.out" "$tmp/out"
@@ -202,13 +202,6 @@ test_slow() {
 	[ "${lost:-0}" -gt 0 ] || fail "none was lost: $(tail -n 3 "$tmp/err")"
 	[ $(($(grep -cE "$each" "$tmp/err") + lost)) = "$(numbers_of dropped_packets)" ] ||
 		fail "$(grep -cE "$each" "$tmp/err") lines, lost $lost, dropped $(numbers_of dropped_packets)"
-}
-
-ended() {
-	local state=Z
-
-	read -r _ _ state _ 2>/dev/null <"/proc/$1/stat" || true
-	[ "$state" = Z ]
 }
 
 # It never reads again.
@@ -223,7 +216,7 @@ test_stuck() {
 	pid=$!
 	poll 10 has veth0
 	flood "$syn" 5000
-	poll 15 ended "$pid" || fail "it goes on"
+	poll 15 has_ended || fail "it goes on"
 	wait "$pid"
 	kill "$reader"
 	clean
@@ -278,7 +271,7 @@ test_head() {
 ends_by_syn() {
 	send "$syn" 1
 	sleep 0.1
-	ended "$pid"
+	has_ended
 }
 
 test_capabilities() {
