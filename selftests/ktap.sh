@@ -29,25 +29,33 @@
 #                        1, or $EMULATED if that is set; poll heeds it
 #   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
 #   reads FILE TEXT      has the file this text in it by now? For polls: no process
-#   built NAME           the path of a built file, wherever it is
+#   built NAME           the path of a built file, wherever it is; locate NAME leaves
+#                        it in $path, without a process
 
 slack=${EMULATED:-1}
 printf -v ktap_moment 0.%03d $((50 * slack)) # who asks too often has no time to do it
 
 # A binary or object stands beside its test once installed, and in the tree
 # where it was built.
-built() {
-	local here dir
+locate() {
+	local here=${BASH_SOURCE[0]%/*} back=$PWD dir
 
-	here=${BASH_SOURCE[0]%/*}
 	for dir in "$here" ${OUTPUT:+"$OUTPUT"} "$here/../samples/bpf"; do
 		if [ -f "$dir/$1" ]; then
-			(cd -P "$dir" && echo "$PWD/$1")
-			return
+			cd -P "$dir"
+			path=$PWD/$1
+			cd "$back"
+			return 0 # without it, in a trap: the status from before that
 		fi
 	done
 	echo "$1 is not built: run make first" >&2
 	return 1
+}
+
+built() {
+	local path
+
+	locate "$1" && echo "$path"
 }
 
 fail() {
@@ -107,24 +115,19 @@ never() {
 ktap_pause() {
 	local status=0
 
-	read -rt "$ktap_moment" -u "$1" || status=$?
+	[ -n "${ktap_pipe-}" ] || exec {ktap_pipe}<> <(:)
+	read -rt "$ktap_moment" -u "$ktap_pipe" || status=$?
 	[ $status -gt 128 ]
 }
 
 poll() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1})) pipe
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1}))
 
 	shift
-	! "$@" || return 0
-	exec {pipe}<> <(:)
-	until [ "${EPOCHREALTIME/./}" -ge "$end" ]; do
-		ktap_pause "$pipe"
-		"$@" || continue
-		exec {pipe}>&-
-		return 0
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
+		ktap_pause
 	done
-	exec {pipe}>&-
-	return 1
 }
 
 ktap_groups=() ktap_tests=()
@@ -181,13 +184,11 @@ ktap_run_test() {
 
 # Print the result of test $2 as line $1; it belongs to the process $3.
 ktap_print() {
-	local file=$ktap_dir/$2 status=broken log pipe
+	local file=$ktap_dir/$2 status=broken log
 
-	exec {pipe}<> <(:)
 	until [ -s "$file.status" ] || ! kill -0 "$3" 2>/dev/null; do
-		ktap_pause "$pipe"
+		ktap_pause
 	done
-	exec {pipe}>&-
 	log=$file.log
 	if [ -s "$file.status" ]; then
 		status=$(<"$file.status")
