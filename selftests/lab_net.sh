@@ -41,42 +41,43 @@ lab_diagram() {
 }
 
 # When a living process started, as a second name for it: ids are used again.
+# In $born; nothing if it has ended.
+lab_born() {
+	local stat
+
+	born=
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	read -ra stat <<<"${stat##*) }"
+	[ "${stat[0]}" = Z ] || born=${stat[19]}
+}
+
 lab_birth() {
+	local born
+
+	lab_born "$1"
+	[ -z "$born" ] || echo "$born"
+}
+
+# Has a process ended? For polls: no process.
+lab_ended() {
 	local stat
 
 	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
-	read -ra stat <<<"${stat##*) }"
-	[ "${stat[0]}" = Z ] || echo "${stat[19]}"
+	[[ ${stat##*) } = Z* ]]
 }
 
 # Name the commands that enter the lab in $LAB_DIR. There is no proxy in there.
 lab_enter() {
-	local mount
+	local mount path
 
 	unset http_proxy all_proxy ALL_PROXY
 	LAB=${LAB_DIR##*.}
-	mount=/proc/$(<"$LAB_DIR/relay.pid")/ns/mnt
-	lab_into=$(built enter)
-	in_out=("$lab_into" -m "$mount" "drop-$LAB-out")
-	in_host=("$lab_into" -m "$mount" "drop-$LAB-host")
-	in_ctr=("$lab_into" -m "$mount" "drop-$LAB-ctr")
-}
-
-# No address but those given: no router solicitations, no waiting for
-# duplicates, no link-local ones. Settings that this kernel lacks do not matter.
-lab_namespace() {
-	# shellcheck disable=SC2016 # expanded by that shell
-	"$lab_into" "drop-$LAB-$1" sh -c '
-		cd /proc/sys/net
-		set_to() { [ ! -e "$1" ] || echo "$2" >"$1"; }
-		for which in all default; do
-			set_to ipv6/conf/$which/accept_dad 0
-			set_to ipv6/conf/$which/accept_ra 0
-			set_to ipv6/conf/$which/router_solicitations 0
-			set_to ipv6/conf/$which/addr_gen_mode 1
-			set_to ipv6/conf/$which/forwarding 1
-		done
-		set_to ipv4/ip_forward 1'
+	read -r mount <"$LAB_DIR/relay.pid"
+	mount=/proc/$mount/ns/mnt
+	locate enter
+	in_out=("$path" -m "$mount" "drop-$LAB-out")
+	in_host=("$path" -m "$mount" "drop-$LAB-host")
+	in_ctr=("$path" -m "$mount" "drop-$LAB-ctr")
 }
 
 # Neighbours are permanent: what arrives never depends on who asked last.
@@ -128,7 +129,7 @@ lab_wire() {
 lab_nat() {
 	local unit=${LAB_UNIT:-0}
 
-	"$lab_into" "drop-$LAB-host" nft -f - <<-END
+	"${in_host[@]}" nft -f - <<-END
 		table ip nat {
 			chain prerouting {
 				type nat hook prerouting priority -100
@@ -142,18 +143,13 @@ lab_nat() {
 	END
 }
 
-# A web server in namespace $1; every file of it is in the lab's directory.
-# Where there is no nginx (or LAB_NGINX=none), a small one of our own.
+# nginx in namespace $1; every file of it is in the lab's directory.
 lab_serve() {
-	local dir=$LAB_DIR/$1 into=("$lab_into" "drop-$LAB-$1")
+	# shellcheck disable=SC2178 # a name for one of the arrays
+	local -n into=in_$1
+	local dir=$LAB_DIR/$1
 
 	echo "Hello from nginx in $1." >"$dir/www/index.html"
-	if ! command -v "${LAB_NGINX:-nginx}" >/dev/null; then
-		"${into[@]}" "$(built probe)" listen 80 "Hello from the lab's $1." \
-			>"$dir/error.log" 2>&1 </dev/null &
-		disown
-		return
-	fi
 	cat >"$dir/nginx.conf" <<-END
 		user root;
 		worker_processes 1;
@@ -176,60 +172,60 @@ lab_serve() {
 			}
 		}
 	END
-	"${into[@]}" "${LAB_NGINX:-nginx}" -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" \
+	"${into[@]}" "$LAB_NGINX" -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" \
 		2>"$dir/start.log"
 }
 
-# What docker-proxy does; and this process keeps the private bpffs mounted.
-lab_relay() {
-	# shellcheck disable=SC2016 # expanded by that shell
-	"$lab_into" "drop-$LAB-host" unshare --mount --propagation slave \
-		sh -c 'mount -t bpf bpf /sys/fs/bpf && exec "$1" relay 80 203.0.113.10 80' \
-		sh "$(built probe)" >"$LAB_DIR/relay.log" 2>&1 </dev/null &
-	echo $! >"$LAB_DIR/relay.pid"
-	disown # a script's "wait" is not for this one
+# Milliseconds for stage(1) to wait, where poll would do so for $1 seconds.
+lab_patience() {
+	ms=$(($1 * 1000 * slack * ${ktap_patience:-1}))
 }
 
-# Is everything in its place? Each path once, the servers included.
-lab_ready() {
-	local probe
-
-	probe=$(built probe)
-	"${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 200 &&
-		"${in_ctr[@]}" "$probe" tcp 198.51.100.2 80 200 &&
-		"${in_out[@]}" "$probe" tcp 198.51.100.1 80 200 &&
-		"${in_host[@]}" "$probe" tcp 203.0.113.10 80 200
-} >/dev/null 2>&1
-
-# Bring one up. Its owner's death makes it a leftover; "kept" has no owner.
+# Bring one up. Its owner's death makes it a leftover; "kept" has no owner. Where
+# there is no nginx (or LAB_NGINX=none), a small server of our own serves.
 lab_up() {
-	local tool owner=$BASHPID
+	local tool owner=$BASHPID born path stage serve=serve ms
 
 	[ "$EUID" = 0 ] || lab_die "needs root, to make network namespaces"
-	for tool in ip unshare nft; do
+	for tool in ip nft; do
 		command -v "$tool" >/dev/null || lab_die "needs $tool"
 	done
-	built probe >/dev/null
-	lab_into=$(built enter)
+	LAB_NGINX=${LAB_NGINX:-nginx}
+	! command -v "$LAB_NGINX" >/dev/null || serve=
 	lab_sweep
-	LAB_DIR=$(mktemp -d "$LAB_STATE.XXXXXX")
-	LAB=${LAB_DIR##*.}
 	[ "$1" != kept ] || owner=0
-	echo "$1 $owner $(lab_birth "$owner")" >"$LAB_DIR/owner"
-	printf "netns add drop-$LAB-%s\n" out host ctr | ip -batch -
-	lab_namespace out
-	lab_namespace host
-	lab_namespace ctr
+	lab_born "$owner"
+	locate stage
+	stage=$path
+	locate probe
+	lab_name
+	"$stage" up "$LAB_DIR" "$1 $owner $born" "$path" $serve
+	lab_enter
 	lab_wire
 	lab_nat
-	lab_relay
-	mkdir -p "$LAB_DIR"/{out,ctr}/www
-	lab_serve out
-	lab_serve ctr
-	lab_enter
-	poll 5 lab_ready && return
+	if [ -z "$serve" ]; then
+		mkdir -p "$LAB_DIR"/{out,ctr}/www
+		lab_serve out
+		lab_serve ctr
+	fi
+	lab_patience 5
+	"$stage" ready "$LAB_DIR" "$ms" && return
 	cat "$LAB_DIR"/*.log "$LAB_DIR"/*/*.log >&2
 	lab_die "the lab does not come up; its servers' logs are above"
+}
+
+# A name that no lab has, in $LAB_DIR.
+lab_name() {
+	local letters=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 id
+
+	while :; do
+		id=
+		while [ ${#id} -lt 6 ]; do
+			id+=${letters:RANDOM % ${#letters}:1}
+		done
+		LAB_DIR=$LAB_STATE.$id
+		[ -e "$LAB_DIR" ] || return 0
+	done
 }
 
 lab_own() {
@@ -244,46 +240,33 @@ lab_down() {
 	LAB_DIR=
 }
 
-# Who runs in lab $1? Not this very shell, should it be in there itself, nor
-# what it started to find out.
+# Who runs in lab $1? Not this very shell, should it be in there itself.
 lab_pids() {
-	local where pid
+	local path
 
-	for where in out host ctr; do
-		[ -e "/run/netns/drop-$1-$where" ] || continue
-		for pid in /proc/[0-9]*; do
-			[[ ! $pid/ns/net -ef /run/netns/drop-$1-$where ]] ||
-				[[ $pid = /proc/$$ || $pid = /proc/$BASHPID ]] || echo "${pid#/proc/}"
-		done
-	done
-}
-
-lab_empty() {
-	[ -z "$(lab_pids "$1")" ]
+	locate stage
+	"$path" pids "$1" $$ $BASHPID
 }
 
 # Remove the lab in directory $1, however much of it there is.
 lab_remove() {
-	local id=${1##*.} where signal pids
+	local path ms
 
-	for signal in TERM CONT KILL; do
-		pids=$(lab_pids "$id")
-		# shellcheck disable=SC2086 # one word, one process
-		[ -z "$pids" ] || kill "-$signal" $pids 2>/dev/null || true
-		[ "$signal" = TERM ] || ! poll 1 lab_empty "$id" || break
-	done
-	printf "netns del drop-$id-%s\n" out host ctr | ip -force -batch - 2>/dev/null || true
-	rm -rf "$1"
+	locate stage
+	lab_patience 1
+	"$path" down "$1" "$ms" $$ $BASHPID
 }
 
 # Remove labs whose owner was killed before it could.
 lab_sweep() {
-	local dir kind owner birth stray=
+	local dir kind owner birth born stray=
 
 	for dir in "$LAB_STATE".*; do
 		[ -d "$dir" ] || continue
 		read -r kind owner birth 2>/dev/null <"$dir/owner" || { stray=yes && continue; }
-		[[ $kind = kept || $(lab_birth "$owner") = "$birth" ]] || lab_remove "$dir"
+		[ "$kind" != kept ] || continue
+		lab_born "$owner"
+		[ "$born" = "$birth" ] || lab_remove "$dir"
 	done
 	[ -n "$stray" ] || return 0
 	find "${LAB_STATE%/*}" -maxdepth 1 -name "${LAB_STATE##*/}.*" -empty -mmin +1 \
@@ -294,9 +277,9 @@ lab_sweep() {
 lab_run() {
 	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
-	local loader path=$PATH
+	local reach=$PATH path
 
-	! loader=$(built xdp-drop-tcp 2>/dev/null) || path=$(dirname "$loader"):$path
+	! locate xdp-drop-tcp 2>/dev/null || reach=${path%/*}:$reach
 	shift
-	LAB=$LAB PATH=$path "${into[@]}" "$@"
+	LAB=$LAB PATH=$reach "${into[@]}" "$@"
 }

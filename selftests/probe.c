@@ -7,7 +7,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <netdb.h>
@@ -26,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ANSWERED, LOST, FAILED };
+#include "probe.h"
 
 #define DEFAULT_TIMEOUT_MS 1500
 
@@ -39,14 +38,17 @@ union address {
 static void usage(void)
 {
 	fputs("Usage: probe tcp ADDRESS PORT [TIMEOUT_MS]   connect once, from a fresh port\n"
+	      "       probe http ADDRESS PORT [TIMEOUT_MS]  the same, and get a web page\n"
 	      "       probe icmp ADDRESS [TIMEOUT_MS]       send one echo request\n"
 	      "       probe stream ADDRESS PORT RATE SECONDS\n"
 	      "                                             connect RATE times a second, each from a\n"
 	      "                                             fresh port; for each, when (seconds): before\n"
 	      "                                             the SYN, after it, answered (- if not);\n"
 	      "                                             SIGINT ends it earlier\n"
-	      "       probe send IFACE HEX [COUNT]          send a raw frame\n"
-	      "       probe flood IFACE HEX COUNT           as fast as can be; the last four bytes\n"
+	      "       probe send IFACE FRAME [COUNT]        send a raw frame, in hexadecimal; with\n"
+	      "                                             /LENGTH behind it, as many bytes, the rest\n"
+	      "                                             of them random; - for one from each line\n"
+	      "       probe flood IFACE FRAME COUNT         as fast as can be; the last four bytes\n"
 	      "                                             of each count from 0\n"
 	      "       probe listen PORT WORDS               answer HTTP with these words\n"
 	      "       probe relay PORT ADDRESS PORT         pass connections on, like docker-proxy\n"
@@ -56,13 +58,13 @@ static void usage(void)
 	      stderr);
 }
 
-static int failed(const char *what)
+int failed(const char *what)
 {
 	printf("%s: %s\n", what, strerror(errno));
 	return FAILED;
 }
 
-static double now_ms(void)
+double now_ms(void)
 {
 	struct timespec ts;
 
@@ -102,30 +104,77 @@ static int wait_until(int fd, short events, double end)
 	return n > 0;
 }
 
-static int probe_tcp(const char *address, const char *port, int timeout)
+/* A connection that is made before @end (of now_ms()); else < 0, and in @status why. */
+static int connect_until(const char *address, const char *port, double end,
+			 int *status)
 {
 	struct linger reset = { .l_onoff = 1 };
 	union address to;
 	socklen_t length = parse_address(address, port, &to);
 	socklen_t size = sizeof(errno);
-	double start = now_ms();
 	int fd;
 
+	*status = FAILED;
 	fd = socket(to.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return failed("socket");
+	if (fd < 0) {
+		failed("socket");
+		return fd;
+	}
 	/* Leave nothing in TIME_WAIT that could answer for a later probe. */
 	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	if (connect(fd, &to.any, length) && errno != EINPROGRESS)
-		return failed("connect");
-	if (!wait_until(fd, POLLOUT, start + timeout)) {
-		printf("lost, no answer in %d ms\n", timeout);
-		return LOST;
+	if (connect(fd, &to.any, length) && errno != EINPROGRESS) {
+		failed("connect");
+	} else if (!wait_until(fd, POLLOUT, end)) {
+		*status = LOST;
+	} else {
+		getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &size);
+		if (!errno)
+			return fd;
+		failed("connect");
 	}
-	getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &size);
-	if (errno)
-		return failed("connect");
+	close(fd);
+	return -1;
+}
+
+static int no_answer(int timeout)
+{
+	printf("lost, no answer in %d ms\n", timeout);
+	return LOST;
+}
+
+static int probe_tcp(const char *address, const char *port, int timeout)
+{
+	double start = now_ms();
+	int status;
+
+	if (connect_until(address, port, start + timeout, &status) < 0)
+		return status == LOST ? no_answer(timeout) : status;
 	printf("open %.1f ms\n", now_ms() - start);
+	return ANSWERED;
+}
+
+/* The status line is enough of an answer. */
+static int probe_http(const char *address, const char *port, int timeout)
+{
+	static const char request[] = "GET / HTTP/1.0\r\n\r\n";
+	double start = now_ms();
+	char answer[4096] = "";
+	int fd, status;
+
+	fd = connect_until(address, port, start + timeout, &status);
+	if (fd < 0)
+		return status == LOST ? no_answer(timeout) : status;
+	if (write(fd, request, sizeof(request) - 1) < 0)
+		return failed("request");
+	if (!wait_until(fd, POLLIN, start + timeout))
+		return no_answer(timeout);
+	if (read(fd, answer, sizeof(answer) - 1) < 0)
+		return failed("answer");
+	if (strncmp(answer, "HTTP/1.", 7) || strncmp(answer + 8, " 200 ", 5)) {
+		printf("no answer of a web server: %s\n", answer);
+		return FAILED;
+	}
+	printf("answer %.1f ms\n", now_ms() - start);
 	return ANSWERED;
 }
 
@@ -290,103 +339,7 @@ static int probe_icmp(const char *address, int timeout)
 		printf("reply %.1f ms\n", now_ms() - start);
 		return ANSWERED;
 	}
-	printf("lost, no answer in %d ms\n", timeout);
-	return LOST;
-}
-
-/* A frame to send, where from, and the socket to do it. */
-struct sending {
-	struct sockaddr_ll from;
-	unsigned char frame[9300];
-	size_t length;
-	int fd;
-};
-
-static int prepare_sending(struct sending *sending, const char *iface,
-			   const char *hex)
-{
-	int used;
-
-	*sending = (struct sending){
-		.from.sll_family = AF_PACKET,
-		.from.sll_ifindex = if_nametoindex(iface),
-	};
-	for (; sending->length < sizeof(sending->frame) && *hex; hex += used)
-		if (sscanf(hex, "%2hhx%n ", &sending->frame[sending->length++],
-			   &used) != 1) {
-			fprintf(stderr,
-				"probe: not hexadecimal from here: %s\n", hex);
-			return FAILED;
-		}
-	if (!sending->from.sll_ifindex)
-		return failed(iface);
-	sending->fd = socket(AF_PACKET, SOCK_RAW, 0);
-	return sending->fd < 0 ? failed("packet socket") : ANSWERED;
-}
-
-static int probe_send(const char *iface, const char *hex, int count)
-{
-	struct sending sending;
-
-	if (prepare_sending(&sending, iface, hex))
-		return FAILED;
-	while (count--) {
-		if (sendto(sending.fd, sending.frame, sending.length, 0,
-			   (struct sockaddr *)&sending.from,
-			   sizeof(sending.from)) < 0) {
-			failed("send");
-			/* What it says if a program drops on the way out. */
-			return errno == ENOBUFS ? LOST : FAILED;
-		}
-	}
-	return ANSWERED;
-}
-
-#define BATCH 64
-
-/* Tells how many were sent; an old kernel counts those, too, that a full veth lost. */
-static int probe_flood(const char *iface, const char *hex, unsigned int count)
-{
-	struct mmsghdr messages[BATCH] = {};
-	struct sending sending;
-	struct iovec parts[BATCH][2];
-	unsigned int numbers[BATCH], sent = 0, full = 0, i;
-	double start;
-	int done;
-
-	if (prepare_sending(&sending, iface, hex))
-		return FAILED;
-	if (sending.length < sizeof(*numbers)) {
-		errno = EMSGSIZE;
-		return failed("frame");
-	}
-	sending.length -= sizeof(*numbers);
-	for (i = 0; i < BATCH; i++) {
-		parts[i][0].iov_base = sending.frame;
-		parts[i][0].iov_len = sending.length;
-		parts[i][1].iov_base = &numbers[i];
-		parts[i][1].iov_len = sizeof(*numbers);
-		messages[i].msg_hdr.msg_name = &sending.from;
-		messages[i].msg_hdr.msg_namelen = sizeof(sending.from);
-		messages[i].msg_hdr.msg_iov = parts[i];
-		messages[i].msg_hdr.msg_iovlen = 2;
-	}
-	start = now_ms();
-	for (; sent < count; sent += done) {
-		for (i = 0; i < BATCH; i++)
-			numbers[i] = htonl(sent + i);
-		done = sendmmsg(sending.fd, messages,
-				count - sent < BATCH ? count - sent : BATCH, 0);
-		if (done > 0)
-			continue;
-		if (errno != ENOBUFS)
-			return failed("send");
-		/* The device's queue is full: this one is lost on the way. */
-		done = 1;
-		full++;
-	}
-	printf("%u frames in %.1f ms\n", sent - full, now_ms() - start);
-	return ANSWERED;
+	return no_answer(timeout);
 }
 
 /* A TCP listener for both families, or for IPv4 on a kernel without IPv6. */
@@ -522,12 +475,18 @@ int main(int argc, char **argv)
 		return probe_tcp(argv[2], argv[3],
 				 argc == 5 ? atoi(argv[4]) :
 					     DEFAULT_TIMEOUT_MS);
+	if (!strcmp(command, "http") && (argc == 4 || argc == 5))
+		return probe_http(argv[2], argv[3],
+				  argc == 5 ? atoi(argv[4]) :
+					      DEFAULT_TIMEOUT_MS);
 	if (!strcmp(command, "icmp") && argc <= 4)
 		return probe_icmp(argv[2], argc == 4 ? atoi(argv[3]) :
 						       DEFAULT_TIMEOUT_MS);
 	if (!strcmp(command, "stream") && argc == 6)
 		return probe_stream(argv[2], argv[3], atoi(argv[4]),
 				    atoi(argv[5]));
+	if (!strcmp(command, "send") && argc == 4 && !strcmp(argv[3], "-"))
+		return probe_send_each(argv[2]);
 	if (!strcmp(command, "send") && (argc == 4 || argc == 5))
 		return probe_send(argv[2], argv[3],
 				  argc == 5 ? atoi(argv[4]) : 1);

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The parts of probe. What returns an int here returns what the program exits
+ * with, and has said what there is to say.
+ */
+#ifndef PROBE_H
+#define PROBE_H
+
+enum { ANSWERED, LOST, FAILED };
+
+/* Say what failed, by errno. */
+int failed(const char *what);
+
+/* Milliseconds, of a clock that nobody sets. */
+double now_ms(void);
+
+/*
+ * Frames are given as hexadecimal digits, with /LENGTH behind them if as many
+ * bytes are wanted and the rest is to be random.
+ */
+int probe_send(const char *iface, const char *text, int count);
+int probe_send_each(const char *iface);
+int probe_flood(const char *iface, const char *text, unsigned int count);
+
+#endif

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Raw frames: one, many that differ, and one as often as can be.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+
+#include "probe.h"
+
+/* A frame to send, where from, and the socket to do it. */
+struct sending {
+	struct sockaddr_ll from;
+	unsigned char frame[9300];
+	size_t length;
+	int fd;
+};
+
+/* Hexadecimal, and perhaps a length, up to which the rest is random. */
+static int parse_frame(struct sending *sending, const char *text)
+{
+	size_t want;
+	int used;
+
+	sending->length = 0;
+	for (; *text && *text != '/' && *text != '\n'; text += used) {
+		if (sending->length == sizeof(sending->frame) ||
+		    sscanf(text, "%2hhx%n ", &sending->frame[sending->length++],
+			   &used) != 1) {
+			fprintf(stderr,
+				"probe: not hexadecimal from here: %s\n", text);
+			return FAILED;
+		}
+	}
+	if (*text != '/')
+		return ANSWERED;
+	want = strtoul(text + 1, NULL, 10);
+	if (want < sending->length || want > sizeof(sending->frame)) {
+		fprintf(stderr, "probe: no such length: %s\n", text);
+		return FAILED;
+	}
+	for (; sending->length < want; sending->length += used) {
+		used = getrandom(sending->frame + sending->length,
+				 want - sending->length, 0);
+		if (used < 0)
+			return failed("getrandom");
+	}
+	return ANSWERED;
+}
+
+static int prepare_sending(struct sending *sending, const char *iface)
+{
+	*sending = (struct sending){
+		.from.sll_family = AF_PACKET,
+		.from.sll_ifindex = if_nametoindex(iface),
+	};
+	if (!sending->from.sll_ifindex)
+		return failed(iface);
+	sending->fd = socket(AF_PACKET, SOCK_RAW, 0);
+	return sending->fd < 0 ? failed("packet socket") : ANSWERED;
+}
+
+static int send_one(const struct sending *sending)
+{
+	if (sendto(sending->fd, sending->frame, sending->length, 0,
+		   (struct sockaddr *)&sending->from,
+		   sizeof(sending->from)) >= 0)
+		return ANSWERED;
+	failed("send");
+	/* What it says if a program drops on the way out. */
+	return errno == ENOBUFS ? LOST : FAILED;
+}
+
+int probe_send(const char *iface, const char *text, int count)
+{
+	struct sending sending;
+	int status = ANSWERED;
+
+	if (prepare_sending(&sending, iface) || parse_frame(&sending, text))
+		return FAILED;
+	while (!status && count--)
+		status = send_one(&sending);
+	return status;
+}
+
+/* All that standard input has, even if some are lost. */
+int probe_send_each(const char *iface)
+{
+	struct sending sending;
+	int status = ANSWERED, one;
+	char *line = NULL;
+	size_t size = 0;
+
+	if (prepare_sending(&sending, iface))
+		return FAILED;
+	while (getline(&line, &size, stdin) > 0) {
+		if (parse_frame(&sending, line))
+			return FAILED;
+		one = send_one(&sending);
+		if (one == FAILED)
+			return FAILED;
+		if (one)
+			status = one;
+	}
+	return status;
+}
+
+#define BATCH 64
+
+/* Tells how many were sent; an old kernel counts those, too, that a full veth lost. */
+int probe_flood(const char *iface, const char *text, unsigned int count)
+{
+	struct mmsghdr messages[BATCH] = {};
+	struct sending sending;
+	struct iovec parts[BATCH][2];
+	unsigned int numbers[BATCH], sent = 0, full = 0, i;
+	double start;
+	int done;
+
+	if (prepare_sending(&sending, iface) || parse_frame(&sending, text))
+		return FAILED;
+	if (sending.length < sizeof(*numbers)) {
+		errno = EMSGSIZE;
+		return failed("frame");
+	}
+	sending.length -= sizeof(*numbers);
+	for (i = 0; i < BATCH; i++) {
+		parts[i][0].iov_base = sending.frame;
+		parts[i][0].iov_len = sending.length;
+		parts[i][1].iov_base = &numbers[i];
+		parts[i][1].iov_len = sizeof(*numbers);
+		messages[i].msg_hdr.msg_name = &sending.from;
+		messages[i].msg_hdr.msg_namelen = sizeof(sending.from);
+		messages[i].msg_hdr.msg_iov = parts[i];
+		messages[i].msg_hdr.msg_iovlen = 2;
+	}
+	start = now_ms();
+	for (; sent < count; sent += done) {
+		for (i = 0; i < BATCH; i++)
+			numbers[i] = htonl(sent + i);
+		done = sendmmsg(sending.fd, messages,
+				count - sent < BATCH ? count - sent : BATCH, 0);
+		if (done > 0)
+			continue;
+		if (errno != ENOBUFS)
+			return failed("send");
+		/* The device's queue is full: this one is lost on the way. */
+		done = 1;
+		full++;
+	}
+	printf("%u frames in %.1f ms\n", sent - full, now_ms() - start);
+	return ANSWERED;
+}
