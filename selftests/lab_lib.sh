@@ -5,8 +5,9 @@
 # "lab": it has a lab of its own. Traffic is judged by connections and echoes, and
 # by the programs' counts; what takes its time is waited for in polls.
 #
-#   published            curl on the host, through the published port; also
-#                        published_lost
+#   lab [nginx]          the lab, with small servers of our own, or with nginx
+#   published            the published port answers on the host; also published_lost.
+#                        by_curl: the same as curl sees it; by_curl_lost
 #   tcp_passes [ADDR]    a connection from the host to the container, or to ADDR;
 #                        also tcp_lost, ping_passes
 #   lab_at_rest          wait until no TCP connection is left in the lab; and
@@ -28,13 +29,12 @@ if [ "$EUID" != 0 ]; then
 fi
 
 # No TCP connection in these network namespaces, not even half of one: what is
-# seen from now on is of the test's own doing. LISTEN is 0A, TIME_WAIT 06.
+# seen from now on is of the test's own doing.
 at_rest() {
-	local name lab_into=${lab_into:-$(built enter)} busy='^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ (0[1-57-9B-F]|1.) '
+	local path
 
-	for name; do
-		never "$lab_into" "$name" grep -qsE "$busy" /proc/net/tcp /proc/net/tcp6 || return 1
-	done
+	locate stage
+	"$path" rest 0 "$@" 2>/dev/null
 }
 
 first_cpu() {
@@ -46,38 +46,55 @@ first_cpu() {
 }
 
 lab_at_rest() {
-	poll 10 at_rest "drop-$LAB-out" "drop-$LAB-host" "drop-$LAB-ctr" ||
+	local path ms
+
+	locate stage
+	lab_patience 10
+	"$path" rest "$ms" "drop-$LAB-out" "drop-$LAB-host" "drop-$LAB-ctr" ||
 		fail "connections in the lab do not end"
 }
 
-# It waits for the end of the connections that found out whether the lab is up.
+# The connections that found out whether it is up have ended.
 lab() {
+	local path
+
+	[ "${1-}" = nginx ] || local LAB_NGINX=none
 	lab_own test
-	probe=$(built probe)
-	lab_at_rest
+	locate probe
+	probe=$path
 }
 
 # A device without Ethernet header on the host: tun0, behind which 198.51.100.130 answers.
 lab_tun() {
 	[ -e /dev/net/tun ] || skip "no /dev/net/tun here"
 	on_host "$probe" reflect tun0 >"$tmp/reflect" 2>&1 &
-	poll 3 grep -q . "$tmp/reflect"
-	grep -q ready "$tmp/reflect" || skip "$(cat "$tmp/reflect")"
-	on_host ip addr add 198.51.100.129 peer 198.51.100.130 dev tun0
-	on_host ip link set tun0 up
+	poll 3 [ -s "$tmp/reflect" ]
+	reads "$tmp/reflect" ready || skip "$(cat "$tmp/reflect")"
+	on_host ip -batch - <<-END
+		addr add 198.51.100.129 peer 198.51.100.130 dev tun0
+		link set tun0 up
+	END
 	poll 3 tcp_passes 198.51.100.130 300
 }
 
 published() {
-	published_within 3
+	published_within 3000
 }
 
 published_within() {
-	"${in_host[@]}" curl -sf -m "$1" -o /dev/null http://localhost/
+	"${in_host[@]}" "$probe" http 127.0.0.1 80 "$1"
 }
 
 published_lost() {
-	expect 28 published_within 0.7
+	expect 1 published_within 500
+}
+
+by_curl() {
+	"${in_host[@]}" curl -sf -m "${1:-3}" -o /dev/null http://localhost/
+}
+
+by_curl_lost() {
+	expect 28 by_curl 0.7
 }
 
 tcp_passes() {
@@ -93,12 +110,15 @@ ping_passes() {
 }
 
 settled() {
-	reads "$tmp/loader.err" attached || [ -z "$(lab_birth "$loader")" ]
+	reads "$tmp/loader.err" attached || dead
 }
 
 load() {
+	local path
+
+	locate "$1"
 	: >"$tmp/loader.err"
-	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$(built "$1")" --json --interval 0 "${@:2}" \
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$path" --json --interval 0 "${@:2}" \
 		>"$tmp/loader.out" 2>"$tmp/loader.err" </dev/null &
 	loader=$!
 	poll 15 settled || fail "$1 neither attaches nor gives up"
@@ -107,7 +127,7 @@ load() {
 }
 
 dead() {
-	[ -z "$(lab_birth "$loader")" ]
+	lab_ended "$loader"
 }
 
 # The loader ends, now, and with this status.
@@ -143,7 +163,10 @@ on_host() {
 }
 
 run() {
-	on_host timeout 60 "$(built "$1")" "${@:2}"
+	local path
+
+	locate "$1"
+	"${in_host[@]:0:1}" -t 60 "${in_host[@]:1}" "$path" "${@:2}"
 }
 
 # The id of the XDP program on interface $1 of the host, or of where the rest says.

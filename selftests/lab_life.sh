@@ -88,12 +88,12 @@ ktap_case pin pin_xdp "xdp-drop-tcp --pin, exit: curl still fails; --detach: it 
 pin_xdp() {
 	lab
 	expect 0 run xdp-drop-tcp --pin veth0
-	published_lost
+	by_curl_lost
 	ping_passes
 	expect 0 run xdp-drop-tcp --detach --json veth0
 	told '"dropped_packets":[1-9]'
 	[ -z "$(xdp_id veth0)" ]
-	published
+	by_curl
 }
 
 ktap_case pin pin_tc "tc-drop-tcp --pin, exit: curl still fails; --detach: it works"

@@ -12,20 +12,20 @@ set -eu
 
 ktap_case xdp xdp_tcp "xdp-drop-tcp on veth0: curl times out, ping passes, counts tell"
 xdp_tcp() {
-	lab
-	published
+	lab nginx
+	by_curl
 	load xdp-drop-tcp veth0
-	published_lost
+	by_curl_lost
 	ping_passes
 	"${in_ctr[@]}" "$probe" icmp 198.51.100.2
 	stop
-	published
+	by_curl
 	[ "$(counted dropped_packets)" -ge 1 ]
 	[ "$(counted dropped_bytes)" -ge 54 ]
 	[ "$(counted passed_packets)" -ge 2 ]
 }
 
-ktap_case xdp xdp_sigkill "xdp-drop-tcp: kill -9 lets curl through at once"
+ktap_case xdp xdp_sigkill "xdp-drop-tcp: kill -9 lets TCP through at once"
 xdp_sigkill() {
 	local began
 
@@ -34,7 +34,7 @@ xdp_sigkill() {
 	published_lost
 	kill -KILL "$loader"
 	began=$(now_ms)
-	poll 2 published_within 0.3
+	poll 2 published_within 300
 	[ $(($(now_ms) - began)) -lt $((1500 * slack)) ] || fail "$(($(now_ms) - began)) ms later"
 	[ -z "$(xdp_id veth0)" ]
 }
@@ -79,7 +79,7 @@ xdp_generic() {
 	ping_passes
 	stop
 	published
-	grep -q '"hook":"xdp-generic"' "$tmp/loader.out"
+	reads "$tmp/loader.out" '"hook":"xdp-generic"'
 	[ "$(counted dropped_packets)" -ge 1 ]
 }
 
@@ -91,7 +91,7 @@ xdp_bridge() {
 	ping_passes
 	stop
 	tcp_passes
-	grep -q '"hook":"xdp-generic"' "$tmp/loader.out"
+	reads "$tmp/loader.out" '"hook":"xdp-generic"'
 }
 
 ktap_case xdp xdp_ipv6 "xdp-drop-tcp: TCP over IPv6 is dropped, ping passes"
@@ -144,7 +144,7 @@ tcx_egress() {
 	lab
 	need_tcx
 	tc_drops --tcx
-	grep -q '"hook":"tcx-egress"' "$tmp/loader.out"
+	reads "$tmp/loader.out" '"hook":"tcx-egress"'
 }
 
 ktap_case tc tcx_ingress "tc-drop-tcp --tcx --ingress"
@@ -152,21 +152,21 @@ tcx_ingress() {
 	lab
 	need_tcx
 	tc_drops --tcx --ingress
-	grep -q '"hook":"tcx-ingress"' "$tmp/loader.out"
+	reads "$tmp/loader.out" '"hook":"tcx-ingress"'
 }
 
 ktap_case tc clsact_egress "tc-drop-tcp --clsact: egress"
 clsact_egress() {
 	lab
 	tc_drops --clsact
-	grep -q '"hook":"clsact-egress"' "$tmp/loader.out"
+	reads "$tmp/loader.out" '"hook":"clsact-egress"'
 }
 
 ktap_case tc clsact_ingress "tc-drop-tcp --clsact --ingress"
 clsact_ingress() {
 	lab
 	tc_drops --clsact --ingress
-	grep -q '"hook":"clsact-ingress"' "$tmp/loader.out"
+	reads "$tmp/loader.out" '"hook":"clsact-ingress"'
 }
 
 ktap_case tc tc_either "tc-drop-tcp: TCX or clsact, as the kernel has it"
@@ -175,14 +175,14 @@ tc_either() {
 	tc_drops
 }
 
-ktap_case tc tcx_sigkill "tc-drop-tcp --tcx: kill -9 lets curl through at once"
+ktap_case tc tcx_sigkill "tc-drop-tcp --tcx: kill -9 lets TCP through at once"
 tcx_sigkill() {
 	lab
 	need_tcx
 	load tc-drop-tcp --tcx veth0
 	published_lost
 	kill -KILL "$loader"
-	poll 1 published_within 0.3
+	poll 1 published_within 300
 }
 
 ktap_case tc both "XDP and TC on one interface: each counts what dies there"
@@ -218,21 +218,22 @@ deleted() {
 		load "$program" gone0
 		on_host ip link del gone0
 		poll 5 dead || fail "$program does not end"
-		grep -q "gone0:.*deleted" "$tmp/loader.err" || fail "$program says: $(cat "$tmp/loader.err")"
+		[[ $(<"$tmp/loader.err") == *gone0:*deleted* ]] || fail "$program says: $(cat "$tmp/loader.err")"
 	done
 }
 
-# Send three TCP SYNs, tagged ever more, through "probe send": each is dropped
-# and counted by the loader. $1 is the destination's and the source's address;
+# Send three TCP SYNs, tagged ever more, by "probe send": each is dropped and
+# counted by the loader. $1 is the destination's and the source's address;
 # checksums do not matter where these frames end.
 tagged() {
-	local to=$1 tags ip="4500002800004000 40060000 cb00710a cb007101"
-	local tcp="9c40 0050 00000001 00000000 5002ffff 00000000"
+	local to=$1 tags frames=() ip=0800450000280000400040060000cb00710acb007101
+	local tcp=9c40005000000001000000005002ffff00000000
 
 	shift
 	for tags in 81000005 88a8006481000005 88a80064810000058100000681000007; do
-		"$@" "$(echo "$to$tags 0800 $ip $tcp" | tr -d ' ')" || [ $? = 1 ]
+		frames+=("$to$tags$ip$tcp")
 	done
+	printf '%s\n' "${frames[@]}" | "$@" - || [ $? = 1 ]
 	stop
 	[ "$(counted dropped_packets)" = 3 ] || fail "$(cat "$tmp/loader.out")"
 }
@@ -293,24 +294,32 @@ vlan_device() {
 	done
 }
 
+# How much curl has written, in $wchar.
 written() {
-	sed -n 's/^wchar: //p' "/proc/$curl/io"
+	local name
+
+	while read -r name wchar; do
+		[ "$name" != wchar: ] || return 0
+	done <"/proc/$curl/io"
 }
 
 goes_on() {
-	[ "$(written)" -gt "$1" ]
+	written
+	[ "$wchar" -gt "$1" ]
 }
 
 stalled() {
 	local before
 
-	before=$(written)
-	! poll 0 goes_on "$before" && sleep 0.3 && [ "$(written)" = "$before" ]
+	written
+	before=$wchar
+	sleep 0.3
+	! goes_on "$before"
 }
 
 ktap_case odd download "a running download (large, non-linear skbs) stalls at TC egress, then goes on"
 download() {
-	lab
+	lab nginx
 	command -v "${LAB_NGINX:-nginx}" >/dev/null || skip "needs nginx"
 	truncate -s 64G "$LAB_DIR/out/www/large"
 	"${in_ctr[@]}" curl -s --limit-rate 20M -o /dev/null http://198.51.100.2/large &
@@ -320,7 +329,8 @@ download() {
 	poll 8 grep -qE '"dropped_bytes":[1-9][0-9]{3}' "$tmp/loader.out"
 	poll 5 stalled
 	stop
-	poll 5 goes_on "$(written)"
+	written
+	poll 5 goes_on "$wchar"
 }
 
 ktap_case odd raw_ip "a device without Ethernet header (tun): TCP is dropped, ping passes"
