@@ -10,7 +10,8 @@ set -eu
 . "$(dirname "$0")/lab_net.sh"
 
 expected=${1:-$(dirname "$0")/demo.expected}
-timeout_ms=$((1500 * slack))
+lost_ms=1500                    # to wait for an answer that is not expected,
+answer_ms=$((lost_ms * slack)) # and for one that is
 probes=(out-ping out-tcp curl host-tcp host-ping docker0-tcp docker0-ping outside-tcp outside-ping)
 declare -A words=(
 	[out-ping]="ping from outside to the host" [out-tcp]="outside to the published port"
@@ -27,23 +28,25 @@ fi
 
 send() {
 	case $1 in
-	out-ping) "${in_out[@]}" "$probe" icmp 198.51.100.1 "$timeout_ms" ;;
-	out-tcp) "${in_out[@]}" "$probe" tcp 198.51.100.1 80 "$timeout_ms" ;;
-	curl) "${in_host[@]}" curl -s -m "$timeout_ms"e-3 -o /dev/null http://localhost/ ;;
-	host-tcp) "${in_host[@]}" "$probe" tcp 203.0.113.10 80 "$timeout_ms" ;;
-	host-ping) "${in_host[@]}" "$probe" icmp 203.0.113.10 "$timeout_ms" ;;
-	docker0-tcp) "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 "$timeout_ms" ;;
-	docker0-ping) "${in_ctr[@]}" "$probe" icmp 203.0.113.1 "$timeout_ms" ;;
-	outside-tcp) "${in_ctr[@]}" "$probe" tcp 198.51.100.2 80 "$timeout_ms" ;;
-	outside-ping) "${in_ctr[@]}" "$probe" icmp 198.51.100.2 "$timeout_ms" ;;
+	out-ping) "${in_out[@]}" "$probe" icmp 198.51.100.1 "$2" ;;
+	out-tcp) "${in_out[@]}" "$probe" tcp 198.51.100.1 80 "$2" ;;
+	curl) "${in_host[@]}" curl -s -m "$2"e-3 -o /dev/null http://localhost/ ;;
+	host-tcp) "${in_host[@]}" "$probe" tcp 203.0.113.10 80 "$2" ;;
+	host-ping) "${in_host[@]}" "$probe" icmp 203.0.113.10 "$2" ;;
+	docker0-tcp) "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 "$2" ;;
+	docker0-ping) "${in_ctr[@]}" "$probe" icmp 203.0.113.1 "$2" ;;
+	outside-tcp) "${in_ctr[@]}" "$probe" tcp 198.51.100.2 80 "$2" ;;
+	outside-ping) "${in_ctr[@]}" "$probe" icmp 198.51.100.2 "$2" ;;
 	esac >"$tmp/$1.log" 2>&1
 }
 
-# Leave in a file what became of a probe: pass, lost (1, curl's 28) or fail.
+# Leave in a file what became of probe $1: pass, lost (1, curl's 28) or fail. It
+# is expected to end as $2.
 judge() {
-	local status=0 outcome=fail
+	local status=0 outcome=fail ms=$answer_ms
 
-	send "$1" || status=$?
+	[[ $2 != lost* ]] || ms=$lost_ms
+	send "$1" "$ms" || status=$?
 	case $status in
 	0) outcome=pass ;;
 	1 | 28) outcome=lost ;;
@@ -52,7 +55,7 @@ judge() {
 }
 
 attached() {
-	grep -qs attached "$tmp/$1.err" || ! kill -0 "${loaders[$1]}" 2>/dev/null
+	reads "$tmp/$1.err" attached || ! kill -0 "${loaders[$1]}" 2>/dev/null
 }
 
 # Start what runs in this state, "PROGRAM:IFACE+…", and wait until it does.
@@ -62,15 +65,15 @@ start() {
 	loaders=() order=()
 	[ "$1" != - ] || return 0
 	for each in ${1//+/ }; do
-		path=$(built "${each%:*}")
-		rm -f "$tmp/$each.err"
-		"${in_host[@]}" env --default-signal=INT "$path" --interval 0 --json \
+		locate "${each%:*}"
+		: >"$tmp/$each.err"
+		"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$path" --interval 0 --json \
 			--write "$tmp/$each.pcapng" "${each#*:}" \
 			>"$tmp/$each.out" 2>"$tmp/$each.err" </dev/null &
 		loaders[$each]=$! order+=("$each")
 	done
 	for each in "${order[@]}"; do
-		if ! poll 5 attached "$each" || ! grep -q attached "$tmp/$each.err"; then
+		if ! poll 5 attached "$each" || ! reads "$tmp/$each.err" attached; then
 			cat "$tmp/$each.err" >&2
 			lab_die "${each%:*} does not attach to ${each#*:}"
 		fi
@@ -148,9 +151,11 @@ row() {
 	shift 2
 	start "$running"
 	for name in "${probes[@]}"; do
-		judge "$name" &
+		judge "$name" "${@:i+1:1}" &
 		jobs+=($!)
+		i=$((i + 1))
 	done
+	i=0
 	wait "${jobs[@]}"
 	stop
 
@@ -212,7 +217,7 @@ main() {
 	lab_diagram
 	cat <<-END
 
-		pass: answered. lost: no answer in $timeout_ms ms. dropped: packets, as the program counted them,
+		pass: answered. lost: no answer in $lost_ms ms. dropped: packets, as the program counted them,
 		all of them captured; the first are shown: no tap on that interface has them.
 		${red}!$plain: not as $(basename "$expected") has it.
 
