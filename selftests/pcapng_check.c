@@ -5,6 +5,8 @@
  * judge of their packets: the same as in a capture by tcpdump? See show_usage().
  */
 #include <arpa/inet.h>
+#include <poll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "pcapng_read.h"
@@ -43,20 +45,25 @@ static struct bytes oracle;
 static bool compare, in_part;
 static bool numbered, quiet;
 static const char *only; /* the interface to compare */
+static long first = -1; /* of tcpdump's packets to compare, if only some are */
 static unsigned long compared;
 
 static void show_usage(void)
 {
 	fputs("Usage: pcapng_check [-cnq] FILE\n"
-	      "       pcapng_check [-pq] [-i NAME] FILE PCAP\n"
+	      "       pcapng_check [-pq] [-i NAME] [-f FIRST] FILE PCAP\n"
+	      "       pcapng_check -w MS FILE COUNT\n"
 	      "Checks a pcapng file strictly and shows what is in it; '-' is standard input.\n"
 	      "With a file by tcpdump, the packets have to be the same, in the same order,\n"
 	      "at the same time or up to a second later.\n"
 	      "  -c       the file may be cut inside a block\n"
+	      "  -f FIRST tcpdump's packets from this one on (the first is 0), and as many as\n"
+	      "           are in the file\n"
 	      "  -i NAME  compare only this interface's packets\n"
 	      "  -n       the packets are of probe flood and have to be in order\n"
 	      "  -p       tcpdump may have seen packets that are not in the file\n"
 	      "  -q       show no packets\n"
+	      "  -w MS    wait so long until COUNT packets are in a file that grows\n"
 	      "Exit: 0 correct, and the same; 1 not; 2 wrong usage.\n",
 	      stderr);
 	exit(2);
@@ -368,14 +375,50 @@ static void open_oracle(const char *path)
 	compare = true;
 }
 
+/* How many packets are in the file by now; no more is checked. */
+static unsigned long count_packets(const char *path)
+{
+	struct bytes file = read_all(path), rest = file;
+	unsigned long count = 0;
+	size_t size;
+
+	while (rest.size >= 12) {
+		size = get_u32(rest.data + 4);
+		if (size < 12 || size > rest.size)
+			break;
+		count += get_u32(rest.data) == BLOCK_PACKET;
+		take(&rest, size);
+	}
+	free((void *)file.data);
+	return count;
+}
+
+static int wait_for(const char *path, unsigned long count, int ms)
+{
+	struct timespec now, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += ms / 1000;
+	end.tv_nsec += ms % 1000 * 1000000L;
+	while (count_packets(path) < count) {
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		if ((now.tv_sec - end.tv_sec) * SECOND_NS + now.tv_nsec >
+		    end.tv_nsec)
+			return 1;
+		poll(NULL, 0, 5);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	bool may_be_cut = false;
 	struct bytes file;
+	int option, ms = -1;
 	size_t size;
-	int option;
+	long i;
 
-	while ((option = getopt(argc, argv, "ci:npq")) >= 0) {
+	while ((option = getopt(argc, argv, "cf:i:npqw:")) >= 0) {
 		if (option == '?')
 			show_usage();
 		may_be_cut |= option == 'c';
@@ -384,11 +427,19 @@ int main(int argc, char **argv)
 		quiet |= option == 'q';
 		if (option == 'i')
 			only = optarg;
+		if (option == 'f')
+			first = atol(optarg);
+		if (option == 'w')
+			ms = atoi(optarg);
 	}
 	if (argc - optind != 1 && argc - optind != 2)
 		show_usage();
+	if (ms >= 0 && argc - optind == 2)
+		return wait_for(argv[optind], atol(argv[optind + 1]), ms);
 	if (argc - optind == 2)
 		open_oracle(argv[optind + 1]);
+	for (i = 0; i < first; i++)
+		oracle_next();
 	file = read_all(argv[optind]);
 	while ((size = check_block(file))) {
 		take(&file, size);
@@ -396,7 +447,7 @@ int main(int argc, char **argv)
 	}
 	if (!offset || (file.size && !may_be_cut))
 		reject("%zu bytes that are no whole block", file.size);
-	if (compare && !in_part && oracle.size)
+	if (compare && !in_part && first < 0 && oracle.size)
 		reject("tcpdump has more than %lu packets", compared);
 	printf("total=%lu cut=%zu compared=%lu told=%llu\n", packet_count,
 	       file.size, compared, told);
