@@ -9,6 +9,7 @@ set -eu
 . "$(dirname "$0")/capture_lib.sh"
 
 "$(built bench)"
+# shellcheck disable=SC2119 # its arguments have defaults
 lab_capture
 tmp=$(mktemp -d)
 trap 'lab_down; rm -rf "$tmp"' EXIT
@@ -21,13 +22,14 @@ flooded() {
 	load "$@" veth0
 	flood "$frames" "$length"
 	stop INT
+	totals
 	if [[ $* == *--write* ]]; then
 		accounted "$tmp/f" -q
 		size=$(($(wc -c <"$tmp/f") / 1000000))
 	fi
 	ms=$(sed 's/.* in \([0-9]*\).*/\1/' "$tmp/flood")
-	printf '%-52s %5s %9s %9s %8s %8s %7s\n' "${*/"$tmp/f"/FILE}" "$length" "$(total dropped_packets)" \
-		"$(($(total dropped_packets) / ms))" "$captured" "$lost" "$size"
+	printf '%-52s %5s %9s %9s %8s %8s %7s\n' "${*/"$tmp/f"/FILE}" "$length" "$prey" \
+		"$((prey / ms))" "$captured" "$lost" "$size"
 	rm -f "$tmp/f"
 }
 

@@ -10,44 +10,66 @@ set -eu
 . "$(dirname "$0")/capture_lib.sh"
 
 # Run a program, given with its options, writing to $tmp/$1.pcapng, while $2
-# sends $3 packets; tcpdump at $4 (where, interface) sees them too.
-compare() {
+# sends $3 packets: all of them are captured.
+capture() {
 	local file=$tmp/$1.pcapng
 
-	# shellcheck disable=SC2086 # words
-	oracle $4 "$3" "ether src $from and not icmp6 and not ip6 proto 0"
-	load "${@:5}" --write "$file"
+	load "${@:4}" --write "$file"
 	"$2"
-	poll 5 arrived "$file" "$3" || true # what it lacks is told below
+	arrived "$file" "$3" || true # what it lacks is told below
 	stop
-	same "$file"
 	accounted "$file"
 	[ "$captured" = "$3" ] || fail "captured $captured of $3, lost $lost"
-	tcpdump -nr "$file" >"$tmp/tcpdump" 2>"$tmp/tcpdump.err" || fail "$(cat "$tmp/tcpdump.err")"
-	[ "$(wc -l <"$tmp/tcpdump")" = "$3" ]
+	files+=("$file")
+}
+
+# Have tcpdump watch at $1 (where) and $2 (interface) until it has the $3 packets
+# of all runs that follow.
+watch() {
+	total=$3
+	files=()
+	oracle "$1" "$2" "$3" "ether src $from and not icmp6 and not ip6 proto 0"
+}
+
+# Those files together have what tcpdump saw, in the order of the runs, and it
+# can read them.
+agree() {
+	local file lines first=0
+
+	for file in "${files[@]}"; do
+		same "$file" -f "$first"
+		[[ $(<"$tmp/same") =~ total=([0-9]+) ]]
+		first=$((first + BASH_REMATCH[1]))
+	done
+	printf '%s\n' "${files[@]}" | tcpdump -Z root -nV - >"$tmp/tcpdump" 2>"$tmp/tcpdump.err" ||
+		fail "$(cat "$tmp/tcpdump.err")"
+	mapfile -t lines <"$tmp/tcpdump"
+	[ "${#lines[@]} $first" = "$total $total" ] ||
+		fail "$first packets; tcpdump shows ${#lines[@]}"
 }
 
 # IPv4 and IPv6 of several lengths, and with VLAN tags in the frame.
 plain="4:60 4:61 4:62 4:63 4:64 4:65 6:74 4:1000 6:1001 4:1514 6:1514"
 long="4:60 6:74 4:1514 4:1515 6:2048 4:4095 6:4096 4:4097 4:8999 6:9000"
 
-send_all() {
+all() {
 	local each
 
 	for each in $lengths; do
-		"$@" "$(frame "$addresses" "" "${each%:*}" "${each#*:}")" || [ $? = 1 ]
+		frame "$addresses" "" "${each%:*}" "${each#*:}"
 	done
 	for each in 81000005 88a8006481000005 88a80064810000058100000681000007; do
-		"$@" "$(frame "$addresses" "$each" 4 100)" || [ $? = 1 ]
+		frame "$addresses" "$each" 4 100
 	done
 }
 
 from_ctr() {
-	send_all "${in_ctr[@]}" "$probe" send eth0
+	all | "${in_ctr[@]}" "$probe" send eth0 -
 }
 
+# The sender may be told of what is dropped on the way out, by 1.
 from_host() {
-	send_all on_host "$probe" send docker0
+	all | on_host "$probe" send docker0 - || [ $? = 1 ]
 }
 
 large_mtu() {
@@ -60,8 +82,10 @@ ktap_case packets native "xdp-drop-tcp, native: the packets that tcpdump saw sen
 native() {
 	lab_capture
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$plain
-	compare native from_ctr 14 "ctr eth0" xdp-drop-tcp --native-mode veth0
-	grep -q "packet=veth0@xdp .* flags=1 .*verdict=2:1$" "$tmp/packets"
+	watch ctr eth0 14
+	capture native from_ctr 14 xdp-drop-tcp --native-mode veth0
+	shown "^packet=veth0@xdp .* flags=1 .*verdict=2:1$"
+	agree
 }
 
 ktap_case packets generic "xdp-drop-tcp, generic: the same, with 9000 bytes"
@@ -69,8 +93,10 @@ generic() {
 	lab_capture
 	large_mtu
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
-	compare generic from_ctr 13 "ctr eth0" xdp-drop-tcp --skb-mode veth0
-	grep -q "packet=veth0@xdp .* flags=1 .*verdict=2:1$" "$tmp/packets"
+	watch ctr eth0 13
+	capture generic from_ctr 13 xdp-drop-tcp --skb-mode veth0
+	shown "^packet=veth0@xdp .* flags=1 .*verdict=2:1$"
+	agree
 }
 
 ktap_case packets tc_ingress "tc-drop-tcp --ingress: the same"
@@ -78,8 +104,10 @@ tc_ingress() {
 	lab_capture
 	large_mtu
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
-	compare ingress from_ctr 13 "ctr eth0" tc-drop-tcp --ingress veth0
-	grep -q "packet=veth0@tc-ingress .* flags=1 .*verdict=1:2$" "$tmp/packets"
+	watch ctr eth0 13
+	capture ingress from_ctr 13 tc-drop-tcp --ingress veth0
+	shown "^packet=veth0@tc-ingress .* flags=1 .*verdict=1:2$"
+	agree
 }
 
 ktap_case packets tc_egress "tc-drop-tcp, by TCX and by clsact: the same on the way out"
@@ -89,10 +117,12 @@ tc_egress() {
 	lab_capture
 	large_mtu
 	from=02:00:00:00:02:01 addresses=$to_ctr lengths=$long
+	watch host docker0 26
 	for way in "" --clsact; do
-		compare "egress$way" from_host 13 "host docker0" tc-drop-tcp veth0 ${way:+"$way"}
-		grep -q "packet=veth0@tc-egress .* flags=2 .*verdict=1:2$" "$tmp/packets"
+		capture "egress$way" from_host 13 tc-drop-tcp veth0 ${way:+"$way"}
+		shown "^packet=veth0@tc-egress .* flags=2 .*verdict=1:2$"
 	done
+	agree
 }
 
 send_world() {
@@ -114,7 +144,7 @@ world() {
 		oracle out out0 0 "ether src 02:00:00:00:01:02"
 		load xdp-drop-world "$mode" --write "$file" wan0
 		send_world
-		poll 5 arrived "$file" 5
+		arrived "$file" 5
 		stop
 		oracle_stop
 		# What the kernel sends by itself before or after is not in the file.
@@ -133,10 +163,16 @@ other_port() {
 	on_host ip link set port1 up
 }
 
-send_tagged() {
+tagged() {
+	local tags
+
 	for tags in 81000005 88a8e064 81000000 88a8006481000005 88a80064810000058100000681000007; do
-		on_host "$probe" send port1 "$(frame "$to_ctr" "$tags" 4 80)" || [ $? = 1 ]
+		frame "$to_ctr" "$tags" 4 80
 	done
+}
+
+send_tagged() {
+	tagged | on_host "$probe" send port1 - || [ $? = 1 ]
 }
 
 ktap_case tags tags_beside "TC egress: a tag in the metadata is in the file where it was on the wire"
@@ -144,7 +180,9 @@ tags_beside() {
 	lab_capture
 	other_port
 	from=02:00:00:00:02:01
-	compare tags send_tagged 5 "host port1" tc-drop-tcp veth0
+	watch host port1 5
+	capture tags send_tagged 5 tc-drop-tcp veth0
+	agree
 }
 
 ktap_case tags tags_short "the same with a snaplen that ends before, in and after the tag"
@@ -154,16 +192,22 @@ tags_short() {
 	lab_capture
 	other_port
 	from=02:00:00:00:02:01
+	watch host port1 45
 	for snaplen in 1 11 12 13 15 16 17 79 80; do
-		compare "tags$snaplen" send_tagged 5 "host port1" tc-drop-tcp --snaplen "$snaplen" veth0
+		capture "tags$snaplen" send_tagged 5 tc-drop-tcp --snaplen "$snaplen" veth0
 	done
+	agree
 }
 
 # --- snaplen ---
 
+two() {
+	frame "$to_docker0" "" 4 1514
+	frame "$to_docker0" "" 4 60
+}
+
 send_two() {
-	"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 1514)"
-	"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 60)"
+	two | "${in_ctr[@]}" "$probe" send eth0 -
 }
 
 ktap_case snaplen snaplens "--snaplen from 1 to 65535: so much of each, and the length it had"
@@ -172,10 +216,12 @@ snaplens() {
 
 	lab_capture
 	from=02:00:00:00:02:10
+	watch ctr eth0 16
 	for snaplen in 1 2 13 14 64 96 1500 65535; do
-		compare "xdp$snaplen" send_two 2 "ctr eth0" xdp-drop-tcp --snaplen "$snaplen" veth0
-		grep -q "^interface=veth0@xdp link=1 snaplen=$snaplen$" "$tmp/packets"
+		capture "xdp$snaplen" send_two 2 xdp-drop-tcp --snaplen "$snaplen" veth0
+		shown "^interface=veth0@xdp link=1 snaplen=$snaplen$"
 	done
+	agree
 }
 
 ktap_case snaplen snaplens_tc "the same by tc-drop-tcp"
@@ -184,27 +230,23 @@ snaplens_tc() {
 
 	lab_capture
 	from=02:00:00:00:02:10
+	watch ctr eth0 16
 	for snaplen in 1 2 13 14 64 96 1500 65535; do
-		compare "tc$snaplen" send_two 2 "ctr eth0" tc-drop-tcp --ingress --snaplen "$snaplen" veth0
+		capture "tc$snaplen" send_two 2 tc-drop-tcp --ingress --snaplen "$snaplen" veth0
+		shown "^interface=veth0@tc-ingress link=1 snaplen=$snaplen$"
 	done
+	agree
 }
 
 # --- GSO ---
 
-need_nginx() {
-	command -v "${LAB_NGINX:-nginx}" >/dev/null || skip "needs nginx"
-}
-
-# Who sends and who receives, on one CPU: packets on two may overtake each other
-# between tcpdump's place and ours.
-one_cpu() {
-	local cpu pid
-
-	cpu=$(first_cpu)
-	taskset -pc "$cpu" $BASHPID >/dev/null
-	for pid in $(ip netns pids "drop-$LAB-out") $(ip netns pids "drop-$LAB-ctr"); do
-		taskset -pc "$cpu" "$pid" >/dev/null
-	done
+# A lab with nginx, who sends and who receives in it on one CPU: packets on two may
+# overtake each other between tcpdump's place and ours. tcpdump takes long ones.
+lab_download() {
+	taskset -pc "$(first_cpu)" $BASHPID >/dev/null
+	lab_capture nginx
+	command -v "$LAB_NGINX" >/dev/null || skip "needs nginx"
+	oracle_room=(-B 32768)
 }
 
 has_super_packets() {
@@ -214,10 +256,8 @@ has_super_packets() {
 
 ktap_case gso gso_egress "TC egress, --observe: a whole download, GSO packets included"
 gso_egress() {
-	lab_capture
-	need_nginx
-	random 1000000 >"$LAB_DIR/out/www/large"
-	one_cpu
+	lab_download
+	head -c 2000000 /dev/urandom >"$LAB_DIR/out/www/large"
 	oracle host docker0 0 tcp and dst 203.0.113.10
 	load tc-drop-tcp --observe --write "$tmp/f.pcapng" veth0
 	"${in_ctr[@]}" curl -sf -o "$tmp/got" http://198.51.100.2/large
@@ -229,15 +269,13 @@ gso_egress() {
 	accounted "$tmp/f.pcapng"
 	[ "$lost" = 0 ]
 	has_super_packets
-	grep -q 'verdict=1:-1 comment="passed: only observed"' "$tmp/packets"
+	reads "$tmp/packets" 'verdict=1:-1 comment="passed: only observed"'
 }
 
 ktap_case gso gso_generic "generic XDP, --observe: the same on the way in"
 gso_generic() {
-	lab_capture
-	need_nginx
-	random 1000000 >"$LAB_DIR/ctr/www/large"
-	one_cpu
+	lab_download
+	head -c 2000000 /dev/urandom >"$LAB_DIR/ctr/www/large"
 	oracle ctr eth0 0 tcp and src port 80
 	load xdp-drop-tcp --skb-mode --observe --write "$tmp/f.pcapng" veth0
 	on_host curl -sf -o "$tmp/got" http://203.0.113.10/large
@@ -249,18 +287,17 @@ gso_generic() {
 	accounted "$tmp/f.pcapng"
 	[ "$lost" = 0 ]
 	has_super_packets
-	grep -q 'verdict=2:2 comment="passed: only observed"' "$tmp/packets"
+	reads "$tmp/packets" 'verdict=2:2 comment="passed: only observed"'
 }
 
 downloading() {
-	[ "$(sed -n 's/^wchar: //p' "/proc/$curl/io")" -gt 1000000 ]
+	wrote "$curl"
+	[ "$wchar" -gt 1000000 ]
 }
 
 ktap_case gso gso_dropped "TC egress: a running download, what is dropped of it is in the file"
 gso_dropped() {
-	lab_capture
-	need_nginx
-	one_cpu
+	lab_download
 	truncate -s 64G "$LAB_DIR/out/www/large"
 	"${in_ctr[@]}" curl -s --limit-rate 2M -o /dev/null http://198.51.100.2/large &
 	curl=$!
@@ -293,11 +330,12 @@ raw_ip() {
 		stop
 		oracle_stop
 		accounted "$tmp/f.pcapng"
-		grep -q "^interface=tun0@.* link=101 " "$tmp/packets"
-		grep -qE "^packet=tun0@.* length=60 captured=60 bytes=4500003c.{8}..06" "$tmp/packets"
+		shown "^interface=tun0@.* link=101 "
+		shown "^packet=tun0@.* length=60 captured=60 bytes=4500003c.{8}..06"
 		# Only ingress is behind tcpdump's place.
 		[[ $program != *ingress ]] || same "$tmp/f.pcapng"
-		tcpdump -nr "$tmp/f.pcapng" 2>"$tmp/err" | grep -q "198.51.100.130.80: Flags \[S\]\|IP 198.51.100.130.*Flags \[S\]"
+		expect 0 tcpdump -nr "$tmp/f.pcapng"
+		told "198.51.100.130.80: Flags \[S\]|IP 198.51.100.130.*Flags \[S\]"
 	done
 }
 
@@ -309,7 +347,7 @@ write_several() {
 		"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 "$length")"
 		"${in_out[@]}" "$probe" send out0 "$(frame "$to_wan0" "" 6 $((length + 100)))"
 	done
-	poll 5 arrived "$tmp/f.pcapng" 6
+	arrived "$tmp/f.pcapng" 6
 	stop
 	accounted "$tmp/f.pcapng"
 	[ "$captured" = 6 ]
@@ -317,6 +355,8 @@ write_several() {
 
 ktap_case others several "several interfaces: each with its own block, packets and statistics"
 several() {
+	local name lines
+
 	lab_capture
 	oracle ctr eth0 3 "ether src 02:00:00:00:02:10 and not ip6 proto 0"
 	mv "$tmp/oracle.pcap" "$tmp/ctr.pcap"
@@ -328,10 +368,11 @@ several() {
 	mv "$tmp/ctr.pcap" "$tmp/oracle.pcap"
 	same "$tmp/f.pcapng" -i veth0@xdp
 	for name in veth0 wan0; do
-		[ "$(grep -c "^packet=$name@xdp " "$tmp/packets")" = 3 ]
-		grep -q "^statistics=$name@xdp .* accepted=3 lost=0 delivered=3$" "$tmp/packets"
+		shown "^statistics=$name@xdp .* accepted=3 lost=0 delivered=3$"
 	done
-	[ "$(tcpdump -nr "$tmp/f.pcapng" 2>"$tmp/err" | wc -l)" = 6 ]
+	expect 0 tcpdump -nr "$tmp/f.pcapng"
+	mapfile -t lines <"$tmp/out"
+	[ "${#lines[@]}" = 6 ]
 }
 
 fields() {
@@ -345,6 +386,8 @@ fields() {
 
 ktap_case others by_tshark "tshark shows interface, verdict, direction, number, queue; capinfos agrees"
 by_tshark() {
+	local lines
+
 	lab_capture
 	command -v capinfos >/dev/null || skip "needs tshark"
 	write_several
@@ -354,8 +397,8 @@ by_tshark() {
 		$1 != (NR % 2 ? "veth0@xdp" : "wan0@xdp") || $2 != 1 || $3 !~ /1$/ || $4 != NR ||
 		$5 != 0 || $7 != ($6 < 100 ? $6 : 100) { wrong = 1 }
 		END { exit wrong || n != 6 }' "$tmp/fields"
-	capinfos -Mc "$tmp/f.pcapng" >"$tmp/capinfos" 2>&1
-	grep -q "Number of packets: *6$" "$tmp/capinfos" || fail "$(cat "$tmp/capinfos")"
+	expect 0 capinfos -Mc "$tmp/f.pcapng"
+	told "Number of packets: *6$"
 
 	load tc-drop-tcp --observe --write "$tmp/g.pcapng" veth0
 	tcp_passes
@@ -364,7 +407,8 @@ by_tshark() {
 	accounted "$tmp/g.pcapng"
 	fields "$tmp/g.pcapng" frame.interface_name frame.verdict.ebpf_tc frame.comment >"$tmp/fields"
 	never grep -v "veth0@tc-egress	-1	passed: only observed" "$tmp/fields"
-	[ "$(wc -l <"$tmp/fields")" = "$captured" ]
+	mapfile -t lines <"$tmp/fields"
+	[ "${#lines[@]}" = "$captured" ]
 }
 
 ktap_run "$@"

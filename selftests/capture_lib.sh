@@ -4,19 +4,22 @@
 # What the tests of --write have in common. To be sourced. tcpdump on the
 # sender's side is the oracle: the file has to have what it saw.
 #
-#   frame TO TAGS KIND LENGTH   a TCP frame in hexadecimal, random at its end:
-#                               TO names destination and source, TAGS are VLAN
-#                               tags in hexadecimal, KIND is 4 or 6 for IP
-#   send4, send6 …              see below
+#   frame TO TAGS KIND LENGTH   a TCP frame for probe, random at its end: TO names
+#                               destination and source, TAGS are VLAN tags in
+#                               hexadecimal, KIND is 4 or 6 for IP
 #   oracle WHERE IFACE COUNT FILTER…
-#                               tcpdump there, until it has COUNT packets
+#                               tcpdump there, until it has COUNT packets; its
+#                               buffer is for few of them, unless $oracle_room says else
+#   oracle_stop                 it has seen all, and ends
 #   same FILE [ARGS]            its packets are tcpdump's; ARGS as pcapng_check's
-#   flood COUNT [LENGTH] as fast as can be; flood_begin does not wait: $flood, and
-#                        flood_end ends it
+#   flood COUNT [LENGTH]        as fast as can be; flood_begin does not wait: $flood,
+#                               and flood_end ends it
 #   accounted FILE [ARGS]       captured + lost = dropped (or observed), and so
 #                               many are in the file; $captured, $lost, $prey
-#   oracle_stop          it has seen all, and ends
-#   arrived FILE COUNT   so many packets are in the file, which may still grow
+#   shown REGEX                 the last accounted has shown a line like this
+#   totals                      the sums of the last run's final lines: $captured,
+#                               $lost, $prey
+#   arrived FILE COUNT          wait until so many packets are in a file that grows
 #   pipe_to CMD… -- ARGS…       like load, its --write - read by CMD; $reader
 
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
@@ -29,14 +32,6 @@
 	to_wan0=020000000101020000000102
 }
 
-random() {
-	local hex
-
-	# shellcheck disable=SC2046 # one word, eight bytes
-	printf -v hex %s $(od -An -v -tx8 -N $((($1 + 7) / 8 * 8)) /dev/urandom)
-	printf %s "${hex:0:$1*2}"
-}
-
 frame() {
 	local head
 
@@ -44,9 +39,10 @@ frame() {
 	4) head=${1}${2}0800450000280000400040060000cb00710acb007101 ;;
 	6) head=${1}${2}86dd600000000014064020010db800020000000000000000001020010db8000200000000000000000001 ;;
 	esac
-	head+=9c40005000000001000000005002ffff00000000
-	printf '%s%s' "$head" "$(random $(($4 - ${#head} / 2)))"
+	echo "${head}9c40005000000001000000005002ffff00000000/$4"
 }
+
+oracle_room=(-B 2048 -s 9216)
 
 oracle() {
 	# shellcheck disable=SC2178 # a name for one of the arrays
@@ -55,15 +51,15 @@ oracle() {
 
 	command -v tcpdump >/dev/null || skip "needs tcpdump"
 	[ "$3" = 0 ] || count=(-c "$3")
-	rm -f "$tmp/oracle.err" # else the words of the last one are taken for its own
-	"${where[@]}" tcpdump -Z root --nano --immediate-mode -U -B 32768 -i "$2" "${count[@]}" \
+	: >"$tmp/oracle.err" # else the words of the last one are taken for its own
+	"${where[@]}" tcpdump -Z root --nano --immediate-mode -U "${oracle_room[@]}" -i "$2" "${count[@]}" \
 		-w "$tmp/oracle.pcap" "${@:4}" 2>"$tmp/oracle.err" &
 	oracle=$!
 	poll 5 reads "$tmp/oracle.err" "listening on" || fail "tcpdump: $(cat "$tmp/oracle.err")"
 }
 
 oracle_ended() {
-	[ -z "$(lab_birth "$oracle")" ]
+	lab_ended "$oracle"
 }
 
 # By SIGUSR1 it tells how many packets it has taken out of the kernel's buffer,
@@ -92,12 +88,10 @@ oracle_stop() {
 }
 
 arrived() {
-	local line packets=0
+	local ms
 
-	while read -r line; do
-		[[ $line != packet=* ]] || packets=$((packets + 1))
-	done < <("$check" -c "$1" 2>/dev/null)
-	[ "$packets" -ge "$2" ]
+	lab_patience 5
+	"$check" -w "$ms" "$1" "$2"
 }
 
 same() {
@@ -108,59 +102,62 @@ same() {
 }
 
 lab_capture() {
-	lab
-	check=$(built pcapng_check)
+	local path
+
+	lab "$@"
+	locate pcapng_check
+	check=$path
 }
 
-# The sum of a number over all interfaces' final lines.
-total() {
-	local each sum=0
+totals() {
+	local line name captured_packets=0 lost_packets=0 dropped_packets=0 observed_packets=0
 
-	for each in $(counted "$1"); do sum=$((sum + each)); done
-	echo $sum
+	while read -r line; do
+		[[ $line = *'"final":true'* ]] || continue
+		for name in captured_packets lost_packets dropped_packets observed_packets; do
+			[[ ! $line =~ \"$name\":([0-9]+) ]] ||
+				printf -v "$name" %s $((${!name} + BASH_REMATCH[1]))
+		done
+	done <"$tmp/loader.out"
+	captured=$captured_packets lost=$lost_packets prey=$((dropped_packets + observed_packets))
 }
 
 # Further arguments are pcapng_check's.
 accounted() {
-	local found
-
 	"$check" "${@:2}" "$1" >"$tmp/packets" || fail "$1: $(tail -n 3 "$tmp/packets")"
-	found=$(sed -n 's/^total=\([0-9]*\) .*/\1/p' "$tmp/packets")
-	captured=$(total captured_packets)
-	lost=$(total lost_packets)
-	prey=$(($(total dropped_packets) + $(total observed_packets)))
-	[ "$((captured + lost)) $found" = "$prey $captured" ] ||
-		fail "captured $captured, lost $lost, dropped $prey, $found in the file"
+	totals
+	if [ $((captured + lost)) != "$prey" ] || ! reads "$tmp/packets" $'\n'"total=$captured "; then
+		fail "captured $captured, lost $lost, dropped $prey; in the file: $(tail -n 1 "$tmp/packets")"
+	fi
+}
+
+shown() {
+	ktap_match "$tmp/packets" "$1"
 }
 
 # The counters are on standard error, then.
 pipe_to() {
-	local command=()
+	local command=() path
 
 	while [ "$1" != -- ]; do
 		command+=("$1")
 		shift
 	done
-	rm -f "$tmp/pipe" "$tmp/loader.err"
-	mkfifo "$tmp/pipe"
+	[ -e "$tmp/pipe" ] || mkfifo "$tmp/pipe"
+	: >"$tmp/loader.err"
+	ln -f "$tmp/loader.err" "$tmp/loader.out"
+	locate "$2"
 	"${command[@]}" <"$tmp/pipe" >"$tmp/reader.out" 2>"$tmp/reader.err" &
 	# shellcheck disable=SC2034 # for who calls this
 	reader=$!
-	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$(built "$2")" --json --interval 0 --write - "${@:3}" \
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$path" --json --interval 0 --write - "${@:3}" \
 		>"$tmp/pipe" 2>"$tmp/loader.err" </dev/null &
 	loader=$!
-	ln -f "$tmp/loader.err" "$tmp/loader.out" 2>/dev/null || true
 	poll 15 settled || fail "$2 neither attaches nor gives up"
-	ln -f "$tmp/loader.err" "$tmp/loader.out"
 }
 
-# On one CPU, who sends also receives, so that a veth's queue does not run over.
 flood_begin() {
-	local pinned=()
-
-	! command -v taskset >/dev/null || pinned=(taskset -c "$(first_cpu)")
-	"${in_ctr[@]}" "${pinned[@]}" "$probe" flood eth0 \
-		"$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
+	"${in_ctr[@]}" "$probe" flood eth0 "$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
 	# shellcheck disable=SC2034 # for who calls this
 	flood=$!
 }

@@ -10,17 +10,16 @@ set -eu
 . "$(dirname "$0")/capture_lib.sh"
 
 send_syn() {
-	"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 60)"
-}
-
-longer() {
-	[ "$(wc -c <"$1")" -gt "$2" ]
+	frame "$to_docker0" "" 4 60 | "${in_ctr[@]}" "$probe" send eth0 -
 }
 
 # --- pipes ---
 
 has_lines() {
-	[ "$(wc -l <"$tmp/reader.out")" = "$1" ]
+	local lines
+
+	mapfile -t lines <"$tmp/reader.out"
+	[ "${#lines[@]}" = "$1" ]
 }
 
 ktap_case pipe live "--write - | tcpdump -nr -: each packet within a second, while it runs"
@@ -35,8 +34,9 @@ live() {
 	done
 	stop
 	wait "$reader"
-	grep -q "203.0.113.10.40000 > 203.0.113.1.80: Flags \[S\]" "$tmp/reader.out"
-	[ "$(total captured_packets)" = 3 ]
+	reads "$tmp/reader.out" "203.0.113.10.40000 > 203.0.113.1.80: Flags [S]"
+	totals
+	[ "$captured" = 3 ]
 }
 
 ktap_case pipe live_tc "the same by tc-drop-tcp, where tcpdump on the interface shows nothing"
@@ -45,10 +45,10 @@ live_tc() {
 	pipe_to tcpdump -lnr - -- tc-drop-tcp veth0
 	oracle host veth0 0 tcp and dst 203.0.113.10
 	tcp_lost
-	poll 3 grep -q "203.0.113.10.80: Flags \[S\]" "$tmp/reader.out"
+	poll 3 reads "$tmp/reader.out" "203.0.113.10.80: Flags [S]"
 	oracle_stop
 	poll 5 oracle_ended
-	grep -q "^0 packets captured" "$tmp/oracle.err" || fail "$(cat "$tmp/oracle.err")"
+	reads "$tmp/oracle.err" $'\n0 packets captured' || fail "$(cat "$tmp/oracle.err")"
 	stop
 	wait "$reader"
 }
@@ -61,7 +61,7 @@ early_end() {
 		pipe_to command $reader -- xdp-drop-tcp veth0 || true
 		ended 0
 		never grep -v '^{\|attached' "$tmp/loader.err"
-		grep -q '"final":true' "$tmp/loader.err"
+		reads "$tmp/loader.err" '"final":true'
 	done
 	tcp_passes
 }
@@ -71,13 +71,13 @@ killed_reader() {
 	lab_capture
 	pipe_to cat -- xdp-drop-tcp veth0
 	flood_begin 100000
-	poll 5 longer "$tmp/reader.out" 100000
+	arrived "$tmp/reader.out" 500
 	kill -KILL "$reader"
 	ended 0
 	flood_end
-	prey=$(total dropped_packets)
+	totals
 	[ "$prey" -gt 0 ]
-	[ $(($(total captured_packets) + $(total lost_packets))) = "$prey" ]
+	[ $((captured + lost)) = "$prey" ]
 }
 
 ktap_case pipe fifo "--write FIFO: read by another process"
@@ -88,7 +88,7 @@ fifo() {
 	reader=$!
 	load xdp-drop-tcp --write "$tmp/fifo" veth0
 	send_syn
-	poll 5 arrived "$tmp/got" 1
+	arrived "$tmp/got" 1
 	stop
 	wait "$reader"
 	accounted "$tmp/got"
@@ -97,14 +97,16 @@ fifo() {
 
 rest_arrived() {
 	tail -c +7 "$tmp/f" >"$tmp/rest"
-	arrived "$tmp/rest" 1
+	"$check" -w 0 "$tmp/rest" 1
 }
 
 ktap_case pipe appended "--write - >>FILE: what stood there stays"
 appended() {
+	local line
+
 	lab_capture
 	echo "Kept." >"$tmp/f"
-	"${in_host[@]}" env --default-signal=INT "$(built xdp-drop-tcp)" --json --write - veth0 \
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$(built xdp-drop-tcp)" --json --write - veth0 \
 		>>"$tmp/f" 2>"$tmp/loader.err" &
 	loader=$!
 	poll 15 settled
@@ -112,7 +114,8 @@ appended() {
 	poll 5 rest_arrived
 	stop
 	cp "$tmp/loader.err" "$tmp/loader.out"
-	[ "$(sed -n 1p "$tmp/f" | tr -d '\0')" = "Kept." ]
+	read -r line <"$tmp/f"
+	[ "$line" = "Kept." ]
 	tail -c +7 "$tmp/f" >"$tmp/rest"
 	accounted "$tmp/rest"
 	[ "$captured" = 1 ]
@@ -171,7 +174,7 @@ unwritable() {
 	refuses 2 run xdp-drop-tcp --write "$tmp/link" veth0
 	said "symbolic link"
 	refuses 2 run xdp-drop-tcp --write "$tmp/dangling" veth0
-	[ "$(cat "$tmp/old")" = "Kept." ]
+	[ "$(<"$tmp/old")" = "Kept." ]
 	refuses 1 run xdp-drop-tcp --write /dev/full veth0
 	said "No space"
 	tcp_passes
@@ -183,7 +186,7 @@ untouched() {
 	load xdp-drop-tcp veth0
 	echo "Kept." >"$tmp/old"
 	expect 3 run xdp-drop-tcp --write "$tmp/old" veth0
-	[ "$(cat "$tmp/old")" = "Kept." ]
+	[ "$(<"$tmp/old")" = "Kept." ]
 	expect 3 run xdp-drop-tcp --write "$tmp/new" veth0
 	[ ! -e "$tmp/new" ]
 	stop
@@ -193,22 +196,26 @@ untouched() {
 
 ktap_case file full_disk "a full disk: dropping goes on, the file ends with its last whole packet"
 full_disk() {
+	local lines
+
 	lab_capture
 	mkdir "$tmp/full"
 	on_host mount -t tmpfs -o size=64k tmpfs "$tmp/full"
 	load xdp-drop-tcp --write "$tmp/full/f" veth0
 	flood 2000 150
-	poll 5 grep -q "cannot be written any more" "$tmp/loader.err"
+	poll 5 reads "$tmp/loader.err" "cannot be written any more"
 	tcp_lost
 	kill -INT "$loader"
 	ended 1
 	[ "$(grep -c "No space" "$tmp/loader.err")" = 1 ]
 	on_host cat "$tmp/full/f" >"$tmp/f"
-	accounted "$tmp/f"
+	accounted "$tmp/f" -q
 	[[ $captured -gt 200 && $lost -gt 1000 && $prey -gt 2000 ]]
 	[ "$(wc -c <"$tmp/f")" -gt 65000 ]
 	! command -v capinfos >/dev/null || capinfos -Mc "$tmp/f" >"$tmp/capinfos"
-	[ "$(tcpdump -nr "$tmp/f" 2>"$tmp/err" | wc -l)" = "$captured" ]
+	expect 0 tcpdump -nr "$tmp/f"
+	mapfile -t lines <"$tmp/out"
+	[ "${#lines[@]}" = "$captured" ]
 }
 
 ktap_case file sigkill "kill -9 in a flood: the file is whole up to its last packet"
@@ -216,11 +223,11 @@ sigkill() {
 	lab_capture
 	load xdp-drop-tcp --write "$tmp/f" veth0
 	flood_begin 100000
-	poll 5 longer "$tmp/f" 100000
+	arrived "$tmp/f" 600
 	kill -KILL "$loader"
 	flood_end
-	"$check" -c "$tmp/f" >"$tmp/packets"
-	[ "$(grep -c "^packet=" "$tmp/packets")" -gt 500 ]
+	"$check" -cq "$tmp/f" >"$tmp/packets"
+	[[ $(tail -n 1 "$tmp/packets") =~ total=([0-9]+) && ${BASH_REMATCH[1]} -gt 500 ]]
 	tcp_passes
 }
 
@@ -231,9 +238,9 @@ timeout_ends() {
 	load xdp-drop-tcp --timeout 1s --write "$tmp/f" --snaplen 64 veth0
 	ended 0
 	kill "$flood"
-	accounted "$tmp/f"
+	accounted "$tmp/f" -q
 	[ "$captured" -gt 0 ]
-	grep -q "^statistics=veth0@xdp " "$tmp/packets"
+	shown "^statistics=veth0@xdp "
 }
 
 # --- floods ---
@@ -261,7 +268,7 @@ flood_ended() {
 		# shellcheck disable=SC2086 # words
 		load $program --write "$tmp/f" --snaplen 96 veth0
 		flood_begin 100000000
-		poll 5 longer "$tmp/f" 10000
+		arrived "$tmp/f" 100
 		stop
 		flood_end
 		accounted "$tmp/f" -n -q
@@ -292,11 +299,24 @@ stopped_reader() {
 	kill -INT "$loader"
 	ended 1
 	[ $(($(now_ms) - began)) -lt 30000 ] || fail "after $(($(now_ms) - began)) ms"
-	grep -q "reads no more" "$tmp/loader.err"
+	reads "$tmp/loader.err" "reads no more"
 	kill -CONT "$reader"
 	wait "$reader"
 	accounted "$tmp/reader.out" -c -q
 	[[ $prey -gt 100000 && $lost -gt 0 && $captured -gt 100 ]]
+}
+
+longer() {
+	[ "$(wc -c <"$1")" -gt "$2" ]
+}
+
+# All that the ring and the pipe held is with the reader.
+dropped_told() {
+	local size
+
+	size=$(wc -c <"$tmp/reader.out")
+	sleep 1
+	[ "$size" -gt 1000000 ] && [ "$(wc -c <"$tmp/reader.out")" = "$size" ]
 }
 
 ktap_case stopped late_reader "a reader that stops and goes on: losses between are in the file"
@@ -317,15 +337,6 @@ late_reader() {
 	accounted "$tmp/reader.out" -q
 	[[ $prey -gt 100000 && $lost -gt 0 ]]
 	grep -q " told=$lost$" "$tmp/packets" || fail "lost $lost: $(tail -n 1 "$tmp/packets")"
-}
-
-# All that the ring and the pipe held is with the reader.
-dropped_told() {
-	local size
-
-	size=$(wc -c <"$tmp/reader.out")
-	sleep 1
-	[ "$size" -gt 1000000 ] && [ "$(wc -c <"$tmp/reader.out")" = "$size" ]
 }
 
 ktap_case lease lease "tc-drop-tcp --clsact: the lease is renewed while the reader is stopped"

@@ -13,6 +13,7 @@
 #   lab_at_rest          wait until no TCP connection is left in the lab; and
 #                        at_rest NETNS… to poll any network namespaces
 #   first_cpu            the number of a CPU to pin things to
+#   wrote PID            how many bytes a process has written, in $wchar
 #   lab_tun              a device without Ethernet header: tun0, with 198.51.100.130 behind it
 #   on_host CMD…         run CMD on the host
 #   run PROGRAM ARGS…    run one of our programs there, to its end
@@ -43,6 +44,15 @@ first_cpu() {
 	while read -r name list; do
 		[ "$name" != Cpus_allowed_list: ] || echo "${list%%[-,]*}"
 	done </proc/self/status
+}
+
+wrote() {
+	local name
+
+	# shellcheck disable=SC2034 # for who calls this
+	while read -r name wchar; do
+		[ "$name" != wchar: ] || return 0
+	done <"/proc/$1/io"
 }
 
 lab_at_rest() {

@@ -75,8 +75,10 @@ lab_enter() {
 	read -r mount <"$LAB_DIR/relay.pid"
 	mount=/proc/$mount/ns/mnt
 	locate enter
+	# shellcheck disable=SC2034 # for those who source this
 	in_out=("$path" -m "$mount" "drop-$LAB-out")
 	in_host=("$path" -m "$mount" "drop-$LAB-host")
+	# shellcheck disable=SC2034
 	in_ctr=("$path" -m "$mount" "drop-$LAB-ctr")
 }
 

@@ -294,24 +294,15 @@ vlan_device() {
 	done
 }
 
-# How much curl has written, in $wchar.
-written() {
-	local name
-
-	while read -r name wchar; do
-		[ "$name" != wchar: ] || return 0
-	done <"/proc/$curl/io"
-}
-
 goes_on() {
-	written
+	wrote "$curl"
 	[ "$wchar" -gt "$1" ]
 }
 
 stalled() {
 	local before
 
-	written
+	wrote "$curl"
 	before=$wchar
 	sleep 0.3
 	! goes_on "$before"
@@ -329,7 +320,7 @@ download() {
 	poll 8 grep -qE '"dropped_bytes":[1-9][0-9]{3}' "$tmp/loader.out"
 	poll 5 stalled
 	stop
-	written
+	wrote "$curl"
 	poll 5 goes_on "$wchar"
 }
 
