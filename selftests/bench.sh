@@ -9,7 +9,6 @@ set -eu
 . "$(dirname "$0")/capture_lib.sh"
 
 "$(built bench)"
-# shellcheck disable=SC2119 # its arguments have defaults
 lab_capture
 tmp=$(mktemp -d)
 trap 'lab_down; rm -rf "$tmp"' EXIT

@@ -244,7 +244,8 @@ snaplens_tc() {
 # overtake each other between tcpdump's place and ours. tcpdump takes long ones.
 lab_download() {
 	taskset -pc "$(first_cpu)" $BASHPID >/dev/null
-	lab_capture nginx
+	lab_nginx
+	check=$(built pcapng_check)
 	command -v "$LAB_NGINX" >/dev/null || skip "needs nginx"
 	oracle_room=(-B 32768)
 }
@@ -350,7 +351,7 @@ write_several() {
 	arrived "$tmp/f.pcapng" 6
 	stop
 	accounted "$tmp/f.pcapng"
-	[ "$captured" = 6 ]
+	[ "$captured" = 6 ] || fail "captured $captured instead of 6: $(cat "$tmp/packets")"
 }
 
 ktap_case others several "several interfaces: each with its own block, packets and statistics"

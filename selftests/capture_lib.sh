@@ -102,11 +102,8 @@ same() {
 }
 
 lab_capture() {
-	local path
-
-	lab "$@"
-	locate pcapng_check
-	check=$path
+	lab
+	check=$(built pcapng_check)
 }
 
 totals() {

@@ -5,7 +5,8 @@
 # "lab": it has a lab of its own. Traffic is judged by connections and echoes, and
 # by the programs' counts; what takes its time is waited for in polls.
 #
-#   lab [nginx]          the lab, with small servers of our own, or with nginx
+#   lab                  a lab with small servers of our own; lab_nginx: with nginx, if
+#                        there is one, as $LAB_NGINX
 #   published            the published port answers on the host; also published_lost.
 #                        by_curl: the same as curl sees it; by_curl_lost
 #   tcp_passes [ADDR]    a connection from the host to the container, or to ADDR;
@@ -65,13 +66,18 @@ lab_at_rest() {
 }
 
 # The connections that found out whether it is up have ended.
-lab() {
+lab_nginx() {
 	local path
 
-	[ "${1-}" = nginx ] || local LAB_NGINX=none
 	lab_own test
 	locate probe
 	probe=$path
+}
+
+lab() {
+	local LAB_NGINX=none
+
+	lab_nginx
 }
 
 # A device without Ethernet header on the host: tun0, behind which 198.51.100.130 answers.

@@ -16,7 +16,7 @@ ktap_case lab lab_paths "lab: every path answers, IPv4 and IPv6, TCP and ping"
 lab_paths() {
 	local at
 
-	lab nginx
+	lab_nginx
 	for at in 198.51.100.1 2001:db8:1::1 2001:db8:2::10; do
 		"${in_out[@]}" "$probe" tcp "$at" 80
 		"${in_out[@]}" "$probe" icmp "$at"

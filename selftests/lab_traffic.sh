@@ -12,7 +12,7 @@ set -eu
 
 ktap_case xdp xdp_tcp "xdp-drop-tcp on veth0: curl times out, ping passes, counts tell"
 xdp_tcp() {
-	lab nginx
+	lab_nginx
 	by_curl
 	load xdp-drop-tcp veth0
 	by_curl_lost
@@ -310,7 +310,7 @@ stalled() {
 
 ktap_case odd download "a running download (large, non-linear skbs) stalls at TC egress, then goes on"
 download() {
-	lab nginx
+	lab_nginx
 	command -v "${LAB_NGINX:-nginx}" >/dev/null || skip "needs nginx"
 	truncate -s 64G "$LAB_DIR/out/www/large"
 	"${in_ctr[@]}" curl -s --limit-rate 20M -o /dev/null http://198.51.100.2/large &
