@@ -212,7 +212,7 @@ lab_up() {
 	fi
 	lab_patience 5
 	"$stage" ready "$LAB_DIR" "$ms" && return
-	cat "$LAB_DIR"/*.log "$LAB_DIR"/*/*.log >&2
+	tail -n 20 "$LAB_DIR"/*.log "$LAB_DIR"/*/*.log >&2 || true
 	lab_die "the lab does not come up; its servers' logs are above"
 }
 
