@@ -31,8 +31,8 @@ watch() {
 	oracle "$1" "$2" "$3" "ether src $from and not icmp6 and not ip6 proto 0"
 }
 
-# Those files together have what tcpdump saw, in the order of the runs, and it
-# can read them.
+# The files of those runs have what tcpdump saw, in that order, and no more; and
+# tcpdump can read them.
 agree() {
 	local file lines first=0
 

@@ -178,7 +178,7 @@ lab_serve() {
 		2>"$dir/start.log"
 }
 
-# Milliseconds for stage(1) to wait, where poll would do so for $1 seconds.
+# In $ms, the milliseconds for stage to wait, where poll would do so for $1 seconds.
 lab_patience() {
 	ms=$(($1 * 1000 * slack * ${ktap_patience:-1}))
 }
@@ -216,15 +216,17 @@ lab_up() {
 	lab_die "the lab does not come up; its servers' logs are above"
 }
 
-# A name that no lab has, in $LAB_DIR.
+# A name that no lab has, in $LAB_DIR: no two processes find the same.
 lab_name() {
-	local letters=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 id
+	local letters=abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 id number
 
 	while :; do
-		id=
-		while [ ${#id} -lt 6 ]; do
-			id+=${letters:RANDOM % ${#letters}:1}
+		number=$BASHPID id=
+		while [ ${#id} -lt 4 ]; do
+			id+=${letters:number % 62:1}
+			number=$((number / 62))
 		done
+		id+=${letters:RANDOM % 62:1}${letters:RANDOM % 62:1}
 		LAB_DIR=$LAB_STATE.$id
 		[ -e "$LAB_DIR" ] || return 0
 	done
