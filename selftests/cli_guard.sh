@@ -5,7 +5,7 @@
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+. "${0%/*}/cli_lib.sh"
 cli_private "$@"
 
 # In a process namespace of its own: the SSH server of whoever runs the tests
@@ -20,7 +20,7 @@ setup_guard() {
 	on ip link set free0 up
 	on ip link set free1 up
 	poll 5 is_up free1
-	before=$(state)
+	state before
 }
 
 # guarded REGEX CMD…: CMD, typed in such a session, is refused

@@ -5,7 +5,7 @@
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+. "${0%/*}/cli_lib.sh"
 cli_private "$@"
 
 pins=/sys/fs/bpf/bpf-drop
@@ -91,7 +91,7 @@ test_both() {
 test_many() {
 	fresh
 	on ip link add veth1 type veth peer name veth2
-	before=$(state)
+	state before
 	expect 0 on xdp-drop-tcp --pin 'veth[12]'
 	refused 3 'veth1: .*runs there already' xdp-drop-tcp --pin veth0 veth1
 	said 'attached to none of the 2 interfaces|Nothing was changed'
@@ -241,7 +241,7 @@ test_side_by_side() {
 
 	fresh
 	on ip link add veth1 type veth peer name veth2
-	before=$(state)
+	state before
 	pin_often veth1 &
 	other=$!
 	pin_often veth0 || fail "$(tail -n 1 "$tmp/veth0.err")"

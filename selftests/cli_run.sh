@@ -6,7 +6,7 @@
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+. "${0%/*}/cli_lib.sh"
 cli_private "$@"
 
 # A way to attach for each kind: its program and options.
@@ -106,7 +106,7 @@ test_full() {
 	clean
 	says 1 'cannot show the counters' bash -c 'tc-drop-tcp --clsact -j -i 0 -t 100ms veth0 >/dev/full'
 	clean
-	on ip link set veth0 xdp obj "$(built xdp_drop_world_kern.o)" sec xdp
+	on ip link set veth0 xdp obj "$xdp_world" sec xdp
 	says 1 'cannot write the list: No space left' bash -c 'xdp-drop-tcp --list >/dev/full'
 	says 1 'cannot write the list' bash -c 'xdp-drop-tcp --list --json >/dev/full'
 }
@@ -329,13 +329,13 @@ test_stopped() {
 test_foreign_qdisc() {
 	wire
 	on tc qdisc add dev veth0 clsact
-	on tc filter add dev veth0 egress prio 1 handle 1 bpf da obj "$(built tc_drop_tcp_kern.o)" sec tc
-	before=$(state)
+	on tc filter add dev veth0 egress prio 1 handle 1 bpf da obj "$tc_tcp" sec tc
+	state before
 	expect 0 on tc-drop-tcp --clsact -i 0 -t 50ms veth0
 	clean
 	refused 3 'left alone.*by netlink \(tc\).*tc filter del' tc-drop-tcp --detach veth0
 	on tc filter del dev veth0 egress
-	before=$(state)
+	state before
 	expect 0 on tc-drop-tcp --clsact -i 0 -t 50ms veth0
 	clean
 }
@@ -343,7 +343,7 @@ test_foreign_qdisc() {
 test_foreign_filter() {
 	wire
 	start tc-drop-tcp --clsact -i 0 veth0
-	on tc filter add dev veth0 ingress prio 5 handle 7 bpf da obj "$(built tc_drop_tcp_kern.o)" sec tc
+	on tc filter add dev veth0 ingress prio 5 handle 7 bpf da obj "$tc_tcp" sec tc
 	kill "$pid"
 	ends 0
 	has '^veth0 clsact-ingress .* by netlink \(tc\), priority 5 handle 0x7$'

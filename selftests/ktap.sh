@@ -107,24 +107,19 @@ never() {
 ktap_pause() {
 	local status=0
 
-	read -rt "$ktap_moment" -u "$1" || status=$?
+	[ -n "${ktap_pipe-}" ] || exec {ktap_pipe}<> <(:)
+	read -rt "$ktap_moment" -u "$ktap_pipe" || status=$?
 	[ $status -gt 128 ]
 }
 
 poll() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1})) pipe
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1}))
 
 	shift
-	! "$@" || return 0
-	exec {pipe}<> <(:)
-	until [ "${EPOCHREALTIME/./}" -ge "$end" ]; do
-		ktap_pause "$pipe"
-		"$@" || continue
-		exec {pipe}>&-
-		return 0
+	until "$@"; do
+		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
+		ktap_pause
 	done
-	exec {pipe}>&-
-	return 1
 }
 
 ktap_groups=() ktap_tests=()
@@ -174,23 +169,20 @@ ktap_end_group() {
 ktap_run_test() {
 	trap 'exit 143' INT TERM HUP
 	trap 'if declare -F after_each >/dev/null; then after_each; fi' EXIT
-	tmp=$ktap_dir/$1.tmp
-	mkdir "$tmp"
+	tmp=$ktap_dir/$1
 	"$1"
 }
 
 # Print the result of test $2 as line $1; it belongs to the process $3.
 ktap_print() {
-	local file=$ktap_dir/$2 status=broken log pipe
+	local file=$ktap_dir/$2 status=broken log
 
-	exec {pipe}<> <(:)
 	until [ -s "$file.status" ] || ! kill -0 "$3" 2>/dev/null; do
-		ktap_pause "$pipe"
+		ktap_pause
 	done
-	exec {pipe}>&-
 	log=$file.log
 	if [ -s "$file.status" ]; then
-		status=$(<"$file.status")
+		read -r status <"$file.status"
 	else
 		log=$ktap_dir/${ktap_group[$2]}.log
 	fi
@@ -251,6 +243,7 @@ ktap_run() {
 	trap ktap_stop EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	mkdir "${ktap_chosen[@]/#/$ktap_dir/}"
 	ktap_passed=0 ktap_failed=0 ktap_skipped=0
 	echo "TAP version 13"
 	echo "1..${#ktap_chosen[@]}"
