@@ -37,7 +37,7 @@ test_help() {
 		esac
 		read_text "$tmp/out"
 		for option in $common $options; do
-			[[ $text =~ [[:space:],]$option[[:space:],] ]] || fail "no $option in: $text"
+			[[ $text =~ [[:space:],]${option}[[:space:],] ]] || fail "no $option in: $text"
 		done
 		[ ! -s "$tmp/err" ] || fail "on standard error: $(<"$tmp/err")"
 		long=$text

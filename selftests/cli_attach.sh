@@ -257,7 +257,7 @@ test_list_empty() {
 }
 
 test_list() {
-	local way dev hook line wanted=() tcx=tcx
+	local way dev hook line rows=() tcx=tcx
 
 	has_tcx || tcx=clsact
 	wire
@@ -267,27 +267,27 @@ test_list() {
 	on tc qdisc add dev veth2 clsact
 	on tc filter add dev veth2 ingress prio 7 handle 3 bpf da obj "$tc_tcp" sec tc
 	start xdp-drop-tcp veth0
-	wanted+=("veth0 xdp-native ID xdp_drop_tcp TAG held by process $pid \(xdp-drop-tcp\)")
+	rows+=("veth0 xdp-native ID xdp_drop_tcp TAG held by process $pid \(xdp-drop-tcp\)")
 	for way in "$tcx-egress veth0" "$tcx-ingress veth0" "clsact-egress veth1" "clsact-ingress veth1"; do
 		dev=${way#* } hook=${way% *}
 		start tc-drop-tcp "--${hook%-*}" "--${hook#*-}" "$dev"
-		wanted+=("$dev $hook ID tc_drop_tcp TAG held by process $pid \(tc-drop-tcp\)(, priority 1 handle 0xbdf)?")
+		rows+=("$dev $hook ID tc_drop_tcp TAG held by process $pid \(tc-drop-tcp\)(, priority 1 handle 0xbdf)?")
 	done
-	wanted+=('veth1 xdp-native ID xdp_drop_world TAG by netlink \(ip link\)'
+	rows+=('veth1 xdp-native ID xdp_drop_world TAG by netlink \(ip link\)'
 		'veth2 xdp-generic ID xdp_drop_world TAG by netlink \(ip link\)'
 		'veth2 clsact-ingress ID tc_drop_tcp TAG by netlink \(tc\), priority 7 handle 0x3'
 		'interface hook id program tag whose')
 	expect 0 on tc-drop-tcp --list
 	tr -s ' ' <"$tmp/out" | sed -E 's/ [0-9]+ ([a-z_]+) [0-9a-f]{16} / ID \1 TAG /' >"$tmp/table"
 	mv "$tmp/table" "$tmp/out"
-	for line in "${wanted[@]}"; do told "^$line$"; done
-	[ "$(wc -l <"$tmp/out")" = 9 ] || fail "not 9 lines: $(<"$tmp/out")"
+	for line in "${rows[@]}"; do told "^$line$"; done
+	lines "$tmp/out" 9 || fail "not 9 lines: $(<"$tmp/out")"
 
 	expect 0 on xdp-drop-tcp -l veth2 lo
 	[ "$(grep -c '^veth2 ' "$tmp/out")" = 2 ] || fail "not 2 of veth2: $(<"$tmp/out")"
-	[ "$(wc -l <"$tmp/out")" = 3 ] || fail "not veth2 alone: $(<"$tmp/out")"
+	lines "$tmp/out" 3 || fail "not veth2 alone: $(<"$tmp/out")"
 	expect 0 on xdp-drop-world --json 'veth[12]' --list
-	[ "$(wc -l <"$tmp/out")" = 5 ] || fail "not 5 objects: $(<"$tmp/out")"
+	lines "$tmp/out" 5 || fail "not 5 objects: $(<"$tmp/out")"
 	told '^\{"interface":"veth2","ifindex":[0-9]+,"hook":"clsact-ingress","program_id":[0-9]+,"program":"tc_drop_tcp","tag":"[0-9a-f]{16}","priority":7,"handle":3,"protocol":3,"whose":"by netlink \(tc\)"\}$'
 	expect 0 on xdp-drop-world --json veth0 --list
 	told '^\{"interface":"veth0","ifindex":[0-9]+,"hook":"xdp-native","program_id":[0-9]+,"program":"xdp_drop_tcp","tag":"[0-9a-f]{16}","link_id":[0-9]+,"whose":"held by process [0-9]+ \(xdp-drop-tcp\)"\}$'

@@ -6,7 +6,7 @@
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+. "${0%/*}/cli_lib.sh"
 cli_private "$@"
 
 need_filter() {

@@ -28,7 +28,8 @@
 #   has REGEX            is there a line in --list, with single spaces? or has_not
 #   is_linux VERSION     is this kernel that version, or later? and has_tcx
 #   passes_tcp           does TCP get from veth0 to eth0 and back? or drops_tcp
-#   lines FILE NUMBER    has FILE so many lines?
+#   lines FILE LEAST [MOST]
+#                        has FILE so many lines?
 #   $xdp_world, $tc_tcp  objects for ip link and tc
 
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
@@ -54,8 +55,8 @@ cli_private() {
 	cli_built=${cli_enter%/*}
 	dir=$(built xdp-drop-tcp)
 	dir=${dir%/*}
-	xdp_world=$dir/xdp_drop_world_kern.o
-	tc_tcp=$dir/tc_drop_tcp_kern.o
+	# shellcheck disable=SC2034 # for the tests
+	xdp_world=$dir/xdp_drop_world_kern.o tc_tcp=$dir/tc_drop_tcp_kern.o
 	PATH=$dir:$PATH
 }
 
@@ -63,6 +64,7 @@ wire() {
 	host=host.$BASHPID
 	ctr=ctr.$BASHPID
 	in_host=("$cli_enter" "$host")
+	# shellcheck disable=SC2034 # for the tests
 	in_ctr=("$cli_enter" "$ctr")
 	"$cli_built/pair" add "$host" "$ctr"
 	state before
@@ -131,6 +133,7 @@ clean() {
 }
 
 declare -A logs=()
+before=
 
 start() {
 	local log=$tmp/run.${#logs[@]}
@@ -169,7 +172,7 @@ lines() {
 	local list
 
 	mapfile -t list <"$1"
-	[ "${#list[@]}" = "$2" ]
+	[ "${#list[@]}" -ge "$2" ] && [ "${#list[@]}" -le "${3-$2}" ]
 }
 
 ends() {
