@@ -166,33 +166,24 @@ static void wait_until_up(struct netlink *nl, struct netlink *events,
 	}
 }
 
-/* Sockets to the kernel's tables in the namespace we are in. */
-struct sockets {
-	struct netlink nl, events;
-};
-
-static void open_sockets(struct sockets *sockets)
-{
-	if (netlink_open(&sockets->nl, 0) ||
-	    netlink_open(&sockets->events, RTMGRP_LINK))
-		give_up("netlink", errno);
-}
-
 static void make_pair(const char *host_name, const char *ctr_name)
 {
-	struct sockets host, ctr;
-	int netns;
+	struct netlink in_host, in_ctr, events;
+	int ctr, host;
 
-	netns = make_netns(ctr_name);
-	open_sockets(&ctr);
-	close(make_netns(host_name));
-	open_sockets(&host);
-	make_veth(&host.nl, netns);
-	set_up(&host.nl, "lo", 0);
-	set_up(&host.nl, "veth0", 1);
-	set_up(&ctr.nl, "eth0", 10);
-	wait_until_up(&host.nl, &host.events, "veth0");
-	wait_until_up(&ctr.nl, &ctr.events, "eth0");
+	ctr = make_netns(ctr_name);
+	if (netlink_open(&in_ctr, 0))
+		give_up("netlink", errno);
+	host = make_netns(host_name);
+	if (netlink_open(&in_host, 0) || netlink_open(&events, RTMGRP_LINK))
+		give_up("netlink", errno);
+	make_veth(&in_host, ctr);
+	set_up(&in_host, "lo", 0);
+	set_up(&in_host, "veth0", 1);
+	set_up(&in_ctr, "eth0", 10);
+	wait_until_up(&in_host, &events, "veth0");
+	close(ctr);
+	close(host);
 }
 
 int main(int argc, char **argv)
