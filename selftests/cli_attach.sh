@@ -104,16 +104,10 @@ test_no_tcx() {
 	refused 4 'veth0: .*no TCX .*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
 }
 
-# tun takes any link type; 280 is CAN's. TUNSETIFF, TUNSETPERSIST, TUNSETLINK.
-# shellcheck disable=SC2016 # perl's own
+# tun takes any link type; 280 is CAN's.
 test_link_type() {
 	wire
-	on perl -e '
-		open(my $tun, "+<", "/dev/net/tun") or exit 1;
-		my $request = pack("a16 S x22", "strange0", 0x1001);
-		ioctl($tun, 0x400454ca, $request) or exit 1;
-		ioctl($tun, 0x400454cb, 1) or exit 1;
-		ioctl($tun, 0x400454cd, 280) or exit 1;' || skip "no tun here that takes a link type"
+	on "$cli_built/probe" tun strange0 280 || skip "no tun here that takes a link type"
 	refused 2 'strange0: .*neither Ethernet nor plain IP' xdp-drop-tcp strange0
 	refused 2 'strange0: .*ARPHRD type 280' tc-drop-tcp veth0 strange0
 	expect 0 on xdp-drop-world -t 50ms strange0
