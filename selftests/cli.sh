@@ -24,22 +24,26 @@ wrong() {
 }
 
 test_help() {
-	local program option common="--force --pin --detach --timeout=DURATION --observe --list
+	local program option options text long common="--force --pin --detach --timeout=DURATION --observe --list
 		--interval=SECONDS --json --verbose --help --version -F -p -d -t -o -l -i -j -v -h -V"
 
 	for program in "${programs[@]}"; do
 		expect 0 "$program" --help
 		told "^Usage: $program .*IFACE"
 		told 'Exit status: 0 done'
-		for option in $common; do told "(^|[ ,])$option( |,|$)"; done
 		case $program in
-		tc-*) for option in --egress --ingress --tcx --clsact; do told " $option "; done ;;
-		*) for option in --skb-mode --native-mode -S -N; do told " ${option}[ ,]"; done ;;
+		tc-*) options="--egress --ingress --tcx --clsact" ;;
+		*) options="--skb-mode --native-mode -S -N" ;;
 		esac
+		read_text "$tmp/out"
+		for option in $common $options; do
+			[[ $text =~ [[:space:],]${option}[[:space:],] ]] || fail "no $option in: $text"
+		done
 		[ ! -s "$tmp/err" ] || fail "on standard error: $(<"$tmp/err")"
-		mv "$tmp/out" "$tmp/long"
+		long=$text
 		expect 0 "$program" -h
-		cmp "$tmp/long" "$tmp/out"
+		read_text "$tmp/out"
+		[ "$text" = "$long" ] || fail "-h says something else: $text"
 	done
 }
 
@@ -56,13 +60,14 @@ test_version() {
 }
 
 test_advice() {
-	local option
+	local text
 
 	wrong 'which interface\?' xdp-drop-tcp
-	grep -oe '--[a-z]*' "$tmp/err" >"$tmp/options"
-	while read -r option; do
-		expect 0 xdp-drop-tcp "$option"
-	done <"$tmp/options"
+	read_text "$tmp/err"
+	while [[ $text =~ --[a-z]+ ]]; do
+		text=${text#*"${BASH_REMATCH[0]}"}
+		expect 0 xdp-drop-tcp "${BASH_REMATCH[0]}"
+	done
 }
 
 test_no_interface() {
@@ -168,14 +173,14 @@ test_disturbed() {
 test_globs() {
 	on ip link add veth1 type veth peer name veth2
 	expect 0 on xdp-drop-tcp -t 100ms -i 0 --json 'veth[0-9]' veth0 've*0'
-	[ "$(wc -l <"$tmp/out")" = 3 ] || fail "not 3 interfaces: $(<"$tmp/out")"
+	lines "$tmp/out" 3 || fail "not 3 interfaces: $(<"$tmp/out")"
 	on ip link del veth1
 	clean
 }
 
 test_all_or_nothing() {
 	on ip link add veth1 type veth peer name veth2
-	on ip link set veth2 xdp obj "$(built xdp_drop_world_kern.o)" sec xdp
+	on ip link set veth2 xdp obj "$xdp_world" sec xdp
 	refused 3 'veth2: .*runs there already' xdp-drop-tcp veth0 veth1 veth2
 	refused 3 'veth2: .*runs there already' xdp-drop-tcp -S 'veth*'
 	on ip link del veth1
@@ -196,7 +201,7 @@ test_not_root() {
 
 	mkdir -p /run/netns/bin
 	for program in "${programs[@]}"; do
-		cp "$(built "$program")" /run/netns/bin/
+		cp "$(type -P "$program")" /run/netns/bin/
 		program=/run/netns/bin/$program
 		refused 1 'privilege.*as root' "${nobody[@]}" "$program" veth0
 		refused 1 'privilege.*as root' "${nobody[@]}" "$program" --pin veth0
@@ -251,7 +256,7 @@ setup_many() {
 
 	wire
 	for i in {1..20}; do echo "link add many$i type veth peer name many-$i"; done | on ip -batch -
-	before=$(state)
+	state before
 }
 
 test_many_descriptors() {

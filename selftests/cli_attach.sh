@@ -10,14 +10,20 @@ cli_private "$@"
 
 # attaches HOOK CMD…: CMD attaches to veth0, there, and leaves it clean.
 attaches() {
+	local regex now
+
 	start "${@:2}"
 	has "^veth0 $1 [0-9]+ [a-z_]+ [0-9a-f]{16} held by process $pid "
-	[ "$(on xdp-drop-tcp --list --json | wc -l)" = 1 ] || fail "more than one program"
+	expect 0 on xdp-drop-tcp --list --json
+	lines "$tmp/out" 1 || fail "not one program: $(<"$tmp/out")"
 	case $1 in
-	xdp-native) on ip link show veth0 | grep -q ' xdp ' ;;
-	xdp-generic) on ip link show veth0 | grep -q ' xdpgeneric ' ;;
-	clsact-*) on tc filter show dev veth0 "${1#*-}" | grep -q 'pref 1 bpf .* handle 0xbdf .*direct-action' ;;
+	xdp-*) regex="veth0 xdp ${1#*-} [0-9]+ xdp_drop" ;;
+	tcx-*) regex="veth0 ${1#*-} tcx 0 link [0-9]+ program [0-9]+ tc_drop_tcp" ;;
+	# 8 is direct-action: TCA_BPF_FLAGS.
+	clsact-*) regex="veth0 ${1#*-} filter 1/0xbdf bpf 8 1" ;;
 	esac
+	state now
+	[[ $now =~ $regex ]] || fail "no '$regex' in:"$'\n'"$now"
 	kill -INT "$pid"
 	ends 0
 	told "veth0 +$1 .*\(end\)$"
@@ -98,16 +104,10 @@ test_no_tcx() {
 	refused 4 'veth0: .*no TCX .*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
 }
 
-# tun takes any link type; 280 is CAN's. TUNSETIFF, TUNSETPERSIST, TUNSETLINK.
-# shellcheck disable=SC2016 # perl's own
+# tun takes any link type; 280 is CAN's.
 test_link_type() {
 	wire
-	on perl -e '
-		open(my $tun, "+<", "/dev/net/tun") or exit 1;
-		my $request = pack("a16 S x22", "strange0", 0x1001);
-		ioctl($tun, 0x400454ca, $request) or exit 1;
-		ioctl($tun, 0x400454cb, 1) or exit 1;
-		ioctl($tun, 0x400454cd, 280) or exit 1;' || skip "no tun here that takes a link type"
+	on "$cli_built/probe" tun strange0 280 || skip "no tun here that takes a link type"
 	refused 2 'strange0: .*neither Ethernet nor plain IP' xdp-drop-tcp strange0
 	refused 2 'strange0: .*ARPHRD type 280' tc-drop-tcp veth0 strange0
 	expect 0 on xdp-drop-world -t 50ms strange0
@@ -123,7 +123,7 @@ test_netlink() {
 
 	wire
 	for mode in xdpdrv xdpgeneric; do
-		on ip link set veth0 "$mode" obj "$(built xdp_drop_world_kern.o)" sec xdp
+		on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
 		for option in '' -N -S --pin; do
 			# shellcheck disable=SC2086 # nothing, if it is empty
 			refused 3 "veth0: .*'xdp_drop_world'.*by netlink.*--force" xdp-drop-tcp $option veth0
@@ -133,7 +133,7 @@ test_netlink() {
 		refused 3 "left alone.*ip link set dev IFACE xdp off.*--force" xdp-drop-world --detach veth0
 		attaches xdp-native xdp-drop-tcp --force veth0
 		said "took off program id [0-9]+ 'xdp_drop_world'"
-		on ip link set veth0 "$mode" obj "$(built xdp_drop_world_kern.o)" sec xdp
+		on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
 		expect 0 on xdp-drop-world --detach --force veth0
 		clean
 	done
@@ -146,7 +146,7 @@ test_put_back() {
 	wire
 	on ip link add bridge0 type bridge || skip "this kernel has no bridge"
 	for mode in xdpdrv xdpgeneric; do
-		on ip link set veth0 "$mode" obj "$(built xdp_drop_world_kern.o)" sec xdp
+		on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
 		refused 4 'no native XDP' xdp-drop-tcp --force -N veth0 bridge0
 		on ip link set veth0 "$mode" off
 	done
@@ -215,7 +215,7 @@ attaches_too() {
 test_foreign_filter() {
 	wire
 	on tc qdisc add dev veth0 clsact
-	before=$(state)
+	state before
 	on tc filter add dev veth0 egress protocol all prio 1 u32 match u32 0 0 classid 1:1 ||
 		skip "this kernel has no u32 filter"
 	refused 3 'a filter of another kind.*--tcx' tc-drop-tcp --clsact veth0
@@ -229,7 +229,7 @@ test_foreign_filter() {
 test_ingress_qdisc() {
 	wire
 	on tc qdisc add dev veth0 ingress
-	before=$(state)
+	state before
 	refused 3 'an ingress qdisc.*no egress side.*--tcx' tc-drop-tcp --clsact veth0
 	refused 3 'an ingress qdisc' tc-drop-tcp --clsact --egress --force --pin veth0
 	attaches clsact-ingress tc-drop-tcp --clsact --ingress veth0
@@ -251,38 +251,37 @@ test_list_empty() {
 }
 
 test_list() {
-	local way dev hook line lines=() tcx=tcx world
+	local way dev hook line rows=() tcx=tcx
 
 	has_tcx || tcx=clsact
-	world=$(built xdp_drop_world_kern.o)
 	wire
 	on ip link add veth1 type veth peer name veth2
-	on ip link set veth1 xdpdrv obj "$world" sec xdp
-	on ip link set veth2 xdpgeneric obj "$world" sec xdp
+	on ip link set veth1 xdpdrv obj "$xdp_world" sec xdp
+	on ip link set veth2 xdpgeneric obj "$xdp_world" sec xdp
 	on tc qdisc add dev veth2 clsact
-	on tc filter add dev veth2 ingress prio 7 handle 3 bpf da obj "$(built tc_drop_tcp_kern.o)" sec tc
+	on tc filter add dev veth2 ingress prio 7 handle 3 bpf da obj "$tc_tcp" sec tc
 	start xdp-drop-tcp veth0
-	lines+=("veth0 xdp-native ID xdp_drop_tcp TAG held by process $pid \(xdp-drop-tcp\)")
+	rows+=("veth0 xdp-native ID xdp_drop_tcp TAG held by process $pid \(xdp-drop-tcp\)")
 	for way in "$tcx-egress veth0" "$tcx-ingress veth0" "clsact-egress veth1" "clsact-ingress veth1"; do
 		dev=${way#* } hook=${way% *}
 		start tc-drop-tcp "--${hook%-*}" "--${hook#*-}" "$dev"
-		lines+=("$dev $hook ID tc_drop_tcp TAG held by process $pid \(tc-drop-tcp\)(, priority 1 handle 0xbdf)?")
+		rows+=("$dev $hook ID tc_drop_tcp TAG held by process $pid \(tc-drop-tcp\)(, priority 1 handle 0xbdf)?")
 	done
-	lines+=('veth1 xdp-native ID xdp_drop_world TAG by netlink \(ip link\)'
+	rows+=('veth1 xdp-native ID xdp_drop_world TAG by netlink \(ip link\)'
 		'veth2 xdp-generic ID xdp_drop_world TAG by netlink \(ip link\)'
 		'veth2 clsact-ingress ID tc_drop_tcp TAG by netlink \(tc\), priority 7 handle 0x3'
 		'interface hook id program tag whose')
 	expect 0 on tc-drop-tcp --list
 	tr -s ' ' <"$tmp/out" | sed -E 's/ [0-9]+ ([a-z_]+) [0-9a-f]{16} / ID \1 TAG /' >"$tmp/table"
 	mv "$tmp/table" "$tmp/out"
-	for line in "${lines[@]}"; do told "^$line$"; done
-	[ "$(wc -l <"$tmp/out")" = 9 ] || fail "not 9 lines: $(<"$tmp/out")"
+	for line in "${rows[@]}"; do told "^$line$"; done
+	lines "$tmp/out" 9 || fail "not 9 lines: $(<"$tmp/out")"
 
 	expect 0 on xdp-drop-tcp -l veth2 lo
 	[ "$(grep -c '^veth2 ' "$tmp/out")" = 2 ] || fail "not 2 of veth2: $(<"$tmp/out")"
-	[ "$(wc -l <"$tmp/out")" = 3 ] || fail "not veth2 alone: $(<"$tmp/out")"
+	lines "$tmp/out" 3 || fail "not veth2 alone: $(<"$tmp/out")"
 	expect 0 on xdp-drop-world --json 'veth[12]' --list
-	[ "$(wc -l <"$tmp/out")" = 5 ] || fail "not 5 objects: $(<"$tmp/out")"
+	lines "$tmp/out" 5 || fail "not 5 objects: $(<"$tmp/out")"
 	told '^\{"interface":"veth2","ifindex":[0-9]+,"hook":"clsact-ingress","program_id":[0-9]+,"program":"tc_drop_tcp","tag":"[0-9a-f]{16}","priority":7,"handle":3,"protocol":3,"whose":"by netlink \(tc\)"\}$'
 	expect 0 on xdp-drop-world --json veth0 --list
 	told '^\{"interface":"veth0","ifindex":[0-9]+,"hook":"xdp-native","program_id":[0-9]+,"program":"xdp_drop_tcp","tag":"[0-9a-f]{16}","link_id":[0-9]+,"whose":"held by process [0-9]+ \(xdp-drop-tcp\)"\}$'

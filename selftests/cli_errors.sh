@@ -9,40 +9,14 @@ set -eu
 . "$(dirname "$0")/cli_lib.sh"
 cli_private "$@"
 
-# enum bpf_cmd, <linux/bpf.h>
-declare -A commands=([MAP_CREATE]=0 [MAP_LOOKUP]=1 [MAP_UPDATE]=2 [PROG_LOAD]=5 [OBJ_PIN]=6
-	[PROG_QUERY]=16 [LINK_CREATE]=28 [LINK_NEXT_ID]=31 [LINK_DETACH]=34)
-
-# failing ERRNO COMMAND CMD…, for "${failing[@]}". System calls' numbers: x86_64, arm64.
-# shellcheck disable=SC2016 # perl's own
-failing=(perl -e '
-	use Errno;
-	my %numbers = (x86_64 => [157, 321], aarch64 => [167, 280]);
-	my ($machine, $name, $command) = splice @ARGV, 0, 3;
-	my ($prctl, $bpf) = @{$numbers{$machine} or exit 77};
-	my $errno = Errno->can($name)->();
-	my $filter = join "", map { pack "SCCL", @$_ }
-		[0x20, 0, 0, 0],		# load the number
-		[0x15, 0, 3, $bpf],		# is it bpf?
-		[0x20, 0, 0, 16],		# load the first argument
-		[0x15, 0, 1, $command],
-		[0x06, 0, 0, 0x50000 | $errno],	# SECCOMP_RET_ERRNO
-		[0x06, 0, 0, 0x7fff0000];	# SECCOMP_RET_ALLOW
-	my $program = pack "S x![J] P", 6, $filter;
-	syscall($prctl, 22, 2, $program) == 0 or exit 77;	# PR_SET_SECCOMP
-	exec @ARGV;' "$(uname -m)")
-
 need_filter() {
 	wire
-	on "${failing[@]}" EPERM "${commands[PROG_LOAD]}" true || skip "no perl, seccomp or numbers for $(uname -m)"
+	on "$cli_built/deny" PROG_LOAD EPERM true || skip "no seccomp filters here"
 }
 
 # denied COMMAND ERRNO STATUS REGEX CMD…
 denied() {
-	local command=$1 errno=$2 status=$3 regex=$4
-
-	shift 4
-	refused "$status" "$regex" "${failing[@]}" "$errno" "${commands[$command]}" "$@"
+	refused "$3" "$4" "$cli_built/deny" "$1" "$2" "${@:5}"
 }
 
 test_load() {
@@ -81,11 +55,11 @@ test_generic() {
 test_tc() {
 	need_filter
 	denied PROG_QUERY EINVAL 4 'no TCX.*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
-	expect 0 on "${failing[@]}" EINVAL "${commands[PROG_QUERY]}" tc-drop-tcp -i 0 -t 50ms veth0
+	expect 0 on "$cli_built/deny" PROG_QUERY EINVAL tc-drop-tcp -i 0 -t 50ms veth0
 	said 'attached \(clsact egress'
 	clean
 	expect 0 on tc-drop-tcp -i 0 -t 50ms veth0
-	grep -q TCX "$tmp/err" || skip "no TCX"
+	reads "$tmp/err" TCX || skip "no TCX"
 	denied LINK_CREATE ENOMEM 1 'cannot attach to TCX.*memory' tc-drop-tcp veth0
 }
 
@@ -109,7 +83,7 @@ test_list() {
 test_late() {
 	need_filter
 	denied MAP_LOOKUP EPERM 1 'cannot show the counters' xdp-drop-tcp -i 0.05 veth0
-	expect 1 on "${failing[@]}" EIO "${commands[LINK_DETACH]}" xdp-drop-tcp -t 50ms veth0
+	expect 1 on "$cli_built/deny" LINK_DETACH EIO xdp-drop-tcp -t 50ms veth0
 	said 'veth0: cannot detach.*the kernel refused'
 	clean
 }

@@ -16,21 +16,27 @@ programs=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)
 
 setup_guard() {
 	wire
-	on ip link add free0 type veth peer name free1
-	on ip link set free0 up
-	on ip link set free1 up
+	on ip -batch - <<-END
+		link add free0 type veth peer name free1
+		link set free0 up
+		link set free1 up
+	END
 	poll 5 is_up free1
-	before=$(state)
+	state before
 }
 
 # guarded REGEX CMD…: CMD, typed in such a session, is refused
 guarded() {
-	refused 3 "$1" "${apart[@]}" env "$ssh" "${@:2}"
+	local -x "${ssh?}"
+
+	refused 3 "$1" "${apart[@]}" "${@:2}"
 	said '--timeout 30s.*--observe.*--force'
 }
 
 allowed() {
-	expect 0 on "${apart[@]}" env "$ssh" "$@"
+	local -x "${ssh?}"
+
+	expect 0 on "${apart[@]}" "$@"
 }
 
 test_guard() {
@@ -53,11 +59,13 @@ test_guard_elsewhere() {
 }
 
 test_guard_overridden() {
+	local -x "${ssh?}"
+
 	allowed xdp-drop-tcp --timeout 50ms veth0
-	start "${apart[@]}" env "$ssh" xdp-drop-tcp --observe veth0
+	start "${apart[@]}" xdp-drop-tcp --observe veth0
 	kill -9 "$pid"
 	clean
-	start "${apart[@]}" env "$ssh" xdp-drop-tcp --force veth0
+	start "${apart[@]}" xdp-drop-tcp --force veth0
 	kill -9 "$pid"
 	clean
 }
@@ -76,9 +84,9 @@ test_guard_other_namespace() {
 
 # No variable anywhere, but the socket of an SSH server above.
 test_guard_server() {
-	cp "$(command -v bash)" "$tmp/sshd"
-	"${in_ctr[@]}" "$(built probe)" listen 22 SSH >"$tmp/listen" 2>&1 &
-	poll 5 on bash -c '</dev/tcp/203.0.113.10/22' 2>/dev/null || fail "$(<"$tmp/listen")"
+	cp "$BASH" "$tmp/sshd"
+	"${in_ctr[@]}" "$cli_built/probe" listen 22 SSH >"$tmp/listen" 2>&1 &
+	poll 5 on "$cli_built/probe" tcp 203.0.113.10 22 >"$tmp/probe" || fail "$(<"$tmp/listen")"
 	refused 3 'session from 203\.0\.113\.10' "${apart[@]}" "$tmp/sshd" -c '
 		exec 3<>/dev/tcp/203.0.113.10/22
 		xdp-drop-tcp veth0
@@ -89,10 +97,12 @@ test_guard_server() {
 
 # on_top KIND OPTIONS…: the address moves to a new interface upper0 of KIND.
 on_top() {
-	"${in_host[@]}" ip addr flush dev veth0
 	"${in_host[@]}" ip link add upper0 "$@" || skip "this kernel cannot: ip link add $*"
-	"${in_host[@]}" ip link set upper0 up
-	"${in_host[@]}" ip addr add 203.0.113.1/24 dev upper0
+	on ip -batch - <<-END
+		addr flush dev veth0
+		link set upper0 up
+		addr add 203.0.113.1/24 dev upper0
+	END
 }
 
 # The two ends of a session's way, and nothing beside it.
@@ -112,8 +122,10 @@ test_guard_bridge() {
 	wire
 	on ip link add free0 type veth peer name free1
 	on_top type bridge
-	on ip link set veth0 master upper0
-	on ip link set free1 master upper0
+	on ip -batch - <<-END
+		link set veth0 master upper0
+		link set free1 master upper0
+	END
 	stacked
 }
 
@@ -156,10 +168,11 @@ test_guard_local() {
 }
 
 test_guard_garbage() {
-	local text
+	local text long
 
+	printf -v long %0999d 0
 	for text in '' ' ' x 'UNKNOWN 65535 UNKNOWN 65535' '999.1.1.1 1 2.3.4 5' '203.0.113 1 2 3' \
-		"$(printf '%0999d' 0) 1 2 3" '0.0.0.0 0 0.0.0.0 0' ':: 1 :: 2' '%n%s 1 2 3'; do
+		"$long 1 2 3" '0.0.0.0 0 0.0.0.0 0' ':: 1 :: 2' '%n%s 1 2 3'; do
 		ssh="SSH_CONNECTION=$text" allowed xdp-drop-tcp -t 20ms -i 0 veth0
 	done
 	clean

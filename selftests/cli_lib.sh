@@ -18,6 +18,8 @@
 #   refused STATUS REGEX CMD…
 #                        the same, and nothing has changed
 #   unsaid REGEX         fail if the last expect's standard error matches
+#   state NAME           all that a loader could change (see netstate.c), into a
+#                        variable
 #   start CMD…           there run a loader in the background; returns once it is
 #                        attached. Sets $pid
 #   ends STATUS          wait for $pid to end, with STATUS; said and told are
@@ -26,9 +28,12 @@
 #   has REGEX            is there a line in --list, with single spaces? or has_not
 #   is_linux VERSION     is this kernel that version, or later? and has_tcx
 #   passes_tcp           does TCP get from veth0 to eth0 and back? or drops_tcp
+#   lines FILE LEAST [MOST]
+#                        has FILE so many lines?
+#   $xdp_world, $tc_tcp  objects for ip link and tc
 
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
-. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
+. "${BASH_SOURCE[0]%/*}/ktap.sh"
 
 # The names of network namespaces and the pins are nobody else's, and all of
 # it goes with our last process, even if that is killed.
@@ -47,32 +52,22 @@ cli_private() {
 	mount -t tmpfs -o mode=755 tmpfs /run/netns
 	mount -t bpf bpf /sys/fs/bpf
 	cli_enter=$(built enter)
+	cli_built=${cli_enter%/*}
 	dir=$(built xdp-drop-tcp)
-	PATH=${dir%/*}:$PATH
+	dir=${dir%/*}
+	# shellcheck disable=SC2034 # for the tests
+	xdp_world=$dir/xdp_drop_world_kern.o tc_tcp=$dir/tc_drop_tcp_kern.o
+	PATH=$dir:$PATH
 }
 
 wire() {
 	host=host.$BASHPID
 	ctr=ctr.$BASHPID
 	in_host=("$cli_enter" "$host")
+	# shellcheck disable=SC2034 # for the tests
 	in_ctr=("$cli_enter" "$ctr")
-	ip -batch - <<-END
-		netns add $host
-		netns add $ctr
-	END
-	host_id=$(stat -L -c %i "/run/netns/$host")
-	"${in_host[@]}" ip -batch - <<-END
-		link add veth0 type veth peer name eth0 netns $ctr
-		link set lo up
-		link set veth0 up
-		addr add 203.0.113.1/24 dev veth0
-	END
-	"${in_ctr[@]}" ip -batch - <<-END
-		link set eth0 up
-		addr add 203.0.113.10/24 dev eth0
-	END
-	poll 5 is_up veth0
-	before=$(state)
+	"$cli_built/pair" add "$host" "$ctr"
+	state before
 }
 
 on() {
@@ -80,66 +75,56 @@ on() {
 }
 
 is_up() {
-	[[ $(on ip -br link show "$1") = *" UP "* ]]
+	local now
+
+	state now
+	[[ $now = *"$1 operstate 6"* ]] # IF_OPER_UP
 }
 
 # After each test: only the namespaces that it made itself.
 after_each() {
 	local pids
 
-	pids=$(jobs -p)
-	# shellcheck disable=SC2086 # one word, one process
-	[ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
-	[ "${host-}" != "host.$BASHPID" ] || ip netns del "$host"
-	[ "${ctr-}" != "ctr.$BASHPID" ] || ip netns del "$ctr"
+	jobs -p >"$tmp/jobs"
+	mapfile -t pids <"$tmp/jobs"
+	[ "${#pids[@]}" = 0 ] || kill -9 "${pids[@]}" 2>/dev/null || true
+	[ "${host-}" != "host.$BASHPID" ] || "$cli_built/pair" del "$host" "$ctr"
 }
 
-# Everything that a loader could change.
 state() {
-	local text kind dev file passing='_timer +[0-9.]+|link-netns(id)? [^ ]+'
+	local text
 
-	# A bridge's timers run, and names of namespaces come and go.
-	text=$("${in_host[@]}" ip -d link show 2>/dev/null) || true
-	while [[ $text =~ $passing ]]; do
-		text=${text/"${BASH_REMATCH[0]}"/}
-	done
-	echo "$text"
-	text=$("${in_host[@]}" tc qdisc show)
-	echo "$text"
-	while read -r _ kind _ _ dev _; do
-		[[ $kind = clsact || $kind = ingress ]] || continue
-		"${in_host[@]}" tc filter show dev "$dev" ingress
-		"${in_host[@]}" tc filter show dev "$dev" egress 2>/dev/null || true
-	done <<<"$text"
-	"${in_host[@]}" xdp-drop-tcp --list --json 2>/dev/null
-	for file in /sys/fs/bpf/*/"$host_id"-*; do
-		[ ! -e "$file" ] || stat -c '%n %a' "$file"
-	done
+	text=$(exec "$cli_built/netstate" "$host") || fail "the state of $host is not to be had"
+	printf -v "$1" %s "$text"
 }
 
 same() {
-	now=$(state)
+	state now
 	[ "$now" = "$wanted" ]
 }
 
 says() {
-	local status=$1 regex=$2
+	local status=$1 regex=$2 text
 
 	shift 2
 	expect "$status" on "$@"
 	said "$regex"
-	[[ $(<"$tmp/err") = *[.?] ]] || fail "not a sentence: $(<"$tmp/err")"
+	read_text "$tmp/err"
+	[[ $text = *[.?]$'\n' ]] || fail "not a sentence: $text"
 	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
 }
 
 refused() {
-	wanted=$(state)
+	state wanted
 	says "$@"
 	same || fail "it changed something:"$'\n'"$(diff <(echo "$wanted") <(echo "$now"))"
 }
 
 unsaid() {
-	[[ ! $(<"$tmp/err") =~ $1 ]] || fail "that is not to be said: ${BASH_REMATCH[0]}"
+	local text
+
+	read_text "$tmp/err"
+	[[ ! $text =~ $1 ]] || fail "that is not to be said: ${BASH_REMATCH[0]}"
 }
 
 clean() {
@@ -148,6 +133,7 @@ clean() {
 }
 
 declare -A logs=()
+before=
 
 start() {
 	local log=$tmp/run.${#logs[@]}
@@ -170,12 +156,23 @@ has_ended() {
 	[ "$state" = Z ]
 }
 
-# A text, without a process.
+# A file's text into $text, without a process.
+read_text() {
+	IFS= read -rd '' text <"$1" || true
+}
+
 copy() {
 	local text
 
-	IFS= read -rd '' text <"$1" || true
+	read_text "$1"
 	printf '%s' "$text" >"$2"
+}
+
+lines() {
+	local list
+
+	mapfile -t list <"$1"
+	[ "${#list[@]}" -ge "$2" ] && [ "${#list[@]}" -le "${3-$2}" ]
 }
 
 ends() {
@@ -193,7 +190,7 @@ has() {
 
 	while read -ra line; do
 		[[ ! ${line[*]} =~ $1 ]] || return 0
-	done < <(on xdp-drop-tcp --list 2>/dev/null)
+	done < <(exec "$cli_enter" -t 20 "$host" xdp-drop-tcp --list 2>/dev/null)
 	return 1
 }
 
@@ -215,12 +212,10 @@ has_tcx() {
 
 # Nobody listens, so the answer is a quick RST.
 passes_tcp() {
-	local got=0
-
-	on timeout 0.5 bash -c '</dev/tcp/203.0.113.10/9' 2>/dev/null || got=$?
-	[ "$got" != 124 ]
+	on "$cli_built/probe" tcp 203.0.113.10 9 500 >"$tmp/tcp" 2>&1 || true
+	reads "$tmp/tcp" refused
 }
 
 drops_tcp() {
-	! passes_tcp
+	! passes_tcp && reads "$tmp/tcp" lost
 }

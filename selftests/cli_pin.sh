@@ -12,9 +12,18 @@ pins=/sys/fs/bpf/bpf-drop
 
 # What a failed test left pinned shall not trouble the next.
 fresh() {
-	umount /sys/fs/bpf
-	mount -t bpf bpf /sys/fs/bpf
+	if [ -e "$pins" ]; then
+		umount /sys/fs/bpf
+		mount -t bpf bpf /sys/fs/bpf
+	fi
 	wire
+}
+
+# Are there so many pins?
+are_pinned() {
+	local list=("$pins"/*)
+
+	[ "${#list[@]}" = "$1" ] && [ -e "${list[0]}" ]
 }
 
 # pinned HOOK WHOSE PROGRAM OPTIONS…: the whole life of a pinned program
@@ -91,7 +100,7 @@ test_both() {
 test_many() {
 	fresh
 	on ip link add veth1 type veth peer name veth2
-	before=$(state)
+	state before
 	expect 0 on xdp-drop-tcp --pin 'veth[12]'
 	refused 3 'veth1: .*runs there already' xdp-drop-tcp --pin veth0 veth1
 	said 'attached to none of the 2 interfaces|Nothing was changed'
@@ -188,16 +197,15 @@ test_stale() {
 	local index
 
 	fresh
-	index=$(on ip -o link show veth0)
-	index=${index%%:*}
+	[[ $before =~ veth0\ index\ ([0-9]+) ]]
+	index=${BASH_REMATCH[1]}
 	expect 0 on xdp-drop-tcp --pin veth0
 	on ip link del veth0
-	[ -n "$(ls "$pins")" ]
+	are_pinned 1 || fail "the pin is gone"
 	on ip link add veth0 index "$index" type veth peer name eth0
-	before=$(on ip link)
 	expect 0 on xdp-drop-tcp --pin veth0
 	has "^veth0 xdp-native .* $by_pin"
-	[ "$(find "$pins" -type f | wc -l)" = 1 ] || fail "$(ls "$pins")"
+	are_pinned 1 || fail "$(ls "$pins")"
 	expect 0 on xdp-drop-tcp --detach veth0
 	[ ! -e "$pins" ] || fail "a pin is left: $(ls "$pins")"
 	expect 0 on xdp-drop-tcp --pin veth0
@@ -210,17 +218,19 @@ test_stale() {
 
 test_two_namespaces() {
 	fresh
-	"${in_ctr[@]}" ip link set eth0 down
-	"${in_ctr[@]}" ip link set eth0 name veth0
-	"${in_ctr[@]}" ip link set veth0 up
+	"${in_ctr[@]}" ip -batch - <<-END
+		link set eth0 down
+		link set eth0 name veth0
+		link set veth0 up
+	END
 	poll 5 is_up veth0
 	expect 0 on xdp-drop-tcp --pin veth0
 	expect 0 "${in_ctr[@]}" xdp-drop-tcp --pin veth0
-	[ "$(find "$pins" -type f | wc -l)" = 2 ] || fail "$(ls "$pins")"
+	are_pinned 2 || fail "$(ls "$pins")"
 	expect 0 on xdp-drop-tcp --detach veth0
 	has_not veth0
 	expect 0 "${in_ctr[@]}" xdp-drop-tcp --list
-	tr -s ' ' <"$tmp/out" | grep -qE "^veth0 .* $by_pin"
+	told "^veth0 .* $by_pin"
 	expect 0 "${in_ctr[@]}" xdp-drop-tcp --detach veth0
 	said 'veth0: detached'
 	clean
@@ -241,7 +251,7 @@ test_side_by_side() {
 
 	fresh
 	on ip link add veth1 type veth peer name veth2
-	before=$(state)
+	state before
 	pin_often veth1 &
 	other=$!
 	pin_often veth0 || fail "$(tail -n 1 "$tmp/veth0.err")"

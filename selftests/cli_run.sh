@@ -18,17 +18,19 @@ numbers='"passed_packets":[0-9]+,"passed_bytes":[0-9]+,"dropped_packets":[0-9]+,
 numbers+=',"observed_packets":[0-9]+,"observed_bytes":[0-9]+,"undecided_packets":[0-9]+,"undecided_bytes":[0-9]+'
 
 test_json() {
-	local regex
+	local regex line list final=
 
 	wire
 	expect 0 on tc-drop-tcp --json --interval 0.05 --timeout 400ms veth0
 	regex='^\{"time":"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"'
 	regex+=',"elapsed_ms":[0-9]+,"interface":"veth0","ifindex":[0-9]+,"hook":"[a-z]+-egress"'
-	told "$regex,$numbers,\"final\":false\}$"
-	told "$regex,$numbers,\"final\":true\}$"
-	[ "$(grep -cE "$regex,$numbers,\"final\":(true|false)\}$" "$tmp/out")" = "$(wc -l <"$tmp/out")" ]
-	[ "$(grep -c '"final":true' "$tmp/out")" = 1 ] || fail "not one last line: $(<"$tmp/out")"
-	tail -n 1 "$tmp/out" | grep -q '"final":true'
+	mapfile -t list <"$tmp/out"
+	[ "${#list[@]}" -ge 2 ] || fail "not several lines: ${list[*]}"
+	for line in "${list[@]}"; do
+		[[ $line =~ $regex,$numbers,\"final\":(true|false)\}$ ]] || fail "not as it should be: $line"
+		final+="${BASH_REMATCH[1]} "
+	done
+	[[ $final =~ ^(false )+true\ $ ]] || fail "not the last line is final: $final"
 	! command -v jq >/dev/null || jq -e .elapsed_ms "$tmp/out" >"$tmp/jq"
 	unsaid '[{}]'
 	clean
@@ -57,20 +59,19 @@ test_live() {
 	told $'\e\\[1A\r +0\\.[0-9] veth0 .*\e\\[K'
 	[ "$(grep -c interface "$tmp/out")" = 1 ] || fail "the heading is drawn again"
 	TERM=xterm expect 0 script -qec "stty cols 79; $command" /dev/null
-	never grep -q $'\e' "$tmp/out"
+	never reads "$tmp/out" $'\e'
 	TERM=dumb expect 0 script -qec "stty cols 80; $command" /dev/null
-	never grep -q $'\e' "$tmp/out"
+	never reads "$tmp/out" $'\e'
 }
 
 test_interval() {
 	wire
 	expect 0 on xdp-drop-tcp --json --interval 0 --timeout 300ms veth0
-	[ "$(wc -l <"$tmp/out")" = 1 ] || fail "not the last line alone: $(<"$tmp/out")"
+	lines "$tmp/out" 1 || fail "not the last line alone: $(<"$tmp/out")"
 	expect 0 on xdp-drop-tcp --json -i 0.1 --timeout 1050ms veth0
-	[ "$(wc -l <"$tmp/out")" -ge 6 ] || fail "too few lines: $(<"$tmp/out")"
-	[ "$(wc -l <"$tmp/out")" -le 12 ] || fail "too many lines: $(<"$tmp/out")"
+	lines "$tmp/out" 6 12 || fail "too few lines, or too many: $(<"$tmp/out")"
 	expect 0 on xdp-drop-tcp --json -i .4 --timeout 600ms veth0
-	[ "$(wc -l <"$tmp/out")" -le 2 ] || fail "too many lines: $(<"$tmp/out")"
+	lines "$tmp/out" 0 2 || fail "too many lines: $(<"$tmp/out")"
 }
 
 test_verbose() {
@@ -85,14 +86,14 @@ test_verbose() {
 	said 'libbpf: loading'
 	expect 0 on tc-drop-tcp -v --verbose -v --json -i 0 -t 20ms veth0
 	said 'libbpf: loading'
-	[ "$(wc -l <"$tmp/out")" = 1 ] || fail "more than data: $(<"$tmp/out")"
+	lines "$tmp/out" 1 || fail "more than data: $(<"$tmp/out")"
 }
 
 # shellcheck disable=SC2016 # expanded by that shell
 test_head() {
 	wire
 	expect 0 on bash -c 'xdp-drop-tcp -i 0.05 veth0 | head -n 1; exit ${PIPESTATUS[0]}'
-	[ "$(wc -l <"$tmp/out")" = 1 ]
+	lines "$tmp/out" 1
 	unsaid '[Bb]roken|cannot'
 	expect 0 on bash -c 'tc-drop-tcp --json -i 0.05 veth0 | head -n 1; exit ${PIPESTATUS[0]}'
 	expect 0 on bash -c 'exec 3> >(true); wait $!; xdp-drop-tcp --list >&3'
@@ -106,7 +107,7 @@ test_full() {
 	clean
 	says 1 'cannot show the counters' bash -c 'tc-drop-tcp --clsact -j -i 0 -t 100ms veth0 >/dev/full'
 	clean
-	on ip link set veth0 xdp obj "$(built xdp_drop_world_kern.o)" sec xdp
+	on ip link set veth0 xdp obj "$xdp_world" sec xdp
 	says 1 'cannot write the list: No space left' bash -c 'xdp-drop-tcp --list >/dev/full'
 	says 1 'cannot write the list' bash -c 'xdp-drop-tcp --list --json >/dev/full'
 }
@@ -146,14 +147,10 @@ test_nohup() {
 	wire
 	start env --ignore-signal=HUP xdp-drop-tcp -i 0.05 veth0
 	kill -HUP "$pid"
-	poll 5 has_lines 3 || fail "it ended"
+	poll 5 lines "${logs[$pid]}.out" 4 9999 || fail "it ended"
 	kill -TERM "$pid"
 	ends 0
 	clean
-}
-
-has_lines() {
-	[ "$(wc -l <"${logs[$pid]}.out")" -gt "$1" ]
 }
 
 test_killed() {
@@ -173,14 +170,16 @@ test_killed() {
 }
 
 test_timeout() {
-	local way ms
+	local way ms text
 
 	wire
 	for way in "${ways[@]}"; do
 		# shellcheck disable=SC2086 # program and option
 		expect 0 on $way -i 0 --json -t 500ms veth0
 		said 'the time is over'
-		ms=$(sed -n 's/.*"elapsed_ms":\([0-9]*\).*"final":true.*/\1/p' "$tmp/out")
+		read_text "$tmp/out"
+		[[ $text =~ \"elapsed_ms\":([0-9]+)[^}]*\"final\":true ]] || fail "no final line: $text"
+		ms=${BASH_REMATCH[1]}
 		[[ $ms -ge 500 && $ms -lt $((3000 * slack)) ]] || fail "after $ms ms"
 		clean
 	done
@@ -214,9 +213,9 @@ test_capabilities() {
 		fi
 		# shellcheck disable=SC2086 # program and option
 		start $way -i 0 veth0
-		poll 2 grep -q "^CapEff:.*$want$" "/proc/$pid/status" || fail "$(grep Cap "/proc/$pid/status")"
-		grep -q "^CapPrm:.*$want$" "/proc/$pid/status"
-		grep -q '^NoNewPrivs:.*1$' "/proc/$pid/status"
+		poll 2 reads "/proc/$pid/status" $'\nCapEff:\t'"$want"$'\n' || fail "$(grep Cap "/proc/$pid/status")"
+		reads "/proc/$pid/status" $'\nCapPrm:\t'"$want"$'\n'
+		reads "/proc/$pid/status" $'\nNoNewPrivs:\t1\n'
 		kill "$pid"
 		ends 0
 	done
@@ -253,7 +252,7 @@ test_one_deleted() {
 		# shellcheck disable=SC2086 # program and option
 		start $way -i 0 veth0 veth1
 		on ip link del veth1
-		poll 5 grep -q 'veth1: no longer attached' "${logs[$pid]}.err" || fail "it does not notice"
+		poll 5 reads "${logs[$pid]}.err" 'veth1: no longer attached' || fail "it does not notice"
 		has 'veth0 '
 		kill "$pid"
 		ends 0
@@ -269,21 +268,27 @@ test_renamed() {
 		wire_again
 		# shellcheck disable=SC2086 # program and option
 		start $way -i 0 veth0
-		on ip link set veth0 down
-		on ip link set veth0 name other0
+		on ip -batch - <<-END
+			link set veth0 down
+			link set veth0 name other0
+		END
 		has '^other0 '
 		kill "$pid"
 		ends 0
 		told '\(end\)$'
 		has_not other0
-		[[ $(on tc qdisc show) != *clsact* ]] || fail "a qdisc is left"
+		state now
+		[[ $now != *"kind clsact"* ]] || fail "a qdisc is left: $now"
 	done
 }
 
 # clsact: a filter outlives its loader
 
 has_filter() {
-	on tc filter show dev veth0 "$1" | grep -q 'pref 1 bpf .* handle 0xbdf '
+	local now
+
+	state now
+	[[ $now = *"veth0 $1 filter 1/0xbdf bpf program"* ]]
 }
 
 test_left_over() {
@@ -329,13 +334,13 @@ test_stopped() {
 test_foreign_qdisc() {
 	wire
 	on tc qdisc add dev veth0 clsact
-	on tc filter add dev veth0 egress prio 1 handle 1 bpf da obj "$(built tc_drop_tcp_kern.o)" sec tc
-	before=$(state)
+	on tc filter add dev veth0 egress prio 1 handle 1 bpf da obj "$tc_tcp" sec tc
+	state before
 	expect 0 on tc-drop-tcp --clsact -i 0 -t 50ms veth0
 	clean
 	refused 3 'left alone.*by netlink \(tc\).*tc filter del' tc-drop-tcp --detach veth0
 	on tc filter del dev veth0 egress
-	before=$(state)
+	state before
 	expect 0 on tc-drop-tcp --clsact -i 0 -t 50ms veth0
 	clean
 }
@@ -343,7 +348,7 @@ test_foreign_qdisc() {
 test_foreign_filter() {
 	wire
 	start tc-drop-tcp --clsact -i 0 veth0
-	on tc filter add dev veth0 ingress prio 5 handle 7 bpf da obj "$(built tc_drop_tcp_kern.o)" sec tc
+	on tc filter add dev veth0 ingress prio 5 handle 7 bpf da obj "$tc_tcp" sec tc
 	kill "$pid"
 	ends 0
 	has '^veth0 clsact-ingress .* by netlink \(tc\), priority 5 handle 0x7$'

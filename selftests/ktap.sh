@@ -177,8 +177,7 @@ ktap_end_group() {
 ktap_run_test() {
 	trap 'exit 143' INT TERM HUP
 	trap 'if declare -F after_each >/dev/null; then after_each; fi' EXIT
-	tmp=$ktap_dir/$1.tmp
-	mkdir "$tmp"
+	tmp=$ktap_dir/$1
 	"$1"
 }
 
@@ -191,7 +190,7 @@ ktap_print() {
 	done
 	log=$file.log
 	if [ -s "$file.status" ]; then
-		status=$(<"$file.status")
+		read -r status <"$file.status"
 	else
 		log=$ktap_dir/${ktap_group[$2]}.log
 	fi
@@ -252,6 +251,7 @@ ktap_run() {
 	trap ktap_stop EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	mkdir "${ktap_chosen[@]/#/$ktap_dir/}"
 	ktap_passed=0 ktap_failed=0 ktap_skipped=0
 	echo "TAP version 13"
 	echo "1..${#ktap_chosen[@]}"

@@ -54,6 +54,8 @@ static void usage(void)
 	      "       probe relay PORT ADDRESS PORT         pass connections on, like docker-proxy\n"
 	      "       probe reflect NAME                    create a tun device; send back what is\n"
 	      "                                             sent there, source and destination swapped\n"
+	      "       probe tun NAME TYPE                   create a tun device that stays, of this\n"
+	      "                                             link type (ARPHRD_…)\n"
 	      "Exit: 0 answered, 1 no answer in time, 2 refused or another failure.\n",
 	      stderr);
 }
@@ -467,6 +469,18 @@ static int serve_reflect(const char *name)
 	return failed("read");
 }
 
+static int create_tun(const char *name, int type)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	int fd = open("/dev/net/tun", O_RDWR);
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) ||
+	    ioctl(fd, TUNSETPERSIST, 1) || ioctl(fd, TUNSETLINK, type))
+		return failed("tun device");
+	return ANSWERED;
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 2 ? argv[1] : "";
@@ -498,6 +512,8 @@ int main(int argc, char **argv)
 		return serve_relay(argv[2], argv[3], argv[4]);
 	if (!strcmp(command, "reflect") && argc == 3)
 		return serve_reflect(argv[2]);
+	if (!strcmp(command, "tun") && argc == 4)
+		return create_tun(argv[2], atoi(argv[3]));
 	usage();
 	return FAILED;
 }
