@@ -92,7 +92,6 @@ int deaths_open(struct deaths *deaths, const struct tracefs *tracefs,
 
 	for (event = 0; event < EVENT_COUNT; event++)
 		deaths->formats[event].id = -1;
-	deaths->symbols.file = -1;
 	for (i = 0; i < ring->count; i++) {
 		if (ring->cpus[i].cpu >= deaths->cpus)
 			deaths->cpus = ring->cpus[i].cpu + 1;
@@ -322,6 +321,13 @@ static void read_death(struct deaths *deaths, const struct record *record,
 
 	if (trail->skb != skb)
 		trail = NULL;
+	/*
+	 * What hangs where is asked once for all that died before; and first, as
+	 * it may not hang there for long. To find a name may take its time.
+	 */
+	if (deaths->suspects.read_ns < record->ns && !deaths->code)
+		deaths->code = suspects_read(&deaths->suspects,
+					     clock_ns(CLOCK_MONOTONIC));
 	death.protocol =
 		(__u16)field_value(&format->protocol, data, record->size);
 	if (deaths->has_reasons)
@@ -332,10 +338,6 @@ static void read_death(struct deaths *deaths, const struct record *record,
 		     field_value(&format->location, data, record->size),
 		     death.function, sizeof(death.function));
 	find_place(&death);
-	/* What hangs where is asked once for all that died before. */
-	if (deaths->suspects.read_ns < record->ns && !deaths->code)
-		deaths->code = suspects_read(&deaths->suspects,
-					     clock_ns(CLOCK_MONOTONIC));
 	if (find_interface(deaths, &death, trail,
 			   record->cpu < deaths->cpus &&
 				   deaths->receiving[record->cpu] == skb))
