@@ -352,6 +352,7 @@ static void read_trail(struct deaths *deaths, const struct record *record,
 	const struct death_format *format = &deaths->formats[event];
 	struct trail *trail = trails_at(&deaths->trails, skb);
 	const char *name = field_string(&format->name, data, record->size);
+	size_t length;
 
 	if (event == EVENT_CONSUME) {
 		if (trail->skb == skb)
@@ -371,7 +372,9 @@ static void read_trail(struct deaths *deaths, const struct record *record,
 		trails_send(&deaths->trails, name, record->ns);
 	trail->skb = skb;
 	trail->last = event;
-	snprintf(trail->name, sizeof(trail->name), "%s", name);
+	length = strnlen(name, sizeof(trail->name) - 1);
+	memcpy(trail->name, name, length);
+	trail->name[length] = '\0';
 	trail->length = (__u32)field_value(&format->length, data, record->size);
 }
 
