@@ -26,16 +26,29 @@ commands() {
 		inside && (/^    # [^ ]/ || /^    > /) { print substr($0, 7) }' "$text"
 }
 
+# Typed "sleep" gives what was started in the background the time to begin. Here it ends
+# as soon as all of that has told so; on a slow machine this may take longer, too.
+begun() {
+	local end=$((EPOCHSECONDS + $1 * slack)) ready=0 jobs
+
+	jobs=$(jobs -pr | wc -l)
+	while [ "$ready" -lt "$jobs" ] && [ "$EPOCHSECONDS" -lt "$end" ]; do
+		command sleep 0.1
+		ready=$(grep -cE ': (attached \(|listening)' "$out" || true)
+	done
+}
+
 # Type the chapters into the lab's host. Commands that fail are told at the end.
 typed() {
 	local chapter
 
 	# shellcheck disable=SC2016 # expanded by that shell
-	printf '%s\n' "cd ${top@Q}" "slack=$slack" 'failed=()' 'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
+	printf '%s\n' "cd ${top@Q}" "slack=$slack out=${tmp@Q}/out" "$(declare -f begun)" \
+		'sleep() { begun "$1"; }' 'failed=()' 'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
 	for chapter; do
 		commands "$chapter" >"$tmp/chapter"
 		[ -s "$tmp/chapter" ] || fail "no commands in '$chapter'"
-		sed "s/^sleep \(.*\)/sleep \$((\1 * slack))/" "$tmp/chapter" >>"$tmp/typed"
+		cat "$tmp/chapter" >>"$tmp/typed"
 	done
 	# shellcheck disable=SC2016 # the same
 	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"
