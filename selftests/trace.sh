@@ -9,9 +9,10 @@ set -eu
 . "$(dirname "$0")/cli_lib.sh"
 cli_private "$@"
 probe=$(built probe)
-# Not where programs look for it: that they mount it themselves is tested, too.
-tracing=/mnt
-mount -t tracefs tracefs "$tracing"
+# Tracing, mounted nowhere but in our hands: whether programs find it is tested, too.
+mount -t tracefs tracefs /run/netns
+exec {tracing}</run/netns
+umount -l /run/netns
 
 # An IPv4 SYN of 54 bytes, and a frame that ends within its IP header.
 syn=020000000201020000000210080045000028000040004006c2c3cb00710acb007101
@@ -168,7 +169,7 @@ calls() {
 instances() {
 	local each
 
-	for each in "$tracing/instances/bpf-drop-$1-"*; do
+	for each in "/proc/self/fd/$tracing/instances/bpf-drop-$1-"*; do
 		[ ! -e "$each" ] || return 0
 	done
 	return 1
