@@ -52,6 +52,7 @@ set_up_taps() {
 			'arp or icmp or udp or tcp[tcpflags] & tcp-syn != 0' \
 			>>"$tmp/tap.$where" 2>"$tmp/tap.$where.err" &
 		disown
+		# shellcheck disable=SC2016 # expanded by that shell
 		exec {pipe}> >(become "$where" bash -c \
 			'while read -r port; do echo >"/dev/udp/127.0.0.1/$port"; done' >/dev/null 2>&1)
 		markers+=("$pipe")
@@ -179,6 +180,7 @@ stop_state() {
 		wait "$each" || lab_die "a program did not end with exit status 0:" \
 			"$(cat "$tmp"/loader.*.err "$tmp"/where.*.err)"
 	done
+	# shellcheck disable=SC2034 # who called uses them
 	dropped=0 missed=0
 	for each in "${!loaders[@]}"; do
 		add_up dropped dropped_packets "$tmp/loader.$each.out"
@@ -286,9 +288,9 @@ id_in_ip_link() {
 }
 
 # The state of veth0's clsact after a filter came and went, by tc's hand or ours.
+# shellcheck disable=SC2034 # who called judge uses the verdict
 clsact_after() {
 	local dev=${real[veth0]} status=0 last
-
 	{
 		if [ "$1" = tc ]; then
 			inside host tc qdisc add dev "$dev" clsact

@@ -4,7 +4,8 @@
 # The experiment's chapters that are no tables. To be sourced by experiment.sh, whose
 # variables these are:
 : "${work=}" "${here=}" "${ktap=}" "${probe=}" "${results=}" "${tmp=}"
-: "${LAB_UNIT=}"
+: "${LAB_UNIT=}" "${chapter=}"
+declare -A program real # they stay as they are
 
 RATE=200    # connections a second
 PERIOD=1.5  # seconds that XDP stays on, and then off
