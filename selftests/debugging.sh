@@ -80,10 +80,17 @@ verbose() {
 	only_failed ''
 }
 
+# For what is the whole machine's, one test at a time: any file will do.
+alone() {
+	exec 9<"$1" || skip "no $1"
+	flock 9
+}
+
 ktap_case build broken "a program that the verifier refuses; bpf_printk by hand"
 broken() {
 	needs clang gcc bpftool
 	[ -d "$tree/libbpf" ] || skip "needs the built tree"
+	alone /proc/sys/kernel/ostype # the instance's name is written in the text
 	typed "A program that the verifier refuses" "bpf_printk by hand"
 	told 'invalid access to packet, off=23 size=1'
 	told '^processed 2 insns'
@@ -130,8 +137,7 @@ stats() {
 	local before
 
 	needs bpftool ping sysctl
-	exec 9</proc/sys/kernel/bpf_stats_enabled || skip "no kernel.bpf_stats_enabled"
-	flock 9
+	alone /proc/sys/kernel/bpf_stats_enabled
 	before=$(sysctl -n kernel.bpf_stats_enabled)
 	typed "What a packet costs"
 	sysctl -q "kernel.bpf_stats_enabled=$before"

@@ -291,6 +291,7 @@ id_in_ip_link() {
 # shellcheck disable=SC2034 # who called judge uses the verdict
 clsact_after() {
 	local dev=${real[veth0]} status=0 last
+
 	{
 		if [ "$1" = tc ]; then
 			inside host tc qdisc add dev "$dev" clsact
