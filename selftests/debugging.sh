@@ -26,16 +26,29 @@ commands() {
 		inside && (/^    # [^ ]/ || /^    > /) { print substr($0, 7) }' "$text"
 }
 
+# Typed "sleep" gives what was started in the background the time to begin. Here it ends
+# as soon as all of that has told so; on a slow machine this may take longer, too.
+begun() {
+	local end=$((EPOCHSECONDS + $1 * slack)) ready=0 jobs
+
+	jobs=$(jobs -pr | wc -l)
+	while [ "$ready" -lt "$jobs" ] && [ "$EPOCHSECONDS" -lt "$end" ]; do
+		command sleep 0.1
+		ready=$(grep -cE ': (attached \(|listening)' "$out" || true)
+	done
+}
+
 # Type the chapters into the lab's host. Commands that fail are told at the end.
 typed() {
 	local chapter
 
 	# shellcheck disable=SC2016 # expanded by that shell
-	printf '%s\n' "cd ${top@Q}" "slack=$slack" 'failed=()' 'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
+	printf '%s\n' "cd ${top@Q}" "slack=$slack out=${tmp@Q}/out" "$(declare -f begun)" \
+		'sleep() { begun "$1"; }' 'failed=()' 'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
 	for chapter; do
 		commands "$chapter" >"$tmp/chapter"
 		[ -s "$tmp/chapter" ] || fail "no commands in '$chapter'"
-		sed "s/^sleep \(.*\)/sleep \$((\1 * slack))/" "$tmp/chapter" >>"$tmp/typed"
+		cat "$tmp/chapter" >>"$tmp/typed"
 	done
 	# shellcheck disable=SC2016 # the same
 	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"
@@ -67,10 +80,17 @@ verbose() {
 	only_failed ''
 }
 
+# For what is the whole machine's, one test at a time: any file will do.
+alone() {
+	exec 9<"$1" || skip "no $1"
+	flock 9
+}
+
 ktap_case build broken "a program that the verifier refuses; bpf_printk by hand"
 broken() {
 	needs clang gcc bpftool
 	[ -d "$tree/libbpf" ] || skip "needs the built tree"
+	alone /proc/sys/kernel/ostype # the instance's name is written in the text
 	typed "A program that the verifier refuses" "bpf_printk by hand"
 	told 'invalid access to packet, off=23 size=1'
 	told '^processed 2 insns'
@@ -117,8 +137,7 @@ stats() {
 	local before
 
 	needs bpftool ping sysctl
-	exec 9</proc/sys/kernel/bpf_stats_enabled || skip "no kernel.bpf_stats_enabled"
-	flock 9
+	alone /proc/sys/kernel/bpf_stats_enabled
 	before=$(sysctl -n kernel.bpf_stats_enabled)
 	typed "What a packet costs"
 	sysctl -q "kernel.bpf_stats_enabled=$before"

@@ -30,15 +30,12 @@ fi
 
 # One probe: what became of it, and its row.
 cell() {
-	local id=$1 running=$2 name=$3 start verdict
+	local id=$1 running=$2 name=$3 start=$EPOCHREALTIME verdict
 
-	start=$EPOCHREALTIME
-	if [ -n "$obstacle" ]; then
-		verdict="skip:$obstacle"
-	else
-		verdict=$(judge "$name" "$4")
-	fi
-	echo "$start $(echo "$verdict" | tr " /" "_|") $id $running $name ${*:4}" >>"$tmp/cells"
+	verdict="skip:$obstacle"
+	[ -n "$obstacle" ] || judge "$name" "$4"
+	verdict=${verdict// /_}
+	echo "$start ${verdict//\//|} $id $running $name ${*:4}" >>"$tmp/cells"
 }
 
 # Attach, send the probes of $rows, see. Again if what the kernel told was missed.
@@ -47,7 +44,7 @@ run_state() {
 
 	[ -n "${rows[*]-}" ] || return 0
 	for try in 1 2 3; do
-		dropped=0
+		dropped=0 missed=0
 		start_state "$state"
 		for row in "${rows[@]}"; do
 			# shellcheck disable=SC2086 # several words
@@ -56,18 +53,22 @@ run_state() {
 		[ -z "$obstacle" ] || break
 		taps_catch_up
 		stop_state
-		[ "$(missed)" != 0 ] || break
-		echo "$chapter, $state, try $try: $(missed) events were missed" >&2
+		[ "$missed" != 0 ] || break
+		echo "$chapter, $state, try $try: $missed events were missed" >&2
 	done
 	judge_state
 }
 
 judge_state() {
-	touch "$tmp/where.host"
+	local where told=() judged
+
+	for where in host ctr; do
+		[ -z "${watchers[$where]-}" ] || told+=("$tmp/where.$where")
+	done
 	LC_ALL=C awk -f "$here/experiment.awk" -v unit="$LAB_UNIT" -v dropped="$dropped" \
-		"$tmp/cells" "$tmp"/tap.out "$tmp"/tap.host "$tmp"/tap.ctr "$tmp"/where.host \
-		"$([ ! -e "$tmp/where.ctr" ] || echo "$tmp/where.ctr")" >"$tmp/judged"
-	cat "$tmp/judged" >>"$work/$chapter.tsv"
+		"$tmp/cells" "$tmp"/tap.out "$tmp"/tap.host "$tmp"/tap.ctr "${told[@]}" >"$tmp/judged"
+	IFS= read -rd '' judged <"$tmp/judged" || true
+	printf %s "$judged" >>"$work/$chapter.tsv"
 	LC_ALL=C awk -f "$here/experiment_show.awk" -v ktap="$ktap" -v green="$green" \
 		-v yellow="$yellow" -v red="$red" -v dim="$dim" -v plain="$plain" "$tmp/judged"
 }
@@ -95,9 +96,15 @@ run_chapter() {
 	declare -gA watchers=()
 	set_up
 	case $chapter in
-	rows | taps) table "$chapter" ;;
-	switch) switching ;;
-	answers) answers ;;
+	switch1) switched T1 ctr 198.51.100.2 host veth0 ;;
+	switch2) switched T2 host 203.0.113.10 ctr eth0 ;;
+	*)
+		set_up_taps
+		case $chapter in
+		rows | taps) table "$chapter" ;;
+		answers) answers ;;
+		esac
+		;;
 	esac
 }
 
@@ -106,11 +113,11 @@ run_chapter() {
 heading() {
 	local -A words=(
 		[rows]="The rows" [taps]="The truth table: each hook, each way"
-		[switch]="T1, T2: XDP on and off under a stream of connections"
+		[switch1]="T1, T2: XDP on and off under a stream of connections"
 		[answers]="The questions"
 	)
 
-	[ -z "$ktap" ] || return 0
+	[[ -z $ktap && -n ${words[$1]-} ]] || return 0
 	printf '\n%s\n\n' "${words[$1]}"
 	case $1 in
 	rows | taps) printf '%-7s%-20s%-8s%-6s%-7s%-8s%-9s%-9s%-5s%s\n' \
@@ -149,6 +156,7 @@ main() {
 	trap stop EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	find_programs
 	[ -n "$ktap" ] || explain
 	for name in "${chapters[@]}"; do
 		[ "$name" = answers ] || start_chapter "$name"
@@ -213,7 +221,8 @@ conclude() {
 	[ "$passed" != 0 ] || exit 4
 }
 
-# Strings hold no quotes or backslashes: they are words of the tables.
+# Strings hold no quotes or backslashes: they are words of the tables. Whose version
+# each was is asked only if the results are wanted.
 json() {
 	local series
 
@@ -221,10 +230,10 @@ json() {
 	[ -e "${series[0]}" ] || series=()
 	LC_ALL=C awk -f "$here/experiment_json.awk" -v kernel="$(uname -r)" \
 		-v machine="$(uname -m), $(nproc) CPUs" -v time="$(date -u +%FT%TZ)" \
-		-v nping="$(nping --version 2>/dev/null | sed -n 's/.*version \([0-9.]*\).*/\1/p')" \
-		-v tcpdump="$(tcpdump --version 2>&1 | sed -n 's/^tcpdump version //p')" \
-		-v iproute="$(ip -V | sed 's/.*iproute2-//;s/,.*//')" \
-		-v program="$("$(program xdp-drop-tcp)" --version)" \
+		-v nping="${RESULTS:+$(nping --version 2>/dev/null | sed -n 's/.*version \([0-9.]*\).*/\1/p')}" \
+		-v tcpdump="${RESULTS:+$(tcpdump --version 2>&1 | sed -n 's/^tcpdump version //p')}" \
+		-v iproute="${RESULTS:+$(ip -V | sed 's/.*iproute2-//;s/,.*//')}" \
+		-v program="${RESULTS:+$("${program[xdp-drop-tcp]}" --version)}" \
 		"$results/experiment.tsv" "${series[@]}"
 }
 
@@ -241,12 +250,13 @@ ktap='' chapters=()
 for each; do
 	case $each in
 	--ktap) ktap=1 ;;
-	rows | taps | switch | answers) chapters+=("$each") ;;
+	rows | taps | answers) chapters+=("$each") ;;
+	switch) chapters+=(switch1 switch2) ;;
 	-h | --help) usage && exit 0 ;;
 	*) usage >&2 && exit 2 ;;
 	esac
 done
-[ -n "${chapters[*]-}" ] || chapters=(rows taps switch answers)
+[ -n "${chapters[*]-}" ] || chapters=(rows taps switch1 switch2 answers)
 if [ "$EUID" != 0 ]; then
 	echo "${0##*/}: needs root, to make network namespaces" >&2
 	exit 1

@@ -13,32 +13,49 @@
 ANSWER_MS=5000 # to wait for an answer that should come
 LOST_MS=300    # and for one that should not; SYNs are repeated after 1000
 
-# Programs in this directory go before the built ones.
-program() {
-	if [ -n "${PROGRAMS-}" ] && [ -x "$PROGRAMS/$1" ]; then
-		echo "$PROGRAMS/$1"
-	else
-		built "$1"
-	fi
+# Programs in the directory $PROGRAMS go before the built ones.
+declare -A program=()
+find_programs() {
+	local name
+
+	probe=$(built probe)
+	for name in xdp-drop-tcp xdp-drop-world tc-drop-tcp drop-where; do
+		program[$name]=${PROGRAMS-}/$name
+		[ -n "${PROGRAMS-}" ] && [ -x "${program[$name]}" ] || program[$name]=$(built "$name")
+	done
 }
 
-# The lab with its taps. A server that has sent a SYN-ACK in vain does not repeat
-# it: it would turn up in a later probe. IPv6 sends of its own accord. One tap sees all of a namespace's devices.
+# The lab. A server that has sent a SYN-ACK in vain does not repeat it: it would
+# turn up in a later probe. IPv6 sends of its own accord.
 set_up() {
-	local where
+	local name where
 
 	LAB_UNIT=$BASHPID
 	lab_own test
-	probe=$(built probe)
 	tmp=$LAB_DIR/experiment
 	mkdir "$tmp"
+	for name in veth docker wan out eth; do
+		real[${name}0]=$name$LAB_UNIT
+	done
 	for where in out host ctr; do
 		inside "$where" sh -c 'cd /proc/sys/net && echo 0 >ipv4/tcp_synack_retries
 			[ ! -e ipv6/conf/all ] || echo 1 >ipv6/conf/all/disable_ipv6'
+	done
+}
+
+# One tap sees all of a namespace's devices. What sends its marks is one shell, too.
+set_up_taps() {
+	local where pipe
+
+	for where in out host ctr; do
 		become "$where" tcpdump -i any -y LINUX_SLL2 -s 256 -nn -tt -l --immediate-mode \
 			'arp or icmp or udp or tcp[tcpflags] & tcp-syn != 0' \
 			>>"$tmp/tap.$where" 2>"$tmp/tap.$where.err" &
 		disown
+		# shellcheck disable=SC2016 # expanded by that shell
+		exec {pipe}> >(become "$where" bash -c \
+			'while read -r port; do echo >"/dev/udp/127.0.0.1/$port"; done' >/dev/null 2>&1)
+		markers+=("$pipe")
 	done
 	become host "$probe" listen 8080 "Hello from the host." >"$tmp/listen.log" 2>&1 &
 	disown
@@ -56,33 +73,33 @@ inside() {
 	"${into[@]}" "$@"
 }
 
-# The same in the background: $! is then the command's own pid.
+# The same in place of this shell: with & behind it, $! is the command's own pid.
 become() {
 	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
 
 	shift
-	exec "${into[@]}" env --default-signal=INT "$@" </dev/null
+	exec "${into[0]}" -i "${into[@]:1}" "$@"
 }
 
-# Does each tap's file, with $1 behind its name, have a line with $2?
+# Does each tap's file, with $1 behind its name, have $2 in it?
 taps_have() {
 	local where
 
 	for where in out host ctr; do
-		grep -qsF "$2" "$tmp/tap.$where$1" || return 1
+		reads "$tmp/tap.$where$1" "$2" || return 1
 	done
 }
 
 # Taps tell in the order in which packets came: when they have told of a packet
 # sent now, they have told of all before. A busy tap may lose that packet.
 taps_catch_up() {
-	local where try
+	local pipe try
 
 	for try in 1 2 3 4 5 6; do
 		marker=$((marker + 1))
-		for where in out host ctr; do
-			inside "$where" bash -c "echo >/dev/udp/127.0.0.1/$marker" || true
+		for pipe in "${markers[@]}"; do
+			echo "$marker" >&"$pipe"
 		done
 		if poll "$try" taps_have "" "127.0.0.1.$marker:"; then
 			return
@@ -91,27 +108,16 @@ taps_catch_up() {
 	lab_die "a tap lags behind: $(tail -n 2 "$tmp"/tap.*)"
 }
 
-# In which part of the lab interface $1 is.
-place_of() {
-	case $1 in
-	eth*) echo ctr ;;
-	out*) echo out ;;
-	*) echo host ;;
-	esac
-}
-
-# "veth0" as the lab calls it.
-real() {
-	echo "${1%0}$LAB_UNIT"
-}
-
 attached() {
-	grep -qs attached "$tmp/loader.$1.err" || ! kill -0 "${loaders[$1]}" 2>/dev/null
+	reads "$tmp/loader.$1.err" attached || ! kill -0 "${loaders[$1]}" 2>/dev/null
 }
 
 listens() {
-	grep -qs listening "$tmp/where.$1.err" || ! kill -0 "${watchers[$1]}" 2>/dev/null
+	reads "$tmp/where.$1.err" listening || ! kill -0 "${watchers[$1]}" 2>/dev/null
 }
+
+# A part of the lab, an interface of it, a program: its name in the table to its own.
+declare -A place=([eth0]=ctr [out0]=out [veth0]=host [docker0]=host [wan0]=host) real=()
 
 # Attach "PROGRAM[,OPTION…]:IFACE+…" and let drop-where listen. If this kernel
 # lacks something, $obstacle says what.
@@ -119,20 +125,23 @@ start_state() {
 	local each words dev where i=0 status
 
 	loaders=() watchers=() obstacle=
-	rm -f "$tmp"/loader.* "$tmp"/where.*
 	: >"$tmp/cells"
+	for where in out host ctr; do
+		: >"$tmp/tap.$where"
+	done
 	for each in ${1//+/ }; do
 		[ "$each" != - ] || continue
 		IFS=, read -ra words <<<"${each%:*}"
-		dev=$(real "${each#*:}")
-		become "$(place_of "$dev")" "$(program "${words[0]}")" \
-			--interval 0 --json "${words[@]:1}" "$dev" \
+		dev=${each#*:}
+		: >"$tmp/loader.$i.err"
+		become "${place[$dev]}" "${program[${words[0]}]}" \
+			--interval 0 --json "${words[@]:1}" "${real[$dev]}" \
 			>"$tmp/loader.$i.out" 2>"$tmp/loader.$i.err" &
 		loaders+=($!)
 		i=$((i + 1))
 	done
 	for i in "${!loaders[@]}"; do
-		poll 20 attached "$i" && grep -qs attached "$tmp/loader.$i.err" && continue
+		poll 20 attached "$i" && reads "$tmp/loader.$i.err" attached && continue
 		status=0
 		kill -INT "${loaders[i]}" 2>/dev/null || true
 		wait "${loaders[i]}" || status=$?
@@ -142,22 +151,25 @@ start_state() {
 		[ "$status" = 4 ] || lab_die "$1 does not attach (exit status $status): $obstacle"
 		return
 	done
-	watch host "$(real veth0)" "$(real docker0)" "$(real wan0)"
-	[[ $1 != *:eth0* ]] || watch ctr "$(real eth0)"
+	watch host "${real[veth0]}" "${real[docker0]}" "${real[wan0]}"
+	[[ $1 != *:eth0* ]] || watch ctr "${real[eth0]}"
 	for where in "${!watchers[@]}"; do
 		poll 20 listens "$where" || true
-		grep -q listening "$tmp/where.$where.err" ||
+		reads "$tmp/where.$where.err" listening ||
 			lab_die "drop-where does not listen: $(<"$tmp/where.$where.err")"
 	done
 }
 
 watch() {
-	become "$1" "$(program drop-where)" --json "${@:2}" \
+	: >"$tmp/where.$1.err"
+	become "$1" "${program[drop-where]}" --json "${@:2}" \
 		>"$tmp/where.$1" 2>"$tmp/where.$1.err" &
 	watchers[$1]=$!
 }
 
-# End what start_state started; how many packets the programs dropped.
+# End what start_state started; how many packets the programs dropped, and how many
+# of the kernel's events drop-where has missed: of other people's floods, for there
+# is hardly a packet in this lab.
 stop_state() {
 	local each
 
@@ -168,15 +180,24 @@ stop_state() {
 		wait "$each" || lab_die "a program did not end with exit status 0:" \
 			"$(cat "$tmp"/loader.*.err "$tmp"/where.*.err)"
 	done
-	# shellcheck disable=SC2034 # who called uses it
-	dropped=$(cat /dev/null "$tmp"/loader.*.out 2>/dev/null | awk -F '"dropped_packets":' \
-		'/"final":true/ { sum += $2 } END { print sum + 0 }')
+	# shellcheck disable=SC2034 # who called uses them
+	dropped=0 missed=0
+	for each in "${!loaders[@]}"; do
+		add_up dropped dropped_packets "$tmp/loader.$each.out"
+	done
+	for each in "${!watchers[@]}"; do
+		add_up missed lost_events "$tmp/where.$each"
+	done
 }
 
-# How many of the kernel's events drop-where has missed: of other people's floods,
-# for there is hardly a packet in this lab.
-missed() {
-	sed -n 's/.*"lost_events":\([0-9]*\).*/\1/p' "$tmp"/where.* | awk '{ n += $1 } END { print n + 0 }'
+# Add to variable $1 the numbers $2 of the last words in file $3.
+add_up() {
+	local line
+
+	while read -r line; do
+		[[ $line != *'"final":true'* || ! $line =~ \"$2\":([0-9]+) ]] ||
+			printf -v "$1" %d $((${!1} + BASH_REMATCH[1]))
+	done <"$3"
 }
 
 # --- probes ---
@@ -198,7 +219,7 @@ send() {
 	curl) inside "$from" curl -sf -m "$2"e-3 "http://$to:$at/" ;;
 	ping) inside "$from" "$probe" icmp "$to" "$2" ;;
 	pingcold)
-		inside out ip neigh del 198.51.100.1 dev "$(real out0)"
+		inside out ip neigh del 198.51.100.1 dev "${real[out0]}"
 		inside "$from" "$probe" icmp "$to" "$2"
 		;;
 	pingwarm)
@@ -207,7 +228,7 @@ send() {
 		;;
 	nping | npingicmp)
 		if [ "$how" = nping ]; then set -- "$1" --tcp -p 80; else set -- "$1" --icmp; fi
-		[ "${1%-*}" != host-uplink ] || set -- "$@" -e "$(real wan0)"
+		[ "${1%-*}" != host-uplink ] || set -- "$@" -e "${real[wan0]}"
 		inside "$from" nping --delay 0 -c 1 "${@:2}" "$to" </dev/null
 		;;
 	esac
@@ -215,66 +236,62 @@ send() {
 
 # What waits for an unknown neighbour goes with its entry.
 neighbour() {
-	inside out ip neigh del 198.51.100.1 dev "$(real out0)" || true
+	inside out ip neigh del 198.51.100.1 dev "${real[out0]}" || true
 	inside out ip neigh replace 198.51.100.1 lladdr 02:00:00:00:01:01 nud "$1" \
-		dev "$(real out0)"
+		dev "${real[out0]}"
 }
 
-# What became of probe $1, of which $2 is expected; any output is in $tmp/said.
+# What becomes of probe $1, of which $2 is expected: $verdict.
 judge() {
-	local status=0 ms=$LOST_MS
+	local status=0 ms=$LOST_MS said=
 
 	[ "$2" != pass ] || ms=$ANSWER_MS
 	case $1 in
-	id-in-ip-link) id_in_ip_link ;;
-	clsact-after-*) clsact_after "${1##*-}" ;;
-	*-nping*)
-		if ! command -v nping >/dev/null; then
-			echo "skip:no nping"
-			return
-		fi
-		send "$1" "$ms" >"$tmp/said" 2>&1 || status=$?
-		case $status,$(sed -n 's/.*Rcvd: \([0-9]*\) .*/\1/p' "$tmp/said") in
-		0,0) echo lost ;;
-		0,[1-9]*) echo pass ;;
-		*) echo "fail:$(head -n 1 "$tmp/said")" ;;
-		esac
-		;;
-	*)
-		send "$1" "$ms" >"$tmp/said" 2>&1 || status=$?
-		case $status in
-		0) echo pass ;;
-		1 | 28) echo lost ;;
-		*) echo "fail:$(head -n 1 "$tmp/said")" ;;
-		esac
-		;;
+	id-in-ip-link) id_in_ip_link && return ;;
+	clsact-after-*) clsact_after "${1##*-}" && return ;;
+	*-nping*) command -v nping >/dev/null || { verdict="skip:no nping" && return; } ;;
+	esac
+	send "$1" "$ms" >"$tmp/said" 2>&1 || status=$?
+	IFS= read -rd '' said <"$tmp/said" || true
+	verdict="fail:${said%%$'\n'*}"
+	case $1:$status in
+	*-nping*:0) [[ ! $said =~ Rcvd:\ ([0-9]) ]] || verdict=pass
+		[[ $said != *"Rcvd: 0 "* ]] || verdict=lost ;;
+	*-nping*) ;;
+	*:0) verdict=pass ;;
+	*:1 | *:28) verdict=lost ;;
 	esac
 	case $1 in
 	*-pingcold | *-pingwarm) neighbour permanent ;;
 	esac
 }
 
+# The id of veth0's program, as "ip link" has it.
+linked_id() {
+	[[ ! $(inside host ip link show dev "${real[veth0]}") =~ prog/xdp\ id\ ([0-9]+) ]] ||
+		echo "${BASH_REMATCH[1]}"
+}
+
 # Is the number in "ip link" the program's id, as --list and bpftool tell it?
 id_in_ip_link() {
-	local dev shown listed name
+	local shown listed='' name=''
 
-	dev=$(real veth0)
-	shown=$(inside host ip link show dev "$dev" | sed -n 's/.*prog\/xdp id \([0-9]*\).*/\1/p')
-	listed=$(inside host "$(program xdp-drop-tcp)" --list --json "$dev" |
-		sed -n 's/.*"program_id":\([0-9]*\).*/\1/p')
-	name=$(bpftool prog show id "$shown" 2>/dev/null | sed -n 's/.* name \([a-z_]*\).*/\1/p')
+	shown=$(linked_id)
+	[[ ! $(inside host "${program[xdp-drop-tcp]}" --list --json "${real[veth0]}") =~ \"program_id\":([0-9]+) ]] ||
+		listed=${BASH_REMATCH[1]}
+	[[ ! $(bpftool prog show id "$shown" 2>/dev/null) =~ \ name\ ([a-z_]+) ]] ||
+		name=${BASH_REMATCH[1]}
+	verdict="ip:$shown,list:$listed,bpftool:$name"
 	if [ -n "$shown" ] && [ "$shown,$name" = "$listed,xdp_drop_tcp" ]; then
-		echo same
-	else
-		echo "ip:$shown,list:$listed,bpftool:$name"
+		verdict=same
 	fi
 }
 
 # The state of veth0's clsact after a filter came and went, by tc's hand or ours.
+# shellcheck disable=SC2034 # who called judge uses the verdict
 clsact_after() {
-	local dev status=0
+	local dev=${real[veth0]} status=0 last
 
-	dev=$(real veth0)
 	{
 		if [ "$1" = tc ]; then
 			inside host tc qdisc add dev "$dev" clsact
@@ -284,17 +301,17 @@ clsact_after() {
 			inside host tc filter del dev "$dev" egress
 		else
 			inside host timeout --preserve-status -s INT 0.5 \
-				"$(program tc-drop-tcp)" --clsact "$dev"
+				"${program[tc-drop-tcp]}" --clsact "$dev"
 		fi
 		inside host tc filter show dev "$dev" egress
-		inside host tc qdisc show dev "$dev"
+		last=$(inside host tc qdisc show dev "$dev")
 	} >"$tmp/said" 2>&1 || status=$?
 	if [ "$status" != 0 ]; then
-		echo "fail:$(tail -n 1 "$tmp/said")"
-	elif inside host tc qdisc show dev "$dev" | grep -q clsact; then
-		echo stays
+		verdict="fail:$(tail -n 1 "$tmp/said")"
+	elif [[ $last = *clsact* ]]; then
+		verdict=stays
 	else
-		echo gone
+		verdict=gone
 	fi
 	[ "$1" != tc ] || inside host tc qdisc del dev "$dev" clsact 2>/dev/null || true
 }

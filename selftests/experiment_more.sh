@@ -4,7 +4,8 @@
 # The experiment's chapters that are no tables. To be sourced by experiment.sh, whose
 # variables these are:
 : "${work=}" "${here=}" "${ktap=}" "${probe=}" "${results=}" "${tmp=}"
-: "${LAB_UNIT=}"
+: "${LAB_UNIT=}" "${chapter=}"
+declare -A program real # they stay as they are
 
 RATE=200    # connections a second
 PERIOD=1.5  # seconds that XDP stays on, and then off
@@ -14,7 +15,7 @@ ROUNDS=3
 switch_on() {
 	local asked=$EPOCHREALTIME line
 
-	exec 8< <(become "$1" "$(program xdp-drop-tcp)" --interval 0 "$(real "$2")" 2>&1 >/dev/null)
+	exec 8< <(become "$1" "${program[xdp-drop-tcp]}" --interval 0 "${real[$2]}" 2>&1 >/dev/null)
 	loader=$!
 	read -r -t 20 line <&8 || lab_die "xdp-drop-tcp says nothing"
 	[[ $line == *attached* ]] || lab_die "$line"
@@ -47,28 +48,34 @@ switched() {
 	wait "$stream" || lab_die "the stream failed: $(tail -n 1 "$work/$1.stream")"
 	LC_ALL=C awk -f "$here/experiment_switch.awk" -v id="$1" -v ktap="$ktap" \
 		-v where="xdp-drop-tcp:$5" -v path="$2-to-$3" -v seconds="$work/$1.seconds" \
-		-v tsv="$work/switch.tsv" -v csv="$work/$1.csv" \
+		-v tsv="$work/$chapter.tsv" -v csv="$work/$1.csv" \
 		"$work/$1.switches" "$work/$1.stream"
-}
-
-switching() {
-	switched T1 ctr 198.51.100.2 host veth0
-	switched T2 host 203.0.113.10 ctr eth0
 }
 
 # --- the questions: each a heading, commands, and what they say ---
 
-# Show a command and run it in part $1 of the lab; interfaces by their plain names.
+# Show a command and run it in part $1 of the lab, for 20 s at most.
 show() {
-	local from=$1
+	# shellcheck disable=SC2178 # a name for one of the arrays
+	local -n into=in_$1
+	local text
 
-	shift
-	printf '%s\n' "$from# $*" | plainly
-	inside "$from" timeout 20 "$@" 2>&1 </dev/null | plainly | sed 's/^/    /'
+	text=$("${into[0]}" -t 20 "${into[@]:1}" "${@:2}" 2>&1) || true
+	printf '%s\n' "$1# ${*:2}"
+	[ -z "$text" ] || printf '    %s\n' "${text//$'\n'/$'\n'    }"
 }
 
+# In $text: interfaces and programs by their plain names.
 plainly() {
-	sed -E "s/(veth|docker|wan|out|eth)$LAB_UNIT/\10/g; s|[^ ]*/samples/bpf/||; s|$probe|probe|"
+	local name
+
+	for name in "${!real[@]}"; do
+		text=${text//"${real[$name]}"/"$name"}
+	done
+	for name in "${!program[@]}"; do
+		text=${text//"${program[$name]}"/"$name"}
+	done
+	text=${text//"$probe"/probe}
 }
 
 # A test point: does what the answer $1 rests on show in its output?
@@ -83,23 +90,23 @@ point() {
 	[ -z "$ktap" ] || echo "${status/not/not ok} $id ${name// /-}"
 }
 
+# The answer's lines are one here, and blanks single.
 said() {
-	grep -qE -e "$1" "$tmp/shown"
+	[[ $shown =~ $1 ]]
 }
 
 # End the state; the sums of deaths that were told meanwhile.
 deaths() {
 	stop_state
 	echo "host# drop-where veth0    (meanwhile)"
-	grep '"final":true' "$tmp/where.host" | grep '"hook"' | grep -v '"hook":"stack"' |
-		awk -F '"' '{
+	awk -F '"' '/"final":true/ && /"hook"/ && !/"hook":"stack"/ {
 			for (i = 2; i < NF; i++)
 				value[$i] = $(i + 1) == ":" ? $(i + 2) : $(i + 1)
 			gsub(/[:,]/, "", value["packets"])
 			printf "    packets %d, interface %s, hook %s, function %s, reason %s\n",
 				value["packets"], value["interface"], value["hook"],
 				value["function"], value["reason"]
-		}' | plainly
+		}' "$tmp/where.host"
 }
 
 question() {
@@ -109,14 +116,11 @@ question() {
 }
 
 question_1() {
-	local id
-
 	question 1 "what is the number in \"ip link\", xdp/id:N?"
 	start_state xdp-drop-tcp:veth0
-	show host ip link show dev "$(real veth0)"
-	show host "$(program xdp-drop-tcp)" --list "$(real veth0)"
-	id=$(inside host ip link show dev "$(real veth0)" | sed -n 's/.*prog\/xdp id \([0-9]*\).*/\1/p')
-	show host bpftool prog show id "$id"
+	show host ip link show dev "${real[veth0]}"
+	show host "${program[xdp-drop-tcp]}" --list "${real[veth0]}"
+	show host bpftool prog show id "$(linked_id)"
 	stop_state
 	echo "The id of the loaded program: the kernel's number for it, new with each load."
 }
@@ -127,7 +131,7 @@ question_2() {
 	show ctr "$probe" tcp 198.51.100.2 80 "$LOST_MS"
 	taps_catch_up
 	echo "host# tcpdump -i veth0    (meanwhile)"
-	grep -c "veth$LAB_UNIT .*Flags" "$tmp/tap.host" | sed 's/^/    packets of TCP: /'
+	awk -v at=" ${real[veth0]} .*Flags" '$0 ~ at { n++ } END { print "    packets of TCP: " n + 0 }' "$tmp/tap.host"
 	deaths
 	echo "XDP comes before the taps on the way in, TC egress before them on the way out:"
 	start_state tc-drop-tcp:veth0
@@ -135,7 +139,7 @@ question_2() {
 	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
 	taps_catch_up
 	echo "host# tcpdump -i any    (meanwhile)"
-	grep Flags "$tmp/tap.host" | plainly | cut -d' ' -f2- | cut -c1-76 | sed 's/^/    /'
+	sed -nE "/Flags/ { s/([a-z])$LAB_UNIT /\10 /; s/^[^ ]* (.{0,76}).*/    \1/p }" "$tmp/tap.host"
 	deaths
 	echo "The container's SYN arrives, where nothing drops; docker0's SYN-ACK does not leave."
 }
@@ -166,7 +170,7 @@ question_5() {
 	question 5 "why does nping to the host's own address get no answer?"
 	start_state -
 	if command -v nping >/dev/null; then
-		show host nping --delay 0 -c 1 --tcp -p 80 -e "$(real wan0)" 198.51.100.1
+		show host nping --delay 0 -c 1 --tcp -p 80 -e "${real[wan0]}" 198.51.100.1
 		show host nping --delay 0 -c 1 --tcp -p 80 198.51.100.1
 	else
 		echo "SKIP nping is not here"
@@ -177,18 +181,21 @@ question_5() {
 }
 
 answers() {
-	local n names=("the ids are the same" "what dies is not on the taps" "without netfilter the same"
+	local n text shown names=("the ids are the same" "what dies is not on the taps" "without netfilter the same"
 		"generic XDP drops SYNs" "E8 needs no program to fail")
 	local wants=('prog/xdp id ([0-9]+).*\1 *xdp_drop_tcp.*\1: xdp' 'packets of TCP: 0 .*xdp-native.* veth0 .*203.0.113.1.8080: Flags .S..*tc-egress'
 		'nft list ruleset host# .*lost.*tc-egress' 'lost.*xdp-generic' '')
 
 	! command -v nping >/dev/null || wants[4]='Rcvd: 0 .*Rcvd: 1 .*Hello'
 	for n in 1 2 3 4 5; do
-		: >"$tmp/tap.host"
 		"question_$n" >"$tmp/answer"
-		[ -n "$ktap" ] || sed 's/^/  /' "$tmp/answer"
-		cat "$tmp/answer" >>"$work/answers.txt"
-		tr -s '\n ' ' ' <"$tmp/answer" >"$tmp/shown"
+		IFS= read -rd '' text <"$tmp/answer" || true
+		plainly
+		printf %s "$text" >>"$work/answers.txt"
+		text=${text%$'\n'}
+		[ -n "$ktap" ] || printf '  %s\n' "${text//$'\n'/$'\n'  }"
+		# shellcheck disable=SC2086 # split, to be joined by single blanks
+		shown=$(set -f && echo $text)
 		point "question $n" "${names[n - 1]}" said "${wants[n - 1]}"
 	done
 }

@@ -14,6 +14,8 @@ set -eu
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
 . "$(dirname "$0")/lab_lib.sh"
 
+enter=$(built enter) probe=$(built probe) drop_where=$(built drop-where)
+
 without_ipv6() {
 	# shellcheck disable=SC2016 # expanded by that shell
 	"$@" sh -c '
@@ -30,10 +32,12 @@ wires() {
 
 	port=h$BASHPID peer=c$BASHPID bridge=b$BASHPID
 	host=where-host.$BASHPID ctr=where-ctr.$BASHPID
-	in_host=("$(built enter)" "$host")
-	in_ctr=("$(built enter)" "$ctr")
-	probe=$(built probe)
-	printf "netns add %s\n" "$host" "$ctr" | ip -batch -
+	in_host=("$enter" "$host")
+	in_ctr=("$enter" "$ctr")
+	ip -batch - <<-END
+		netns add $host
+		netns add $ctr
+	END
 	without_ipv6 "${in_host[@]}"
 	without_ipv6 "${in_ctr[@]}"
 	ip -n "$host" -batch - <<-END
@@ -44,9 +48,11 @@ wires() {
 		addr add 203.0.113.1/24 dev $bridge
 		neigh add 203.0.113.10 lladdr $at_ctr dev $bridge
 	END
-	ip -n "$ctr" link set "$peer" up
-	ip -n "$ctr" addr add 203.0.113.10/24 dev "$peer"
-	ip -n "$ctr" neigh add 203.0.113.1 lladdr "$at_host" dev "$peer"
+	ip -n "$ctr" -batch - <<-END
+		link set $peer up
+		addr add 203.0.113.10/24 dev $peer
+		neigh add 203.0.113.1 lladdr $at_host dev $peer
+	END
 	poll 5 "${in_ctr[@]}" "$probe" icmp 203.0.113.1 300
 }
 
@@ -56,8 +62,7 @@ after_each() {
 	pids=$(jobs -p)
 	# shellcheck disable=SC2086 # one word, one process
 	[ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
-	[ -z "${host-}" ] || ip netns del "$host"
-	[ -z "${ctr-}" ] || ip netns del "$ctr"
+	[ -z "${host-}" ] || printf "netns del %s\n" "$host" "$ctr" | ip -force -batch -
 }
 
 listening() {
@@ -66,8 +71,8 @@ listening() {
 
 # Start drop-where on the host. With --timeout, it may have ended then.
 where() {
-	rm -f "$tmp/where.err" "$tmp/where.out"
-	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$(built drop-where)" "$@" \
+	: >"$tmp/where.err"
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$drop_where" "$@" \
 		>"$tmp/where.out" 2>"$tmp/where.err" </dev/null &
 	where=$!
 	# The kernel takes its time to switch tracing on when many do it at once.
@@ -79,24 +84,39 @@ gone() {
 	[ -z "$(lab_birth "$where")" ]
 }
 
+# A text in $tmp, without a process; in $text, too.
+copy() {
+	IFS= read -rd '' text <"$tmp/$1" || true
+	printf %s "$text" >"$tmp/$2"
+}
+
 # End it: its output is what told looks at, and how it ended is right.
 end_where() {
-	local status=0
+	local status=0 text
 
 	[ "$1" = none ] || kill "-$1" "$where"
 	poll 30 gone || fail "it does not end"
 	wait "$where" || status=$?
-	cp "$tmp/where.out" "$tmp/out"
-	cp "$tmp/where.err" "$tmp/err"
-	[ "$status" = 0 ] || fail "exit status $status: $(cat "$tmp/err")"
-	cat "$tmp/out" # for who reads a failure
+	copy where.err err
+	copy where.out out
+	[ "$status" = 0 ] || fail "exit status $status: $(<"$tmp/err")"
+	printf %s "$text" # for who reads a failure
 }
 
-# The instances of process $1: their names.
+# Run a command in the directory of tracing; if that is not mounted, it is for it alone.
+tracing() {
+	if [ -e /sys/kernel/tracing/events ]; then
+		(cd /sys/kernel/tracing && exec "$@")
+	else
+		# shellcheck disable=SC2016 # expanded by that shell
+		unshare --mount sh -c 'mount -t tracefs tracefs "$1" && cd "$1" && shift && exec "$@"' \
+			sh /sys/kernel/tracing "$@"
+	fi
+}
+
+# Has process $1 an instance?
 instances() {
-	unshare --mount sh -c '
-		[ -e /sys/kernel/tracing/instances ] || mount -t tracefs tracefs /sys/kernel/tracing
-		ls /sys/kernel/tracing/instances' | grep "^bpf-drop-$1-"
+	[[ $'\n'$(tracing ls instances) = *$'\n'"bpf-drop-$1-"* ]]
 }
 
 # So many SYNs from the container: 203.0.113.10:40000 to 203.0.113.1:80. Where
@@ -107,9 +127,22 @@ knock() {
 	"${in_ctr[@]}" "$probe" send "$peer" "$syn" "${1:-3}"
 }
 
-# At least so many lines of a drop-where's output match.
+# How many lines of a drop-where's output match: $count.
+count() {
+	local line
+
+	count=0
+	while IFS= read -r line; do
+		[[ ! $line =~ $1 ]] || count=$((count + 1))
+	done <"${2:-$tmp/out}"
+}
+
+# At least so many of them match.
 tells() {
-	[ "$(grep -cE "$2" "${3:-$tmp/where.out}")" -ge "$1" ]
+	local count
+
+	count "$2" "${3:-$tmp/where.out}"
+	[ "$count" -ge "$1" ]
 }
 
 # What drop-where must tell while PROGRAM… drops three packets: hook, function and
@@ -119,7 +152,7 @@ tells() {
 # it, is guessed to be ours; but then its length is not known, and ours is. For
 # native XDP, no more can be guessed than three, as no more were sent.
 dies() {
-	local dev=$port each sum=3
+	local dev=$port each sum=3 count
 
 	[ "$1" != xdp-generic-bridge ] || dev=$bridge
 	each="$dev$4 +${1%-bridge} +$2 +$3"
@@ -130,8 +163,10 @@ dies() {
 	end_where INT
 	stop
 	[ "$(counted dropped_packets)" = 3 ] || fail "the program dropped $(counted dropped_packets)"
-	[ "$(grep -cE "^ +[0-9.]+ $each +$packet\$" "$tmp/out")" = 3 ] || fail "not a line for each"
-	[[ $1 != tc-egress* ]] || sum=$(grep -cE "^ +[0-9]+\.[0-9]+ $each " "$tmp/out")
+	count "^ +[0-9.]+ $each +$packet\$"
+	[ "$count" = 3 ] || fail "not a line for each"
+	count "^ +[0-9]+\.[0-9]+ $each "
+	[[ $1 != tc-egress* ]] || sum=$count
 	told "^ +$sum $each +[0-9]+\$"
 	never instances "$where"
 }
@@ -161,15 +196,13 @@ generic_bridge() {
 need_tcx() {
 	local status=0
 
-	on_host timeout 60 "$(built tc-drop-tcp)" --tcx --timeout 100ms "$port" >/dev/null 2>&1 || status=$?
+	run tc-drop-tcp --tcx --timeout 100ms "$port" >/dev/null 2>&1 || status=$?
 	[ "$status" != 4 ] || skip "no TCX in this kernel"
 }
 
 # Before Linux 6.1 there are no such reasons, so that hooks are guessed.
 has_reason() {
-	unshare --mount sh -c '
-		[ -e /sys/kernel/tracing/events ] || mount -t tracefs tracefs /sys/kernel/tracing
-		grep -q TC_INGRESS /sys/kernel/tracing/events/skb/kfree_skb/format'
+	tracing grep -q TC_INGRESS events/skb/kfree_skb/format
 }
 
 into() {
@@ -263,7 +296,7 @@ signals() {
 	wires
 	for signal in INT TERM HUP; do
 		where "$port"
-		[ -n "$(instances "$where")" ] || fail "where is its instance?"
+		instances "$where" || fail "where is its instance?"
 		end_where "$signal"
 		told ' 0 died in [0-9.]+ s$'
 		never instances "$where"
@@ -275,7 +308,7 @@ ktap_case life killed "kill -9: the next run removes what is left"
 killed() {
 	wires
 	where
-	[ -n "$(instances "$where")" ] || fail "where is its instance?"
+	instances "$where" || fail "where is its instance?"
 	kill -KILL "$where"
 	wait "$where" 2>/dev/null || true
 	killed=$where
@@ -334,7 +367,7 @@ ktap_case life closed "a reader that goes away ends it, quietly"
 closed() {
 	wires
 	load xdp-drop-tcp --skb-mode "$port"
-	"${in_host[@]}" "$(built drop-where)" "$port" 2>"$tmp/where.err" \
+	"${in_host[@]}" "$drop_where" "$port" 2>"$tmp/where.err" \
 		> >(head -n 1 >"$tmp/where.out") &
 	where=$!
 	poll 30 reads "$tmp/where.err" listening
@@ -370,9 +403,6 @@ json() {
 
 ktap_case words usage "wrong usage is 2, help and version go to standard output"
 usage() {
-	local drop_where
-
-	drop_where=$(built drop-where)
 	expect 0 "$drop_where" --help
 	told '^Usage: drop-where .*IFACE'
 	told '--timeout=DURATION'
@@ -390,7 +420,7 @@ usage() {
 
 ktap_case words unprivileged "without privilege it says so, and ends with 1"
 unprivileged() {
-	cp "$(built drop-where)" "$tmp/drop-where"
+	cp "$drop_where" "$tmp/drop-where"
 	chmod 755 "$tmp" "$ktap_dir"
 	expect 1 setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/drop-where"
 	said 'needs more privilege.*root'

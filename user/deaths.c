@@ -92,7 +92,6 @@ int deaths_open(struct deaths *deaths, const struct tracefs *tracefs,
 
 	for (event = 0; event < EVENT_COUNT; event++)
 		deaths->formats[event].id = -1;
-	deaths->symbols.file = -1;
 	for (i = 0; i < ring->count; i++) {
 		if (ring->cpus[i].cpu >= deaths->cpus)
 			deaths->cpus = ring->cpus[i].cpu + 1;
@@ -322,6 +321,13 @@ static void read_death(struct deaths *deaths, const struct record *record,
 
 	if (trail->skb != skb)
 		trail = NULL;
+	/*
+	 * What hangs where is asked once for all that died before; and first, as
+	 * it may not hang there for long. To find a name may take its time.
+	 */
+	if (deaths->suspects.read_ns < record->ns && !deaths->code)
+		deaths->code = suspects_read(&deaths->suspects,
+					     clock_ns(CLOCK_MONOTONIC));
 	death.protocol =
 		(__u16)field_value(&format->protocol, data, record->size);
 	if (deaths->has_reasons)
@@ -332,10 +338,6 @@ static void read_death(struct deaths *deaths, const struct record *record,
 		     field_value(&format->location, data, record->size),
 		     death.function, sizeof(death.function));
 	find_place(&death);
-	/* What hangs where is asked once for all that died before. */
-	if (deaths->suspects.read_ns < record->ns && !deaths->code)
-		deaths->code = suspects_read(&deaths->suspects,
-					     clock_ns(CLOCK_MONOTONIC));
 	if (find_interface(deaths, &death, trail,
 			   record->cpu < deaths->cpus &&
 				   deaths->receiving[record->cpu] == skb))
@@ -350,6 +352,7 @@ static void read_trail(struct deaths *deaths, const struct record *record,
 	const struct death_format *format = &deaths->formats[event];
 	struct trail *trail = trails_at(&deaths->trails, skb);
 	const char *name = field_string(&format->name, data, record->size);
+	size_t length;
 
 	if (event == EVENT_CONSUME) {
 		if (trail->skb == skb)
@@ -369,7 +372,9 @@ static void read_trail(struct deaths *deaths, const struct record *record,
 		trails_send(&deaths->trails, name, record->ns);
 	trail->skb = skb;
 	trail->last = event;
-	snprintf(trail->name, sizeof(trail->name), "%s", name);
+	length = strnlen(name, sizeof(trail->name) - 1);
+	memcpy(trail->name, name, length);
+	trail->name[length] = '\0';
 	trail->length = (__u32)field_value(&format->length, data, record->size);
 }
 

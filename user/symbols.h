@@ -4,7 +4,9 @@
 #define SYMBOLS_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct symbol {
 	__u64 address;
@@ -12,15 +14,20 @@ struct symbol {
 };
 
 struct symbols {
-	int file; /* what it tells depends on who opened it: done early */
-	struct symbol *list; /* by address */
-	size_t count;
+	FILE *file; /* what it tells depends on who opened it: done early */
+	char buffer[16384]; /* of the file */
+	bool ended; /* all of it is in the list */
+	struct symbol *list; /* what was read of it, each part by address: */
+	size_t ordered, count; /* the kernel's own, then the modules' */
 	char *names;
 	size_t used, size;
 	__u64 missed; /* the last address that is nowhere */
 };
 
-/* Reads the list; returns 0 or a negative errno. */
+/*
+ * Opens the list; returns 0 or a negative errno. It is read when it is needed,
+ * and only as far. Stays where it is until it is closed.
+ */
 int symbols_open(struct symbols *symbols);
 void symbols_close(struct symbols *symbols);
 

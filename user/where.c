@@ -189,7 +189,6 @@ int where_run(const struct where_options *options)
 				.patterns = options->patterns,
 				.pattern_count = options->pattern_count,
 			},
-			.symbols = { .file = -1 },
 			.tell = tell,
 		},
 		.tally = { .json = options->json },
