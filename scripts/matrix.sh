@@ -7,7 +7,7 @@
 #   KERNELS         which; versions, Debian packages, directories, built trees
 #   TESTS           which programs; "kselftest" runs run_kselftest.sh instead
 #   KERNEL_TIMEOUT  seconds for one kernel, TEST_TIMEOUT for one program
-#   MATRIX_JOBS     how many kernels at a time
+#   MATRIX_JOBS     how many guests at a time
 #   ACCEL           tcg, kvm or auto: kvm if a kernel boots by it in 10 s
 #   PLANT           KERNEL=fail|panic|hang|freeze|short|exit: do harm there, to
 #                   see that it is reported
@@ -77,9 +77,10 @@ pack_collection() {
 	(cd "$tmp/root" && find . | cpio --quiet -o -H newc -R 0:0) >"$tmp/collection.cpio"
 }
 
+# initrd_for KERNEL GUEST
 initrd_for() {
 	cat "$userland" "$CACHE/kernels/$(slug "$1")/modules.cpio" "$tmp/collection.cpio" \
-		>"$tmp/initrd.$(slug "$1")"
+		>"$tmp/initrd.$2"
 }
 
 # That the device is there says nothing. What a try said holds until the next boot.
@@ -96,7 +97,7 @@ choose_accel() {
 		return
 	fi
 	slug=$(slug "${kernels[0]}")
-	initrd_for "${kernels[0]}"
+	initrd_for "${kernels[0]}" "$slug"
 	if PLANT='' TESTS='' KERNEL_TIMEOUT=10 ACCEL=kvm scripts/matrix/boot.sh probe "$CACHE/kernels/$slug" \
 		"$tmp/initrd.$slug" "$tmp/probe" >/dev/null && grep -qs ' end 0$' "$tmp/probe/ktap"; then
 		ACCEL=kvm
@@ -106,29 +107,72 @@ choose_accel() {
 	echo "$(</proc/sys/kernel/random/boot_id) $ACCEL" >"$CACHE/kvm"
 }
 
-# As many as there are CPUs, if each of them finds 1.5 GB to live in; one more if
-# else the last would run alone, while the other CPUs are idle.
+# As many as there are CPUs, if each of them finds 1.5 GB to live in. More would be
+# slower: they drive each other's translated code out of the caches.
 how_many() {
-	local free most
+	local room most
 
-	free=$(awk '/^MemAvailable/ { print int($2 / 1536 / 1024) }' /proc/meminfo)
 	most=$(nproc)
-	[[ ${#kernels[@]} -le $most || $((${#kernels[@]} % most)) != 1 ]] || most=$((most + 1))
-	echo $((free < 1 ? 1 : free < most ? free : most))
+	room=$(awk '/^MemAvailable/ { print int($2 / 1536 / 1024) }' /proc/meminfo)
+	echo $((room < 1 ? 1 : room < most ? room : most))
+}
+
+# The guests to come, "KERNEL PART PARTS" each. Kernels that are left when the others
+# have been dealt evenly are shared by all, or CPUs would be idle in the end.
+plan() {
+	local rest part parts programs kernel
+
+	read -ra programs <<<"$TESTS"
+	rest=$((${#had[@]} % MATRIX_JOBS))
+	for kernel in "${had[@]}"; do
+		parts=1
+		[ "${#guests[@]}" -lt $((${#had[@]} - rest)) ] || parts=$MATRIX_JOBS
+		[ "$parts" -lt "${#programs[@]}" ] || parts=1
+		for ((part = 1; part <= parts; part++)); do
+			guests+=("$kernel $part $parts")
+		done
+	done
+}
+
+# The directory of a guest, of these three words.
+name_of() {
+	local name
+
+	name=$(slug "$1")
+	[ "$2" = 1 ] || name+=~$2
+	echo "$name"
+}
+
+# Part $1 of $2 of the programs: the next goes to who has the least to do so far.
+share() {
+	tr ' ' '\n' <<<"$TESTS" | awk -v part="$1" -v parts="$2" '
+		FNR == NR { ms[$1] = $2; next }
+		{
+			least = 1
+			for (i = 2; i <= parts; i++) if (sum[i] < sum[least]) least = i
+			sum[least] += $1 in ms ? ms[$1] : 10000
+			if (least == part) print
+		}' "$DURATIONS" - | paste -sd' '
+}
+
+longest_first() {
+	tr ' ' '\n' <<<"$1" | awk 'FNR == NR { ms[$1] = $2; next }
+		{ print $1 in ms ? ms[$1] : 10000, $1 }' "$DURATIONS" - | sort -k1,1nr | cut -d' ' -f2 | paste -sd' '
 }
 
 # How long programs took the last time, here or where this was written, and with it
-# what each kernel has to do.
+# what each guest has to do.
 estimate() {
-	export DURATIONS=$CACHE/durations LEFT=$tmp/left
+	local guest kernel part parts
 
-	[ -s "$DURATIONS" ] || DURATIONS=$PWD/scripts/matrix/durations
+	export LEFT=$tmp/left
 	mkdir "$LEFT"
-	for kernel; do
-		awk -v all="$TESTS" '{ ms[$1] = $2 } END {
+	for guest in "${guests[@]}"; do
+		read -r kernel part parts <<<"$guest"
+		awk -v all="$(share "$part" "$parts")" '{ ms[$1] = $2 } END {
 			n = split(all, name, " ")
 			for (i = 1; i <= n; i++) sum += name[i] in ms ? ms[name[i]] : 10000
-			print sum + 0, 0, 0 }' "$DURATIONS" >"$LEFT/$(slug "$kernel")"
+			print sum + 0, 0, 0 }' "$DURATIONS" >"$LEFT/$(name_of "$kernel" "$part")"
 	done
 }
 
@@ -146,22 +190,27 @@ remember_durations() {
 	cp "$tmp/durations" "$CACHE/durations"
 }
 
-# One kernel from boot to points.
-run_kernel() {
-	local slug into plant='' kernel=$1
+# One guest from boot to points.
+run_guest() {
+	local slug name into tests plant='' kernel=$1
 
 	slug=$(slug "$kernel")
-	into=$results/$slug
-	[ "${harm%%=*}" != "$kernel" ] || plant=${harm#*=}
-	initrd_for "$kernel"
-	TESTS="$TESTS${plant:+ planted.sh}" PLANT=$plant scripts/matrix/boot.sh "$slug" \
-		"$CACHE/kernels/$slug" "$tmp/initrd.$slug" "$into" &
+	name=$(name_of "$1" "$2")
+	into=$results/$name
+	tests=$(share "$2" "$3")
+	if [[ ${harm%%=*} = "$kernel" && $2 = 1 ]]; then
+		plant=${harm#*=}
+		tests+=" planted.sh"
+	fi
+	initrd_for "$kernel" "$name"
+	TESTS=$tests PLANT=$plant scripts/matrix/boot.sh "$name" \
+		"$CACHE/kernels/$slug" "$tmp/initrd.$name" "$into" &
 	# shellcheck disable=SC2064 # this very process
 	trap "kill $!" TERM
 	wait $!
-	rm "$tmp/initrd.$slug"
+	rm "$tmp/initrd.$name"
 	cp "$CACHE/kernels/$slug/release" "$CACHE/kernels/$slug/origin" "$into/"
-	awk -v kernel="$slug" -v tests="$TESTS${plant:+ planted.sh}" -f scripts/matrix/judge.awk \
+	awk -v kernel="$slug" -v tests="$tests" -f scripts/matrix/judge.awk \
 		from=expected "$expected" from=release "$into/release" from=boot "$into/boot" \
 		from=ktap "$into/ktap" from=console "$into/console" >"$into/points.tsv"
 }
@@ -175,25 +224,34 @@ facts() {
 		"$config" | sed 's/^CONFIG_//' | paste -sd' '
 }
 
-# A kernel of which there are no points at all was not tested, and that is said.
+# A kernel or a part of which there are no points was not tested, and that is said.
 collect() {
-	local kernel into why
+	local kernel slug guest words into seconds
 
 	rm -f "$results/points.tsv" "$results/kernels.tsv" # of a run before
 	for kernel in "${kernels[@]}"; do
-		into=$results/$(slug "$kernel")
-		if [ ! -s "$into/points.tsv" ]; then
-			why="could not be had"
-			[ ! -e "$into/ktap" ] || why="ran, but its report could not be judged"
-			printf '%s\tkernel\tboot\tfail\t0\t%s: see above\n' \
-				"$(slug "$kernel")" "$why" >>"$results/points.tsv"
-			printf '%s\t-\t-\t0\t-\t-\n' "$(slug "$kernel")" >>"$results/kernels.tsv"
-			continue
-		fi
-		cat "$into/points.tsv" >>"$results/points.tsv"
-		printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$(slug "$kernel")" "$(<"$into/release")" \
-			"$(<"$into/origin")" "$(awk '$1 == "seconds" { print $2 }' "$into/boot")" \
-			"$ACCEL" "$(facts "$(slug "$kernel")")" >>"$results/kernels.tsv"
+		slug=$(slug "$kernel")
+		[[ " ${had[*]} " != *" $kernel "* ]] || continue
+		printf '%s\tkernel\tboot\tfail\t0\tcould not be had: see above\n' "$slug" >>"$results/points.tsv"
+		printf '%s\t-\t-\t0\t-\t-\n' "$slug" >>"$results/kernels.tsv"
+	done
+	for kernel in "${had[@]}"; do
+		slug=$(slug "$kernel")
+		for guest in "${guests[@]}"; do
+			read -ra words <<<"$guest"
+			[ "${words[0]}" = "$kernel" ] || continue
+			into=$results/$(name_of "${words[@]}")
+			if [ -s "$into/points.tsv" ]; then
+				cat "$into/points.tsv"
+			else
+				printf '%s\tkernel\tboot\tfail\t0\tran, but its report could not be judged: see above\n' "$slug"
+			fi
+		done | awk -F '\t' '$2 != "kernel" { print; next }
+			!seen[$0]++ { last = last $0 "\n" } # parts that ended well say so once
+			END { printf "%s", last }' >>"$results/points.tsv"
+		seconds=$(cat "$results/$slug"{,~*}/boot 2>/dev/null | awk '$1 == "seconds" && $2 > most { most = $2 } END { print most + 0 }')
+		printf '%s\t%s\t%s\t%s\t%s\t%s\n' "$slug" "$(<"$results/$slug/release")" \
+			"$(<"$results/$slug/origin")" "$seconds" "$ACCEL" "$(facts "$slug")" >>"$results/kernels.tsv"
 	done
 }
 
@@ -220,10 +278,11 @@ to_json() {
 
 # The console of who failed, where it ended.
 show_ends() {
-	local into kernel
+	local into words guest
 
-	for kernel in "${kernels[@]}"; do
-		into=$results/$(slug "$kernel")
+	for guest in "${guests[@]}"; do
+		read -ra words <<<"$guest"
+		into=$results/$(name_of "${words[@]}")
 		grep -qsP '^[^\t]*\tkernel\t[^\t]*\tfail' "$into/points.tsv" || continue
 		echo
 		echo "The last lines of the console of ${into%/}:"
@@ -235,28 +294,31 @@ mkdir -p "$CACHE" "$results"
 fetch_userland || exit 2
 pack_collection
 all=$(cut -d: -f2 "$tmp/root/opt/kselftest/kselftest-list.txt" | paste -sd' ')
-# The longest first, two at a time.
-TESTS=${TESTS:-$(tr ' ' '\n' <<<"$all" | tac | paste -sd' ')}
-tried=0
+export DURATIONS=$CACHE/durations
+[ -s "$DURATIONS" ] || DURATIONS=$PWD/scripts/matrix/durations
+TESTS=${TESTS:-$(longest_first "$all")}
+had=() guests=()
 for kernel in "${kernels[@]}"; do
-	rm -rf "${results:?}/$(slug "$kernel")"
+	slug=$(slug "$kernel")
+	rm -rf "${results:?}/$slug" "$results/$slug"~*
 	if fetch_kernel "$kernel"; then
-		tried=$((tried + 1))
+		had+=("$kernel")
 	else
 		say FAILED "$kernel: cannot be had"
 	fi
 done
-[ "$tried" != 0 ] || exit 2
+[ "${#had[@]}" != 0 ] || exit 2
 export MATRIX_JOBS=${MATRIX_JOBS:-$(how_many)}
-estimate "${kernels[@]}"
+plan
+estimate
 choose_accel
-say MATRIX "${kernels[*]}: $MATRIX_JOBS at a time, by $ACCEL, into $results"
-for kernel in "${kernels[@]}"; do
-	[ -e "$CACHE/kernels/$(slug "$kernel")/release" ] || continue
+say MATRIX "${had[*]}: ${#guests[@]} guests, $MATRIX_JOBS at a time, by $ACCEL, into $results"
+for guest in "${guests[@]}"; do
 	while [ "$(jobs -rp | wc -l)" -ge "$MATRIX_JOBS" ]; do
 		wait -n || :
 	done
-	(trap - EXIT && run_kernel "$kernel") &
+	# shellcheck disable=SC2086 # three words
+	(trap - EXIT && run_guest $guest) &
 done
 wait
 collect

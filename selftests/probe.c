@@ -225,11 +225,13 @@ static int look_at_attempts(struct attempt *list, int first, int count,
 	static struct pollfd polled[4096];
 	socklen_t size = sizeof(int);
 	int i, error;
+	double now;
 
 	for (i = first; i < count; i++)
 		polled[i - first] =
 			(struct pollfd){ .fd = list[i].fd, .events = POLLOUT };
 	poll(polled, count - first, wait_ms);
+	now = real_s();
 	for (i = first; i < count; i++) {
 		if (list[i].fd < 0)
 			continue;
@@ -237,7 +239,7 @@ static int look_at_attempts(struct attempt *list, int first, int count,
 			getsockopt(list[i].fd, SOL_SOCKET, SO_ERROR, &error,
 				   &size);
 			end_attempt(&list[i], !error);
-		} else if (real_s() - list[i].before > ATTEMPT_MS / 1e3) {
+		} else if (now - list[i].before > ATTEMPT_MS / 1e3) {
 			end_attempt(&list[i], 0);
 		}
 	}

@@ -84,8 +84,9 @@ append="console=ttyS0,115200 loglevel=5 panic=-1 oops=panic mitigations=off tsc=
 append+=" norandmaps randomize_kstack_offset=off init_on_alloc=0 audit=0 lsm= cgroup_disable=memory"
 append+=" transparent_hugepage=never rcupdate.rcu_expedited=1 rcupdate.rcu_cpu_stall_timeout=120"
 append+=" watchdog_thresh=60 rdinit=/init"
-append+=" matrix.nonce=$nonce matrix.timeout=$TEST_TIMEOUT matrix.jobs=${GUEST_JOBS:-1}"
-[ "$ACCEL" = kvm ] || append+=" matrix.emulated=4"
+append+=" matrix.nonce=$nonce matrix.timeout=$TEST_TIMEOUT matrix.jobs=${GUEST_JOBS:-2}"
+# An emulated timer is set by leaving the translated code: not at each switch.
+[ "$ACCEL" = kvm ] || append+=" highres=off matrix.emulated=4"
 append+=" matrix.tests=${TESTS// /,}"
 append+="${PLANT:+ matrix.plant=$PLANT}"
 
