@@ -7,7 +7,7 @@
 #   KERNELS         which; versions, Debian packages, directories, built trees
 #   TESTS           which programs; "kselftest" runs run_kselftest.sh instead
 #   KERNEL_TIMEOUT  seconds for one kernel, TEST_TIMEOUT for one program
-#   MATRIX_JOBS     how many guests at a time
+#   MATRIX_JOBS     how many guests at a time, GUEST_JOBS how many programs in each
 #   ACCEL           tcg, kvm or auto: kvm if a kernel boots by it in 10 s
 #   PLANT           KERNEL=fail|panic|hang|freeze|short|exit: do harm there, to
 #                   see that it is reported
@@ -20,7 +20,7 @@ set -eu
 cd "$(dirname "$0")/.."
 export CACHE=${CACHE:-$PWD/.cache/matrix}
 export TEST_TIMEOUT=${TEST_TIMEOUT:-300} KERNEL_TIMEOUT=${KERNEL_TIMEOUT:-1200}
-export MATRIX_START=$EPOCHSECONDS
+export MATRIX_START=$EPOCHSECONDS GUEST_JOBS=${GUEST_JOBS:-2}
 read -ra kernels <<<"${KERNELS:-5.10 6.1 6.12 6.18 7.3}"
 expected=${EXPECTED:-scripts/matrix/expected}
 results=${RESULTS:-results/$(date +%Y-%m-%d-%H%M%S)}

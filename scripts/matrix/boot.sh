@@ -11,7 +11,8 @@
 #
 # Tells the progress, a line for each program, and how long all kernels may still
 # take, going by the durations ("PROGRAM MS") in the file $DURATIONS, and by what it
-# finds of the others in $LEFT, a directory: $MATRIX_JOBS at a time.
+# finds of the others in $LEFT, a directory: $MATRIX_JOBS at a time, with $GUEST_JOBS
+# programs at a time in each.
 # The guest is given at most $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT.
 set -eu
 
@@ -23,7 +24,7 @@ nonce=$(tr -dc a-f0-9 </dev/urandom | head -c 16) || :
 tell() {
 	local elapsed=$((EPOCHSECONDS - MATRIX_START)) to_go
 
-	to_go=$(cat "$LEFT"/* 2>/dev/null | awk -v lanes="$MATRIX_JOBS" -f "${0%/*}/left.awk")
+	to_go=$(cat "$LEFT"/* 2>/dev/null | awk -v lanes="$MATRIX_JOBS" -v jobs="$GUEST_JOBS" -f "${0%/*}/left.awk")
 	printf '  [%2d:%02d, %5s to go] %-5s %s\n' $((elapsed / 60)) $((elapsed % 60)) "$to_go" "$name" "$*"
 }
 
@@ -84,7 +85,7 @@ append="console=ttyS0,115200 loglevel=5 panic=-1 oops=panic mitigations=off tsc=
 append+=" norandmaps randomize_kstack_offset=off init_on_alloc=0 audit=0 lsm= cgroup_disable=memory"
 append+=" transparent_hugepage=never rcupdate.rcu_expedited=1 rcupdate.rcu_cpu_stall_timeout=120"
 append+=" watchdog_thresh=60 rdinit=/init"
-append+=" matrix.nonce=$nonce matrix.timeout=$TEST_TIMEOUT matrix.jobs=${GUEST_JOBS:-2}"
+append+=" matrix.nonce=$nonce matrix.timeout=$TEST_TIMEOUT matrix.jobs=$GUEST_JOBS"
 # An emulated timer is set by leaving the translated code: not at each switch.
 [ "$ACCEL" = kvm ] || append+=" highres=off matrix.emulated=4"
 append+=" matrix.tests=${TESTS// /,}"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -v lanes=N -f left.awk: how long will it take? A line for each kernel that has
+# awk -v lanes=N -v jobs=M -f left.awk: how long will it take? A line for each guest that has
 # not ended: what all its programs took the last time, those of them that have ended,
 # and what those took now, in ms. So much slower as they are now, the rest will be.
 
@@ -13,7 +13,7 @@
 END {
 	pace = done > 5000 ? took / done : 1
 	for (i = 1; i <= NR; i++) {
-		left = known[i] * pace / 1000
+		left = known[i] * pace / 1000 / jobs
 		sum += left
 		if (left > longest)
 			longest = left
