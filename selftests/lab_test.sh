@@ -128,6 +128,24 @@ lab_killed() {
 	tcp_passes
 }
 
+ktap_case lab lab_removal "lab: its removal, once begun, is not ended by a signal"
+lab_removal() {
+	local path relay removal status=0
+
+	lab_own test
+	read -r relay <"$LAB_DIR/relay.pid"
+	"${in_host[@]}" env --ignore-signal=TERM sleep 60 &
+	poll 3 reads "/proc/$!/comm" sleep
+	locate stage
+	"$path" down "$LAB_DIR" 1000 &
+	removal=$!
+	poll 3 lab_ended "$relay"
+	kill "$removal"
+	wait "$removal" || status=$?
+	[ "$status" = 0 ] || fail "the removal's exit status is $status"
+	[ ! -e "$LAB_DIR" ]
+}
+
 ktap_case lab lab_interrupted "lab: interrupted, it leaves nothing"
 lab_interrupted() {
 	local signal moment

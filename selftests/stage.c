@@ -441,6 +441,10 @@ static int down(const char *dir, int ms, char **but)
 	const char *path;
 	int i;
 
+	/* Who ends a test signals all that it runs just then, this too. */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	if (!all_ended(dir, SIGTERM, now_ms() + ms, but))
 		all_ended(dir, SIGKILL, now_ms() + ms, but);
 	for (i = 0; i < PLACES; i++) {
