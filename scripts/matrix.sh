@@ -117,7 +117,27 @@ how_many() {
 	echo $((room < 1 ? 1 : room < most ? room : most))
 }
 
-# The guests to come, "KERNEL PART PARTS" each. Kernels that are left when the others
+# "MS PROGRAM" for each of these, by what it took the last time.
+with_ms() {
+	tr ' ' '\n' <<<"$1" | awk 'FNR == NR { ms[$1] = $2; next }
+		{ print $1 in ms ? ms[$1] : 10000, $1 }' "$DURATIONS" -
+}
+
+longest_first() {
+	with_ms "$1" | sort -k1,1nr | cut -d' ' -f2 | paste -sd' '
+}
+
+# Part $1 of $2 of the programs: the next goes to who has the least to do so far.
+share() {
+	with_ms "$TESTS" | awk -v part="$1" -v parts="$2" '{
+			least = 1
+			for (i = 2; i <= parts; i++) if (sum[i] < sum[least]) least = i
+			sum[least] += $1
+			if (least == part) print $2
+		}' | paste -sd' '
+}
+
+# The guests to come, "KERNEL PART PROGRAM…" each. Kernels that are left when the others
 # have been dealt evenly are shared by all, or CPUs would be idle in the end.
 plan() {
 	local rest part parts programs kernel
@@ -129,12 +149,12 @@ plan() {
 		[ "${#guests[@]}" -lt $((${#had[@]} - rest)) ] || parts=$MATRIX_JOBS
 		[ "$parts" -lt "${#programs[@]}" ] || parts=1
 		for ((part = 1; part <= parts; part++)); do
-			guests+=("$kernel $part $parts")
+			guests+=("$kernel $part $(share "$part" "$parts")")
 		done
 	done
 }
 
-# The directory of a guest, of these three words.
+# The directory of a guest, of the first two of these words.
 name_of() {
 	local name
 
@@ -143,36 +163,15 @@ name_of() {
 	echo "$name"
 }
 
-# Part $1 of $2 of the programs: the next goes to who has the least to do so far.
-share() {
-	tr ' ' '\n' <<<"$TESTS" | awk -v part="$1" -v parts="$2" '
-		FNR == NR { ms[$1] = $2; next }
-		{
-			least = 1
-			for (i = 2; i <= parts; i++) if (sum[i] < sum[least]) least = i
-			sum[least] += $1 in ms ? ms[$1] : 10000
-			if (least == part) print
-		}' "$DURATIONS" - | paste -sd' '
-}
-
-longest_first() {
-	tr ' ' '\n' <<<"$1" | awk 'FNR == NR { ms[$1] = $2; next }
-		{ print $1 in ms ? ms[$1] : 10000, $1 }' "$DURATIONS" - | sort -k1,1nr | cut -d' ' -f2 | paste -sd' '
-}
-
-# How long programs took the last time, here or where this was written, and with it
-# what each guest has to do.
+# How long what each guest has to do took the last time, here or where this was written.
 estimate() {
-	local guest kernel part parts
+	local guest kernel part programs
 
 	export LEFT=$tmp/left
 	mkdir "$LEFT"
 	for guest in "${guests[@]}"; do
-		read -r kernel part parts <<<"$guest"
-		awk -v all="$(share "$part" "$parts")" '{ ms[$1] = $2 } END {
-			n = split(all, name, " ")
-			for (i = 1; i <= n; i++) sum += name[i] in ms ? ms[name[i]] : 10000
-			print sum + 0, 0, 0 }' "$DURATIONS" >"$LEFT/$(name_of "$kernel" "$part")"
+		read -r kernel part programs <<<"$guest"
+		with_ms "$programs" | awk '{ sum += $1 } END { print sum, 0, 0 }' >"$LEFT/$(name_of "$kernel" "$part")"
 	done
 }
 
@@ -190,14 +189,14 @@ remember_durations() {
 	cp "$tmp/durations" "$CACHE/durations"
 }
 
-# One guest from boot to points.
+# One guest from boot to points; its words are plan's.
 run_guest() {
 	local slug name into tests plant='' kernel=$1
 
 	slug=$(slug "$kernel")
 	name=$(name_of "$1" "$2")
 	into=$results/$name
-	tests=$(share "$2" "$3")
+	tests=${*:3}
 	if [[ ${harm%%=*} = "$kernel" && $2 = 1 ]]; then
 		plant=${harm#*=}
 		tests+=" planted.sh"
@@ -317,7 +316,7 @@ for guest in "${guests[@]}"; do
 	while [ "$(jobs -rp | wc -l)" -ge "$MATRIX_JOBS" ]; do
 		wait -n || :
 	done
-	# shellcheck disable=SC2086 # three words
+	# shellcheck disable=SC2086 # its words
 	(trap - EXIT && run_guest $guest) &
 done
 wait
