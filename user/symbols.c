@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,66 +13,80 @@
 
 /* No function is that long: beyond, it is code that has no name. */
 #define LONGEST 0x100000
+/* At first; all of it are some megabytes. */
+#define ROOM 0x100000
 
-static void forget(struct symbols *symbols)
+/*
+ * Lines are "ADDRESS TYPE NAME", and "\t[MODULE]" behind if it is not the
+ * kernel's own. Those are in order and come first. There are too many to look
+ * at each of them: the text is left as it is, and is searched by halves.
+ */
+struct line {
+	__u64 address; /* 0: not told to us */
+	bool is_code;
+	size_t name; /* in the text */
+};
+
+static struct line line_at(const struct symbols *symbols, size_t at)
 {
-	free(symbols->list);
-	free(symbols->names);
-	symbols->list = NULL;
-	symbols->names = NULL;
-	symbols->count = 0;
-	symbols->ordered = 0;
-	symbols->used = 0;
-	symbols->size = 0;
-}
+	struct line line = {};
+	char *type;
 
-void symbols_close(struct symbols *symbols)
-{
-	forget(symbols);
-	if (symbols->file)
-		fclose(symbols->file);
-	symbols->file = NULL;
-}
-
-static int add(struct symbols *symbols, __u64 address, const char *name)
-{
-	size_t length = strcspn(name, "\t\n");
-	struct symbol *list;
-
-	list = grow_list(symbols->list, symbols->count, sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	symbols->list = list;
-	if (symbols->used + length + 1 > symbols->size) {
-		size_t size = 2 * symbols->size + length + 65536;
-		char *names = realloc(symbols->names, size);
-
-		if (!names)
-			return -ENOMEM;
-		symbols->names = names;
-		symbols->size = size;
+	line.address = strtoull(symbols->text + at, &type, 16);
+	if (type[0] == ' ' && type[1] && type[2] == ' ') {
+		line.is_code = strchr("tTwW", type[1]);
+		line.name = type + 3 - symbols->text;
 	}
-	list[symbols->count++] = (struct symbol){ address, symbols->used };
-	memcpy(symbols->names + symbols->used, name, length);
-	symbols->names[symbols->used + length] = '\0';
-	symbols->used += length + 1;
-	return 0;
+	return line;
 }
 
-static int by_address(const void *left, const void *right)
+/* Where the line begins that @at is in. */
+static size_t begin_of(const struct symbols *symbols, size_t at)
 {
-	const struct symbol *a = left, *b = right;
+	const char *feed = memrchr(symbols->text, '\n', at);
 
-	if (a->address != b->address)
-		return a->address > b->address ? 1 : -1;
-	return (a->name > b->name) - (a->name < b->name);
+	return feed ? feed + 1 - symbols->text : 0;
 }
 
-/* Of those with the same address the first, which is the oldest name. */
-static const struct symbol *find_in(const struct symbol *list, size_t count,
-				    __u64 address)
+static size_t after(const struct symbols *symbols, size_t at)
 {
-	size_t low = 0, high = count;
+	const char *feed = strchr(symbols->text + at, '\n');
+
+	return feed ? feed + 1 - symbols->text : symbols->used;
+}
+
+/*
+ * The last function of the kernel's own that does not begin behind @address. Of
+ * those with the same address the first, which is the oldest name.
+ */
+static struct line find_own(const struct symbols *symbols, __u64 address)
+{
+	size_t low = 0, high = symbols->own, middle;
+	struct line line, best = {};
+
+	while (low < high) {
+		middle = begin_of(symbols, low + (high - low) / 2);
+		if (line_at(symbols, middle).address <= address)
+			low = after(symbols, middle);
+		else
+			high = middle;
+	}
+	while (low) {
+		low = begin_of(symbols, low - 1);
+		line = line_at(symbols, low);
+		if (best.address ? line.address != best.address :
+				   address - line.address > LONGEST)
+			break;
+		if (line.is_code)
+			best = line;
+	}
+	return best;
+}
+
+static struct line find_other(const struct symbols *symbols, __u64 address)
+{
+	size_t low = 0, high = symbols->count;
+	const struct symbol *list = symbols->list;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
@@ -83,115 +98,145 @@ static const struct symbol *find_in(const struct symbol *list, size_t count,
 	}
 	while (low > 1 && list[low - 1].address == list[low - 2].address)
 		low--;
-	return low ? &list[low - 1] : NULL;
+	if (!low)
+		return (struct line){};
+	return (struct line){ .address = list[low - 1].address,
+			      .name = list[low - 1].name };
 }
 
 static const char *find(const struct symbols *symbols, __u64 address)
 {
-	const struct symbol *at, *other;
+	struct line line = find_own(symbols, address);
+	struct line other = find_other(symbols, address);
 
-	at = find_in(symbols->list, symbols->ordered, address);
-	other = find_in(symbols->list + symbols->ordered,
-			symbols->count - symbols->ordered, address);
-	if (!at || (other && other->address > at->address))
-		at = other;
-	if (!at || address - at->address > LONGEST)
+	if (other.address > line.address)
+		line = other;
+	if (!line.address || address - line.address > LONGEST)
 		return NULL;
-	return symbols->names + at->name;
+	return symbols->text + line.name;
 }
 
-/* Lines are "ADDRESS TYPE NAME", and "\t[MODULE]" behind if it is one's. */
-static int read_line(struct symbols *symbols, const char *line)
+static void forget(struct symbols *symbols)
 {
-	const char *type = strchr(line, ' ');
-	__u64 address;
-	int error;
-
-	if (!type || !type[1] || !strchr("tTwW", type[1]) || type[2] != ' ')
-		return 0;
-	address = strtoull(line, NULL, 16);
-	if (!address)
-		return 0;
-	error = add(symbols, address, type + 3);
-	/* The kernel's own are in order; what follows is in any. */
-	if (!error && symbols->ordered + 1 == symbols->count &&
-	    !strchr(type + 3, '\t') &&
-	    (!symbols->ordered ||
-	     address >= symbols->list[symbols->ordered - 1].address))
-		symbols->ordered++;
-	return error;
+	free(symbols->text);
+	free(symbols->list);
+	*symbols = (struct symbols){ .file = symbols->file,
+				     .missed = symbols->missed };
 }
 
-/*
- * Reads on until it is known in which function an address is, or to the end.
- * Most are in the kernel itself, and few are read of then: the kernel puts each
- * name together anew for each reader, which is what takes the time.
- */
-static const char *read_on(struct symbols *symbols, __u64 address)
+void symbols_close(struct symbols *symbols)
 {
-	char line[1024];
-	const char *name;
-	int error = 0;
-
-	while (!error && fgets(line, sizeof(line), symbols->file)) {
-		size_t known = symbols->ordered;
-
-		error = read_line(symbols, line);
-		if (symbols->ordered == known ||
-		    symbols->list[known].address <= address)
-			continue;
-		name = find(symbols, address);
-		if (name)
-			return name;
-	}
-	symbols->ended = true;
-	if (error)
-		forget(symbols);
-	else if (symbols->count > symbols->ordered)
-		qsort(symbols->list + symbols->ordered,
-		      symbols->count - symbols->ordered, sizeof(*symbols->list),
-		      by_address);
-	return find(symbols, address);
+	forget(symbols);
+	if (symbols->file >= 0)
+		close(symbols->file);
+	symbols->file = -1;
 }
 
 int symbols_open(struct symbols *symbols)
 {
-	int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+	*symbols = (struct symbols){
+		.file = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC),
+	};
+	return symbols->file < 0 ? -errno : 0;
+}
 
-	*symbols = (struct symbols){ .file = fd < 0 ? NULL : fdopen(fd, "r") };
-	if (!symbols->file) {
-		int error = errno;
+/* Reads a page or so; false at the end, and without memory. */
+static bool read_more(struct symbols *symbols)
+{
+	char *start, *other;
+	ssize_t got;
 
-		if (fd >= 0)
-			close(fd);
-		return -error;
+	if (symbols->room - symbols->used < ROOM / 2) {
+		size_t room = symbols->room ? 2 * symbols->room : ROOM;
+		char *text = realloc(symbols->text, room);
+
+		if (!text)
+			return false;
+		symbols->text = text;
+		symbols->room = room;
 	}
-	setvbuf(symbols->file, symbols->buffer, _IOFBF,
-		sizeof(symbols->buffer));
-	return 0;
+	start = symbols->text + symbols->used;
+	got = read(symbols->file, start, ROOM / 4);
+	if (got <= 0)
+		return false;
+	start[got] = '\0';
+	if (symbols->own == begin_of(symbols, symbols->used)) {
+		other = strchr(symbols->text + symbols->own, '\t');
+		symbols->own = begin_of(symbols, (other ? other : start + got) -
+							 symbols->text);
+	}
+	symbols->used += got;
+	return true;
+}
+
+static int by_address(const void *left, const void *right)
+{
+	const struct symbol *a = left, *b = right;
+
+	if (a->address != b->address)
+		return a->address > b->address ? 1 : -1;
+	return (a->name > b->name) - (a->name < b->name);
+}
+
+/* Puts what is behind the kernel's own in order. */
+static void list_others(struct symbols *symbols)
+{
+	struct symbol *list;
+	struct line line;
+	size_t at;
+
+	for (at = symbols->own; at < symbols->used; at = after(symbols, at)) {
+		line = line_at(symbols, at);
+		if (!line.is_code || !line.address)
+			continue;
+		list = grow_list(symbols->list, symbols->count, sizeof(*list));
+		if (!list)
+			break;
+		symbols->list = list;
+		list[symbols->count++] =
+			(struct symbol){ line.address, line.name };
+	}
+	if (symbols->count)
+		qsort(symbols->list, symbols->count, sizeof(*symbols->list),
+		      by_address);
+}
+
+/*
+ * Reads on until it is known in which function an address is, or to the end.
+ * The kernel puts each name together anew for each reader, which is what takes
+ * the time; most that are asked for are its own.
+ */
+static const char *read_on(struct symbols *symbols, __u64 address)
+{
+	const char *name;
+	size_t last;
+
+	while (!symbols->ended) {
+		if (symbols->own) {
+			last = begin_of(symbols, symbols->own - 1);
+			/* Below them all, modules may be. */
+			if (line_at(symbols, last).address > address &&
+			    (name = find(symbols, address)))
+				return name;
+		}
+		if (!read_more(symbols)) {
+			symbols->ended = true;
+			list_others(symbols);
+		}
+	}
+	return find(symbols, address);
 }
 
 static const char *look_up(struct symbols *symbols, __u64 address)
 {
-	const char *name;
+	bool ended = symbols->ended;
+	const char *name = read_on(symbols, address);
 
-	if (!symbols->ended) {
-		/* Above what was read, or below: there, modules may be. */
-		if (symbols->ordered &&
-		    symbols->list[symbols->ordered - 1].address > address) {
-			name = find(symbols, address);
-			if (name)
-				return name;
-		}
-		return read_on(symbols, address);
-	}
-	name = find(symbols, address);
 	/* It may be in a module that was loaded since. */
-	if (!name && symbols->count && symbols->missed != address) {
+	if (!name && ended && symbols->missed != address) {
 		forget(symbols);
-		rewind(symbols->file);
-		symbols->ended = false;
-		name = read_on(symbols, address);
+		if (!lseek(symbols->file, 0, SEEK_SET))
+			name = read_on(symbols, address);
 		if (!name)
 			symbols->missed = address;
 	}
@@ -205,7 +250,7 @@ void symbols_find(struct symbols *symbols, __u64 address, char *text,
 	const char *name = look_up(symbols, address - 1);
 
 	if (name)
-		snprintf(text, size, "%.*s", (int)strcspn(name, "."), name);
+		snprintf(text, size, "%.*s", (int)strcspn(name, ".\t\n"), name);
 	else
 		snprintf(text, size, "0x%llx", (unsigned long long)address);
 }

@@ -6,27 +6,27 @@
 #include <linux/types.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
+/* A module's, or of other code that comes and goes. */
 struct symbol {
 	__u64 address;
-	size_t name; /* in the names */
+	size_t name; /* in the text */
 };
 
 struct symbols {
-	FILE *file; /* what it tells depends on who opened it: done early */
-	char buffer[16384]; /* of the file */
-	bool ended; /* all of it is in the list */
-	struct symbol *list; /* what was read of it, each part by address: */
-	size_t ordered, count; /* the kernel's own, then the modules' */
-	char *names;
-	size_t used, size;
+	int file; /* what it tells depends on who opened it: done early */
+	char *text; /* what was read of it so far, as it is */
+	size_t used, room;
+	size_t own; /* so much of it are the kernel's own, by address */
+	bool ended; /* all was read; then here is the rest, by address: */
+	struct symbol *list;
+	size_t count;
 	__u64 missed; /* the last address that is nowhere */
 };
 
 /*
  * Opens the list; returns 0 or a negative errno. It is read when it is needed,
- * and only as far. Stays where it is until it is closed.
+ * and only as far. Close it in any case.
  */
 int symbols_open(struct symbols *symbols);
 void symbols_close(struct symbols *symbols);
