@@ -62,8 +62,8 @@ run_state() {
 judge_state() {
 	local where told=() judged
 
-	for where in host ctr; do
-		[ -z "${watchers[$where]-}" ] || told+=("$tmp/where.$where")
+	for where in "${watched[@]}"; do
+		told+=("$tmp/where.$where")
 	done
 	LC_ALL=C awk -f "$here/experiment.awk" -v unit="$LAB_UNIT" -v dropped="$dropped" \
 		"$tmp/cells" "$tmp"/tap.out "$tmp"/tap.host "$tmp"/tap.ctr "${told[@]}" >"$tmp/judged"
@@ -104,6 +104,7 @@ run_chapter() {
 		rows | taps) table "$chapter" ;;
 		answers) answers ;;
 		esac
+		end_watchers
 		;;
 	esac
 }

@@ -116,6 +116,10 @@ listens() {
 	reads "$tmp/where.$1.err" listening || ! kill -0 "${watchers[$1]}" 2>/dev/null
 }
 
+summed_up() {
+	reads "$tmp/where.$1" '"lost_events"' || ! kill -0 "${watchers[$1]}" 2>/dev/null
+}
+
 # A part of the lab, an interface of it, a program: its name in the table to its own.
 declare -A place=([eth0]=ctr [out0]=out [veth0]=host [docker0]=host [wan0]=host) real=()
 
@@ -124,7 +128,7 @@ declare -A place=([eth0]=ctr [out0]=out [veth0]=host [docker0]=host [wan0]=host)
 start_state() {
 	local each words dev where i=0 status
 
-	loaders=() watchers=() obstacle=
+	loaders=() watched=() obstacle=
 	: >"$tmp/cells"
 	for where in out host ctr; do
 		: >"$tmp/tap.$where"
@@ -153,18 +157,54 @@ start_state() {
 	done
 	watch host "${real[veth0]}" "${real[docker0]}" "${real[wan0]}"
 	[[ $1 != *:eth0* ]] || watch ctr "${real[eth0]}"
-	for where in "${!watchers[@]}"; do
-		poll 20 listens "$where" || true
-		reads "$tmp/where.$where.err" listening ||
-			lab_die "drop-where does not listen: $(<"$tmp/where.$where.err")"
+	ask_for_sums
+	await_sums
+	for where in "${watched[@]}"; do
+		: >"$tmp/where.$where"
 	done
 }
 
+# Let drop-where listen in part $1 of the lab. One does for all states: to begin
+# takes it longer than a state.
 watch() {
+	watched+=("$1")
+	: >"$tmp/where.$1"
+	[ -z "${watchers[$1]-}" ] || return 0
 	: >"$tmp/where.$1.err"
 	become "$1" "${program[drop-where]}" --json "${@:2}" \
-		>"$tmp/where.$1" 2>"$tmp/where.$1.err" &
+		>>"$tmp/where.$1" 2>"$tmp/where.$1.err" &
 	watchers[$1]=$!
+	poll 20 listens "$1" || true
+	reads "$tmp/where.$1.err" listening ||
+		lab_die "drop-where does not listen: $(<"$tmp/where.$1.err")"
+}
+
+# Each drop-where tells what died until now, and counts anew.
+ask_for_sums() {
+	local where
+
+	for where in "${watched[@]}"; do
+		kill -USR1 "${watchers[$where]}"
+	done
+}
+
+await_sums() {
+	local where
+
+	for where in "${watched[@]}"; do
+		poll 20 summed_up "$where" || true
+		reads "$tmp/where.$where" '"lost_events"' ||
+			lab_die "drop-where does not tell: $(<"$tmp/where.$where.err")"
+	done
+}
+
+end_watchers() {
+	local each
+
+	[ -z "${watchers[*]-}" ] || kill -INT "${watchers[@]}"
+	for each in "${watchers[@]}"; do
+		wait "$each" || lab_die "drop-where did not end well: $(cat "$tmp"/where.*.err)"
+	done
 }
 
 # End what start_state started; how many packets the programs dropped, and how many
@@ -173,19 +213,19 @@ watch() {
 stop_state() {
 	local each
 
-	for each in "${watchers[@]}" "${loaders[@]}"; do
-		kill -INT "$each"
+	ask_for_sums
+	[ -z "${loaders[*]-}" ] || kill -INT "${loaders[@]}"
+	for each in "${loaders[@]}"; do
+		wait "$each" || lab_die "a loader did not end with exit status 0:" \
+			"$(cat "$tmp"/loader.*.err)"
 	done
-	for each in "${watchers[@]}" "${loaders[@]}"; do
-		wait "$each" || lab_die "a program did not end with exit status 0:" \
-			"$(cat "$tmp"/loader.*.err "$tmp"/where.*.err)"
-	done
+	await_sums
 	# shellcheck disable=SC2034 # who called uses them
 	dropped=0 missed=0
 	for each in "${!loaders[@]}"; do
 		add_up dropped dropped_packets "$tmp/loader.$each.out"
 	done
-	for each in "${!watchers[@]}"; do
+	for each in "${watched[@]}"; do
 		add_up missed lost_events "$tmp/where.$each"
 	done
 }

@@ -303,6 +303,22 @@ signals() {
 	done
 }
 
+ktap_case life anew "SIGUSR1: the sums so far, and counting anew"
+anew() {
+	wires
+	load xdp-drop-tcp --skb-mode "$port"
+	where --summary "$port"
+	knock 2
+	kill -USR1 "$where"
+	poll 5 tells 1 "^ +2 $port +xdp-generic"
+	tells 1 ' 2 died in [0-9.]+ s$' || fail "without their sum"
+	knock 1
+	end_where INT
+	stop
+	told "^ +1 $port +xdp-generic"
+	told ' 1 died in [0-9.]+ s$'
+}
+
 # The next run of anybody's, other tests' too.
 ktap_case life killed "kill -9: the next run removes what is left"
 killed() {

@@ -292,3 +292,12 @@ int tally_show(struct tally *tally, __u64 now_ns, __u64 lost)
 	show_table(tally, tally->count, now_ns, lost, "");
 	return error_of_output();
 }
+
+void tally_restart(struct tally *tally, __u64 now_ns)
+{
+	tally->started_ns = now_ns;
+	tally->count = 0;
+	tally->packets = 0;
+	tally->lines = 0;
+	tally->drawn = 0;
+}

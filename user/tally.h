@@ -15,7 +15,7 @@ struct tally_row {
 
 struct tally {
 	bool json;
-	__u64 started_ns; /* CLOCK_MONOTONIC */
+	__u64 started_ns; /* CLOCK_MONOTONIC: since when is counted */
 	struct tally_row *list;
 	size_t count;
 	__u64 packets;
@@ -33,6 +33,9 @@ int tally_show_one(struct tally *tally, const struct death *death);
 
 /* Draws the most frequent over those of the last time; 0 or a negative errno. */
 int tally_redraw(struct tally *tally, __u64 now_ns, __u64 lost);
+
+/* Forgets what was counted, and counts from @now_ns on. */
+void tally_restart(struct tally *tally, __u64 now_ns);
 
 /* Writes what was counted, most packets first; returns 0 or a negative errno. */
 int tally_show(struct tally *tally, __u64 now_ns, __u64 lost);

@@ -36,6 +36,7 @@ struct where {
 	struct deaths deaths;
 	struct tally tally;
 	int signals;
+	__u64 lost_before; /* events that were lost, and told */
 	int error; /* of telling */
 	bool live; /* a summary that is drawn over each second */
 	__u64 drawn_ns; /* when it was */
@@ -44,13 +45,14 @@ struct where {
 /* From here on they wait, so that nothing is left behind. */
 static int catch_signals(struct where *where)
 {
-	static const int ends[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+				      SIGUSR1 };
 	sigset_t set;
 	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(ends); i++)
-		sigaddset(&set, ends[i]);
+	for (i = 0; i < ARRAY_SIZE(caught); i++)
+		sigaddset(&set, caught[i]);
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	where->signals = signalfd(-1, &set, SFD_CLOEXEC);
@@ -85,6 +87,11 @@ static int output_failed(int error)
 		    strerror(-error));
 }
 
+static __u64 lost(const struct where *where)
+{
+	return ring_lost(&where->ring) - where->lost_before;
+}
+
 /* Tells what has died until @until_ns; returns -1 or an exit code. */
 static int look(struct where *where, __u64 until_ns)
 {
@@ -99,18 +106,51 @@ static int look(struct where *where, __u64 until_ns)
 	if (!where->error && where->live &&
 	    until_ns - where->drawn_ns >= SECOND_NS) {
 		where->drawn_ns = until_ns;
-		where->error = tally_redraw(&where->tally, until_ns,
-					    ring_lost(&where->ring));
+		where->error =
+			tally_redraw(&where->tally, until_ns, lost(where));
 	}
 	if (!where->error && fflush(stdout))
 		where->error = -errno;
 	return output_failed(where->error);
 }
 
+/* The sums until now; returns -1 or an exit code. */
+static int sum_up(struct where *where, __u64 now)
+{
+	int error = tally_show(&where->tally, now, lost(where));
+
+	if (!error && fflush(stdout))
+		error = -errno;
+	return output_failed(error);
+}
+
+/* SIGUSR1: the sums so far, and on from nought. */
+static int start_anew(struct where *where, __u64 now)
+{
+	int code = look(where, now);
+
+	if (code < 0)
+		code = sum_up(where, now);
+	where->lost_before += lost(where);
+	tally_restart(&where->tally, now);
+	return code;
+}
+
+/* Which signal is waiting; an end is told if it cannot be read. */
+static int take_signal(const struct where *where)
+{
+	struct signalfd_siginfo info;
+
+	return read(where->signals, &info, sizeof(info)) == sizeof(info) ?
+		       (int)info.ssi_signo :
+		       SIGTERM;
+}
+
 static int watch(struct where *where)
 {
 	__u64 end_ns = UINT64_MAX, now = where->tally.started_ns;
 	struct pollfd polled = { .fd = where->signals, .events = POLLIN };
+	bool anew;
 	int code = -1;
 
 	if (where->options->timeout_ns)
@@ -123,10 +163,14 @@ static int watch(struct where *where)
 
 		if (end_ns - now < (__u64)pause.tv_nsec)
 			pause.tv_nsec = (long)(end_ns - now);
-		if (ppoll(&polled, 1, &pause, NULL) > 0)
+		anew = ppoll(&polled, 1, &pause, NULL) > 0;
+		if (anew && take_signal(where) != SIGUSR1)
 			break;
 		now = clock_ns(CLOCK_MONOTONIC);
-		code = look(where, now < end_ns ? now : end_ns);
+		if (anew && now < end_ns)
+			code = start_anew(where, now);
+		else
+			code = look(where, now < end_ns ? now : end_ns);
 		if (now >= end_ns)
 			break;
 	}
@@ -137,18 +181,14 @@ static int watch(struct where *where)
 static int finish(struct where *where)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
-	int code, error;
+	int code;
 
 	/* Else the reading might go on and on. */
 	tracefs_write(&where->tracefs, "tracing_on", "0");
 	where->live = false;
 	code = look(where, UINT64_MAX);
-	if (code >= 0)
-		return code;
-	error = tally_show(&where->tally, now, ring_lost(&where->ring));
-	if (!error && fflush(stdout))
-		error = -errno;
-	code = output_failed(error);
+	if (code < 0)
+		code = sum_up(where, now);
 	return code < 0 ? EXIT_DONE : code;
 }
 

@@ -26,7 +26,8 @@ static const struct argp_option options[] = {
 
 static const char text[] =
 	"Tell where packets die: at which hook, in which function, and why.\vIFACE is an interface's name or a quoted glob such as 'veth*'. It tells\n"
-	"until Ctrl-C, and then how many died where.\n\n"
+	"until Ctrl-C, and then how many died where; upon SIGUSR1 it tells that so\n"
+	"far, and counts anew.\n\n"
 	"The kernel's tracepoints tell names of interfaces, not their network\n"
 	"namespace, and for some deaths not even the name. A '?' marks a guess:\n"
 	"concluded from what hangs where, or another namespace had that name too\n"
