@@ -14,10 +14,6 @@ text=$top/Documentation/debugging.rst
 [ -e "$text" ] || text=$(dirname "$0")/debugging.rst
 tree=$top/samples/bpf/build
 
-after_each() {
-	lab_down
-}
-
 # The commands of chapter $1: what stands behind "# ", and "> " if it goes on.
 commands() {
 	awk -v title="$1" '

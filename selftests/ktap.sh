@@ -11,8 +11,9 @@
 #                                    function or group; --list lists them.
 #
 # Groups run side by side, the tests of a group one after the other. If there
-# is a function setup_GROUP, it runs before them, in the same shell, and
-# teardown_GROUP after them, whatever happened; after_each follows each test.
+# is a function setup_GROUP, it runs before them, in the same shell; after_each
+# follows each test, after_group the last one, whatever happened. $ktap_between is
+# a file for what a test leaves to the next one, $ktap_group_pid who outlives both.
 #
 # A test runs in a subshell of its own under `set -eEu` with an empty $tmp;
 # any command that fails, fails the test. In it:
@@ -148,6 +149,8 @@ ktap_run_group() {
 	exec >"$ktap_dir/$1.log" 2>&1 </dev/null
 	set -eEu
 	ktap_test=
+	# shellcheck disable=SC2034 # for what tests have in common
+	ktap_between=$ktap_dir/$1.between ktap_group_pid=$BASHPID
 	# shellcheck disable=SC2064 # the group's name is known now
 	trap "ktap_end_group $1" EXIT
 	trap 'exit 143' INT TERM HUP
@@ -171,7 +174,7 @@ ktap_end_group() {
 		xargs -r kill <"/proc/$ktap_test/task/$ktap_test/children" || true
 		wait "$ktap_test" || true
 	fi
-	if declare -F "teardown_$1" >/dev/null; then "teardown_$1"; fi
+	if declare -F after_group >/dev/null; then after_group; fi
 }
 
 ktap_run_test() {

@@ -2,11 +2,15 @@
 # shellcheck shell=bash
 #
 # What the tests in the lab have in common. To be sourced. Each test begins with
-# "lab": it has a lab of its own. Traffic is judged by connections and echoes, and
+# "lab": it has a lab to itself. Traffic is judged by connections and echoes, and
 # by the programs' counts; what takes its time is waited for in polls.
 #
-#   lab                  a lab with small servers of our own; lab_nginx: with nginx, if
-#                        there is one, as $LAB_NGINX
+#   lab                  a lab with small servers of our own. It is the one that the
+#                        test before in this group had, if that passed and left it as
+#                        it was: a new one costs more than most tests do. Nobody runs
+#                        in it but its servers; of connections, see lab_at_rest.
+#                        lab_keep: what this test changed in it may stay so
+#   lab_nginx            a new lab with nginx, if there is one, as $LAB_NGINX
 #   published            the published port answers on the host; also published_lost.
 #                        by_curl: the same as curl sees it; by_curl_lost
 #   tcp_passes [ADDR]    a connection from the host to the container, or to ADDR;
@@ -74,10 +78,52 @@ lab_nginx() {
 	probe=$path
 }
 
+# A lab that no test has now is named in $ktap_between; it is the group's.
 lab() {
-	local LAB_NGINX=none
+	local LAB_NGINX=none path
 
-	lab_nginx
+	locate probe
+	probe=$path
+	trap lab_give_back EXIT
+	if [ -s "$ktap_between" ]; then
+		read -r LAB_DIR <"$ktap_between"
+		rm "$ktap_between"
+		lab_enter
+	else
+		lab_up test "$ktap_group_pid"
+		lab_keep
+	fi
+}
+
+# So is the lab to be left.
+lab_keep() {
+	lab_state >"$LAB_DIR/state"
+}
+
+# What a loader could change, and who runs there.
+lab_state() {
+	local path
+
+	locate netstate
+	on_host "$path" "drop-$LAB-host" "drop-$LAB-ctr"
+	lab_pids "$LAB_DIR"
+}
+
+lab_give_back() {
+	local status=$?
+
+	if [[ $status = [04] ]] && lab_state >"$tmp/state" &&
+		cmp "$LAB_DIR/state" "$tmp/state"; then
+		echo "$LAB_DIR" >"$ktap_between"
+	else
+		lab_down
+	fi
+}
+
+after_group() {
+	[ -s "$ktap_between" ] || return 0
+	read -r LAB_DIR <"$ktap_between"
+	lab_down
 }
 
 # A device without Ethernet header on the host: tun0, behind which 198.51.100.130 answers.

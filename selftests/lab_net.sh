@@ -183,10 +183,11 @@ lab_patience() {
 	ms=$(($1 * 1000 * slack * ${ktap_patience:-1}))
 }
 
-# Bring one up. Its owner's death makes it a leftover; "kept" has no owner. Where
-# there is no nginx (or LAB_NGINX=none), a small server of our own serves.
+# Bring one up, of kind $1 and for process $2, or this one. Its owner's death makes
+# it a leftover; "kept" has no owner. Where there is no nginx (or LAB_NGINX=none), a
+# small server of our own serves.
 lab_up() {
-	local tool owner=$BASHPID born path stage serve=serve ms
+	local tool owner=${2:-$BASHPID} born path stage serve=serve ms
 
 	[ "$EUID" = 0 ] || lab_die "needs root, to make network namespaces"
 	for tool in ip nft; do

@@ -402,33 +402,47 @@ static int show_all(void)
 	return error;
 }
 
-int main(int argc, char **argv)
+static int show(const char *name)
 {
 	int error = -EAGAIN, tries, fd;
 	char path[64], *text = NULL;
 	struct stat status;
 	size_t size;
 
-	if (argc != 2) {
-		fputs("Usage: netstate NETNS\n", stderr);
-		return 2;
-	}
-	snprintf(path, sizeof(path), "/run/netns/%s", argv[1]);
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &status) || setns(fd, CLONE_NEWNET))
 		error = -errno;
 	netns = status.st_ino;
-	if (error == -EAGAIN && !netlink_open(&nl, 0))
+	if (fd >= 0)
+		close(fd);
+	if (error == -EAGAIN && !netlink_open(&nl, 0)) {
 		for (tries = 0; error == -EAGAIN && tries < TRIES; tries++) {
 			free(text);
 			out = open_memstream(&text, &size);
 			error = show_all();
 			fclose(out);
 		}
-	if (error) {
-		fprintf(stderr, "netstate: %s: %s\n", path, strerror(-error));
-		return 1;
+		netlink_close(&nl);
 	}
-	fputs(text, stdout);
+	if (error)
+		fprintf(stderr, "netstate: %s: %s\n", path, strerror(-error));
+	else
+		fputs(text, stdout);
+	free(text);
+	return error;
+}
+
+int main(int argc, char **argv)
+{
+	int i;
+
+	if (argc < 2) {
+		fputs("Usage: netstate NETNS...\n", stderr);
+		return 2;
+	}
+	for (i = 1; i < argc; i++)
+		if (show(argv[i]))
+			return 1;
 	return fflush(stdout) ? 1 : 0;
 }
