@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -39,6 +40,7 @@ struct event {
 
 static int open_cpu(struct ring *ring, const struct tracefs *tracefs, __u32 cpu)
 {
+	struct epoll_event event = { .events = EPOLLIN };
 	struct ring_cpu *cpus;
 	char path[64];
 
@@ -56,7 +58,9 @@ static int open_cpu(struct ring *ring, const struct tracefs *tracefs, __u32 cpu)
 	cpus->stats = openat(tracefs->instance, path, O_RDONLY | O_CLOEXEC);
 	cpus->cpu = cpu;
 	ring->count++;
-	return 0;
+	return epoll_ctl(ring->ready, EPOLL_CTL_ADD, cpus->pipe, &event) ?
+		       -errno :
+		       0;
 }
 
 static int open_cpus(struct ring *ring, const struct tracefs *tracefs)
@@ -128,10 +132,15 @@ int ring_open(struct ring *ring, const struct tracefs *tracefs)
 {
 	int error;
 
-	*ring = (struct ring){};
 	raise_limit();
+	*ring = (struct ring){ .ready = epoll_create1(EPOLL_CLOEXEC) };
+	error = ring->ready < 0 ? -errno : 0;
 	/* One clock for all CPUs, and ours too. */
-	error = tracefs_write(tracefs, "trace_clock", "mono");
+	if (!error)
+		error = tracefs_write(tracefs, "trace_clock", "mono");
+	/* Ready when there is anything, not when it is half full (Linux 5.0). */
+	if (!error)
+		error = tracefs_write(tracefs, "buffer_percent", "0");
 	if (!error)
 		error = read_layout(ring, tracefs);
 	if (!error)
@@ -164,6 +173,8 @@ void ring_close(struct ring *ring)
 		if (ring->cpus[i].stats >= 0)
 			close(ring->cpus[i].stats);
 	}
+	if (ring->ready > 0)
+		close(ring->ready);
 	free(ring->cpus);
 	free(ring->page);
 	free_batch(&ring->batch);

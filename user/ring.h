@@ -32,6 +32,7 @@ struct ring_cpu {
 struct ring {
 	struct ring_cpu *cpus;
 	size_t count;
+	int ready; /* epoll: can be read when there is something to read */
 	size_t page_size, commit_at, commit_size, data_at;
 	char *page;
 	struct batch batch, rest; /* being told; too new to be told in order */

@@ -23,8 +23,10 @@
 #include "terminal.h"
 #include "tracefs.h"
 
-/* How often we look: waking up for each packet would slow the packets down. */
+/* After the first event, so long for more: waking up for each slows packets down. */
 #define PAUSE_NS (SECOND_NS / 50)
+/* If there is none: how often the summary is to be drawn, if not more. */
+#define IDLE_NS (SECOND_NS / 5)
 /* After so many events at one look, the next one comes soon. */
 #define FLOOD 5000
 #define FLOOD_PAUSE_NS (SECOND_NS / 1000)
@@ -146,33 +148,51 @@ static int take_signal(const struct where *where)
 		       SIGTERM;
 }
 
+/* How long to wait before the next look; @idle if nothing has been told of. */
+static struct timespec pause_until(const struct where *where, bool idle,
+				   __u64 now, __u64 end_ns)
+{
+	__u64 pause = idle ? IDLE_NS : PAUSE_NS;
+
+	if (where->ring.batch.count > FLOOD)
+		pause = FLOOD_PAUSE_NS;
+	if (end_ns - now < pause)
+		pause = end_ns - now;
+	return (struct timespec){ .tv_nsec = (long)pause };
+}
+
 static int watch(struct where *where)
 {
 	__u64 end_ns = UINT64_MAX, now = where->tally.started_ns;
-	struct pollfd polled = { .fd = where->signals, .events = POLLIN };
-	bool anew;
+	struct pollfd polled[] = {
+		{ .fd = where->signals, .events = POLLIN },
+		{ .fd = where->ring.ready, .events = POLLIN },
+	};
+	bool idle = true, anew;
 	int code = -1;
 
 	if (where->options->timeout_ns)
 		end_ns = now + where->options->timeout_ns;
 	while (code < 0) {
-		bool flood = where->ring.batch.count > FLOOD;
-		struct timespec pause = {
-			.tv_nsec = flood ? FLOOD_PAUSE_NS : PAUSE_NS,
-		};
+		struct timespec pause = pause_until(where, idle, now, end_ns);
 
-		if (end_ns - now < (__u64)pause.tv_nsec)
-			pause.tv_nsec = (long)(end_ns - now);
-		anew = ppoll(&polled, 1, &pause, NULL) > 0;
+		polled[0].revents = 0;
+		ppoll(polled, idle ? 2 : 1, &pause, NULL);
+		anew = polled[0].revents;
 		if (anew && take_signal(where) != SIGUSR1)
 			break;
 		now = clock_ns(CLOCK_MONOTONIC);
+		if (idle && polled[1].revents && !anew && now < end_ns) {
+			idle = false;
+			continue;
+		}
 		if (anew && now < end_ns)
 			code = start_anew(where, now);
 		else
 			code = look(where, now < end_ns ? now : end_ns);
 		if (now >= end_ns)
 			break;
+		idle = !where->ring.rest.count;
 	}
 	return code;
 }
