@@ -12,31 +12,48 @@
 /* Bytes to pull into the linear part of an skb, if its own do not suffice. */
 #define PULL_FIRST 256
 
+static __always_inline enum match match_skb(const struct __sk_buff *skb,
+					    enum drop_link link)
+{
+	const void *data = (const void *)(long)skb->data;
+	const void *end = (const void *)(long)skb->data_end;
+
+	return match_tcp(link, data, end, skb->vlan_present);
+}
+
+/*
+ * For want of data: pulls a little, or all that may count if that was not enough,
+ * and matches again. Seldom needed, so it may cost a call.
+ *
+ * Global, not static: the verifier walks it once, not once for each call. __weak,
+ * so that clang relies no more than the verifier on what it returns.
+ */
+__weak int match_pulled(struct __sk_buff *skb, __u32 link)
+{
+	const void *data = (const void *)(long)skb->data;
+	const void *end = (const void *)(long)skb->data_end;
+	__u32 pull = end - data < PULL_FIRST ? PULL_FIRST : MATCH_MAX_DEPTH;
+
+	if (pull > skb->len)
+		pull = skb->len;
+	if (end - data >= skb->len || bpf_skb_pull_data(skb, pull))
+		return MATCH_UNDECIDED;
+	return match_skb(skb, config.many ? link : config.link);
+}
+
 SEC("tc")
 int tc_drop_tcp(struct __sk_buff *skb)
 {
 	struct drop_slot slot = slot_of(&skb->ifindex);
-	int tags = skb->vlan_present ? 1 : 0;
-	enum match match = MATCH_UNDECIDED;
+	enum match match = match_skb(skb, slot.link);
 	struct judgement judgement;
-	const void *data, *end;
-	__u32 pull;
-	int i;
 
-	for (i = 0; i < 3; i++) {
-		data = (const void *)(long)skb->data;
-		end = (const void *)(long)skb->data_end;
-		match = match_tcp(&slot, data, end, tags);
-		if (match != MATCH_UNDECIDED || end - data >= skb->len)
-			break;
-		/* For want of data: pull a little, then all that may count. */
-		pull = end - data < PULL_FIRST ? PULL_FIRST : MATCH_MAX_DEPTH;
-		if (pull > skb->len)
-			pull = skb->len;
-		if (i == 2 || bpf_skb_pull_data(skb, pull))
-			break;
-	}
-	judgement = judge(match, &slot, skb->len);
+	if (match == MATCH_UNDECIDED)
+		match = match_pulled(skb, slot.link);
+	if (match == MATCH_UNDECIDED)
+		match = match_pulled(skb, slot.link);
+	judgement = judge(match, &slot);
+	book(&judgement, skb->len);
 	trace_skb(skb, &judgement);
 	capture_skb(skb, &judgement);
 	return is_drop(&judgement) ? TC_ACT_SHOT : TC_ACT_UNSPEC;

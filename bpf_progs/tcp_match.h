@@ -18,6 +18,11 @@
 #include <linux/stddef.h> /* __always_inline, unless BPF's headers had it */
 #include <linux/types.h>
 #include <bpf/bpf_endian.h>
+#include "drop_abi.h"
+
+#ifndef barrier_var /* unless BPF's headers had it */
+#define barrier_var(var) asm volatile("" : "+r"(var))
+#endif
 
 #define MATCH_MAX_TAGS 4 /* 802.1Q and 802.1ad */
 #define MATCH_MAX_EXTENSIONS 8 /* IPv6 extension headers */
@@ -29,10 +34,15 @@
 	(sizeof(struct ethhdr) + MATCH_MAX_TAGS * sizeof(struct vlan_tag) + \
 	 sizeof(struct ipv6hdr) + MATCH_MAX_EXTENSIONS * 256 * 8)
 
+/*
+ * None has the number of the account that it leads to (enum drop_account): clang
+ * would use the one as the other, and to the verifier, what a function returned is
+ * no index.
+ */
 enum match {
+	MATCH_UNDECIDED,
 	MATCH_NO,
 	MATCH_YES,
-	MATCH_UNDECIDED,
 };
 
 struct vlan_tag {
@@ -72,6 +82,11 @@ static const __u8 extension_kind[256] = {
 	[135] = EXTENSION | 8, /* mobility */
 };
 
+static __always_inline enum match match_transport(__u8 protocol)
+{
+	return protocol == IPPROTO_TCP ? MATCH_YES : MATCH_NO;
+}
+
 static __always_inline enum match match_ipv4(const void *data, const void *end)
 {
 	const struct iphdr *ip = data;
@@ -80,28 +95,22 @@ static __always_inline enum match match_ipv4(const void *data, const void *end)
 		return MATCH_UNDECIDED;
 	if (ip->version != 4 || ip->ihl < 5)
 		return MATCH_NO;
-	return ip->protocol == IPPROTO_TCP ? MATCH_YES : MATCH_NO;
+	return match_transport(ip->protocol);
 }
 
-static __always_inline enum match match_ipv6(const void *data, const void *end)
+/* @header: which one stands at @data, a number that extension_kind[] knows. */
+static __always_inline enum match match_extensions(const void *data,
+						   const void *end, __u8 header)
 {
-	const struct ipv6hdr *ip = data;
 	const struct extension *ext;
-	__u8 header, kind;
+	__u8 kind;
 	__u32 size;
 	int i;
 
-	if ((const void *)(ip + 1) > end)
-		return MATCH_UNDECIDED;
-	if (ip->version != 6)
-		return MATCH_NO;
-
-	header = ip->nexthdr;
-	data = ip + 1;
 	for (i = 0; i < MATCH_MAX_EXTENSIONS; i++) {
 		kind = extension_kind[header];
 		if (!kind)
-			break;
+			return match_transport(header);
 		ext = data;
 		if ((const void *)(ext + 1) > end)
 			return MATCH_UNDECIDED;
@@ -116,67 +125,102 @@ static __always_inline enum match match_ipv6(const void *data, const void *end)
 		size = ext->length * (kind & EXTENSION_UNIT);
 		data += sizeof(*ext) + (size & 0x7fc);
 	}
-	if (header == IPPROTO_TCP)
-		return MATCH_YES;
-	return extension_kind[header] ? MATCH_UNDECIDED : MATCH_NO;
+	return extension_kind[header] ? MATCH_UNDECIDED :
+					match_transport(header);
 }
 
-/**
- * match_ip() - is this packet TCP?
- * @data: its first byte, where the IP header should start
- * @end: the byte after its last
- */
-static __always_inline enum match match_ip(const void *data, const void *end)
+/* @data: where the header should start, less than 64 bytes behind @start. */
+static __always_inline enum match match_ipv6(const void *start,
+					     const void *data, const void *end)
 {
-	const __u8 *first = data;
+	const struct ipv6hdr *ip = data;
+	__u64 offset = data - start;
 
-	if ((const void *)(first + 1) > end)
+	if ((const void *)(ip + 1) > end)
 		return MATCH_UNDECIDED;
-	if (*first >> 4 == 4)
-		return match_ipv4(data, end);
-	if (*first >> 4 == 6)
-		return match_ipv6(data, end);
-	return MATCH_NO;
+	if (ip->version != 6)
+		return MATCH_NO;
+	if (!extension_kind[ip->nexthdr])
+		return match_transport(ip->nexthdr);
+	/*
+	 * Of the distance between two pointers the verifier knows no more than
+	 * the mask tells it. So it walks the headers that follow once, not once
+	 * for each number of tags ahead of them.
+	 */
+	barrier_var(offset);
+	data = start + (offset & 63);
+	return match_extensions(data + sizeof(*ip), end, ip->nexthdr);
 }
 
-/**
- * match_ethernet() - is this frame TCP?
- * @data: its first byte, where the destination address starts
- * @end: the byte after its last
- * @tags: VLAN tags already taken off the frame (0 to MATCH_MAX_TAGS)
- */
-static __always_inline enum match match_ethernet(const void *data,
-						 const void *end, int tags)
+/* What follows the link layer's headers. */
+struct network {
+	const void *header;
+	__u32 protocol; /* EtherType, big endian; a tag's if it is not known */
+};
+
+static __always_inline int is_tag(__u32 protocol)
 {
+	return protocol == bpf_htons(ETH_P_8021Q) ||
+	       protocol == bpf_htons(ETH_P_8021AD);
+}
+
+static __always_inline struct network behind_ethernet(const void *data,
+						      const void *end, int tags)
+{
+	struct network network = { data, bpf_htons(ETH_P_8021Q) };
 	const struct ethhdr *eth = data;
 	const struct vlan_tag *tag;
-	__be16 protocol;
 	int i;
 
 	if ((const void *)(eth + 1) > end)
-		return MATCH_UNDECIDED;
-	protocol = eth->h_proto;
-	data = eth + 1;
+		return network;
+	network.header = eth + 1;
+	network.protocol = eth->h_proto;
 	for (i = 0; i < MATCH_MAX_TAGS; i++) {
-		if (protocol != bpf_htons(ETH_P_8021Q) &&
-		    protocol != bpf_htons(ETH_P_8021AD))
+		tag = network.header;
+		if (!is_tag(network.protocol) || i + tags >= MATCH_MAX_TAGS ||
+		    (const void *)(tag + 1) > end)
 			break;
-		if (i + tags >= MATCH_MAX_TAGS)
-			break;
-		tag = data;
-		if ((const void *)(tag + 1) > end)
-			return MATCH_UNDECIDED;
-		protocol = tag->protocol;
-		data = tag + 1;
+		network.header = tag + 1;
+		network.protocol = tag->protocol;
 	}
-	if (protocol == bpf_htons(ETH_P_IP))
-		return match_ipv4(data, end);
-	if (protocol == bpf_htons(ETH_P_IPV6))
-		return match_ipv6(data, end);
-	if (protocol == bpf_htons(ETH_P_8021Q) ||
-	    protocol == bpf_htons(ETH_P_8021AD))
-		return MATCH_UNDECIDED;
-	return MATCH_NO;
+	return network;
+}
+
+/* No link layer: the packet itself says which IP it is. */
+static __always_inline struct network behind_nothing(const void *data,
+						     const void *end)
+{
+	struct network network = { data, bpf_htons(ETH_P_8021Q) };
+	const __u8 *first = data;
+
+	if ((const void *)(first + 1) > end)
+		return network;
+	network.protocol = *first >> 4 == 4 ? bpf_htons(ETH_P_IP) :
+			   *first >> 4 == 6 ? bpf_htons(ETH_P_IPV6) :
+					      0;
+	return network;
+}
+
+/**
+ * match_tcp() - is this frame TCP?
+ * @link: what it starts with
+ * @data: its first byte
+ * @end: the byte after its last
+ * @tags: VLAN tags already taken off the frame (0 to MATCH_MAX_TAGS)
+ */
+static __always_inline enum match
+match_tcp(enum drop_link link, const void *data, const void *end, int tags)
+{
+	struct network network = link == LINK_IP ?
+					 behind_nothing(data, end) :
+					 behind_ethernet(data, end, tags);
+
+	if (network.protocol == bpf_htons(ETH_P_IP))
+		return match_ipv4(network.header, end);
+	if (network.protocol == bpf_htons(ETH_P_IPV6))
+		return match_ipv6(data, network.header, end);
+	return is_tag(network.protocol) ? MATCH_UNDECIDED : MATCH_NO;
 }
 
 #endif

@@ -9,10 +9,10 @@ int xdp_drop_tcp(struct xdp_md *ctx)
 	struct drop_slot slot = slot_of(&ctx->ingress_ifindex);
 	const void *data = (const void *)(long)ctx->data;
 	const void *end = (const void *)(long)ctx->data_end;
-	enum match match = match_tcp(&slot, data, end, 0);
-	struct judgement judgement;
+	enum match match = match_tcp(slot.link, data, end, 0);
+	struct judgement judgement = judge(match, &slot);
 
-	judgement = judge(match, &slot, end - data);
+	book(&judgement, ctx->data_end - ctx->data);
 	trace_xdp(ctx, &judgement);
 	capture_xdp(ctx, &judgement);
 	return is_drop(&judgement) ? XDP_DROP : XDP_PASS;

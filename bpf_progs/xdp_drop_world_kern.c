@@ -7,11 +7,9 @@ SEC("xdp")
 int xdp_drop_world(struct xdp_md *ctx)
 {
 	struct drop_slot slot = slot_of(&ctx->ingress_ifindex);
-	const void *data = (const void *)(long)ctx->data;
-	const void *end = (const void *)(long)ctx->data_end;
-	struct judgement judgement;
+	struct judgement judgement = judge(MATCH_YES, &slot);
 
-	judgement = judge(MATCH_YES, &slot, end - data);
+	book(&judgement, ctx->data_end - ctx->data);
 	trace_xdp(ctx, &judgement);
 	capture_xdp(ctx, &judgement);
 	return is_drop(&judgement) ? XDP_DROP : XDP_PASS;

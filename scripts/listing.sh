@@ -122,7 +122,10 @@ for name; do
 	name=${name//-/_}
 	object=samples/bpf/${name}_kern.o
 	[ -f "$object" ] || { echo "$object is not built: run make first" >&2; exit 1; }
-	in_object=$((0x$(readelf -SW "$object" | awk '$3 ~ /^(xdp|tc)$/ || $2 ~ /^(xdp|tc)$/ { sub(/.*PROGBITS/, ""); print $3 }') / 8))
+	in_object=$(($(readelf -SW "$object" | awk '
+		/ (xdp|tc|\.text) +PROGBITS/ { sub(/.*PROGBITS/, ""); printf "0x%s + ", $3 }
+		END { print 0 }')))
+	in_object=$((in_object / 8))
 	show_object "$name"
 	[ -n "$obstacle" ] || show_loaded "$name"
 done

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The machine code of a loaded program: its bytes into a file, and on standard
- * output where in it each line of the source begins, in hexadecimal. For
- * scripts/listing.sh, as Debian's bpftool can do neither.
+ * The machine code of a loaded program: its bytes into a file, one function after
+ * the other, and on standard output where in it each line of the source begins, in
+ * hexadecimal. For scripts/listing.sh, as Debian's bpftool can do neither.
  *
  * Usage: jited PIN FILE
  */
@@ -19,7 +19,9 @@ struct code {
 	__u32 lines;
 	struct bpf_line_info *line; /* of the source */
 	__u64 *address; /* where its machine code begins, for each */
-	__u64 base;
+	__u32 functions;
+	__u64 *base; /* where each function is */
+	__u32 *length; /* and how long */
 };
 
 static int failed(const char *what)
@@ -39,10 +41,14 @@ static int read_code(int fd, struct code *code, __u32 *btf)
 	*btf = sizes.btf_id;
 	code->size = sizes.jited_prog_len;
 	code->lines = sizes.nr_jited_line_info;
+	code->functions = sizes.nr_jited_ksyms;
 	code->bytes = calloc(1, code->size + 1);
 	code->line = calloc(code->lines + 1, sizeof(*code->line));
 	code->address = calloc(code->lines + 1, sizeof(*code->address));
-	if (!code->bytes || !code->line || !code->address)
+	code->base = calloc(code->functions + 1, sizeof(*code->base));
+	code->length = calloc(code->functions + 1, sizeof(*code->length));
+	if (!code->bytes || !code->line || !code->address || !code->base ||
+	    !code->length)
 		return -1;
 	info.jited_prog_len = code->size;
 	info.jited_prog_insns = (unsigned long)code->bytes;
@@ -52,10 +58,26 @@ static int read_code(int fd, struct code *code, __u32 *btf)
 	info.nr_jited_line_info = code->lines;
 	info.jited_line_info_rec_size = sizeof(*code->address);
 	info.jited_line_info = (unsigned long)code->address;
-	info.nr_jited_ksyms = 1;
-	info.jited_ksyms = (unsigned long)&code->base;
+	info.nr_jited_ksyms = code->functions;
+	info.jited_ksyms = (unsigned long)code->base;
+	info.nr_jited_func_lens = code->functions;
+	info.jited_func_lens = (unsigned long)code->length;
 	size = sizeof(info);
 	return bpf_obj_get_info_by_fd(fd, &info, &size);
+}
+
+/* Functions lie anywhere in memory, but side by side in the file. */
+static __u64 place_in_file(const struct code *code, __u64 address)
+{
+	__u64 before = 0;
+	__u32 i;
+
+	for (i = 0; i < code->functions; i++) {
+		if (address - code->base[i] < code->length[i])
+			return before + address - code->base[i];
+		before += code->length[i];
+	}
+	return before;
 }
 
 static int show_lines(const struct code *code, __u32 id)
@@ -68,7 +90,8 @@ static int show_lines(const struct code *code, __u32 id)
 	for (i = 0; i < code->lines; i++) {
 		const struct bpf_line_info *line = &code->line[i];
 
-		printf("%llx %s [%s:%u]\n", code->address[i] - code->base,
+		printf("%llx %s [%s:%u]\n",
+		       place_in_file(code, code->address[i]),
 		       btf__name_by_offset(btf, line->line_off),
 		       btf__name_by_offset(btf, line->file_name_off),
 		       BPF_LINE_INFO_LINE_NUM(line->line_col));
@@ -101,5 +124,7 @@ int main(int argc, char **argv)
 	free(code.bytes);
 	free(code.line);
 	free(code.address);
+	free(code.base);
+	free(code.length);
 	return status;
 }

@@ -151,12 +151,9 @@ static void caught(int signal)
 /* The code under test, on the frame that ends at the guard. */
 static int matched(size_t length, enum drop_link link, int tags)
 {
-	const void *data = guard - length;
-
 	if (sigsetjmp(overread, 0))
 		return OVERREAD;
-	return link == LINK_IP ? match_ip(data, guard) :
-				 match_ethernet(data, guard, tags);
+	return match_tcp(link, guard - length, guard, tags);
 }
 
 static const char *answer_name(int answer)

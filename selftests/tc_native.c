@@ -122,7 +122,7 @@ static bool sound(enum match match, __u32 linear, bool tagged)
 	enum match early;
 
 	memcpy(guard - linear, frame.data, linear);
-	early = match_ethernet(guard - linear, guard, tagged);
+	early = match_tcp(LINK_ETHERNET, guard - linear, guard, tagged);
 	run(linear, tagged);
 	if (outcome.overread || outcome.wrong_pull)
 		return false;
