@@ -68,11 +68,9 @@ fetch_userland() {
 	find "$CACHE" -maxdepth 1 -name 'userland-*' ! -name "${userland##*/}*" -delete
 }
 
-# The collection as gen_tar makes it, and the guest's one service.
+# The collection as gen_tar packs it, and the guest's one service.
 pack_collection() {
-	mkdir -p "$tmp/root/opt"
-	make -s -C selftests gen_tar >/dev/null
-	tar -C "$tmp/root/opt" -xzf selftests/bpf-drop.tar.gz
+	make -s -C selftests install_all INSTALL_PATH="$tmp/root/opt/kselftest" >/dev/null
 	install scripts/matrix/guest.sh "$tmp/root/init"
 	(cd "$tmp/root" && find . | cpio --quiet -o -H newc -R 0:0) >"$tmp/collection.cpio"
 }
