@@ -53,9 +53,11 @@ fetch_kernel() {
 	local into
 
 	into=$CACHE/kernels/$(slug "$1")
-	[ -n "${UPDATE-}" ] || [ -d "$1" ] || [ ! -e "$into/release" ] || return 0
-	say KERNEL "$1"
-	scripts/matrix/kernel.sh "$1" "$into"
+	if [ -n "${UPDATE-}" ] || [ -d "$1" ] || [ ! -e "$into/release" ]; then
+		say KERNEL "$1"
+		scripts/matrix/kernel.sh "$1" "$into" || return
+	fi
+	[ -e "$into/image" ] || scripts/matrix/unpack.sh "$into/bzImage" "$into/image"
 }
 
 # Another list of packages makes another userland.

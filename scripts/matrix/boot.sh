@@ -95,7 +95,7 @@ append+="${PLANT:+ matrix.plant=$PLANT}"
 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 timeout --kill-after=5 "$KERNEL_TIMEOUT" qemu-system-x86_64 -nodefaults -no-user-config \
 	-display none -no-reboot "${accel[@]}" -smp "${GUEST_CPUS:-1}" -m "${GUEST_MB:-1024}" \
 	-serial "file:$into/console" -serial "file:$into/ktap" \
-	-kernel "$kernel/bzImage" -initrd "$initrd" -append "$append" \
+	-kernel "$kernel/image" -initrd "$initrd" -append "$append" \
 	</dev/null >"$into/qemu" 2>&1 &
 qemu=$!
 trap 'kill $qemu 2>/dev/null' EXIT
