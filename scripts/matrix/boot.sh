@@ -101,7 +101,7 @@ GLIBC_TUNABLES=glibc.malloc.hugetlb=1 timeout --kill-after=5 "$KERNEL_TIMEOUT" q
 qemu=$!
 trap 'kill $qemu 2>/dev/null' EXIT
 trap 'exit 143' INT TERM HUP
-tail -n +1 -s 1 --pid=$qemu -f "$into/ktap" 2>/dev/null | watch &
+tail -n +1 -s 0.1 --pid=$qemu -f "$into/ktap" 2>/dev/null | watch &
 watcher=$!
 status=0
 wait $qemu || status=$?
