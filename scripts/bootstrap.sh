@@ -47,10 +47,12 @@ needs() {
 		test    tshark              tshark
 		test    xdp-loader          xdp-tools
 		matrix  cpio                cpio
+		matrix  lz4                 lz4
 		matrix  modprobe            kmod
 		matrix  qemu-system-x86_64  qemu-system-x86
 		matrix  rsync               rsync
 		matrix  xz                  xz-utils
+		matrix  zstd                zstd
 		listing llvm-objdump        llvm
 		listing objdump             binutils
 		lint    clang-format        clang-format

@@ -53,9 +53,11 @@ fetch_kernel() {
 	local into
 
 	into=$CACHE/kernels/$(slug "$1")
-	[ -n "${UPDATE-}" ] || [ -d "$1" ] || [ ! -e "$into/release" ] || return 0
-	say KERNEL "$1"
-	scripts/matrix/kernel.sh "$1" "$into"
+	if [ -n "${UPDATE-}" ] || [ -d "$1" ] || [ ! -e "$into/release" ]; then
+		say KERNEL "$1"
+		scripts/matrix/kernel.sh "$1" "$into" || return
+	fi
+	[ -e "$into/image" ] || scripts/matrix/unpack.sh "$into/bzImage" "$into/image"
 }
 
 # Another list of packages makes another userland.
@@ -68,11 +70,9 @@ fetch_userland() {
 	find "$CACHE" -maxdepth 1 -name 'userland-*' ! -name "${userland##*/}*" -delete
 }
 
-# The collection as gen_tar makes it, and the guest's one service.
+# The collection as gen_tar packs it, and the guest's one service.
 pack_collection() {
-	mkdir -p "$tmp/root/opt"
-	make -s -C selftests gen_tar >/dev/null
-	tar -C "$tmp/root/opt" -xzf selftests/bpf-drop.tar.gz
+	make -s -C selftests install_all INSTALL_PATH="$tmp/root/opt/kselftest" >/dev/null
 	install scripts/matrix/guest.sh "$tmp/root/init"
 	(cd "$tmp/root" && find . | cpio --quiet -o -H newc -R 0:0) >"$tmp/collection.cpio"
 }
@@ -127,30 +127,44 @@ longest_first() {
 	with_ms "$1" | sort -k1,1nr | cut -d' ' -f2 | paste -sd' '
 }
 
-# Part $1 of $2 of the programs: the next goes to who has the least to do so far.
-share() {
-	with_ms "$TESTS" | awk -v part="$1" -v parts="$2" '{
+# What each of the guests that run still has to do, in ms, the least first.
+busy() {
+	local name
+
+	for name in "${started[@]}"; do
+		cat "$LEFT/$name" 2>/dev/null || :
+	done | awk '{ print $1 - $2 }' | sort -n | paste -sd' '
+}
+
+# "PART PROGRAM…" for each of $1 parts: the next goes to who has the least to do so far.
+# Part 1 begins now, the others when those end that run.
+deal() {
+	with_ms "$TESTS" | awk -v parts="$1" -v busy="$(busy)" '
+		BEGIN { split("0 " busy, sum, " ") }
+		{
 			least = 1
 			for (i = 2; i <= parts; i++) if (sum[i] < sum[least]) least = i
 			sum[least] += $1
-			if (least == part) print $2
-		}' | paste -sd' '
+			programs[least] = programs[least] " " $2
+		}
+		END { for (i = 1; i <= parts; i++) print i programs[i] }'
 }
 
 # The guests to come, "KERNEL PART PROGRAM…" each. Kernels that are left when the others
 # have been dealt evenly are shared by all, or CPUs would be idle in the end.
 plan() {
-	local rest part parts programs kernel
+	local rest parts part programs kernel
 
+	guests=()
 	read -ra programs <<<"$TESTS"
 	rest=$((${#had[@]} % MATRIX_JOBS))
 	for kernel in "${had[@]}"; do
 		parts=1
 		[ "${#guests[@]}" -lt $((${#had[@]} - rest)) ] || parts=$MATRIX_JOBS
 		[ "$parts" -lt "${#programs[@]}" ] || parts=1
-		for ((part = 1; part <= parts; part++)); do
-			guests+=("$kernel $part $(share "$part" "$parts")")
-		done
+		while read -r part; do
+			guests+=("$kernel $part")
+		done < <(deal "$parts")
 	done
 }
 
@@ -165,13 +179,13 @@ name_of() {
 
 # How long what each guest has to do took the last time, here or where this was written.
 estimate() {
-	local guest kernel part programs
+	local guest name words
 
-	export LEFT=$tmp/left
-	mkdir "$LEFT"
 	for guest in "${guests[@]}"; do
-		read -r kernel part programs <<<"$guest"
-		with_ms "$programs" | awk '{ sum += $1 } END { print sum, 0, 0 }' >"$LEFT/$(name_of "$kernel" "$part")"
+		read -ra words <<<"$guest"
+		name=$(name_of "${words[@]}")
+		[[ " ${started[*]} " != *" $name "* ]] || continue
+		with_ms "${words[*]:2}" | awk '{ sum += $1 } END { print sum, 0, 0 }' >"$LEFT/$name"
 	done
 }
 
@@ -296,7 +310,9 @@ all=$(cut -d: -f2 "$tmp/root/opt/kselftest/kselftest-list.txt" | paste -sd' ')
 export DURATIONS=$CACHE/durations
 [ -s "$DURATIONS" ] || DURATIONS=$PWD/scripts/matrix/durations
 TESTS=${TESTS:-$(longest_first "$all")}
-had=() guests=()
+export LEFT=$tmp/left
+mkdir "$LEFT"
+had=() guests=() started=()
 for kernel in "${kernels[@]}"; do
 	slug=$(slug "$kernel")
 	rm -rf "${results:?}/$slug" "$results/$slug"~*
@@ -312,12 +328,16 @@ plan
 estimate
 choose_accel
 say MATRIX "${had[*]}: ${#guests[@]} guests, $MATRIX_JOBS at a time, by $ACCEL, into $results"
-for guest in "${guests[@]}"; do
+for ((i = 0; i < ${#guests[@]}; i++)); do
 	while [ "$(jobs -rp | wc -l)" -ge "$MATRIX_JOBS" ]; do
 		wait -n || :
 	done
+	read -ra words <<<"${guests[i]}"
+	# It is known only now for how long others will be busy.
+	[ "${words[1]}" != 1 ] || { plan && estimate; }
+	started+=("$(name_of "${words[@]}")")
 	# shellcheck disable=SC2086 # its words
-	(trap - EXIT && run_guest $guest) &
+	(trap - EXIT && run_guest ${guests[i]}) &
 done
 wait
 collect

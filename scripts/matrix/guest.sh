@@ -27,19 +27,25 @@ mkdir -p /run/netns
 ln -sf /proc/self/fd /dev/fd
 echo matrix >/proc/sys/kernel/hostname
 ip link set lo up
-# What labs start with: many at once would start a modprobe each, all in vain but one.
-modprobe -qa tun veth bridge nft_chain_nat nft_nat nft_masq || :
+# All modules that any test needs, and then no more: the kernel would start a modprobe
+# for each mount of a bpffs and each unknown interface, 160 of them and all in vain.
+modprobe -qa tun veth macvlan 8021q bridge nft_chain_nat nft_nat nft_masq sch_ingress \
+	cls_bpf cls_u32 || :
+[ ! -e /proc/sys/kernel/modprobe ] || echo >/proc/sys/kernel/modprobe
 
-parameter() {
-	tr ' ' '\n' </proc/cmdline | sed -n "s/^matrix.$1=//p"
-}
-
-nonce=$(parameter nonce)
-plant=$(parameter plant)
-IFS=, read -ra tests < <(parameter tests) || :
-TIMEOUT=$(parameter timeout)
-JOBS=$(parameter jobs)
-EMULATED=$(parameter emulated)
+nonce='' plant='' tests=() TIMEOUT='' JOBS='' EMULATED=''
+read -ra words </proc/cmdline
+for word in "${words[@]}"; do
+	value=${word#*=}
+	case $word in
+	matrix.nonce=*) nonce=$value ;;
+	matrix.plant=*) plant=$value ;;
+	matrix.tests=*) IFS=, read -ra tests <<<"$value" || : ;;
+	matrix.timeout=*) TIMEOUT=$value ;;
+	matrix.jobs=*) JOBS=$value ;;
+	matrix.emulated=*) EMULATED=$value ;;
+	esac
+done
 export TIMEOUT JOBS EMULATED STREAM=yes
 
 # A misfortune that the matrix must report; see scripts/test-matrix.sh.

@@ -1,0 +1,43 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# unpack.sh BZIMAGE FILE: put into FILE what is to be booted: the kernel that
+# BZIMAGE unpacks itself into, which spares the guest that and its real mode. It
+# is BZIMAGE itself if that cannot be unpacked here, or not be entered by PVH.
+set -eu
+
+image=$1 into=$2
+new=$(mktemp "$into.XXXXXX")
+trap 'rm -f "$new"' EXIT
+trap 'exit 1' INT TERM HUP
+
+# Number $2, of $3 bytes, at offset $1; see Documentation/arch/x86/boot.rst.
+field() {
+	od -An -v -j "$1" -N "$2" -t "u$2" "$image" | tr -d ' '
+}
+
+sectors=$(field 497 1)
+start=$((((sectors ? sectors : 4) + 1) * 512 + $(field 584 4)))
+length=$(field 588 4)
+# The payload ends in the size of what is packed there, be that gzip's or the kernel's.
+size=$(field $((start + length - 4)) 4)
+
+unpack() {
+	case $(od -An -j "$start" -N 4 -t x1 "$image" | tr -d ' ') in
+	1f8b*) set -- gzip ;;
+	02214c18) set -- lz4 ;;
+	28b52ffd) set -- zstd ;;
+	fd377a58) set -- xz ;;
+	*) return ;;
+	esac
+	tail -c +$((start + 1)) "$image" | head -c $((length - 4)) | "$1" -dc
+}
+
+# gzip misses those four bytes. XEN_ELFNOTE_PHYS32_ENTRY is where PVH enters.
+unpack >"$new" 2>/dev/null || :
+if [ "$(stat -c %s "$new")" != "$size" ] ||
+	! readelf -n "$new" | grep -q '^ *Xen .*(0x00000012)'; then
+	cp "$image" "$new"
+fi
+chmod 644 "$new"
+mv "$new" "$into"
