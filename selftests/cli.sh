@@ -163,11 +163,11 @@ test_disturbed() {
 	local i
 
 	on ip -batch - < <(for i in {1..60}; do echo "link add w$i type veth peer name q$i"; done)
-	on ip -batch - < <(for i in {1..2000}; do printf 'link %s\n' "add x type veth peer name y" "del x"; done) &
+	"${in_host[@]}" ip -batch - < <(for i in {1..2000}; do printf 'link %s\n' "add x type veth peer name y" "del x"; done) &
 	for i in {1..60}; do
 		expect 0 on xdp-drop-tcp --list
 	done
-	kill %% 2>/dev/null || true
+	kill $! 2>/dev/null || true
 }
 
 test_globs() {
