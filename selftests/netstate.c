@@ -8,12 +8,10 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <linux/bpf.h>
 #include <linux/if_link.h>
 #include <linux/pkt_cls.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #include "../user/netlink.h"
+#include "netns.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -404,8 +403,9 @@ static int show_all(void)
 
 int main(int argc, char **argv)
 {
-	int error = -EAGAIN, tries, fd;
-	char path[64], *text = NULL;
+	int error = -EAGAIN, tries;
+	const char *path;
+	char *text = NULL;
 	struct stat status;
 	size_t size;
 
@@ -413,9 +413,9 @@ int main(int argc, char **argv)
 		fputs("Usage: netstate NETNS\n", stderr);
 		return 2;
 	}
-	snprintf(path, sizeof(path), "/run/netns/%s", argv[1]);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &status) || setns(fd, CLONE_NEWNET))
+	path = netns_path(argv[1]);
+	errno = namespace_enter(path, CLONE_NEWNET);
+	if (errno || stat(path, &status))
 		error = -errno;
 	netns = status.st_ino;
 	if (error == -EAGAIN && !netlink_open(&nl, 0))

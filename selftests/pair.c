@@ -6,19 +6,17 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
 #include <linux/veth.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include "../user/netlink.h"
+#include "netns.h"
 
 #define UP_SECONDS 60 /* that an interface may take to be up, and much more */
 
@@ -28,26 +26,14 @@ static void give_up(const char *what, int error)
 	exit(1);
 }
 
-static const char *path_of(const char *netns)
-{
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	return path;
-}
-
 /* A new network namespace, which we are in then; returns it. */
 static int make_netns(const char *name)
 {
-	const char *path = path_of(name);
-	int fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+	const char *path = netns_path(name);
+	int error = netns_make(path), fd;
 
-	if (fd < 0)
-		give_up(path, errno);
-	close(fd);
-	if (unshare(CLONE_NEWNET) ||
-	    mount("/proc/self/ns/net", path, NULL, MS_BIND, NULL))
-		give_up(path, errno);
+	if (error)
+		give_up(path, error);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		give_up(path, errno);
@@ -56,11 +42,11 @@ static int make_netns(const char *name)
 
 static void remove_netns(const char *name)
 {
-	const char *path = path_of(name);
+	const char *path = netns_path(name);
+	int error = netns_remove(path);
 
-	umount2(path, MNT_DETACH); /* if not, then the next fails */
-	if (unlink(path) && errno != ENOENT)
-		give_up(path, errno);
+	if (error)
+		give_up(path, error);
 }
 
 static void ask(struct netlink *nl, struct netlink_request *request,

@@ -7,24 +7,20 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+#include "netns.h"
 
-#define NETNS "/run/netns"
 #define PAUSE_MS 10
 
 enum { PLACES = 3 };
@@ -73,23 +69,17 @@ static int pause_until(double end)
 /* The path of a lab's network namespace; valid until the next call. */
 static const char *namespace_of(const char *dir, const char *place)
 {
-	static char path[PATH_MAX];
 	const char *id = strrchr(dir, '.');
+	char name[NAME_MAX + 1];
 
-	snprintf(path, sizeof(path), NETNS "/drop-%s-%s", id ? id + 1 : dir,
-		 place);
-	return path;
+	snprintf(name, sizeof(name), "drop-%s-%s", id ? id + 1 : dir, place);
+	return netns_path(name);
 }
 
 static int enter(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), status;
-
-	if (fd < 0)
-		return failed(path);
-	status = setns(fd, CLONE_NEWNET) ? failed(path) : 0;
-	close(fd);
-	return status;
+	errno = namespace_enter(path, CLONE_NEWNET);
+	return errno ? failed(path) : 0;
 }
 
 static int write_file(const char *path, const char *text)
@@ -154,13 +144,8 @@ static int share_namespaces(void)
 /* This process is in it then. */
 static int make_namespace(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
-
-	if (fd < 0)
-		return failed(path);
-	close(fd);
-	if (unshare(CLONE_NEWNET) ||
-	    mount("/proc/self/ns/net", path, "none", MS_BIND, NULL))
+	errno = netns_make(path);
+	if (errno)
 		return failed(path);
 	return set_all("all") || set_all("default") ? 2 : 0;
 }
@@ -358,13 +343,10 @@ static int rest_lab(const char *dir, double end)
 
 static int rest_each(char **names, double end)
 {
-	char path[PATH_MAX];
 	int status = 0;
 
-	for (; *names && !status; names++) {
-		snprintf(path, sizeof(path), NETNS "/%s", *names);
-		status = rest(path, end);
-	}
+	for (; *names && !status; names++)
+		status = rest(netns_path(*names), end);
 	return status;
 }
 
@@ -438,7 +420,6 @@ static int remove_one(const char *path, const struct stat *about, int type,
 /* However much of it there is. */
 static int down(const char *dir, int ms, char **but)
 {
-	const char *path;
 	int i;
 
 	/* Who ends a test signals all that it runs just then, this too. */
@@ -447,11 +428,8 @@ static int down(const char *dir, int ms, char **but)
 	signal(SIGHUP, SIG_IGN);
 	if (!all_ended(dir, SIGTERM, now_ms() + ms, but))
 		all_ended(dir, SIGKILL, now_ms() + ms, but);
-	for (i = 0; i < PLACES; i++) {
-		path = namespace_of(dir, places[i]);
-		umount2(path, MNT_DETACH);
-		unlink(path);
-	}
+	for (i = 0; i < PLACES; i++)
+		netns_remove(namespace_of(dir, places[i]));
 	if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) &&
 	    errno != ENOENT)
 		return failed(dir);
