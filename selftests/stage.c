@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A lab but for its wires: network namespaces with settings and servers, the
- * wait until all of it answers and is at rest, its end. Each is one process,
+ * A lab but for its NAT: network namespaces with settings, wires and servers,
+ * the wait until all of it answers and is at rest, its end. Each is one process,
  * where a shell would start dozens. lab_net.sh calls this; see usage().
  */
 #include <arpa/inet.h>
@@ -19,19 +19,24 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
 #include "netns.h"
+#include "stage.h"
 
 #define PAUSE_MS 10
 
-enum { PLACES = 3 };
-
-static const char *const places[PLACES] = { "out", "ctr", "host" };
+static const char *const places[PLACES] = {
+	[OUT] = "out",
+	[CTR] = "ctr",
+	[HOST] = "host",
+};
 
 static int usage(void)
 {
-	fputs("Usage: stage up DIR OWNER PROBE [serve]\n"
-	      "         make DIR with a file \"owner\", and the lab's namespaces; start the relay,\n"
-	      "         and web servers if told to; PROBE is the path to that program\n"
+	fputs("Usage: stage up DIR OWNER UNIT PROBE [serve]\n"
+	      "         make DIR with a file \"owner\", and the lab's namespaces, wired; devices'\n"
+	      "         names end with UNIT; start the relay, and web servers if told to; PROBE is\n"
+	      "         the path to that program\n"
 	      "       stage ready DIR MS            wait until each path answers, and for rest\n"
 	      "       stage rest MS NETNS...        wait until no TCP connection is in there\n"
 	      "       stage pids DIR [PID...]       who runs in the lab, but for these\n"
@@ -142,12 +147,16 @@ static int share_namespaces(void)
 }
 
 /* This process is in it then. */
-static int make_namespace(const char *path)
+static int make_namespace(const char *path, struct stage_place *place)
 {
 	errno = netns_make(path);
 	if (errno)
 		return failed(path);
-	return set_all("all") || set_all("default") ? 2 : 0;
+	if (set_all("all") || set_all("default"))
+		return 2;
+	place->fd = open(path, O_RDONLY | O_CLOEXEC);
+	errno = place->fd < 0 ? errno : -netlink_open(&place->nl, 0);
+	return errno ? failed(path) : 0;
 }
 
 /*
@@ -207,8 +216,10 @@ static int start_relay(const char *dir, char *probe)
 	return write_file(path, text);
 }
 
-static int up(const char *dir, const char *owner, char *probe, int serve)
+static int up(const char *dir, const char *owner, const char *unit, char *probe,
+	      int serve)
 {
+	struct stage_place made[PLACES];
 	char path[PATH_MAX];
 	int i;
 
@@ -218,14 +229,13 @@ static int up(const char *dir, const char *owner, char *probe, int serve)
 	if (write_file(path, owner) || share_namespaces())
 		return 2;
 	for (i = 0; i < PLACES; i++) {
-		if (make_namespace(namespace_of(dir, places[i])))
+		if (make_namespace(namespace_of(dir, places[i]), &made[i]))
 			return 2;
-		if (serve && strcmp(places[i], "host") &&
-		    start_server(dir, probe, places[i]))
+		if (serve && i != HOST && start_server(dir, probe, places[i]))
 			return 2;
 	}
-	/* The last one is the host's. */
-	return start_relay(dir, probe);
+	/* The last one is the host's, where the relay is to be. */
+	return stage_wire(made, unit) ? 2 : start_relay(dir, probe);
 }
 
 /* --- ready, rest --- */
@@ -299,7 +309,8 @@ static int ready(const char *dir, double end)
 
 enum { TIME_WAIT = 6, LISTEN = 10 };
 
-/* Copy the line that tells of a connection, even half of one; 0 if none does. */
+/* Copy the line that tells of a connection, even half of one; 0 if none does.
+ */
 static int is_busy(const char *file, char *line, int size)
 {
 	FILE *list = fopen(file, "re");
@@ -442,8 +453,8 @@ int main(int argc, char **argv)
 	double end;
 	int status;
 
-	if (!strcmp(command, "up") && (argc == 5 || argc == 6))
-		return up(argv[2], argv[3], argv[4], argc == 6);
+	if (!strcmp(command, "up") && (argc == 6 || argc == 7))
+		return up(argv[2], argv[3], argv[4], argv[5], argc == 7);
 	if (!strcmp(command, "ready") && argc == 4) {
 		end = now_ms() + atoi(argv[3]);
 		status = ready(argv[2], end);
