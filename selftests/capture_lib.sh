@@ -59,7 +59,7 @@ oracle() {
 }
 
 oracle_ended() {
-	lab_ended "$oracle"
+	is_over "$oracle"
 }
 
 # By SIGUSR1 it tells how many packets it has taken out of the kernel's buffer,

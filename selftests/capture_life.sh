@@ -196,7 +196,7 @@ untouched() {
 
 ktap_case file full_disk "a full disk: dropping goes on, the file ends with its last whole packet"
 full_disk() {
-	local lines
+	local lines count
 
 	lab_capture
 	mkdir "$tmp/full"
@@ -207,7 +207,8 @@ full_disk() {
 	tcp_lost
 	kill -INT "$loader"
 	ended 1
-	[ "$(grep -c "No space" "$tmp/loader.err")" = 1 ]
+	count "No space" "$tmp/loader.err"
+	[ "$count" = 1 ]
 	on_host cat "$tmp/full/f" >"$tmp/f"
 	accounted "$tmp/f" -q
 	[[ $captured -gt 200 && $lost -gt 1000 && $prey -gt 2000 ]]

@@ -152,22 +152,7 @@ is_attached() {
 }
 
 has_ended() {
-	local state=Z
-
-	read -r _ _ state _ 2>/dev/null <"/proc/$pid/stat" || true
-	[ "$state" = Z ]
-}
-
-# A file's text into $text, without a process.
-read_text() {
-	IFS= read -rd '' text <"$1" || true
-}
-
-copy() {
-	local text
-
-	read_text "$1"
-	printf '%s' "$text" >"$2"
+	is_over "$pid"
 }
 
 lines() {

@@ -143,7 +143,7 @@ load() {
 }
 
 dead() {
-	lab_ended "$loader"
+	is_over "$loader"
 }
 
 # The loader ends, now, and with this status.

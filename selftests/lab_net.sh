@@ -58,14 +58,6 @@ lab_birth() {
 	[ -z "$born" ] || echo "$born"
 }
 
-# Has a process ended? For polls: no process.
-lab_ended() {
-	local stat
-
-	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
-	[[ ${stat##*) } = Z* ]]
-}
-
 # Name the commands that enter the lab in $LAB_DIR. There is no proxy in there.
 lab_enter() {
 	local mount path
