@@ -144,10 +144,9 @@ lab_up() {
 	[ "$1" != kept ] || owner=0
 	lab_born "$owner"
 	locate stage
-	stage=$path
-	locate probe
 	lab_name
-	"$stage" up "$LAB_DIR" "$1 $owner $born" "${LAB_UNIT:-0}" "$path" $serve
+	stage=$path
+	"$stage" up "$LAB_DIR" "$1 $owner $born" "${LAB_UNIT:-0}" $serve
 	lab_enter
 	lab_nat
 	if [ -z "$serve" ]; then

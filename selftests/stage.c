@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "netns.h"
+#include "serve.h"
 #include "stage.h"
 
 #define PAUSE_MS 10
@@ -33,10 +34,9 @@ static const char *const places[PLACES] = {
 
 static int usage(void)
 {
-	fputs("Usage: stage up DIR OWNER UNIT PROBE [serve]\n"
+	fputs("Usage: stage up DIR OWNER UNIT [serve]\n"
 	      "         make DIR with a file \"owner\", and the lab's namespaces, wired; devices'\n"
-	      "         names end with UNIT; start the relay, and web servers if told to; PROBE is\n"
-	      "         the path to that program\n"
+	      "         names end with UNIT; start the relay, and web servers if told to\n"
 	      "       stage ready DIR MS            wait until each path answers, and for rest\n"
 	      "       stage rest MS NETNS...        wait until no TCP connection is in there\n"
 	      "       stage pids DIR [PID...]       who runs in the lab, but for these\n"
@@ -160,10 +160,10 @@ static int make_namespace(const char *path, struct stage_place *place)
 }
 
 /*
- * Start a server that outlives this process. Ctrl-C is not for it, but for the
- * lab's owner, who then removes the lab. Returns the server's id, or -1.
+ * A process for a server that outlives this one. Ctrl-C is not for it, but for the
+ * lab's owner, who then removes the lab. Returns as fork() does.
  */
-static pid_t start(const char *dir, const char *name, char **argv)
+static pid_t start(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 	pid_t pid = fork();
@@ -181,26 +181,28 @@ static pid_t start(const char *dir, const char *name, char **argv)
 		_exit(failed(path));
 	close(in);
 	close(out);
-	execv(argv[0], argv);
-	_exit(failed(argv[0]));
+	return 0;
 }
 
-static int start_server(const char *dir, char *probe, const char *place)
+static int start_server(const char *dir, const char *place)
 {
 	char words[64];
-	char *argv[5] = { probe, "listen", "80", words };
+	pid_t pid = start(dir, place);
 
-	snprintf(words, sizeof(words), "Hello from the lab's %s.", place);
-	return start(dir, place, argv) < 0 ? failed("fork") : 0;
+	if (!pid) {
+		snprintf(words, sizeof(words), "Hello from the lab's %s.",
+			 place);
+		exit(serve_listen("80", words));
+	}
+	return pid < 0 ? failed("fork") : 0;
 }
 
 /*
  * What docker-proxy does. And this process keeps a mount namespace with a bpffs
  * of the lab's own, which all enter that run in the lab.
  */
-static int start_relay(const char *dir, char *probe)
+static int start_relay(const char *dir)
 {
-	char *argv[6] = { probe, "relay", "80", "203.0.113.10", "80" };
 	char path[PATH_MAX], text[16];
 	pid_t pid;
 
@@ -208,7 +210,9 @@ static int start_relay(const char *dir, char *probe)
 	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL) ||
 	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
 		return failed("a bpffs of the lab's own");
-	pid = start(dir, "relay", argv);
+	pid = start(dir, "relay");
+	if (!pid)
+		exit(serve_relay("80", "203.0.113.10", "80"));
 	if (pid < 0)
 		return failed("fork");
 	snprintf(path, sizeof(path), "%s/relay.pid", dir);
@@ -216,26 +220,47 @@ static int start_relay(const char *dir, char *probe)
 	return write_file(path, text);
 }
 
-static int up(const char *dir, const char *owner, const char *unit, char *probe,
-	      int serve)
+/* Those for the web stand for nginx. */
+static int start_all(const char *dir, int serve)
+{
+	int i;
+
+	for (i = 0; serve && i < HOST; i++)
+		if (enter(namespace_of(dir, places[i])) ||
+		    start_server(dir, places[i]))
+			return 2;
+	return enter(namespace_of(dir, places[HOST])) || start_relay(dir) ? 2 :
+									    0;
+}
+
+static int make_namespaces(const char *dir, const char *unit)
 {
 	struct stage_place made[PLACES];
+	int i, status;
+
+	for (i = 0; i < PLACES; i++)
+		if (make_namespace(namespace_of(dir, places[i]), &made[i]))
+			return 2;
+	status = stage_wire(made, unit);
+	for (i = 0; i < PLACES; i++) {
+		netlink_close(&made[i].nl);
+		close(made[i].fd);
+	}
+	return status;
+}
+
+static int up(const char *dir, const char *owner, const char *unit, int serve)
+{
 	char path[PATH_MAX];
-	int i;
 
 	if (mkdir(dir, 0700))
 		return failed(dir);
 	snprintf(path, sizeof(path), "%s/owner", dir);
-	if (write_file(path, owner) || share_namespaces())
-		return 2;
-	for (i = 0; i < PLACES; i++) {
-		if (make_namespace(namespace_of(dir, places[i]), &made[i]))
-			return 2;
-		if (serve && i != HOST && start_server(dir, probe, places[i]))
-			return 2;
-	}
-	/* The last one is the host's, where the relay is to be. */
-	return stage_wire(made, unit) ? 2 : start_relay(dir, probe);
+	return write_file(path, owner) || share_namespaces() ||
+			       make_namespaces(dir, unit) ||
+			       start_all(dir, serve) ?
+		       2 :
+		       0;
 }
 
 /* --- ready, rest --- */
@@ -453,8 +478,8 @@ int main(int argc, char **argv)
 	double end;
 	int status;
 
-	if (!strcmp(command, "up") && (argc == 6 || argc == 7))
-		return up(argv[2], argv[3], argv[4], argv[5], argc == 7);
+	if (!strcmp(command, "up") && (argc == 5 || argc == 6))
+		return up(argv[2], argv[3], argv[4], argc == 6);
 	if (!strcmp(command, "ready") && argc == 4) {
 		end = now_ms() + atoi(argv[3]);
 		status = ready(argv[2], end);
