@@ -23,7 +23,7 @@
 #   counted FIELD [IF]   a number from its last line of counters
 
 # shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
-. "$(dirname "${BASH_SOURCE[0]}")/lab_net.sh"
+. "${BASH_SOURCE[0]%/*}/lab_net.sh"
 
 if [ "$EUID" != 0 ]; then
 	echo "1..0 # SKIP needs root"

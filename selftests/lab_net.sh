@@ -19,7 +19,7 @@
 # Processes in a lab share a private mount of bpffs: pins go when the lab does.
 
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
-. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
+. "${BASH_SOURCE[0]%/*}/ktap.sh"
 
 LAB_STATE=/run/bpf-drop-lab
 
