@@ -23,7 +23,7 @@
 #   pipe_to CMD… -- ARGS…       like load, its --write - read by CMD; $reader
 
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
-. "$(dirname "${BASH_SOURCE[0]}")/lab_lib.sh"
+. "${BASH_SOURCE[0]%/*}/lab_lib.sh"
 
 # shellcheck disable=SC2034 # for those who source this
 {
@@ -59,7 +59,7 @@ oracle() {
 }
 
 oracle_ended() {
-	lab_ended "$oracle"
+	is_over "$oracle"
 }
 
 # By SIGUSR1 it tells how many packets it has taken out of the kernel's buffer,

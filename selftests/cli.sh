@@ -163,11 +163,11 @@ test_disturbed() {
 	local i
 
 	on ip -batch - < <(for i in {1..60}; do echo "link add w$i type veth peer name q$i"; done)
-	on ip -batch - < <(for i in {1..2000}; do printf 'link %s\n' "add x type veth peer name y" "del x"; done) &
+	"${in_host[@]}" ip -batch - < <(for i in {1..2000}; do printf 'link %s\n' "add x type veth peer name y" "del x"; done) &
 	for i in {1..60}; do
 		expect 0 on xdp-drop-tcp --list
 	done
-	kill %% 2>/dev/null || true
+	kill $! 2>/dev/null || true
 }
 
 test_globs() {
@@ -260,13 +260,14 @@ setup_many() {
 }
 
 test_many_descriptors() {
-	local program
+	local program count
 
 	for program in "${programs[@]}"; do
 		refused 1 '40 interfaces need .*ulimit -n' bash -c "ulimit -n 32; $program 'many*'"
 	done
 	expect 0 on bash -c "ulimit -Sn 32; xdp-drop-tcp -t 50ms -i 0 'many*'"
-	[ "$(grep -c 'xdp-native.*(end)' "$tmp/out")" = 40 ] || fail "$(<"$tmp/out")"
+	count 'xdp-native.*\(end\)'
+	[ "$count" = 40 ] || fail "$(<"$tmp/out")"
 	said 'attached to 40 interfaces'
 	clean
 }

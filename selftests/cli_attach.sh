@@ -251,7 +251,7 @@ test_list_empty() {
 }
 
 test_list() {
-	local way dev hook line rows=() tcx=tcx
+	local way dev hook line count rows=() tcx=tcx
 
 	has_tcx || tcx=clsact
 	wire
@@ -278,7 +278,8 @@ test_list() {
 	lines "$tmp/out" 9 || fail "not 9 lines: $(<"$tmp/out")"
 
 	expect 0 on xdp-drop-tcp -l veth2 lo
-	[ "$(grep -c '^veth2 ' "$tmp/out")" = 2 ] || fail "not 2 of veth2: $(<"$tmp/out")"
+	count '^veth2 '
+	[ "$count" = 2 ] || fail "not 2 of veth2: $(<"$tmp/out")"
 	lines "$tmp/out" 3 || fail "not veth2 alone: $(<"$tmp/out")"
 	expect 0 on xdp-drop-world --json 'veth[12]' --list
 	lines "$tmp/out" 5 || fail "not 5 objects: $(<"$tmp/out")"

@@ -16,7 +16,7 @@
 #                        there CMD exits with STATUS, says REGEX, in sentences and
 #                        on standard error, and prints no data
 #   refused STATUS REGEX CMD…
-#                        the same, and nothing has changed
+#                        the same, and it changes nothing
 #   unsaid REGEX         fail if the last expect's standard error matches
 #   state NAME           all that a loader could change (see netstate.c), into a
 #                        variable
@@ -104,20 +104,22 @@ same() {
 }
 
 says() {
-	local status=$1 regex=$2 text
-
-	shift 2
-	expect "$status" on "$@"
-	said "$regex"
-	read_text "$tmp/err"
-	[[ $text = *[.?]$'\n' ]] || fail "not a sentence: $text"
-	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
+	expect "$1" on "${@:3}"
+	words "$2"
 }
 
 refused() {
-	state wanted
-	says "$@"
-	same || fail "it changed something:"$'\n'"$(diff <(echo "$wanted") <(echo "$now"))"
+	expect "$1" "$cli_built/netstate" "$host" "${@:3}"
+	words "$2"
+}
+
+words() {
+	local text
+
+	said "$1"
+	read_text "$tmp/err"
+	[[ $text = *[.?]$'\n' ]] || fail "not a sentence: $text"
+	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
 }
 
 unsaid() {
@@ -150,22 +152,7 @@ is_attached() {
 }
 
 has_ended() {
-	local state=Z
-
-	read -r _ _ state _ 2>/dev/null <"/proc/$pid/stat" || true
-	[ "$state" = Z ]
-}
-
-# A file's text into $text, without a process.
-read_text() {
-	IFS= read -rd '' text <"$1" || true
-}
-
-copy() {
-	local text
-
-	read_text "$1"
-	printf '%s' "$text" >"$2"
+	is_over "$pid"
 }
 
 lines() {

@@ -50,14 +50,15 @@ test_table() {
 
 # A pseudo terminal: lines are drawn over, unless they would wrap.
 test_live() {
-	local command
+	local command count
 
 	command -v script >/dev/null || skip "no script(1)"
 	wire
 	command="exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0"
 	TERM=xterm expect 0 script -qec "stty cols 80; $command" /dev/null
 	told $'\e\\[1A\r +0\\.[0-9] veth0 .*\e\\[K'
-	[ "$(grep -c interface "$tmp/out")" = 1 ] || fail "the heading is drawn again"
+	count interface
+	[ "$count" = 1 ] || fail "the heading is drawn again"
 	TERM=xterm expect 0 script -qec "stty cols 79; $command" /dev/null
 	never reads "$tmp/out" $'\e'
 	TERM=dumb expect 0 script -qec "stty cols 80; $command" /dev/null

@@ -30,6 +30,7 @@ begun() {
 	jobs=$(jobs -pr | wc -l)
 	while [ "$ready" -lt "$jobs" ] && [ "$EPOCHSECONDS" -lt "$end" ]; do
 		command sleep 0.1
+		# shellcheck disable=SC2154 # set where it runs
 		ready=$(grep -cE ': (attached \(|listening)' "$out" || true)
 	done
 }

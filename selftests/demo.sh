@@ -10,8 +10,8 @@ set -eu
 . "$(dirname "$0")/lab_net.sh"
 
 expected=${1:-$(dirname "$0")/demo.expected}
-lost_ms=1500                    # to wait for an answer that is not expected,
-answer_ms=$((lost_ms * slack)) # and for one that is
+lost_ms=1500 # to wait for an answer that is not expected,
+answer_ms=$((lost_ms * (slack > 2 ? slack : 2))) # and for one that is: none is lost early
 probes=(out-ping out-tcp curl host-tcp host-ping docker0-tcp docker0-ping outside-tcp outside-ping)
 declare -A words=(
 	[out-ping]="ping from outside to the host" [out-tcp]="outside to the published port"

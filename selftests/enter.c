@@ -6,14 +6,12 @@
  * what would take timeout(1) and env(1) besides.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "netns.h"
 
 static int usage(void)
 {
@@ -34,14 +32,13 @@ static int failed(const char *what)
 
 static int enter(const char *file, int type)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC);
-
-	return fd < 0 || setns(fd, type) ? failed(file) : 0;
+	errno = namespace_enter(file, type);
+	return errno ? failed(file) : 0;
 }
 
 int main(int argc, char **argv)
 {
-	char net[PATH_MAX], here[PATH_MAX];
+	char here[PATH_MAX];
 	const char *mount = NULL;
 	int option, seconds = 0;
 
@@ -64,8 +61,7 @@ int main(int argc, char **argv)
 	argv += optind;
 	if (argc - optind < 2)
 		return usage();
-	snprintf(net, sizeof(net), "/run/netns/%s", argv[0]);
-	if (enter(net, CLONE_NEWNET))
+	if (enter(netns_path(argv[0]), CLONE_NEWNET))
 		return 125;
 	if (mount) {
 		if (!getcwd(here, sizeof(here)))

@@ -8,7 +8,7 @@
 # tracepoints tell names only, and there may be other labs.
 
 # shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
-. "$(dirname "${BASH_SOURCE[0]}")/lab_net.sh"
+. "${BASH_SOURCE[0]%/*}/lab_net.sh"
 
 ANSWER_MS=5000 # to wait for an answer that should come
 LOST_MS=300    # and for one that should not; SYNs are repeated after 1000

@@ -4,11 +4,11 @@
 # The experiment's chapters that are no tables. To be sourced by experiment.sh, whose
 # variables these are:
 : "${work=}" "${here=}" "${ktap=}" "${probe=}" "${results=}" "${tmp=}"
-: "${LAB_UNIT=}" "${chapter=}"
+: "${LAB_UNIT=}" "${chapter=}" "${slack=}"
 declare -A program real # they stay as they are
 
-RATE=200    # connections a second
-PERIOD=1.5  # seconds that XDP stays on, and then off
+RATE=$((200 / slack))  # connections a second
+PERIOD=1.5             # seconds that XDP stays on, and then off
 ROUNDS=3
 
 # A line for each switch: which, when it was asked for, when it was done.

@@ -30,6 +30,11 @@
 #                        1, or $EMULATED if that is set; poll heeds it
 #   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
 #   reads FILE TEXT      has the file this text in it by now? For polls: no process
+#   is_over PID          has that process ended by now? For polls: no process
+#   count REGEX [FILE]   how many lines match, of the last expect's standard output
+#                        or of a file: $count
+#   read_text FILE       all of its text: $text
+#   copy FROM TO         the text of one file into another
 #   built NAME           the path of a built file, wherever it is; locate NAME leaves
 #                        it in $path, without a process
 
@@ -106,6 +111,33 @@ reads() {
 
 	IFS= read -rd '' text 2>/dev/null <"$1" || true
 	[[ $text = *"$2"* ]]
+}
+
+is_over() {
+	local stat
+
+	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
+	[[ ${stat##*) } = Z* ]]
+}
+
+count() {
+	local line
+
+	count=0
+	while IFS= read -r line; do
+		[[ ! $line =~ $1 ]] || count=$((count + 1))
+	done <"${2:-$tmp/out}"
+}
+
+read_text() {
+	IFS= read -rd '' text <"$1" || true
+}
+
+copy() {
+	local text
+
+	read_text "$1"
+	printf '%s' "$text" >"$2"
 }
 
 never() {

@@ -27,7 +27,7 @@
 #   counted FIELD [IF]   a number from its last line of counters
 
 # shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
-. "$(dirname "${BASH_SOURCE[0]}")/lab_net.sh"
+. "${BASH_SOURCE[0]%/*}/lab_net.sh"
 
 if [ "$EUID" != 0 ]; then
 	echo "1..0 # SKIP needs root"
@@ -105,8 +105,9 @@ lab_state() {
 	local path
 
 	locate netstate
-	on_host "$path" "drop-$LAB-host" "drop-$LAB-ctr"
-	lab_pids "$LAB_DIR"
+	on_host "$path" "drop-$LAB-host" &&
+		"$path" "drop-$LAB-ctr" &&
+		lab_pids "$LAB_DIR"
 }
 
 lab_give_back() {
@@ -189,7 +190,7 @@ load() {
 }
 
 dead() {
-	lab_ended "$loader"
+	is_over "$loader"
 }
 
 # The loader ends, now, and with this status.

@@ -19,7 +19,7 @@
 # Processes in a lab share a private mount of bpffs: pins go when the lab does.
 
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
-. "$(dirname "${BASH_SOURCE[0]}")/ktap.sh"
+. "${BASH_SOURCE[0]%/*}/ktap.sh"
 
 LAB_STATE=/run/bpf-drop-lab
 
@@ -58,14 +58,6 @@ lab_birth() {
 	[ -z "$born" ] || echo "$born"
 }
 
-# Has a process ended? For polls: no process.
-lab_ended() {
-	local stat
-
-	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
-	[[ ${stat##*) } = Z* ]]
-}
-
 # Name the commands that enter the lab in $LAB_DIR. There is no proxy in there.
 lab_enter() {
 	local mount path
@@ -80,50 +72,6 @@ lab_enter() {
 	in_host=("$path" -m "$mount" "drop-$LAB-host")
 	# shellcheck disable=SC2034
 	in_ctr=("$path" -m "$mount" "drop-$LAB-ctr")
-}
-
-# Neighbours are permanent: what arrives never depends on who asked last.
-lab_wire() {
-	local unit=${LAB_UNIT:-0}
-	local out=02:00:00:00:01:02 wan=02:00:00:00:01:01
-	local docker=02:00:00:00:02:01 veth=02:00:00:00:02:02 ctr=02:00:00:00:02:10
-
-	ip -n "drop-$LAB-host" -batch - <<-END
-		link set lo up
-		link add wan$unit address $wan type veth peer name out$unit address $out netns drop-$LAB-out
-		link add docker$unit address $docker type bridge mcast_snooping 0
-		link add veth$unit address $veth type veth peer name eth$unit address $ctr netns drop-$LAB-ctr
-		link set veth$unit master docker$unit up
-		link set docker$unit up
-		link set wan$unit up
-		addr add 198.51.100.1/24 dev wan$unit
-		addr add 2001:db8:1::1/64 dev wan$unit nodad
-		addr add 203.0.113.1/24 dev docker$unit
-		addr add 2001:db8:2::1/64 dev docker$unit nodad
-		neigh add 198.51.100.2 lladdr $out dev wan$unit
-		neigh add 2001:db8:1::2 lladdr $out dev wan$unit
-		neigh add 203.0.113.10 lladdr $ctr dev docker$unit
-		neigh add 2001:db8:2::10 lladdr $ctr dev docker$unit
-	END
-	ip -n "drop-$LAB-out" -batch - <<-END
-		link set lo up
-		link set out$unit up
-		addr add 198.51.100.2/24 dev out$unit
-		addr add 2001:db8:1::2/64 dev out$unit nodad
-		neigh add 198.51.100.1 lladdr $wan dev out$unit
-		neigh add 2001:db8:1::1 lladdr $wan dev out$unit
-		route add 2001:db8:2::/64 via 2001:db8:1::1
-	END
-	ip -n "drop-$LAB-ctr" -batch - <<-END
-		link set lo up
-		link set eth$unit up
-		addr add 203.0.113.10/24 dev eth$unit
-		addr add 2001:db8:2::10/64 dev eth$unit nodad
-		neigh add 203.0.113.1 lladdr $docker dev eth$unit
-		neigh add 2001:db8:2::1 lladdr $docker dev eth$unit
-		route add default via 203.0.113.1
-		route add default via 2001:db8:2::1
-	END
 }
 
 # As docker has it: what containers send out is masqueraded, the published
@@ -187,24 +135,20 @@ lab_patience() {
 # it a leftover; "kept" has no owner. Where there is no nginx (or LAB_NGINX=none), a
 # small server of our own serves.
 lab_up() {
-	local tool owner=${2:-$BASHPID} born path stage serve=serve ms
+	local owner=${2:-$BASHPID} born path stage serve=serve ms
 
 	[ "$EUID" = 0 ] || lab_die "needs root, to make network namespaces"
-	for tool in ip nft; do
-		command -v "$tool" >/dev/null || lab_die "needs $tool"
-	done
+	command -v nft >/dev/null || lab_die "needs nft"
 	LAB_NGINX=${LAB_NGINX:-nginx}
 	! command -v "$LAB_NGINX" >/dev/null || serve=
 	lab_sweep
 	[ "$1" != kept ] || owner=0
 	lab_born "$owner"
 	locate stage
-	stage=$path
-	locate probe
 	lab_name
-	"$stage" up "$LAB_DIR" "$1 $owner $born" "$path" $serve
+	stage=$path
+	"$stage" up "$LAB_DIR" "$1 $owner $born" "${LAB_UNIT:-0}" $serve
 	lab_enter
-	lab_wire
 	lab_nat
 	if [ -z "$serve" ]; then
 		mkdir -p "$LAB_DIR"/{out,ctr}/www

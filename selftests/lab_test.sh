@@ -85,7 +85,7 @@ lab_down_clean() {
 	expect 0 "$here/lab.sh" down "$id"
 	gone "$id"
 	for pid in "${pids[@]}"; do
-		lab_ended "$pid" || fail "process $pid is left"
+		is_over "$pid" || fail "process $pid is left"
 	done
 	expect 1 "$here/lab.sh" down "$id"
 	said "no such lab"
@@ -139,7 +139,7 @@ lab_removal() {
 	locate stage
 	"$path" down "$LAB_DIR" 1000 &
 	removal=$!
-	poll 3 lab_ended "$relay"
+	poll 3 is_over "$relay"
 	kill "$removal"
 	wait "$removal" || status=$?
 	[ "$status" = 0 ] || fail "the removal's exit status is $status"

@@ -4,21 +4,18 @@
  * veth0, 203.0.113.1/24, and eth0, 203.0.113.10/24. Nearly every test of the
  * command line wants such a pair; by ip(8) it would take six processes.
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_link.h>
-#include <linux/veth.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include "../user/netlink.h"
+
+#include "netns.h"
+#include "wire.h"
 
 #define UP_SECONDS 60 /* that an interface may take to be up, and much more */
 
@@ -28,26 +25,20 @@ static void give_up(const char *what, int error)
 	exit(1);
 }
 
-static const char *path_of(const char *netns)
+static void check(const char *what, const struct netlink *nl, int error)
 {
-	static char path[64];
-
-	snprintf(path, sizeof(path), "/run/netns/%s", netns);
-	return path;
+	if (error)
+		give_up(*nl->words ? nl->words : what, -error);
 }
 
 /* A new network namespace, which we are in then; returns it. */
 static int make_netns(const char *name)
 {
-	const char *path = path_of(name);
-	int fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
+	const char *path = netns_path(name);
+	int error = netns_make(path), fd;
 
-	if (fd < 0)
-		give_up(path, errno);
-	close(fd);
-	if (unshare(CLONE_NEWNET) ||
-	    mount("/proc/self/ns/net", path, NULL, MS_BIND, NULL))
-		give_up(path, errno);
+	if (error)
+		give_up(path, error);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		give_up(path, errno);
@@ -56,47 +47,11 @@ static int make_netns(const char *name)
 
 static void remove_netns(const char *name)
 {
-	const char *path = path_of(name);
-
-	umount2(path, MNT_DETACH); /* if not, then the next fails */
-	if (unlink(path) && errno != ENOENT)
-		give_up(path, errno);
-}
-
-static void ask(struct netlink *nl, struct netlink_request *request,
-		const char *what)
-{
-	int error = netlink_talk(nl, request, NULL, NULL);
+	const char *path = netns_path(name);
+	int error = netns_remove(path);
 
 	if (error)
-		give_up(*nl->words ? nl->words : what, -error);
-}
-
-static void make_veth(struct netlink *nl, int ctr)
-{
-	struct rtattr *info, *data, *peer;
-	struct netlink_request request;
-
-	netlink_start(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
-		      sizeof(struct ifinfomsg));
-	netlink_put_string(&request, IFLA_IFNAME, "veth0");
-	info = netlink_nest(&request, IFLA_LINKINFO);
-	netlink_put_string(&request, IFLA_INFO_KIND, "veth");
-	data = netlink_nest(&request, IFLA_INFO_DATA);
-	peer = netlink_nest(&request, VETH_INFO_PEER);
-	request.header.nlmsg_len += sizeof(struct ifinfomsg);
-	netlink_put_string(&request, IFLA_IFNAME, "eth0");
-	netlink_put_u32(&request, IFLA_NET_NS_FD, ctr);
-	netlink_nest_end(&request, peer);
-	netlink_nest_end(&request, data);
-	netlink_nest_end(&request, info);
-	ask(nl, &request, "veth0");
-}
-
-static int read_index(const struct nlmsghdr *message, void *context)
-{
-	*(int *)context = ((struct ifinfomsg *)NLMSG_DATA(message))->ifi_index;
-	return 0;
+		give_up(path, error);
 }
 
 static int read_state(const struct nlmsghdr *message, void *context)
@@ -106,44 +61,21 @@ static int read_state(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-static void get_link(struct netlink *nl, const char *name,
-		     netlink_reader reader, void *context)
+static __u8 state_of(struct netlink *nl, const char *name)
 {
 	struct netlink_request request;
-	int error;
+	__u8 state = 0;
 
 	netlink_start(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
 	netlink_put_string(&request, IFLA_IFNAME, name);
-	error = netlink_talk(nl, &request, reader, context);
-	if (error)
-		give_up(name, -error);
+	check(name, nl, netlink_talk(nl, &request, read_state, &state));
+	return state;
 }
 
-/* Up; and the last byte of its address, unless it is 0. */
-static void set_up(struct netlink *nl, const char *name, __u8 last)
+static void set_up(struct netlink *nl, const char *name, const char *address)
 {
-	struct in_addr address = { htonl(0xcb007100 + last) };
-	struct netlink_request request;
-	struct ifinfomsg *link;
-	struct ifaddrmsg *addr;
-	int index = 0;
-
-	get_link(nl, name, read_index, &index);
-	link = netlink_start(&request, RTM_NEWLINK, 0, sizeof(*link));
-	link->ifi_index = index;
-	link->ifi_flags = IFF_UP;
-	link->ifi_change = IFF_UP;
-	ask(nl, &request, name);
-	if (!last)
-		return;
-	addr = netlink_start(&request, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
-			     sizeof(*addr));
-	addr->ifa_family = AF_INET;
-	addr->ifa_prefixlen = 24;
-	addr->ifa_index = index;
-	netlink_put(&request, IFA_LOCAL, &address, sizeof(address));
-	netlink_put(&request, IFA_ADDRESS, &address, sizeof(address));
-	ask(nl, &request, name);
+	check(name, nl, wire_up(nl, name));
+	check(name, nl, wire_address(nl, name, address));
 }
 
 /* Each change is heard of: no need to ask again and again. */
@@ -152,12 +84,8 @@ static void wait_until_up(struct netlink *nl, struct netlink *events,
 {
 	struct pollfd heard = { .fd = events->fd, .events = POLLIN };
 	char buffer[8192];
-	__u8 state = 0;
 
-	for (;;) {
-		get_link(nl, name, read_state, &state);
-		if (state == IF_OPER_UP)
-			return;
+	while (state_of(nl, name) != IF_OPER_UP) {
 		if (poll(&heard, 1, UP_SECONDS * 1000) <= 0)
 			give_up(name, ETIMEDOUT);
 		while (recv(events->fd, buffer, sizeof(buffer), MSG_DONTWAIT) >
@@ -168,22 +96,22 @@ static void wait_until_up(struct netlink *nl, struct netlink *events,
 
 static void make_pair(const char *host_name, const char *ctr_name)
 {
+	const struct wire_end near = { "veth0" }, far = { "eth0" };
 	struct netlink in_host, in_ctr, events;
-	int ctr, host;
+	int ctr;
 
 	ctr = make_netns(ctr_name);
 	if (netlink_open(&in_ctr, 0))
 		give_up("netlink", errno);
-	host = make_netns(host_name);
+	close(make_netns(host_name));
 	if (netlink_open(&in_host, 0) || netlink_open(&events, RTMGRP_LINK))
 		give_up("netlink", errno);
-	make_veth(&in_host, ctr);
-	set_up(&in_host, "lo", 0);
-	set_up(&in_host, "veth0", 1);
-	set_up(&in_ctr, "eth0", 10);
+	check("veth0", &in_host, wire_veth(&in_host, &near, &far, ctr));
+	check("lo", &in_host, wire_up(&in_host, "lo"));
+	set_up(&in_host, "veth0", "203.0.113.1/24");
+	set_up(&in_ctr, "eth0", "203.0.113.10/24");
 	wait_until_up(&in_host, &events, "veth0");
 	close(ctr);
-	close(host);
 }
 
 int main(int argc, char **argv)

@@ -22,26 +22,42 @@ trap 'rm -rf "$tmp"' EXIT
 run() {
 	local name=${1##*/} status=0 start=$EPOCHREALTIME child
 
-	exec 9>"$tmp/lock" # its own: what is inherited locks out nobody
 	case $1 in
 	/*) ;;
 	*) set -- "./$1" ;;
 	esac
-	flock 9
-	[ -z "${STREAM-}" ] || echo "# selftests: $name: started"
-	flock -u 9
+	if [ -n "${STREAM-}" ]; then
+		lock
+		echo "# selftests: $name: started"
+		exec 9>&-
+	fi
 	env --default-signal=INT,QUIT timeout --kill-after=20 "$TIMEOUT" "$1" \
-		</dev/null >"$tmp/$name.ktap" 2>&1 9>&- &
+		</dev/null >"$tmp/$name.ktap" 2>&1 &
 	child=$!
 	trap 'kill $child' TERM
 	wait $child || status=$?
 	trap - TERM
 	wait $child || :
 	echo "$status $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))" >"$tmp/$name.exit"
-	flock 9
+	lock
 	echo "# selftests: $name"
 	cat "$tmp/$name.ktap"
 	[ -z "${STREAM-}" ] || echo "# selftests: $name: status $(<"$tmp/$name.exit") ms"
+}
+
+# Until 9 is closed. Each opens it: what is inherited locks out nobody.
+lock() {
+	exec 9>"$tmp/lock"
+	flock 9
+}
+
+# Are so many running as may?
+is_full() {
+	local pids
+
+	jobs -rp >"$tmp/jobs"
+	mapfile -t pids <"$tmp/jobs"
+	[ "${#pids[@]}" -ge "$JOBS" ]
 }
 
 stop() {
@@ -55,7 +71,7 @@ trap stop INT TERM HUP
 
 [ $# != 0 ] || { echo "usage: run.sh PROGRAM..." >&2; exit 2; }
 for program; do
-	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
+	while is_full; do
 		wait -n || :
 	done
 	run "$program" &

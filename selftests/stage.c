@@ -1,41 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A lab but for its wires: network namespaces with settings and servers, the
- * wait until all of it answers and is at rest, its end. Each is one process,
+ * A lab but for its NAT: network namespaces with settings, wires and servers,
+ * the wait until all of it answers and is at rest, its end. Each is one process,
  * where a shell would start dozens. lab_net.sh calls this; see usage().
  */
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ftw.h>
-#include <limits.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define NETNS "/run/netns"
+#include "netns.h"
+#include "serve.h"
+#include "stage.h"
+
 #define PAUSE_MS 10
 
-enum { PLACES = 3 };
-
-static const char *const places[PLACES] = { "out", "ctr", "host" };
+static const char *const places[PLACES] = {
+	[OUT] = "out",
+	[CTR] = "ctr",
+	[HOST] = "host",
+};
 
 static int usage(void)
 {
-	fputs("Usage: stage up DIR OWNER PROBE [serve]\n"
-	      "         make DIR with a file \"owner\", and the lab's namespaces; start the relay,\n"
-	      "         and web servers if told to; PROBE is the path to that program\n"
+	fputs("Usage: stage up DIR OWNER UNIT [serve]\n"
+	      "         make DIR with a file \"owner\", and the lab's namespaces, wired; devices'\n"
+	      "         names end with UNIT; start the relay, and web servers if told to\n"
 	      "       stage ready DIR MS            wait until each path answers, and for rest\n"
 	      "       stage rest MS NETNS...        wait until no TCP connection is in there\n"
 	      "       stage pids DIR [PID...]       who runs in the lab, but for these\n"
@@ -73,23 +74,17 @@ static int pause_until(double end)
 /* The path of a lab's network namespace; valid until the next call. */
 static const char *namespace_of(const char *dir, const char *place)
 {
-	static char path[PATH_MAX];
 	const char *id = strrchr(dir, '.');
+	char name[NAME_MAX + 1];
 
-	snprintf(path, sizeof(path), NETNS "/drop-%s-%s", id ? id + 1 : dir,
-		 place);
-	return path;
+	snprintf(name, sizeof(name), "drop-%s-%s", id ? id + 1 : dir, place);
+	return netns_path(name);
 }
 
 static int enter(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), status;
-
-	if (fd < 0)
-		return failed(path);
-	status = setns(fd, CLONE_NEWNET) ? failed(path) : 0;
-	close(fd);
-	return status;
+	errno = namespace_enter(path, CLONE_NEWNET);
+	return errno ? failed(path) : 0;
 }
 
 static int write_file(const char *path, const char *text)
@@ -152,24 +147,23 @@ static int share_namespaces(void)
 }
 
 /* This process is in it then. */
-static int make_namespace(const char *path)
+static int make_namespace(const char *path, struct stage_place *place)
 {
-	int fd = open(path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0);
-
-	if (fd < 0)
+	errno = netns_make(path);
+	if (errno)
 		return failed(path);
-	close(fd);
-	if (unshare(CLONE_NEWNET) ||
-	    mount("/proc/self/ns/net", path, "none", MS_BIND, NULL))
-		return failed(path);
-	return set_all("all") || set_all("default") ? 2 : 0;
+	if (set_all("all") || set_all("default"))
+		return 2;
+	place->fd = open(path, O_RDONLY | O_CLOEXEC);
+	errno = place->fd < 0 ? errno : -netlink_open(&place->nl, 0);
+	return errno ? failed(path) : 0;
 }
 
 /*
- * Start a server that outlives this process. Ctrl-C is not for it, but for the
- * lab's owner, who then removes the lab. Returns the server's id, or -1.
+ * A process for a server that outlives this one. Ctrl-C is not for it, but for the
+ * lab's owner, who then removes the lab. Returns as fork() does.
  */
-static pid_t start(const char *dir, const char *name, char **argv)
+static pid_t start(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 	pid_t pid = fork();
@@ -187,26 +181,28 @@ static pid_t start(const char *dir, const char *name, char **argv)
 		_exit(failed(path));
 	close(in);
 	close(out);
-	execv(argv[0], argv);
-	_exit(failed(argv[0]));
+	return 0;
 }
 
-static int start_server(const char *dir, char *probe, const char *place)
+static int start_server(const char *dir, const char *place)
 {
 	char words[64];
-	char *argv[5] = { probe, "listen", "80", words };
+	pid_t pid = start(dir, place);
 
-	snprintf(words, sizeof(words), "Hello from the lab's %s.", place);
-	return start(dir, place, argv) < 0 ? failed("fork") : 0;
+	if (!pid) {
+		snprintf(words, sizeof(words), "Hello from the lab's %s.",
+			 place);
+		exit(serve_listen("80", words));
+	}
+	return pid < 0 ? failed("fork") : 0;
 }
 
 /*
  * What docker-proxy does. And this process keeps a mount namespace with a bpffs
  * of the lab's own, which all enter that run in the lab.
  */
-static int start_relay(const char *dir, char *probe)
+static int start_relay(const char *dir)
 {
-	char *argv[6] = { probe, "relay", "80", "203.0.113.10", "80" };
 	char path[PATH_MAX], text[16];
 	pid_t pid;
 
@@ -214,7 +210,9 @@ static int start_relay(const char *dir, char *probe)
 	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL) ||
 	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
 		return failed("a bpffs of the lab's own");
-	pid = start(dir, "relay", argv);
+	pid = start(dir, "relay");
+	if (!pid)
+		exit(serve_relay("80", "203.0.113.10", "80"));
 	if (pid < 0)
 		return failed("fork");
 	snprintf(path, sizeof(path), "%s/relay.pid", dir);
@@ -222,25 +220,47 @@ static int start_relay(const char *dir, char *probe)
 	return write_file(path, text);
 }
 
-static int up(const char *dir, const char *owner, char *probe, int serve)
+/* Those for the web stand for nginx. */
+static int start_all(const char *dir, int serve)
+{
+	int i;
+
+	for (i = 0; serve && i < HOST; i++)
+		if (enter(namespace_of(dir, places[i])) ||
+		    start_server(dir, places[i]))
+			return 2;
+	return enter(namespace_of(dir, places[HOST])) || start_relay(dir) ? 2 :
+									    0;
+}
+
+static int make_namespaces(const char *dir, const char *unit)
+{
+	struct stage_place made[PLACES];
+	int i, status;
+
+	for (i = 0; i < PLACES; i++)
+		if (make_namespace(namespace_of(dir, places[i]), &made[i]))
+			return 2;
+	status = stage_wire(made, unit);
+	for (i = 0; i < PLACES; i++) {
+		netlink_close(&made[i].nl);
+		close(made[i].fd);
+	}
+	return status;
+}
+
+static int up(const char *dir, const char *owner, const char *unit, int serve)
 {
 	char path[PATH_MAX];
-	int i;
 
 	if (mkdir(dir, 0700))
 		return failed(dir);
 	snprintf(path, sizeof(path), "%s/owner", dir);
-	if (write_file(path, owner) || share_namespaces())
-		return 2;
-	for (i = 0; i < PLACES; i++) {
-		if (make_namespace(namespace_of(dir, places[i])))
-			return 2;
-		if (serve && strcmp(places[i], "host") &&
-		    start_server(dir, probe, places[i]))
-			return 2;
-	}
-	/* The last one is the host's. */
-	return start_relay(dir, probe);
+	return write_file(path, owner) || share_namespaces() ||
+			       make_namespaces(dir, unit) ||
+			       start_all(dir, serve) ?
+		       2 :
+		       0;
 }
 
 /* --- ready, rest --- */
@@ -314,7 +334,8 @@ static int ready(const char *dir, double end)
 
 enum { TIME_WAIT = 6, LISTEN = 10 };
 
-/* Copy the line that tells of a connection, even half of one; 0 if none does. */
+/* Copy the line that tells of a connection, even half of one; 0 if none does.
+ */
 static int is_busy(const char *file, char *line, int size)
 {
 	FILE *list = fopen(file, "re");
@@ -358,13 +379,10 @@ static int rest_lab(const char *dir, double end)
 
 static int rest_each(char **names, double end)
 {
-	char path[PATH_MAX];
 	int status = 0;
 
-	for (; *names && !status; names++) {
-		snprintf(path, sizeof(path), NETNS "/%s", *names);
-		status = rest(path, end);
-	}
+	for (; *names && !status; names++)
+		status = rest(netns_path(*names), end);
 	return status;
 }
 
@@ -438,7 +456,6 @@ static int remove_one(const char *path, const struct stat *about, int type,
 /* However much of it there is. */
 static int down(const char *dir, int ms, char **but)
 {
-	const char *path;
 	int i;
 
 	/* Who ends a test signals all that it runs just then, this too. */
@@ -447,11 +464,8 @@ static int down(const char *dir, int ms, char **but)
 	signal(SIGHUP, SIG_IGN);
 	if (!all_ended(dir, SIGTERM, now_ms() + ms, but))
 		all_ended(dir, SIGKILL, now_ms() + ms, but);
-	for (i = 0; i < PLACES; i++) {
-		path = namespace_of(dir, places[i]);
-		umount2(path, MNT_DETACH);
-		unlink(path);
-	}
+	for (i = 0; i < PLACES; i++)
+		netns_remove(namespace_of(dir, places[i]));
 	if (nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT) &&
 	    errno != ENOENT)
 		return failed(dir);

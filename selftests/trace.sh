@@ -28,16 +28,6 @@ flood() {
 	"${in_ctr[@]}" "$probe" flood eth0 "$@" >"$tmp/flood"
 }
 
-# How many lines of file $2 match: $count.
-count() {
-	local line
-
-	count=0
-	while IFS= read -r line; do
-		[[ ! $line =~ $1 ]] || count=$((count + 1))
-	done <"$2"
-}
-
 # At least so many lines of the run $pid match.
 tells() {
 	local count

@@ -127,16 +127,6 @@ knock() {
 	"${in_ctr[@]}" "$probe" send "$peer" "$syn" "${1:-3}"
 }
 
-# How many lines of a drop-where's output match: $count.
-count() {
-	local line
-
-	count=0
-	while IFS= read -r line; do
-		[[ ! $line =~ $1 ]] || count=$((count + 1))
-	done <"${2:-$tmp/out}"
-}
-
 # At least so many of them match.
 tells() {
 	local count

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Servers for TCP: for ever, a process for each connection, which returns from
+ * here as well. The value is what it exits with; what failed has been said.
+ */
+#ifndef SERVE_H
+#define SERVE_H
+
+/* Answers any HTTP request with @words. */
+int serve_listen(const char *port, const char *words);
+
+/* Passes connections on to @to_port of an IPv4 @address, as docker-proxy does. */
+int serve_relay(const char *port, const char *address, const char *to_port);
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The parts of stage. */
+#ifndef STAGE_H
+#define STAGE_H
+
+#include "../user/netlink.h"
+
+/* Where things are in a lab. */
+enum { OUT, CTR, HOST, PLACES };
+
+struct stage_place {
+	struct netlink nl; /* a socket in there */
+	int fd; /* the network namespace */
+};
+
+/*
+ * Put devices, addresses, neighbours and routes into a lab's namespaces; what
+ * devices are called ends with @unit. Returns 0, or 2 and has said what failed.
+ */
+int stage_wire(struct stage_place places[PLACES], const char *unit);
+
+#endif
