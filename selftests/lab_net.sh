@@ -51,13 +51,6 @@ lab_born() {
 	[ "${stat[0]}" = Z ] || born=${stat[19]}
 }
 
-lab_birth() {
-	local born
-
-	lab_born "$1"
-	[ -z "$born" ] || echo "$born"
-}
-
 # Name the commands that enter the lab in $LAB_DIR. There is no proxy in there.
 lab_enter() {
 	local mount path

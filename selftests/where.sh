@@ -66,7 +66,7 @@ after_each() {
 }
 
 listening() {
-	reads "$tmp/where.err" listening || [ -z "$(lab_birth "$where")" ]
+	reads "$tmp/where.err" listening || gone
 }
 
 # Start drop-where on the host. With --timeout, it may have ended then.
@@ -81,13 +81,7 @@ where() {
 }
 
 gone() {
-	[ -z "$(lab_birth "$where")" ]
-}
-
-# A text in $tmp, without a process; in $text, too.
-copy() {
-	IFS= read -rd '' text <"$tmp/$1" || true
-	printf %s "$text" >"$tmp/$2"
+	is_over "$where"
 }
 
 # End it: its output is what told looks at, and how it ended is right.
@@ -97,9 +91,10 @@ end_where() {
 	[ "$1" = none ] || kill "-$1" "$where"
 	poll 30 gone || fail "it does not end"
 	wait "$where" || status=$?
-	copy where.err err
-	copy where.out out
+	copy "$tmp/where.err" "$tmp/err"
+	copy "$tmp/where.out" "$tmp/out"
 	[ "$status" = 0 ] || fail "exit status $status: $(<"$tmp/err")"
+	read_text "$tmp/out"
 	printf %s "$text" # for who reads a failure
 }
 
