@@ -201,6 +201,14 @@ static void list_others(struct symbols *symbols)
 		      by_address);
 }
 
+/* How far the kernel's own go that were read. */
+static __u64 last_own(const struct symbols *symbols)
+{
+	size_t at = symbols->own;
+
+	return at ? line_at(symbols, begin_of(symbols, at - 1)).address : 0;
+}
+
 /*
  * Reads on until it is known in which function an address is, or to the end.
  * The kernel puts each name together anew for each reader, which is what takes
@@ -209,16 +217,13 @@ static void list_others(struct symbols *symbols)
 static const char *read_on(struct symbols *symbols, __u64 address)
 {
 	const char *name;
-	size_t last;
 
 	while (!symbols->ended) {
-		if (symbols->own) {
-			last = begin_of(symbols, symbols->own - 1);
-			/* Below them all, modules may be. */
-			if (line_at(symbols, last).address > address &&
-			    (name = find(symbols, address)))
-				return name;
-		}
+		/* Below all of the kernel's own, modules may be. */
+		name = last_own(symbols) > address ? find(symbols, address) :
+						     NULL;
+		if (name)
+			return name;
 		if (!read_more(symbols)) {
 			symbols->ended = true;
 			list_others(symbols);
