@@ -184,7 +184,7 @@ ask_for_sums() {
 	local where
 
 	for where in "${watched[@]}"; do
-		kill -USR1 "${watchers[$where]}"
+		kill -USR1 "${watchers[$where]}" || true # the next one tells if it has ended
 	done
 }
 
