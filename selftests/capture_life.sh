@@ -254,8 +254,8 @@ flood_file() {
 	flood $((100000 / slack))
 	stop
 	accounted "$tmp/f" -n -q
-	[ "$prey" -gt $((50000 / slack)) ]
-	[ "$lost" = 0 ] || fail "lost $lost of $prey"
+	# Most of a flood the veth drops ahead of XDP if it does not get to poll.
+	[[ $prey -gt $((10000 / slack)) && $lost = 0 ]] || fail "lost $lost of $prey"
 }
 
 ktap_case flood flood_ended "the loader ends in the midst of a flood: nothing is uncounted"
@@ -284,7 +284,7 @@ slow_reader() {
 	stop
 	wait "$reader"
 	accounted "$tmp/reader.out" -n -q
-	[[ $captured -gt $((50000 / slack)) && $lost = 0 ]] || fail "captured $captured, lost $lost"
+	[[ $captured -gt $((10000 / slack)) && $lost = 0 ]] || fail "captured $captured, lost $lost"
 }
 
 # Twice what the ring, 16 MiB, has room for. Few and long: it is packets that take time.
