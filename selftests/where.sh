@@ -304,6 +304,24 @@ anew() {
 	told ' 1 died in [0-9.]+ s$'
 }
 
+# Who clears a namespace away would end it: it looks into all of them as it starts.
+ktap_case life stays "it is never seen in another network namespace"
+stays() {
+	local comm ns
+
+	wires
+	for _ in 1 2 3 4 5 6 7 8; do
+		"${in_host[@]}" "$drop_where" --timeout 20ms "$port" >"$tmp/where.out" 2>&1 &
+		until is_over $!; do
+			read -r comm 2>/dev/null <"/proc/$!/comm" || continue
+			ns=/proc/$!/ns/net # there is none any more as it ends
+			[ "$comm" != drop-where ] || [ "$ns" -ef "/run/netns/$host" ] ||
+				[ ! -e "$ns" ] || fail "it is elsewhere"
+		done
+		wait $!
+	done
+}
+
 # The next run of anybody's, other tests' too.
 ktap_case life killed "kill -9: the next run removes what is left"
 killed() {

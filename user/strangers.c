@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@ struct walk {
 	int home; /* our own network namespace */
 	ino_t *seen; /* ours, and those where we have been */
 	size_t count;
+	int error;
 };
 
 static int add_seen(struct walk *walk, ino_t inode)
@@ -113,24 +115,45 @@ static int look_through(struct walk *walk, const char *path, const char *suffix)
 	return error;
 }
 
-int strangers_read(struct strangers *strangers)
+/* A thread's; returns NULL, the error is in the walk. */
+static void *go(void *context)
 {
-	struct walk walk = { .strangers = strangers };
+	struct walk *walk = context;
 	struct stat status;
 	int error = 0;
 
-	walk.home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (walk.home < 0 || fstat(walk.home, &status))
+	walk->home = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (walk->home < 0 || fstat(walk->home, &status))
 		error = -errno;
 	if (!error)
-		error = add_seen(&walk, status.st_ino);
+		error = add_seen(walk, status.st_ino);
 	if (!error)
-		error = look_through(&walk, "/proc", "/ns/net");
+		error = look_through(walk, "/proc", "/ns/net");
 	if (!error)
-		error = look_through(&walk, "/run/netns", "");
-	if (walk.home >= 0)
-		close(walk.home);
-	free(walk.seen);
+		error = look_through(walk, "/run/netns", "");
+	if (walk->home >= 0)
+		close(walk->home);
+	free(walk->seen);
+	walk->error = error;
+	return NULL;
+}
+
+/*
+ * By a thread of its own, as each has a network namespace of its own. Who ends all
+ * processes of a namespace, which /proc tells him by their first thread, would else
+ * end this one, too, while it looks in.
+ */
+int strangers_read(struct strangers *strangers)
+{
+	struct walk walk = { .strangers = strangers };
+	pthread_t thread;
+	int error;
+
+	error = -pthread_create(&thread, NULL, go, &walk);
+	if (!error) {
+		pthread_join(thread, NULL);
+		error = walk.error;
+	}
 	if (error)
 		return fail(
 			EXIT_SYSTEM,
