@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What the tests of drop-where have in common. To be sourced.
+#
+# Tracepoints tell of all network namespaces. So that other tests' deaths are
+# told from ours, interfaces have names here that nobody else's have. And all
+# that is sent while drop-where runs is frames of our own, so that their number
+# is known: no retransmissions, no ARP, no IPv6.
+
+# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
+. "${BASH_SOURCE[0]%/*}/lab_lib.sh"
+
+enter=$(built enter) probe=$(built probe) drop_where=$(built drop-where)
+
+without_ipv6() {
+	# shellcheck disable=SC2016 # expanded by that shell
+	"$@" sh -c '
+		for which in all default; do
+			file=/proc/sys/net/ipv6/conf/$which/disable_ipv6
+			[ ! -e $file ] || echo 1 >$file
+		done'
+}
+
+# As the lab, but small: a container on a bridge. $port is the host's end, $peer
+# the container's, $bridge the bridge.
+wires() {
+	local at_host=02:00:00:00:02:01 at_ctr=02:00:00:00:02:10
+
+	port=h$BASHPID peer=c$BASHPID bridge=b$BASHPID
+	host=where-host.$BASHPID ctr=where-ctr.$BASHPID
+	in_host=("$enter" "$host")
+	in_ctr=("$enter" "$ctr")
+	ip -batch - <<-END
+		netns add $host
+		netns add $ctr
+	END
+	without_ipv6 "${in_host[@]}"
+	without_ipv6 "${in_ctr[@]}"
+	ip -n "$host" -batch - <<-END
+		link add $bridge address $at_host type bridge mcast_snooping 0
+		link add $port type veth peer name $peer address $at_ctr netns $ctr
+		link set $port master $bridge up
+		link set $bridge up
+		addr add 203.0.113.1/24 dev $bridge
+		neigh add 203.0.113.10 lladdr $at_ctr dev $bridge
+	END
+	ip -n "$ctr" -batch - <<-END
+		link set $peer up
+		addr add 203.0.113.10/24 dev $peer
+		neigh add 203.0.113.1 lladdr $at_host dev $peer
+	END
+	poll 5 "${in_ctr[@]}" "$probe" icmp 203.0.113.1 300
+}
+
+after_each() {
+	local pids
+
+	pids=$(jobs -p)
+	# shellcheck disable=SC2086 # one word, one process
+	[ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
+	[ -z "${host-}" ] || printf "netns del %s\n" "$host" "$ctr" | ip -force -batch -
+}
+
+listening() {
+	reads "$tmp/where.err" listening || gone
+}
+
+# Start drop-where on the host. With --timeout, it may have ended then.
+where() {
+	: >"$tmp/where.err"
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$drop_where" "$@" \
+		>"$tmp/where.out" 2>"$tmp/where.err" </dev/null &
+	where=$!
+	# The kernel takes its time to switch tracing on when many do it at once.
+	poll 30 listening || fail "it neither listens nor gives up"
+	reads "$tmp/where.err" listening || fail "it ended: $(cat "$tmp/where.err")"
+}
+
+gone() {
+	is_over "$where"
+}
+
+# End it: its output is what told looks at, and how it ended is right.
+end_where() {
+	local status=0 text
+
+	[ "$1" = none ] || kill "-$1" "$where" || true # it ended: by what, is told below
+	poll 30 gone || fail "it does not end"
+	wait "$where" || status=$?
+	copy "$tmp/where.err" "$tmp/err"
+	copy "$tmp/where.out" "$tmp/out"
+	[ "$status" = 0 ] || fail "exit status $status: $(<"$tmp/err")"
+	read_text "$tmp/out"
+	printf %s "$text" # for who reads a failure
+}
+
+# Run a command in the directory of tracing; if that is not mounted, it is for it alone.
+tracing() {
+	if [ -e /sys/kernel/tracing/events ]; then
+		(cd /sys/kernel/tracing && exec "$@")
+	else
+		# shellcheck disable=SC2016 # expanded by that shell
+		unshare --mount sh -c 'mount -t tracefs tracefs "$1" && cd "$1" && shift && exec "$@"' \
+			sh /sys/kernel/tracing "$@"
+	fi
+}
+
+# Has process $1 an instance?
+instances() {
+	[[ $'\n'$(tracing ls instances) = *$'\n'"bpf-drop-$1-"* ]]
+}
+
+# So many SYNs from the container: 203.0.113.10:40000 to 203.0.113.1:80. Where
+# they arrive, each is answered by an RST.
+syn=020000000201020000000210080045000028000040004006c2c3cb00710acb007101
+syn+=9c40005000000001000000005002ffff9b440000
+knock() {
+	"${in_ctr[@]}" "$probe" send "$peer" "$syn" "${1:-3}"
+}
+
+# At least so many of them match.
+tells() {
+	local count
+
+	count "$2" "${3:-$tmp/where.out}"
+	[ "$count" -ge "$1" ]
+}

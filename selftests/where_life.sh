@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The life of drop-where: signals, --timeout, two at once, readers that go away; nothing
+# left behind. And its words: --json, wrong usage.
+# shellcheck disable=SC2119 # the helpers' arguments have defaults
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=where_lib.sh disable=SC1091
+. "$(dirname "$0")/where_lib.sh"
+
+ktap_case life signals "SIGINT, SIGTERM, SIGHUP: sums, exit status 0, no instance left"
+signals() {
+	local signal
+
+	wires
+	for signal in INT TERM HUP; do
+		where "$port"
+		instances "$where" || fail "where is its instance?"
+		end_where "$signal"
+		told ' 0 died in [0-9.]+ s$'
+		never instances "$where"
+	done
+}
+
+ktap_case life anew "SIGUSR1: the sums so far, and counting anew"
+anew() {
+	wires
+	load xdp-drop-tcp --skb-mode "$port"
+	where --summary "$port"
+	knock 2
+	kill -USR1 "$where"
+	poll 5 tells 1 "^ +2 $port +xdp-generic"
+	tells 1 ' 2 died in [0-9.]+ s$' || fail "without their sum"
+	knock 1
+	end_where INT
+	stop
+	told "^ +1 $port +xdp-generic"
+	told ' 1 died in [0-9.]+ s$'
+}
+
+# Who clears a namespace away would end it: it looks into all of them as it starts.
+ktap_case life stays "it is never seen in another network namespace"
+stays() {
+	local comm ns
+
+	wires
+	for _ in 1 2 3 4 5 6 7 8; do
+		"${in_host[@]}" "$drop_where" --timeout 20ms "$port" >"$tmp/where.out" 2>&1 &
+		until is_over $!; do
+			read -r comm 2>/dev/null <"/proc/$!/comm" || continue
+			ns=/proc/$!/ns/net # there is none any more as it ends
+			[ "$comm" != drop-where ] || [ "$ns" -ef "/run/netns/$host" ] ||
+				[ ! -e "$ns" ] || fail "it is elsewhere"
+		done
+		wait $!
+	done
+}
+
+# The next run of anybody's, other tests' too.
+ktap_case life killed "kill -9: the next run removes what is left"
+killed() {
+	wires
+	where
+	instances "$where" || fail "where is its instance?"
+	kill -KILL "$where"
+	wait "$where" 2>/dev/null || true
+	killed=$where
+	where --timeout 100ms
+	end_where none
+	never instances "$killed"
+	never instances "$where"
+}
+
+ktap_case life time_out "--timeout: ends by itself, in time"
+time_out() {
+	local began
+
+	wires
+	began=$(now_ms)
+	where --timeout 1s "$port"
+	end_where none
+	began=$(($(now_ms) - began))
+	[ "$began" -ge 1000 ] || fail "after $began ms"
+	# By its own count, as its set-up may take longer. A busy machine delays its end.
+	told 'died in [1-9]\.[0-9] s'
+}
+
+ktap_case life two "two at once tell the same"
+two() {
+	local first
+
+	wires
+	load xdp-drop-tcp --skb-mode "$port"
+	where "$port"
+	first=$where
+	mv "$tmp/where.out" "$tmp/first.out"
+	mv "$tmp/where.err" "$tmp/first.err"
+	where --summary "$port"
+	knock
+	poll 5 tells 3 " $port +xdp-generic" "$tmp/first.out"
+	end_where INT
+	told "^ +3 $port +xdp-generic"
+	never grep -E "^ +[0-9]+\.[0-9]+ |seconds" "$tmp/out"
+	where=$first
+	mv "$tmp/first.out" "$tmp/where.out"
+	mv "$tmp/first.err" "$tmp/where.err"
+	end_where INT
+	stop
+	told "^ +3 $port +xdp-generic"
+}
+
+# The first packet is read of; telling of a later one fails.
+gone_by_knock() {
+	knock 1
+	sleep 0.1
+	gone
+}
+
+ktap_case life closed "a reader that goes away ends it, quietly"
+closed() {
+	wires
+	load xdp-drop-tcp --skb-mode "$port"
+	"${in_host[@]}" "$drop_where" "$port" 2>"$tmp/where.err" \
+		> >(head -n 1 >"$tmp/where.out") &
+	where=$!
+	poll 30 reads "$tmp/where.err" listening
+	poll 5 gone_by_knock || fail "it goes on"
+	end_where none
+	stop
+	told '^ +seconds'
+	never grep -v listening "$tmp/err"
+}
+
+# --- words ---
+
+ktap_case words json "--json: each line is JSON, with the sums"
+json() {
+	command -v jq >/dev/null || skip "needs jq"
+	wires
+	load xdp-drop-tcp --skb-mode "$port"
+	where --json "$port"
+	knock
+	poll 5 tells 3 '"final":false.*xdp-generic|xdp-generic.*"final":false'
+	end_where INT
+	stop
+	# shellcheck disable=SC2016 # jq's own
+	jq -es --arg port "$port" '
+		map(select(.hook == "xdp-generic")) as $ours |
+		($ours | map(select(.final))) as $sums |
+		($ours | map(select(.final | not))) as $each |
+		($each | length) == 3 and ($sums | length) == 1 and
+		$sums[0].packets == 3 and $sums[0].interface == $port and
+		all($each[]; .protocol == 2048 and .interface_guessed == false) and
+		.[-1].lost_events == 0 and .[-1].packets >= 3' "$tmp/out"
+}
+
+ktap_case words usage "wrong usage is 2, help and version go to standard output"
+usage() {
+	expect 0 "$drop_where" --help
+	told '^Usage: drop-where .*IFACE'
+	told '--timeout=DURATION'
+	expect 0 "$drop_where" --version
+	told '^drop-where [0-9]'
+	expect 2 "$drop_where" --timeout 10
+	said "'10' is no duration"
+	expect 2 "$drop_where" --no-such-option
+	said 'Try .*--help'
+	expect 2 "$drop_where" no-such-if
+	said "no interface 'no-such-if'"
+	expect 2 "$drop_where" 'nosuch*'
+	said "no interface matches"
+}
+
+ktap_case words unprivileged "without privilege it says so, and ends with 1"
+unprivileged() {
+	cp "$drop_where" "$tmp/drop-where"
+	chmod 755 "$tmp" "$ktap_dir"
+	expect 1 setpriv --reuid 65534 --regid 65534 --clear-groups "$tmp/drop-where"
+	said 'needs more privilege.*root'
+	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
+}
+
+ktap_run "$@"
