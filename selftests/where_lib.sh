@@ -119,6 +119,11 @@ knock() {
 	"${in_ctr[@]}" "$probe" send "$peer" "$syn" "${1:-3}"
 }
 
+# One of them the other way.
+knock_back() {
+	"${in_host[@]}" "$probe" send "$port" "${syn:12:12}${syn::12}${syn:24}" 1
+}
+
 # At least so many of them match.
 tells() {
 	local count

@@ -39,6 +39,44 @@ anew() {
 	told ' 1 died in [0-9.]+ s$'
 }
 
+# What native XDP drops in the container has no name: it could be the port's, or not.
+two_natives() {
+	wires
+	"${in_ctr[0]}" -i "${in_ctr[@]:1}" "$(built xdp-drop-tcp)" -N "$peer" >"$tmp/ctr.out" 2>&1 &
+	poll 20 reads "$tmp/ctr.out" attached
+	load xdp-drop-tcp --native-mode "$port"
+	where --summary "$port"
+	kill -STOP "$where"
+	stop
+}
+
+ktap_case life anew_hooks "SIGUSR1: from then on, only what hangs there now is suspected"
+anew_hooks() {
+	two_natives
+	load xdp-drop-tcp --skb-mode "$port"
+	kill -USR1 "$where"
+	kill -CONT "$where"
+	poll 5 tells 1 ' died in [0-9.]+ s$'
+	kill -STOP "$where" # it is to see both at one look
+	knock 1
+	knock_back
+	kill -CONT "$where"
+	end_where INT
+	stop
+	told "^ +1 $port +xdp-generic"
+	told ' 1 died in [0-9.]+ s$'
+	never grep xdp-native "$tmp/out"
+}
+
+ktap_case life detached "native XDP that is off by now: only of what the other end sent"
+detached() {
+	two_natives
+	knock_back
+	kill -CONT "$where"
+	end_where INT
+	never grep xdp-native "$tmp/out"
+}
+
 # Who clears a namespace away would end it: it looks into all of them as it starts.
 ktap_case life stays "it is never seen in another network namespace"
 stays() {

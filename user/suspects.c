@@ -97,6 +97,16 @@ static int read_hooks(struct suspects *suspects)
 	return error;
 }
 
+/* What hung there at the last look may have dropped since. */
+static void remember(struct suspects *suspects, size_t i,
+		     const struct suspects *old, size_t at)
+{
+	suspects->recent[i] |= old->hooks[at];
+	if (old->hooks[at] & ~suspects->hooks[i] & AT_NATIVE)
+		memcpy(suspects->peers[i], old->peers[at],
+		       sizeof(*suspects->peers));
+}
+
 int suspects_read(struct suspects *suspects, __u64 now_ns)
 {
 	struct suspects old = *suspects;
@@ -123,12 +133,17 @@ int suspects_read(struct suspects *suspects, __u64 now_ns)
 		suspects->recent[i] = suspects->hooks[i];
 		before = interfaces_find(&old.all, interface->index);
 		if (before)
-			suspects->recent[i] |=
-				old.hooks[place_of(&old, before)];
+			remember(suspects, i, &old, place_of(&old, before));
 	}
 	suspects->read_ns = now_ns;
 	suspects_free(&old);
 	return error ? fail_at(AT_NETLINK, -error, "hooks", NULL) : EXIT_DONE;
+}
+
+int suspects_read_anew(struct suspects *suspects, __u64 now_ns)
+{
+	suspects_free(suspects);
+	return suspects_read(suspects, now_ns);
 }
 
 void suspects_free(struct suspects *suspects)

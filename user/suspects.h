@@ -20,7 +20,7 @@ struct suspects {
 	struct interfaces all;
 	__u8 *hooks; /* of each, now */
 	__u8 *recent; /* of each, now or at the last look */
-	char (*peers)[IFNAMSIZ]; /* of each at AT_NATIVE; "": not known */
+	char (*peers)[IFNAMSIZ]; /* of each at AT_NATIVE, now or then; "": not known */
 	__u64 read_ns; /* CLOCK_MONOTONIC */
 };
 
@@ -29,6 +29,10 @@ int suspects_check(const struct suspects *suspects);
 
 /* Looks anew; returns EXIT_DONE or the exit code of an error it has told. */
 int suspects_read(struct suspects *suspects, __u64 now_ns);
+
+/* The same, and what hung there before is forgotten. */
+int suspects_read_anew(struct suspects *suspects, __u64 now_ns);
+
 void suspects_free(struct suspects *suspects);
 
 /* The interface of that name in our network namespace, or NULL. */

@@ -126,16 +126,22 @@ static int sum_up(struct where *where, __u64 now)
 	return output_failed(error);
 }
 
-/* SIGUSR1: the sums so far, and on from nought. */
+/*
+ * SIGUSR1: the sums so far, and on from nought: what was attached before is no
+ * suspect any more. Returns -1 or an exit code.
+ */
 static int start_anew(struct where *where, __u64 now)
 {
-	int code = look(where, now);
+	int error, code = look(where, now);
 
 	if (code < 0)
 		code = sum_up(where, now);
+	if (code >= 0)
+		return code;
 	where->lost_before += lost(where);
 	tally_restart(&where->tally, now);
-	return code;
+	error = suspects_read_anew(&where->deaths.suspects, now);
+	return error ? error : -1;
 }
 
 /* Which signal is waiting; an end is told if it cannot be read. */
