@@ -128,20 +128,22 @@ static int sum_up(struct where *where, __u64 now)
 
 /*
  * SIGUSR1: the sums so far, and on from nought: what was attached before is no
- * suspect any more. Returns -1 or an exit code.
+ * suspect any more. Who has read the sums may detach more. Returns -1 or an exit
+ * code.
  */
 static int start_anew(struct where *where, __u64 now)
 {
 	int error, code = look(where, now);
 
-	if (code < 0)
-		code = sum_up(where, now);
 	if (code >= 0)
 		return code;
+	error = suspects_read_anew(&where->deaths.suspects, now);
+	if (error)
+		return error;
+	code = sum_up(where, now);
 	where->lost_before += lost(where);
 	tally_restart(&where->tally, now);
-	error = suspects_read_anew(&where->deaths.suspects, now);
-	return error ? error : -1;
+	return code;
 }
 
 /* Which signal is waiting; an end is told if it cannot be read. */

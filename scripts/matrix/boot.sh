@@ -77,7 +77,7 @@ watch() {
 # One CPU and no randomised addresses: emulated code is then translated once,
 # not in every process anew, which makes programs start four times faster. The
 # rest of the parameters, and huge pages for QEMU's tables, are a tenth more. That
-# the kernel does not try its own ciphers saves 0.7 s from Linux 6.12 on.
+# the kernel does not try its own ciphers saves some of them 0.7 s.
 case ${ACCEL:?is not set: see matrix.sh} in
 kvm) accel=(-accel kvm -cpu host) ;;
 *) accel=(-accel "tcg,thread=multi" -cpu "${QEMU_CPU:-Nehalem,+rdrand,-cx16}") ;;
