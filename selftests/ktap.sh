@@ -20,6 +20,8 @@
 #
 #   fail WORDS           the test failed, and why
 #   skip WORDS           it cannot run here, and why
+#   again WORDS          something was not given that is not the test's to decide: it
+#                        is run again, and has failed if that happens three times
 #   expect STATUS CMD…   run CMD, output to $tmp/out and $tmp/err; fail unless
 #                        it exits with STATUS
 #   said REGEX           fail unless the last expect's standard error matches
@@ -72,6 +74,11 @@ fail() {
 skip() {
 	echo "SKIP $*"
 	exit 4
+}
+
+again() {
+	echo "AGAIN $*"
+	exit 75
 }
 
 expect() {
@@ -176,7 +183,7 @@ ktap_case() {
 
 # One group, in a process of its own. A test leaves its log, then its status.
 ktap_run_group() {
-	local name status
+	local name status try
 
 	exec >"$ktap_dir/$1.log" 2>&1 </dev/null
 	set -eEu
@@ -190,11 +197,15 @@ ktap_run_group() {
 	if declare -F "setup_$1" >/dev/null; then "setup_$1"; fi
 	for name in "${ktap_chosen[@]}"; do
 		[ "${ktap_group[$name]}" = "$1" ] || continue
-		ktap_run_test "$name" >"$ktap_dir/$name.log" 2>&1 &
-		ktap_test=$!
-		status=0
-		wait "$ktap_test" || status=$?
-		ktap_test=
+		for try in 1 2 3; do
+			[ "$try" = 1 ] || { rm -r "${ktap_dir:?}/$name" && mkdir "$ktap_dir/$name"; }
+			ktap_run_test "$name" >"$ktap_dir/$name.log" 2>&1 &
+			ktap_test=$!
+			status=0
+			wait "$ktap_test" || status=$?
+			ktap_test=
+			[ "$status" = 75 ] || break
+		done
 		echo "$status" >"$ktap_dir/$name.status"
 	done
 }

@@ -77,6 +77,24 @@ detached() {
 	never grep xdp-native "$tmp/out"
 }
 
+ktap_case life losing "events that are lost: told at once, and how many in the end"
+losing() {
+	wires
+	load xdp-drop-tcp --skb-mode "$port"
+	where "$port"
+	# shellcheck disable=SC2016 # expanded by that shell
+	tracing sh -c 'cd instances/bpf-drop-"$1"-* && echo 4 >buffer_size_kb' sh "$where"
+	kill -STOP "$where"
+	knock 500
+	kill -CONT "$where"
+	poll 5 reads "$tmp/where.err" "events are lost"
+	kill -INT "$where"
+	poll 5 gone
+	copy "$tmp/where.out" "$tmp/out"
+	told ' died in .*; [1-9][0-9]* events were lost'
+	stop
+}
+
 # Who clears a namespace away would end it: it looks into all of them as it starts.
 ktap_case life stays "it is never seen in another network namespace"
 stays() {

@@ -39,6 +39,8 @@ struct where {
 	struct tally tally;
 	int signals;
 	__u64 lost_before; /* events that were lost, and told */
+	__u64 asked_ns; /* when it was looked whether there are more of them */
+	bool loss_told;
 	int error; /* of telling */
 	bool live; /* a summary that is drawn over each second */
 	__u64 drawn_ns; /* when it was */
@@ -94,6 +96,21 @@ static __u64 lost(const struct where *where)
 	return ring_lost(&where->ring) - where->lost_before;
 }
 
+/*
+ * Who waits for a death that was lost may wait for ever: that some are is told at
+ * once, and how many in the end.
+ */
+static void tell_loss(struct where *where, __u64 now)
+{
+	if (where->loss_told || where->live ||
+	    now - where->asked_ns < SECOND_NS)
+		return;
+	where->asked_ns = now;
+	where->loss_told = lost(where);
+	if (where->loss_told)
+		note("events are lost: there are too many. Some deaths may not be told.");
+}
+
 /* Tells what has died until @until_ns; returns -1 or an exit code. */
 static int look(struct where *where, __u64 until_ns)
 {
@@ -142,6 +159,7 @@ static int start_anew(struct where *where, __u64 now)
 		return error;
 	code = sum_up(where, now);
 	where->lost_before += lost(where);
+	where->loss_told = false;
 	tally_restart(&where->tally, now);
 	return code;
 }
@@ -198,6 +216,7 @@ static int watch(struct where *where)
 			code = start_anew(where, now);
 		else
 			code = look(where, now < end_ns ? now : end_ns);
+		tell_loss(where, now);
 		if (now >= end_ns)
 			break;
 		idle = !where->ring.rest.count;
