@@ -23,14 +23,22 @@ without_ipv6() {
 }
 
 # As the lab, but small: a container on a bridge. $port is the host's end, $peer
-# the container's, $bridge the bridge.
+# the container's, $bridge the bridge. The tests of a group share it, but if one
+# fails, the next has a new one.
 wires() {
-	local at_host=02:00:00:00:02:01 at_ctr=02:00:00:00:02:10
-
-	port=h$BASHPID peer=c$BASHPID bridge=b$BASHPID
-	host=where-host.$BASHPID ctr=where-ctr.$BASHPID
+	port=h$ktap_group_pid peer=c$ktap_group_pid bridge=b$ktap_group_pid
+	host=where-host.$ktap_group_pid ctr=where-ctr.$ktap_group_pid
 	in_host=("$enter" "$host")
 	in_ctr=("$enter" "$ctr")
+	trap give_back EXIT
+	[ ! -s "$ktap_between" ] || return 0
+	echo "$host $ctr" >"$ktap_between"
+	make_wires
+}
+
+make_wires() {
+	local at_host=02:00:00:00:02:01 at_ctr=02:00:00:00:02:10
+
 	ip -batch - <<-END
 		netns add $host
 		netns add $ctr
@@ -53,13 +61,21 @@ wires() {
 	poll 5 "${in_ctr[@]}" "$probe" icmp 203.0.113.1 300
 }
 
-after_each() {
-	local pids
+# With what was attached by them, too.
+give_back() {
+	local status=$? pids
 
 	pids=$(jobs -p)
 	# shellcheck disable=SC2086 # one word, one process
 	[ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
-	[ -z "${host-}" ] || printf "netns del %s\n" "$host" "$ctr" | ip -force -batch -
+	wait
+	[[ $status = [04] ]] || after_group
+}
+
+after_group() {
+	[ -s "$ktap_between" ] || return 0
+	tr ' ' '\n' <"$ktap_between" | sed 's/^/netns del /' | ip -force -batch -
+	: >"$ktap_between"
 }
 
 listening() {
