@@ -56,7 +56,7 @@ check: set-up
 	+@$(selftests) check
 
 bench: set-up
-	@selftests/bench.sh
+	@selftests/bench.sh $(FRAMES)
 
 listing: set-up
 	@scripts/bootstrap.sh listing
