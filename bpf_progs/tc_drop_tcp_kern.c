@@ -25,10 +25,11 @@ static __always_inline enum match match_skb(const struct __sk_buff *skb,
  * For want of data: pulls a little, or all that may count if that was not enough,
  * and matches again. Seldom needed, so it may cost a call.
  *
- * Global, not static: the verifier walks it once, not once for each call. __weak,
- * so that clang relies no more than the verifier on what it returns.
+ * Static: a global function, which the verifier would walk once and not for each
+ * call, is refused by kernels without BTF of their own.
  */
-__weak int match_pulled(struct __sk_buff *skb, __u32 link)
+static __noinline enum match match_pulled(struct __sk_buff *skb,
+					  enum drop_link link)
 {
 	const void *data = (const void *)(long)skb->data;
 	const void *end = (const void *)(long)skb->data_end;
@@ -38,7 +39,7 @@ __weak int match_pulled(struct __sk_buff *skb, __u32 link)
 		pull = skb->len;
 	if (end - data >= skb->len || bpf_skb_pull_data(skb, pull))
 		return MATCH_UNDECIDED;
-	return match_skb(skb, config.many ? link : config.link);
+	return match_skb(skb, link);
 }
 
 SEC("tc")

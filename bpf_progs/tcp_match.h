@@ -30,15 +30,10 @@
 	(sizeof(struct ethhdr) + MATCH_MAX_TAGS * sizeof(struct vlan_tag) + \
 	 sizeof(struct ipv6hdr) + MATCH_MAX_EXTENSIONS * 256 * 8)
 
-/*
- * None has the number of the account that it leads to (enum drop_account): clang
- * would use the one as the other, and to the verifier, what a function returned is
- * no index.
- */
 enum match {
-	MATCH_UNDECIDED,
 	MATCH_NO,
 	MATCH_YES,
+	MATCH_UNDECIDED,
 };
 
 struct vlan_tag {

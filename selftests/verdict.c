@@ -190,11 +190,34 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 	ktap_dump(frame.data, frame.length);
 }
 
+/*
+ * The function of the object, other than the program, that is global, or NULL. What
+ * such a one is given, the verifier finds out by the kernel's own BTF: kernels
+ * without CONFIG_DEBUG_INFO_BTF refuse it (btf_prepare_func_args()).
+ */
+static const char *global_function(const struct loaded *loaded,
+				   const char *program)
+{
+	const struct btf *btf = bpf_object__btf(loaded->object);
+	const struct btf_type *type;
+	const char *name;
+	__u32 id;
+
+	for (id = 1; (type = btf__type_by_id(btf, id)); id++) {
+		name = btf__name_by_offset(btf, type->name_off);
+		if (btf_is_func(type) && btf_vlen(type) == BTF_FUNC_GLOBAL &&
+		    strcmp(name, program))
+			return name;
+	}
+	return NULL;
+}
+
 /* What others see of the program: iproute2, bpftool, xdp-tools. */
 static void test_program(const struct loaded *loaded,
 			 const struct program *program, const char *name)
 {
 	const char *section = bpf_program__section_name(loaded->program);
+	const char *global = global_function(loaded, program->name);
 	struct bpf_prog_info info = { 0 };
 	__u32 size = sizeof(info);
 	bool ok;
@@ -206,8 +229,11 @@ static void test_program(const struct loaded *loaded,
 	}
 	ok = !strcmp(info.name, program->name) &&
 	     !strcmp(section, program->section) && info.btf_id &&
-	     info.gpl_compatible && info.type == program->type;
+	     info.gpl_compatible && info.type == program->type && !global;
 	ktap_point(&ktap, ok, name);
+	if (global)
+		printf("# %s() is global: not on kernels without BTF\n",
+		       global);
 	printf("# name %s, section %s, type %u, btf %u, gpl %u; %u instructions, %u to verify\n",
 	       info.name, section, info.type, info.btf_id, info.gpl_compatible,
 	       info.xlated_prog_len / 8, info.verified_insns);
