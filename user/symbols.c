@@ -52,7 +52,7 @@ static size_t after(const struct symbols *symbols, size_t at)
 {
 	const char *feed = strchr(symbols->text + at, '\n');
 
-	return feed ? feed + 1 - symbols->text : symbols->used;
+	return feed ? (size_t)(feed + 1 - symbols->text) : symbols->used;
 }
 
 /*
