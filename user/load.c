@@ -68,6 +68,19 @@ static int configure(struct run *run)
 	return EXIT_DONE;
 }
 
+/* What else than the kernel's version may be why it does not take the program. */
+static int refused(const struct run *run, int error)
+{
+	/* This helper and this type come by the same option. */
+	if (error == EINVAL && run->image.config->capture &&
+	    bpf_program__type(run->image.program) == BPF_PROG_TYPE_XDP &&
+	    !libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACEPOINT, NULL))
+		return fail(
+			EXIT_LACKING,
+			"--write at XDP needs bpf_probe_read_kernel(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or no --write.");
+	return fail_at(AT_LOAD, error, run->program->name, NULL);
+}
+
 /* Loads, showing the verifier's log if asked. */
 static int load_image(struct run *run)
 {
@@ -86,9 +99,7 @@ static int load_image(struct run *run)
 	if (log && *log)
 		fprintf(stderr, "%s", log);
 	free(log);
-	if (error)
-		return fail_at(AT_LOAD, -error, run->program->name, NULL);
-	return EXIT_DONE;
+	return error ? refused(run, -error) : EXIT_DONE;
 }
 
 int stage_map(const struct run *run, const char *name)
