@@ -80,13 +80,28 @@ killed_reader() {
 	[ $((captured + lost)) = "$prey" ]
 }
 
+reader_has() {
+	local file
+
+	for file in "/proc/$reader/fd/"*; do
+		[ ! "$file" -ef "$1" ] || return 0
+	done
+	return 1
+}
+
+# Who opens it for both waits for nobody, and then the reader does not wait, either.
 ktap_case pipe fifo "--write FIFO: read by another process"
 fifo() {
+	local both
+
 	lab_capture
 	mkfifo "$tmp/fifo"
-	cat "$tmp/fifo" >"$tmp/got" &
+	exec {both}<>"$tmp/fifo"
+	cat "$tmp/fifo" {both}>&- >"$tmp/got" &
 	reader=$!
+	poll 5 reader_has "$tmp/fifo"
 	load xdp-drop-tcp --write "$tmp/fifo" veth0
+	exec {both}>&-
 	send_syn
 	arrived "$tmp/got" 1
 	stop
