@@ -129,7 +129,6 @@ int suspects_read(struct suspects *suspects, __u64 now_ns)
 	for (i = 0; i < suspects->all.count && !error; i++) {
 		const struct interface *interface = &suspects->all.list[i];
 
-		suspects->hooks[i] |= hooks_of(interface);
 		suspects->recent[i] = suspects->hooks[i];
 		before = interfaces_find(&old.all, interface->index);
 		if (before)

@@ -136,8 +136,10 @@ static int look(struct where *where, __u64 until_ns)
 /* The sums until now; returns -1 or an exit code. */
 static int sum_up(struct where *where, __u64 now)
 {
-	int error = tally_show(&where->tally, now, lost(where));
+	__u64 missing = lost(where);
+	int error = tally_show(&where->tally, now, missing);
 
+	where->lost_before += missing;
 	if (!error && fflush(stdout))
 		error = -errno;
 	return output_failed(error);
@@ -158,7 +160,6 @@ static int start_anew(struct where *where, __u64 now)
 	if (error)
 		return error;
 	code = sum_up(where, now);
-	where->lost_before += lost(where);
 	where->loss_told = false;
 	tally_restart(&where->tally, now);
 	return code;
