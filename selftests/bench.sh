@@ -9,10 +9,9 @@ set -eu
 . "$(dirname "$0")/capture_lib.sh"
 
 "$(built bench)"
+check=$(built pcapng_check) probe=$(built probe)
+LAB_NGINX=none lab_own test
 tmp=$(mktemp -d)
-# Nobody has left it a lab, and nobody takes its own.
-ktap_between=$tmp/between ktap_group_pid=$BASHPID
-lab_capture
 trap 'lab_down; rm -rf "$tmp"' EXIT
 
 # A flood of frames of $1 bytes while a program runs with the options.
