@@ -176,17 +176,29 @@ settled() {
 	reads "$tmp/loader.err" attached || dead
 }
 
+said_or_over() {
+	reads "$1" "$2" || is_over "$begun"
+}
+
+# Start a command on the host and wait, for $1 seconds, until it says $3 on standard
+# error. With --timeout, it may have ended by then. Its output is in $tmp/$2.out and
+# .err, its process $begun.
+begin() {
+	local err=$tmp/$2.err
+
+	: >"$err"
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "${@:4}" >"$tmp/$2.out" 2>"$err" </dev/null &
+	begun=$!
+	poll "$1" said_or_over "$err" "$3" || fail "${4##*/} neither says '$3' nor gives up"
+	reads "$err" "$3" || fail "${4##*/} ended: $(<"$err")"
+}
+
 load() {
 	local path
 
 	locate "$1"
-	: >"$tmp/loader.err"
-	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$path" --json --interval 0 "${@:2}" \
-		>"$tmp/loader.out" 2>"$tmp/loader.err" </dev/null &
-	loader=$!
-	poll 15 settled || fail "$1 neither attaches nor gives up"
-	# With --timeout, it may have ended already.
-	reads "$tmp/loader.err" attached || fail "$1 ended: $(<"$tmp/loader.err")"
+	begin 15 loader attached "$path" --json --interval 0 "${@:2}"
+	loader=$begun
 }
 
 dead() {

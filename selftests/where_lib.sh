@@ -78,19 +78,11 @@ after_group() {
 	: >"$ktap_between"
 }
 
-listening() {
-	reads "$tmp/where.err" listening || gone
-}
-
-# Start drop-where on the host. With --timeout, it may have ended then.
+# Start drop-where on the host. The kernel takes its time to switch tracing on when
+# many do it at once.
 where() {
-	: >"$tmp/where.err"
-	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$drop_where" "$@" \
-		>"$tmp/where.out" 2>"$tmp/where.err" </dev/null &
-	where=$!
-	# The kernel takes its time to switch tracing on when many do it at once.
-	poll 30 listening || fail "it neither listens nor gives up"
-	reads "$tmp/where.err" listening || fail "it ended: $(cat "$tmp/where.err")"
+	begin 30 where listening "$drop_where" "$@"
+	where=$begun
 }
 
 gone() {
@@ -112,6 +104,7 @@ end_where() {
 	printf %s "$text" # for who reads a failure
 	[[ ! $text =~ [1-9][0-9]*\ events\ were\ lost|\"lost_events\":[1-9] ]] ||
 		again "${BASH_REMATCH[0]}"
+	! reads "$tmp/err" "events are lost" || again "events are lost"
 }
 
 # Run a command in the directory of tracing; if that is not mounted, it is for it alone.
