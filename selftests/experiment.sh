@@ -38,24 +38,25 @@ cell() {
 	echo "$start ${verdict//\//|} $id $running $name ${*:4}" >>"$tmp/cells"
 }
 
-# Attach, send the probes of $rows, see. Again if what the kernel told was missed.
-run_state() {
-	local row try
+# Attach what state $1 is, send the probes of $rows, see.
+try_state() {
+	local row
 
-	[ -n "${rows[*]-}" ] || return 0
-	for try in 1 2 3; do
-		dropped=0 missed=0
-		start_state "$state"
-		for row in "${rows[@]}"; do
-			# shellcheck disable=SC2086 # several words
-			cell $row
-		done
-		[ -z "$obstacle" ] || break
+	dropped=0
+	start_state "$1"
+	for row in "${rows[@]}"; do
+		# shellcheck disable=SC2086 # several words
+		cell $row
+	done
+	if [ -z "$obstacle" ]; then
 		taps_catch_up
 		stop_state
-		[ "$missed" != 0 ] || break
-		echo "$chapter, $state, try $try: $missed events were missed" >&2
-	done
+	fi
+}
+
+run_state() {
+	[ -n "${rows[*]-}" ] || return 0
+	seeing_all try_state "$state"
 	judge_state
 }
 
