@@ -136,11 +136,12 @@ static __always_inline enum match match_ipv6(const void *start,
 	/*
 	 * Of the distance between two pointers the verifier knows no more than
 	 * the mask tells it. So it walks the headers that follow once, not once
-	 * for each number of tags ahead of them. The empty asm keeps clang, who
-	 * knows the distance, from writing it down as a constant.
+	 * for each number of tags ahead of them. It is told that it is even, too:
+	 * where loads have to be aligned, an odd one is refused. The empty asm keeps
+	 * clang, who knows the distance, from writing it down as a constant.
 	 */
 	asm volatile("" : "+r"(offset));
-	data = start + (offset & 63);
+	data = start + (offset & 62);
 	return match_extensions(data + sizeof(*ip), end, ip->nexthdr);
 }
 

@@ -30,6 +30,7 @@ struct setup {
 	__u32 ifindex; /* what to enter in "slots", 0: nothing */
 	struct drop_slot slot;
 	__u32 ring; /* bytes of the map "captured", 0: leave it alone */
+	__u32 flags; /* BPF_F_* to load the program with */
 };
 
 struct loaded {
@@ -208,7 +209,8 @@ static inline int loaded_open(struct loaded *loaded, const char *directory,
 	step = "configure";
 	loaded->program =
 		bpf_object__find_program_by_name(loaded->object, name);
-	if (!loaded->program || loaded_configure(loaded, setup))
+	if (!loaded->program || loaded_configure(loaded, setup) ||
+	    bpf_program__set_flags(loaded->program, setup->flags))
 		goto failed;
 	step = "load";
 	if (bpf_object__load(loaded->object))

@@ -161,6 +161,23 @@ static const struct variant {
 	{
 		.setup = { "trace", .config.trace = 1 },
 	},
+	/*
+	 * As kernels without CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS do without being
+	 * asked: riscv64 and others.
+	 */
+	{
+		.setup = { "strict alignment",
+			   .flags = BPF_F_STRICT_ALIGNMENT },
+	},
+	{
+		.setup = { "strict alignment, capture, many, no link layer",
+			   .config.capture = 1, .config.snaplen = 60,
+			   .config.many = 1, .ifindex = LOOPBACK,
+			   .slot = { 1, LINK_IP },
+			   .flags = BPF_F_STRICT_ALIGNMENT },
+		.link = LINK_IP,
+		.moves = 1,
+	},
 	{
 		.setup = { "trace, capture, many, observe, deadline to come",
 			   .config.trace = 1, .config.capture = 1,
