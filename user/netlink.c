@@ -146,18 +146,26 @@ static void read_message(struct netlink *nl, const struct nlmsghdr *message,
 		answer->result = error;
 }
 
-/* Reads one datagram. Returns 0 or a negative errno. */
-static int read_datagram(struct netlink *nl, struct answer *answer)
+static char buffer[ANSWER_SIZE] __aligned(NLMSG_ALIGNTO);
+
+static ssize_t receive(struct netlink *nl, int flags)
 {
-	static char buffer[ANSWER_SIZE] __aligned(NLMSG_ALIGNTO);
-	const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
 	ssize_t size;
 
 	do
-		size = recv(nl->fd, buffer, sizeof(buffer), 0);
+		size = recv(nl->fd, buffer, sizeof(buffer), flags);
 	while (size < 0 && errno == EINTR);
+	return size < 0 ? -errno : size;
+}
+
+/* Reads one datagram. Returns 0 or a negative errno. */
+static int read_datagram(struct netlink *nl, struct answer *answer)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
+	ssize_t size = receive(nl, 0);
+
 	if (size < 0)
-		return -errno;
+		return (int)size;
 	for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
 		if (message->nlmsg_seq == nl->sequence)
 			read_message(nl, message, answer);
@@ -172,6 +180,12 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int error = 0;
 
+	if (nl->unfinished) {
+		netlink_close(nl);
+		error = netlink_open(nl, 0);
+	}
+	if (error)
+		return error;
 	nl->words[0] = '\0';
 	request->header.nlmsg_seq = ++nl->sequence;
 	request->header.nlmsg_flags |= NLM_F_ACK;
@@ -181,9 +195,27 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 	/* To the end, whatever comes: a dump left half read blocks the next. */
 	while (!error && !answer.ended)
 		error = read_datagram(nl, &answer);
+	nl->unfinished = !answer.ended;
 	if (!error)
 		error = answer.result;
 	return error || !answer.disturbed ? error : -EAGAIN;
+}
+
+int netlink_listen(struct netlink *nl, netlink_reader reader, void *context)
+{
+	const struct nlmsghdr *message;
+	ssize_t size;
+	int error = 0;
+
+	while ((size = receive(nl, MSG_DONTWAIT)) >= 0) {
+		message = (const struct nlmsghdr *)buffer;
+		for (; NLMSG_OK(message, size);
+		     message = NLMSG_NEXT(message, size)) {
+			if (!error)
+				error = reader(message, context);
+		}
+	}
+	return error || size == -EAGAIN ? error : (int)size;
 }
 
 static const struct rtattr *find(const struct rtattr *attribute, int size,

@@ -8,11 +8,13 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct netlink {
 	int fd;
 	__u32 sequence;
+	bool unfinished; /* an answer was not read to its end: begin with a new socket */
 	char words[256]; /* what the kernel said to the last request, or "" */
 };
 
@@ -50,11 +52,20 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
  * netlink_talk() - send a request and read all of its answer
  * @reader: gets each message; NULL if only success counts; must not talk itself
  *
- * Return: 0 or a negative errno; @nl->words then says more. -EAGAIN: a dump was
+ * Return: 0 or a negative errno; @nl->words then says more. -ENOBUFS: the kernel had no
+ * memory for its answer; what was asked for may be done. -EAGAIN: a dump was
  * disturbed by a change; what @reader got may have gaps and doubles, ask again.
  */
 int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		 netlink_reader reader, void *context);
+
+/**
+ * netlink_listen() - read what a socket with @groups has heard, without waiting
+ * @reader: gets each message
+ *
+ * Return: 0 or a negative errno; -ENOBUFS: some of it is lost.
+ */
+int netlink_listen(struct netlink *nl, netlink_reader reader, void *context);
 
 /* An attribute of a message with a fixed part of @size bytes, or NULL. */
 const struct rtattr *netlink_find(const struct nlmsghdr *message, size_t size,
