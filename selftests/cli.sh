@@ -247,6 +247,24 @@ test_few_descriptors() {
 	refused 1 'file descriptors.*ulimit -n' bash -c 'ulimit -n 8; xdp-drop-tcp veth0'
 }
 
+# The build's own doing: random addresses, nothing writable that is executed, and
+# checks of the stack and of lengths.
+test_hardened() {
+	local program text
+
+	command -v readelf >/dev/null || skip "needs readelf"
+	for program in "${programs[@]}" drop-where; do
+		text=$(readelf -hldsW "$cli_path/$program")
+		[[ $text != *__asan_init* ]] || skip "this is an instrumented build"
+		[[ $text =~ Type:[[:space:]]+DYN ]] || fail "$program: not position independent"
+		[[ $text =~ FLAGS_1.*NOW ]] || fail "$program: binds late"
+		[[ $text = *GNU_RELRO* ]] || fail "$program: no RELRO"
+		[[ $text =~ GNU_STACK[^$'\n']*RWE ]] && fail "$program: an executable stack"
+		[[ $text = *__stack_chk_fail* ]] || fail "$program: no stack protector"
+		[[ $text = *printf_chk* ]] || fail "$program: not fortified"
+	done
+}
+
 setup_disturbed() {
 	wire
 }
@@ -284,6 +302,7 @@ ktap_case names test_names "names and globs of no interface"
 ktap_case names test_globs "a glob means several; an interface named twice counts once"
 ktap_case names test_alias "an alternative name"
 ktap_case names test_all_or_nothing "one interface refused: none is attached"
+ktap_case rights test_hardened "built so that a mistake with memory is no more than that"
 ktap_case rights test_not_root "without privilege: a sentence and the next step"
 ktap_case rights test_few_capabilities "root without some capability"
 ktap_case rights test_enough_capabilities "the capabilities that are said to be enough are enough"

@@ -58,6 +58,8 @@ cli_private() {
 	# shellcheck disable=SC2034 # for the tests
 	xdp_world=$dir/xdp_drop_world_kern.o tc_tcp=$dir/tc_drop_tcp_kern.o
 	PATH=$dir:$PATH
+	# shellcheck disable=SC2034 # for the tests
+	cli_path=$dir
 }
 
 wire() {
