@@ -115,6 +115,55 @@ test_link_type() {
 	clean
 }
 
+# refused_as DEV REGEX: both that look into frames refuse it, and the one that does not
+# takes it.
+refused_as() {
+	refused 2 "$1: its frames $2.*TCP could not be told.*xdp-drop-world" xdp-drop-tcp veth0 "$1"
+	refused 2 "$1: its frames $2" tc-drop-tcp "$1"
+	expect 0 on xdp-drop-world -i 0 -t 1ms "$1"
+}
+
+taken() {
+	expect 0 on xdp-drop-tcp -i 0 -t 1ms veth0 "$1"
+	expect 0 on tc-drop-tcp -i 0 -t 1ms "$1"
+}
+
+# What frames start with, a device's type alone does not tell.
+test_tunnels() {
+	local what how made=0
+
+	wire
+	while read -r how what; do
+		# shellcheck disable=SC2086 # words
+		on ip link add tunnel0 type $what 2>"$tmp/ip" || continue
+		made=$((made + 1))
+		state before
+		case $how in
+		taken) taken tunnel0 ;;
+		outer) refused_as tunnel0 'start with an outer header, as it has no fixed remote' ;;
+		mpls) refused_as tunnel0 'carry MPLS' ;;
+		esac
+		clean
+		on ip link del tunnel0
+	done <<-END
+		outer gre local 203.0.113.1 key 1
+		outer gre local 203.0.113.1 remote 239.1.1.1 key 2
+		taken gre local 203.0.113.1 remote 203.0.113.10 key 3
+		taken gre external
+		outer ip6gre local 2001:db8::1 key 1
+		taken ip6gre local 2001:db8::1 remote 2001:db8::10
+		taken ip6gre external
+		taken gretap local 203.0.113.1 key 4
+		mpls bareudp dstport 6635 ethertype mpls_uc
+		taken bareudp dstport 6636 ethertype ipv4
+		mpls ipip local 203.0.113.1 remote 203.0.113.10 mode mplsip
+		taken ipip local 203.0.113.1 remote 203.0.113.10
+		mpls sit local 203.0.113.1 remote 203.0.113.10 mode mplsip
+		taken sit local 203.0.113.1 remote 203.0.113.10
+	END
+	[ "$made" != 0 ] || skip "no tunnels here: $(<"$tmp/ip")"
+}
+
 # What is there already
 
 # ip link's own program, in either mode
@@ -297,6 +346,7 @@ ktap_case modes test_tc "tc-drop-tcp in both directions, and by clsact"
 ktap_case modes test_tcx "--tcx"
 ktap_case modes test_no_tcx "--tcx on a kernel without"
 ktap_case modes test_link_type "an interface whose frames cannot be read"
+ktap_case modes test_tunnels "tunnels: GRE to anywhere starts with an outer header, some carry MPLS"
 ktap_case owners test_netlink "ip link's program: refused, or replaced by --force"
 ktap_case owners test_put_back "--force in vain: what was there is put back"
 ktap_case owners test_second_instance "a second XDP program"

@@ -221,10 +221,8 @@ static int begin_interfaces(struct capture *capture)
 			.link = PCAPNG_ETHERNET,
 			.snaplen = capture->snaplen,
 		};
-		__u32 link = LINK_ETHERNET;
 
-		interface_link(&at->interface, &link);
-		if (link == LINK_IP)
+		if (interface_link(&at->interface) == LINK_IP)
 			interface.link = PCAPNG_IP;
 		snprintf(name, sizeof(name), "%s@%s", at->interface.name,
 			 hook_is_xdp(at->hook)	   ? "xdp" :

@@ -7,8 +7,11 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <linux/if_arp.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/if_tunnel.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,6 +60,60 @@ static void read_xdp(struct interface *interface, const struct rtattr *xdp)
 		interface->xdp_offload = id;
 }
 
+/* An address of @size bytes, as it stands in a message; all zero if it does not. */
+static void read_address(const struct rtattr *attribute, __u8 *address,
+			 size_t size)
+{
+	memset(address, 0, size);
+	if (attribute && RTA_PAYLOAD(attribute) >= size)
+		memcpy(address, RTA_DATA(attribute), size);
+}
+
+/*
+ * A GRE device that sends to anywhere, or to a multicast group, has its frames made
+ * with the outer header by who sends (header_ops); an external one has not
+ * (ipgre_tunnel_init(), net/ipv4/ip_gre.c; ip6gre_tunnel_init(), net/ipv6/ip6_gre.c).
+ */
+static bool has_outer_header(const struct interface *interface,
+			     const struct rtattr *data)
+{
+	static const struct in6_addr none;
+	struct in6_addr six;
+	__u8 four[4];
+
+	if (netlink_find_in(data, IFLA_GRE_COLLECT_METADATA))
+		return false;
+	if (interface->type == ARPHRD_IP6GRE) {
+		read_address(netlink_find_in(data, IFLA_GRE_REMOTE),
+			     six.s6_addr, sizeof(six));
+		return !memcmp(&six, &none, sizeof(six));
+	}
+	if (interface->type != ARPHRD_IPGRE)
+		return false;
+	read_address(netlink_find_in(data, IFLA_GRE_REMOTE), four,
+		     sizeof(four));
+	return !memcmp(four, &none, sizeof(four)) ||
+	       IN_MULTICAST(four[0] << 24);
+}
+
+/* Devices that carry IP, and are told to carry MPLS instead. */
+static bool carries_mpls(const struct interface *interface,
+			 const struct rtattr *data)
+{
+	const struct rtattr *attribute;
+	__u8 type[2];
+
+	if (!strcmp(interface->kind, "ipip") || !strcmp(interface->kind, "sit"))
+		return netlink_u8(netlink_find_in(data, IFLA_IPTUN_PROTO)) ==
+		       IPPROTO_MPLS;
+	if (strcmp(interface->kind, "bareudp"))
+		return false;
+	attribute = netlink_find_in(data, IFLA_BAREUDP_ETHERTYPE);
+	read_address(attribute, type, sizeof(type));
+	return (type[0] << 8 | type[1]) != ETH_P_IP &&
+	       (type[0] << 8 | type[1]) != ETH_P_IPV6;
+}
+
 static int read_link(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(message);
@@ -64,7 +121,7 @@ static int read_link(const struct nlmsghdr *message, void *context)
 		.index = info->ifi_index,
 		.type = info->ifi_type,
 	};
-	const struct rtattr *attribute;
+	const struct rtattr *attribute, *about;
 
 	if (message->nlmsg_type != RTM_NEWLINK)
 		return 0;
@@ -82,10 +139,13 @@ static int read_link(const struct nlmsghdr *message, void *context)
 	}
 	if (interface.lower == interface.index)
 		interface.lower = 0;
-	attribute = netlink_find(message, sizeof(*info), IFLA_LINKINFO);
-	attribute = netlink_find_in(attribute, IFLA_INFO_KIND);
+	about = netlink_find(message, sizeof(*info), IFLA_LINKINFO);
+	attribute = netlink_find_in(about, IFLA_INFO_KIND);
 	snprintf(interface.kind, sizeof(interface.kind), "%s",
 		 netlink_string(attribute));
+	attribute = netlink_find_in(about, IFLA_INFO_DATA);
+	interface.outer = has_outer_header(&interface, attribute);
+	interface.mpls = carries_mpls(&interface, attribute);
 	attribute = netlink_find(message, sizeof(*info), IFLA_XDP);
 	read_xdp(&interface, attribute);
 	return add(context, &interface);
@@ -227,13 +287,9 @@ int interfaces_choose(const struct interfaces *all, char *const *patterns,
 	return code;
 }
 
-bool interface_link(const struct interface *interface, __u32 *link)
+__u32 interface_link(const struct interface *interface)
 {
 	switch (interface->type) {
-	case ARPHRD_ETHER:
-	case ARPHRD_LOOPBACK:
-		*link = LINK_ETHERNET;
-		return true;
 	case ARPHRD_NONE: /* tun, WireGuard */
 	case ARPHRD_RAWIP:
 	case ARPHRD_PPP:
@@ -242,9 +298,28 @@ bool interface_link(const struct interface *interface, __u32 *link)
 	case ARPHRD_SIT:
 	case ARPHRD_IPGRE:
 	case ARPHRD_IP6GRE:
-		*link = LINK_IP;
-		return true;
+		return LINK_IP;
 	default:
-		return false;
+		return LINK_ETHERNET;
 	}
+}
+
+bool interface_is_strange(const struct interface *interface,
+			  char why[INTERFACE_WHY_SIZE])
+{
+	const char *what = "";
+
+	if (interface->outer)
+		what = "its frames start with an outer header, as it has no fixed remote address";
+	else if (interface->mpls)
+		what = "its frames carry MPLS";
+	snprintf(why, INTERFACE_WHY_SIZE, "%s", what);
+	if (!*what && interface_link(interface) == LINK_ETHERNET &&
+	    interface->type != ARPHRD_ETHER &&
+	    interface->type != ARPHRD_LOOPBACK)
+		snprintf(
+			why, INTERFACE_WHY_SIZE,
+			"its frames (ARPHRD type %u) are neither Ethernet nor plain IP",
+			interface->type);
+	return *why;
 }

@@ -14,6 +14,8 @@ struct interface {
 	int master; /* ifindex of the bridge, bond, … it is a port of, or 0 */
 	int lower; /* ifindex it stands on (VLAN) or is paired with (veth), or 0 */
 	__u16 type; /* ARPHRD_* */
+	bool outer; /* its frames start with an outer header: GRE to anywhere */
+	bool mpls; /* it carries MPLS, not IP */
 	__u32 mtu; /* bytes */
 	__u32 xdp_native; /* ids of the XDP programs, or 0 */
 	__u32 xdp_generic;
@@ -50,12 +52,16 @@ int interfaces_choose(const struct interfaces *all, char *const *patterns,
 const struct interface *interfaces_find(const struct interfaces *all,
 					int index);
 
+/* What its frames start with: enum drop_link, as far as they are no strange ones. */
+__u32 interface_link(const struct interface *interface);
+
+#define INTERFACE_WHY_SIZE 160
+
 /**
- * interface_link() - what its frames start with
- * @link: enum drop_link
- *
- * Return: false if it carries no IP that the programs could find.
+ * interface_is_strange() - is there no IP in its frames that the programs could find?
+ * @why: "its frames …", if so
  */
-bool interface_link(const struct interface *interface, __u32 *link);
+bool interface_is_strange(const struct interface *interface,
+			  char why[INTERFACE_WHY_SIZE]);
 
 #endif

@@ -45,15 +45,16 @@ static int configure(struct run *run)
 
 	for (i = 0; i < count; i++) {
 		const struct interface *interface = &run->chosen.list[i];
-		__u32 link = LINK_ETHERNET;
+		char why[INTERFACE_WHY_SIZE];
 
-		if (!interface_link(interface, &link) && run->program->matches)
+		if (run->program->matches &&
+		    interface_is_strange(interface, why))
 			return fail(
 				EXIT_USAGE,
-				"%s: its frames (ARPHRD type %u) are neither Ethernet nor plain IP, so TCP could not be told in them. Choose another interface; xdp-drop-world does not look into frames.",
-				interface->name, interface->type);
+				"%s: %s, so TCP could not be told in them. Choose another interface; xdp-drop-world does not look into frames.",
+				interface->name, why);
 		if (!i)
-			config->link = link;
+			config->link = interface_link(interface);
 	}
 	config->many = count > 1;
 	config->observe = run->options.observe;
@@ -111,11 +112,11 @@ int stage_write_slot(const struct run *run, const struct attachment *at)
 {
 	struct drop_slot slot = {
 		.counters = at->slot,
+		.link = interface_link(&at->interface),
 		.owns_qdisc = at->owns_qdisc,
 	};
 	__u32 key = at->interface.index;
 
-	interface_link(&at->interface, &slot.link);
 	if (bpf_map_update_elem(stage_map(run, "slots"), &key, &slot, BPF_ANY))
 		return fail_at(AT_LOAD, errno, at->interface.name, NULL);
 	return EXIT_DONE;
