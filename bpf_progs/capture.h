@@ -45,7 +45,8 @@ static __always_inline int wants_capture(const struct judgement *judgement)
 				  judgement->account == ACCOUNT_OBSERVED);
 }
 
-static __always_inline struct capture_buffer *capture_start(__u64 length)
+static __always_inline struct capture_buffer *
+capture_start(const struct judgement *judgement, __u64 length)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct capture_buffer *buffer;
@@ -57,7 +58,7 @@ static __always_inline struct capture_buffer *capture_start(__u64 length)
 	buffer->record.length = length;
 	buffer->record.tag_protocol = 0;
 	buffer->record.tag_tci = 0;
-	buffer->record.unused = 0;
+	buffer->record.slot = judgement->slot;
 	return buffer;
 }
 
@@ -111,7 +112,7 @@ static __always_inline void capture_xdp(const struct xdp_md *ctx,
 
 	if (!wants_capture(judgement))
 		return;
-	buffer = capture_start(whole);
+	buffer = capture_start(judgement, whole);
 	if (buffer) {
 		buffer->record.ifindex = ctx->ingress_ifindex;
 		buffer->record.queue = ctx->rx_queue_index;
@@ -130,7 +131,7 @@ static __always_inline void capture_skb(struct __sk_buff *skb,
 
 	if (!wants_capture(judgement))
 		return;
-	buffer = capture_start(skb->len);
+	buffer = capture_start(judgement, skb->len);
 	if (buffer) {
 		buffer->record.ifindex = skb->ifindex;
 		buffer->record.queue = skb->queue_mapping;

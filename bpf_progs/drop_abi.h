@@ -45,7 +45,7 @@ struct drop_record {
 	__u32 queue;
 	__u16 tag_protocol; /* a VLAN tag that is not in the bytes, as on */
 	__u16 tag_tci; /* the wire but host order; tag_protocol 0: none */
-	__u32 unused;
+	__u32 slot; /* which entry of "counters" it was counted on */
 };
 
 /* Longest capture of a packet, bytes. */
@@ -58,7 +58,8 @@ enum drop_link {
 };
 
 /*
- * Value of the map "slots", by ifindex. The loader writes one for each interface;
+ * Value of the map "slots", by ifindex. The loader writes one for each interface
+ * and for each port of a bond, whose packets have the port's ifindex at native XDP;
  * the programs read them only if there are many.
  */
 struct drop_slot {
@@ -69,7 +70,8 @@ struct drop_slot {
 
 /* Constants (.rodata), set before loading; all zero is the notebook's behaviour. */
 struct drop_config {
-	__u32 link; /* enum drop_link, if there is one interface */
+	__u32 link; /* enum drop_link, of an interface that is not in "slots" */
+	__u32 unknown; /* and its index into the map "counters" */
 	__u8 many; /* look the interface up in "slots" */
 	__u8 observe; /* count the prey, pass it */
 	__u8 deadline; /* from drop_state.deadline_ns on, pass everything */
@@ -77,6 +79,8 @@ struct drop_config {
 	__u32 snaplen; /* at most so many bytes of each, 1 to DROP_SNAPLEN_MAX */
 	__u32 trace; /* tell of what is not just passed, by this mark; 0: do not */
 };
+
+#define DROP_NO_DEADLINE (~0ULL)
 
 /* Variables (.bss), written by the loader while the program runs. */
 struct drop_state {

@@ -20,7 +20,8 @@ struct drop_state state = {};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1); /* the loader: one for each interface */
+	/* The loader: one for each interface and, if there are many, one more. */
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct drop_counters);
 } counters SEC(".maps");
@@ -34,11 +35,13 @@ struct {
 
 /*
  * Which counters and which link layer an interface has. @from, its ifindex in the
- * context, is read only if there are many.
+ * context, is read only if there are many. One that is not known is not taken for
+ * another: it has counters of its own.
  */
 static __always_inline struct drop_slot slot_of(const __u32 *from)
 {
-	struct drop_slot slot = { .link = config.link };
+	struct drop_slot slot = { .counters = config.unknown,
+				  .link = config.link };
 	const struct drop_slot *found;
 	__u32 ifindex;
 
@@ -57,7 +60,9 @@ static __always_inline enum drop_account policy(enum match match)
 		return ACCOUNT_UNDECIDED;
 	if (match == MATCH_NO)
 		return ACCOUNT_PASSED;
-	if (config.deadline && bpf_ktime_get_ns() >= state.deadline_ns)
+	/* Reading the clock costs more than all the rest. */
+	if (config.deadline && state.deadline_ns != DROP_NO_DEADLINE &&
+	    bpf_ktime_get_ns() >= state.deadline_ns)
 		return ACCOUNT_PASSED;
 	return config.observe ? ACCOUNT_OBSERVED : ACCOUNT_DROPPED;
 }
@@ -65,16 +70,17 @@ static __always_inline enum drop_account policy(enum match match)
 /* What one packet came to. */
 struct judgement {
 	enum drop_account account;
+	__u32 slot; /* index of its counters */
 	struct drop_counters *counters; /* its interface's, or NULL */
 };
 
 static __always_inline struct judgement judge(enum match match,
 					      const struct drop_slot *slot)
 {
-	struct judgement judgement = { .account = policy(match) };
-	__u32 key = slot->counters;
+	struct judgement judgement = { .account = policy(match),
+				       .slot = slot->counters };
 
-	judgement.counters = bpf_map_lookup_elem(&counters, &key);
+	judgement.counters = bpf_map_lookup_elem(&counters, &judgement.slot);
 	return judgement;
 }
 

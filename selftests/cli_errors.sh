@@ -74,9 +74,79 @@ test_pin() {
 
 test_list() {
 	need_filter
+	start xdp-drop-tcp -i 0 veth0
 	denied LINK_NEXT_ID ENOMEM 1 'cannot list.*memory' xdp-drop-tcp --list
 	denied LINK_NEXT_ID EIO 1 'cannot list.*the kernel refused' tc-drop-tcp veth0
+	kill "$pid"
+	ends 0
 	denied PROG_QUERY EPERM 1 'cannot list.*privilege' tc-drop-tcp --list
+}
+
+# Only ENOENT says that something is gone. What cannot be seen is still there.
+test_unseen() {
+	local call error way
+
+	need_filter
+	for way in "xdp-drop-tcp" "tc-drop-tcp" "tc-drop-tcp --clsact"; do
+		# shellcheck disable=SC2086 # program and option
+		expect 0 on $way --pin veth0
+		for call in PROG_FD OBJ_INFO LINK_FD LINK_NEXT_ID OBJ_GET MAP_FD MAP_LOOKUP; do
+			for error in EMFILE EINTR EPERM; do
+				unseen "${way%% *}"
+			done
+		done
+		denied_by_limit "${way%% *}"
+		expect 0 on "${way%% *}" --detach veth0
+		unsaid 'nothing of'
+	done
+}
+
+# A way to look at it is denied: either it is not needed, or that is told.
+unseen() {
+	local status=0 pinned
+
+	state now
+	pinned=$now
+	on "$cli_built/deny" "$call" "$error" "$1" --detach veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
+	if [ "$status" = 0 ]; then
+		unsaid 'nothing of'
+		wanted=$before
+		same || fail "$call $error: exit status 0, but it is still there: $(<"$tmp/err")"
+		# shellcheck disable=SC2086 # program and option
+		expect 0 on $way --pin veth0
+	else
+		[ "$status" = 1 ] || fail "$call $error: exit status $status: $(<"$tmp/err")"
+		said 'cannot|Cannot'
+		unsaid 'nothing of|gone'
+		wanted=$pinned
+		same || fail "$call $error: exit status 1, but it has changed"
+	fi
+}
+
+denied_by_limit() {
+	refused 1 'file descriptors are needed.*ulimit -n' prlimit --nofile=4:4 "$cli_path/$1" --detach veth0 lo
+	refused 1 'file descriptors are needed' prlimit --nofile=4:4 "$cli_path/$1" --list
+}
+
+# For want of memory libbpf may take this kernel for one that knows no names.
+test_nameless() {
+	local n status way
+
+	need_filter
+	for way in xdp-drop-tcp "tc-drop-tcp --clsact"; do
+		for n in {1..12}; do
+			status=0
+			# shellcheck disable=SC2086 # program and option
+			on "$cli_built/deny" "PROG_LOAD@$n" ENOMEM $way --pin veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
+			if [ "$status" = 0 ]; then
+				expect 0 on "${way%% *}" --detach veth0
+				said 'veth0: detached' # it can be found
+			else
+				said 'without its name|memory|cannot load'
+			fi
+			clean
+		done
+	done
 }
 
 # When it runs already: it ends, and is detached all the same.
@@ -94,5 +164,7 @@ ktap_case errors test_generic "attaching to generic XDP"
 ktap_case errors test_tc "attaching at TC; without TCX it is clsact"
 ktap_case errors test_pin "pinning"
 ktap_case errors test_list "listing"
+ktap_case errors test_unseen "--detach that cannot look: it says so, and not that nothing is there"
+ktap_case errors test_nameless "a program is attached with its name or not at all"
 ktap_case errors test_late "a run in the foreground"
 ktap_run "$@"

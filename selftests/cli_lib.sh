@@ -11,6 +11,8 @@
 #                        in the other; to be run first
 #   "${in_host[@]}" CMD  run CMD where veth0 is; in_ctr: where eth0 is. CMD
 #                        replaces enter: with & behind it, $! is its own pid
+#   wire_third           one more namespace, $third, with nothing but lo; "${in_third[@]}"
+#   unwire               all of it goes, so that a test can begin anew
 #   on CMD…              the same as a function, for expect and poll; 20 s at most
 #   says STATUS REGEX CMD…
 #                        there CMD exits with STATUS, says REGEX, in sentences and
@@ -72,6 +74,20 @@ wire() {
 	state before
 }
 
+wire_third() {
+	third=third.$BASHPID
+	# shellcheck disable=SC2034 # for the tests
+	in_third=("$cli_enter" -t 20 "$third")
+	"$cli_built/pair" add "$third" "fourth.$BASHPID"
+	"${in_third[@]}" ip link del veth0
+}
+
+unwire() {
+	[ -z "${host-}" ] || "$cli_built/pair" del "$host" "$ctr"
+	[ -z "${third-}" ] || "$cli_built/pair" del "$third" "fourth.$BASHPID"
+	host='' third=''
+}
+
 on() {
 	"$cli_enter" -t 20 "$host" "$@"
 }
@@ -90,7 +106,8 @@ after_each() {
 	jobs -p >"$tmp/jobs"
 	mapfile -t pids <"$tmp/jobs"
 	[ "${#pids[@]}" = 0 ] || kill -9 "${pids[@]}" 2>/dev/null || true
-	[ "${host-}" != "host.$BASHPID" ] || "$cli_built/pair" del "$host" "$ctr"
+	[ "${host-}" = "host.$BASHPID" ] || host=''
+	unwire
 }
 
 state() {
@@ -150,7 +167,7 @@ start() {
 
 # Attached, or ended without.
 is_attached() {
-	reads "${logs[$pid]}.err" ': attached' || { has_ended && fail "ended: $(<"${logs[$pid]}.err")"; }
+	reads "${logs[$pid]}.err" ': attached (' || reads "${logs[$pid]}.err" 'interfaces (program' || { has_ended && fail "ended: $(<"${logs[$pid]}.err")"; }
 }
 
 has_ended() {

@@ -319,6 +319,96 @@ test_left_over_detach() {
 	clean
 }
 
+# At whatever answer of the kernel's it is killed: while it attaches, before it is
+# pinned, after that.
+test_killed_pinning() {
+	local n=0 status=137
+
+	wire
+	while [ "$status" = 137 ]; do
+		status=0
+		on "$cli_built/deny" "RECEIVE@$((++n))" KILL tc-drop-tcp --clsact --pin veth0 \
+			2>"$tmp/pin" || status=$?
+		! has_filter egress || [ "$status" = 0 ] || poll 4 passes_tcp || fail "$n: it goes on dropping"
+		expect 0 on tc-drop-tcp --detach veth0
+		! has_filter egress || fail "$n: it is not removed"
+		on tc qdisc del dev veth0 clsact 2>"$tmp/none" || true # that nobody knows any more
+	done
+	[ "$status" = 0 ] || fail "exit status $status: $(<"$tmp/pin")"
+	[ "$n" -gt 5 ] || fail "killed only $n times"
+	clean
+}
+
+# All that the kernel has done is undone, also what it could not say for want of memory.
+test_lost_answers() {
+	local n status
+
+	wire
+	for n in {1..20}; do
+		status=0
+		on "$cli_built/deny" "RECEIVE@$n" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
+			>"$tmp/out" 2>"$tmp/err" || status=$?
+		case $status in
+		0) ;;
+		1) said 'no memory for its answer' ;;
+		*) fail "$n: exit status $status: $(<"$tmp/err")" ;;
+		esac
+		same_as_before || fail "$n, exit status $status: not as it was"
+	done
+}
+
+same_as_before() {
+	wanted=$before
+	same
+}
+
+# A filter of ours whose deadline never comes, and which nobody pinned.
+wire_endless() {
+	local id bytes
+
+	wire
+	on tc qdisc add dev veth0 clsact
+	on tc filter add dev veth0 egress prio 1 handle 0xbdf bpf da obj "$tc_tcp" sec tc
+	id=$(on bpftool -j prog show 2>"$tmp/bpftool" | jq '[.[] | select(.name == "tc_drop_tcp")] | max_by(.id).map_ids[]') ||
+		skip "needs bpftool and jq: $(<"$tmp/bpftool")"
+	for id in $id; do
+		bytes=$(on bpftool -j map show id "$id" | jq -r 'select(.name == "tc_drop_.bss").bytes_value')
+		[ "$bytes" = 16 ] || continue
+		on bpftool map update id "$id" key 0 0 0 0 \
+			value 255 255 255 255 255 255 255 255 0 0 0 0 0 0 0 0
+		return 0
+	done
+	fail "there is no map .bss"
+}
+
+test_endless() {
+	wire_endless
+	expect 0 on tc-drop-tcp --detach veth0
+	said 'veth0: detached'
+	! has_filter egress || fail "it is not removed"
+}
+
+has_blocked_signals() {
+	[[ $(<"/proc/$pid/status") =~ SigBlk:[[:space:]]*0*[1-9a-f] ]]
+}
+
+test_endless_signal() {
+	local began
+
+	wire_endless
+	"${in_host[@]:0:1}" -i "${in_host[@]:1}" tc-drop-tcp --clsact veth0 >"$tmp/o" 2>"$tmp/e" &
+	pid=$!
+	logs[$pid]=$tmp/none
+	touch "$tmp/none.out" "$tmp/none.err"
+	poll 2 has_blocked_signals
+	began=${EPOCHREALTIME/[.,]/}
+	kill -INT "$pid"
+	ends 1
+	[ $((${EPOCHREALTIME/[.,]/} - began)) -lt $((1500000 * slack)) ] || fail "it waits all the same"
+	reads "$tmp/e" 'a signal came'
+	has_filter egress
+}
+
 test_stopped() {
 	wire
 	start tc-drop-tcp --clsact -i 0 veth0
@@ -405,6 +495,10 @@ ktap_case meanwhile test_deleted "the interface is deleted"
 ktap_case meanwhile test_one_deleted "one of two interfaces is deleted"
 ktap_case meanwhile test_renamed "the interface is renamed"
 ktap_case lease test_left_over "clsact: a killed run leaves an inert filter, removed by the next"
+ktap_case lease test_killed_pinning "clsact: --pin, killed at any moment: nothing drops for ever"
+ktap_case lease test_lost_answers "clsact: answers of the kernel are lost: nothing is left"
+ktap_case lease test_endless "clsact: a leftover without end is removed, in seconds"
+ktap_case lease test_endless_signal "clsact: a signal ends the waiting"
 ktap_case lease test_stopped "clsact: a stopped run drops no more"
 ktap_case clsact test_left_over_detach "clsact: --detach removes what a killed run left"
 ktap_case clsact test_foreign_qdisc "clsact: another's qdisc and filter stay"

@@ -12,6 +12,7 @@
 struct ring_check {
 	__u64 since; /* CLOCK_MONOTONIC, ns */
 	__u32 ifindex;
+	__u32 slot;
 	const struct frame *frame;
 	__u32 length; /* bytes that are to be captured of it */
 	__u64 records; /* how many there were */
@@ -39,12 +40,13 @@ static inline int ring_take(void *context, void *data, size_t size)
 	else if (record->time_ns < check->since ||
 		 record->time_ns > ring_now_ns())
 		check->wrong = "time";
-	else if (record->ifindex != check->ifindex || record->queue)
-		check->wrong = "interface or queue";
+	else if (record->ifindex != check->ifindex ||
+		 record->slot != check->slot || record->queue)
+		check->wrong = "interface, slot or queue";
 	else if (record->length != check->frame->length ||
 		 record->captured != check->length)
 		check->wrong = "lengths in it";
-	else if (record->tag_protocol || record->tag_tci || record->unused)
+	else if (record->tag_protocol || record->tag_tci)
 		check->wrong = "tag that there is not";
 	else if (memcmp(record + 1, check->frame->data, check->length))
 		check->wrong = "bytes";

@@ -133,6 +133,7 @@ static bool test_capture(const struct loaded *loaded, const struct point *point,
 	struct ring_check check = {
 		.since = since,
 		.ifindex = LOOPBACK,
+		.slot = point->variant->moves,
 		.frame = &frame,
 		.length = frame.length,
 	};

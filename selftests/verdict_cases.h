@@ -115,7 +115,16 @@ static const struct variant {
 	},
 	{
 		.setup = { "many, not this interface", .config.many = 1,
+			   .config.unknown = 2, .ifindex = STRANGER,
+			   .slot = { 1, LINK_IP } },
+		.moves = 2,
+	},
+	{
+		.setup = { "capture, many, not this interface",
+			   .config.capture = 1, .config.snaplen = 60,
+			   .config.many = 1, .config.unknown = 2,
 			   .ifindex = STRANGER, .slot = { 1, LINK_IP } },
+		.moves = 2,
 	},
 	{
 		.setup = { "slot 1, not asked for", .ifindex = LOOPBACK,

@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "duration.h"
@@ -17,7 +18,7 @@ static int make_room(struct run *run, struct attachment *at)
 	if (run->program->tc)
 		return tc_make_room(&run->present, run->program->function,
 				    &at->interface, at->hook,
-				    run->options.force);
+				    run->options.force, run->signal_fd);
 	return xdp_make_room(&run->present, at, run->options.force);
 }
 
@@ -25,14 +26,14 @@ static int attach_one(struct run *run, struct attachment *at)
 {
 	int code;
 
+	at->tried = true;
 	if (run->program->tc)
-		code = tc_attach(at, run->program_fd, run->program->name);
+		code = tc_attach(at, &run->slots, run->program_fd,
+				 run->program->name);
 	else
 		code = xdp_attach(at, run->program_fd, run->options.xdp);
-	if (code)
-		return code;
-	at->attached = true;
-	return at->owns_qdisc ? stage_write_slot(run, at) : EXIT_DONE;
+	at->attached = !code;
+	return code;
 }
 
 static int pin_all(struct run *run)
@@ -41,8 +42,10 @@ static int pin_all(struct run *run)
 	int code = EXIT_DONE;
 	size_t i;
 
+	/* In this order: killed in between, it is pinned, but drops no more. */
 	if (hook_is_clsact(run->attachments[0].hook)) {
 		run->image.state->pinned = 1;
+		watch_renew(&run->watch, false);
 		return EXIT_DONE;
 	}
 	for (i = 0; i < run->chosen.count && !code; i++) {
@@ -62,7 +65,7 @@ static int detach_one(const struct run *run, struct attachment *at)
 	int code = EXIT_DONE;
 
 	/* Taken off by somebody, the qdisc it left is still ours to remove. */
-	if ((at->attached || at->owns_qdisc) && hook_is_clsact(at->hook))
+	if (at->tried && hook_is_clsact(at->hook))
 		code = tc_detach_clsact(&at->interface, at->hook,
 					run->identity.id, at->owns_qdisc);
 	if (at->pinned) {
@@ -72,16 +75,21 @@ static int detach_one(const struct run *run, struct attachment *at)
 		at->pinned = false;
 	}
 	if (at->link_fd >= 0) {
-		if (bpf_link_detach(at->link_fd) && at->attached)
-			code = fail_at(AT_DETACH, errno, at->interface.name,
-				       NULL);
-		else if (link_ifindex(at->link_fd, NULL))
-			code = fail_at(AT_DETACH, EBUSY, at->interface.name,
+		int error = bpf_link_detach(at->link_fd) ? errno : 0, index;
+
+		if (!at->attached)
+			error = 0;
+		index = error ? 0 : link_ifindex(at->link_fd, NULL);
+		if (index)
+			error = index < 0 ? -index : EBUSY;
+		if (error)
+			code = fail_at(AT_DETACH, error, at->interface.name,
 				       NULL);
 		close(at->link_fd);
 		at->link_fd = -1;
 	}
 	at->attached = false;
+	at->tried = false;
 	at->owns_qdisc = false;
 	return code;
 }
@@ -100,6 +108,26 @@ int stage_detach(struct run *run)
 	return code;
 }
 
+/* The next step, unless a signal has come. */
+static int go_on(const struct run *run)
+{
+	struct pollfd signal = { .fd = run->signal_fd, .events = POLLIN };
+
+	return poll(&signal, 1, 0) > 0 ?
+		       fail(EXIT_SYSTEM,
+			    "a signal came before all was attached.") :
+		       EXIT_DONE;
+}
+
+static int attach_next(struct run *run, struct attachment *at)
+{
+	int code = go_on(run);
+
+	/* Many interfaces may take longer than a lease. */
+	watch_renew(&run->watch, hook_is_clsact(at->hook));
+	return code ? code : attach_one(run, at);
+}
+
 int stage_attach(struct run *run)
 {
 	int code = EXIT_DONE;
@@ -113,10 +141,9 @@ int stage_attach(struct run *run)
 		if (run->options.timeout_ns)
 			run->watch.deadline_ns =
 				run->watch.started_ns + run->options.timeout_ns;
-		watch_renew(&run->watch, stage_is_leased(run));
 	}
 	for (i = 0; i < run->chosen.count && !code; i++)
-		code = attach_one(run, &run->attachments[i]);
+		code = attach_next(run, &run->attachments[i]);
 	if (!code && run->options.pin)
 		code = pin_all(run);
 	if (code)

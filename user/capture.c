@@ -121,26 +121,64 @@ static __u64 new_losses(struct capture *capture, size_t i)
 	struct drop_counters sum;
 	__u64 fresh;
 
-	if (counters_read(capture->counters_fd, capture->attachments[i].slot,
-			  &sum))
+	if (counters_read(capture->counters_fd, i, &sum))
 		return 0;
 	fresh = sum.lost + capture->discarded[i] - capture->told_lost[i];
 	capture->told_lost[i] += fresh;
 	return fresh;
 }
 
+/* All hang at the same kind of hook, so one that is not known does, too. */
+static enum hook hook_of(const struct capture *capture, size_t i)
+{
+	return capture->attachments[i < capture->count ? i : 0].hook;
+}
+
+/*
+ * Says what the packets of an interface will be: a block that is short enough to find
+ * room beside any other.
+ */
+static void add_interface(struct capture *capture, size_t i)
+{
+	struct sink *sink = &capture->sink;
+	enum hook hook = hook_of(capture, i);
+	bool known = i < capture->count;
+	char name[64], description[64];
+	struct pcapng_interface interface = {
+		.name = name,
+		.description = description,
+		.link = PCAPNG_ETHERNET,
+		.snaplen = capture->snaplen,
+	};
+	__u32 link = capture->unknown_link;
+
+	if (known)
+		link = interface_link(&capture->attachments[i].interface);
+	if (link == LINK_IP)
+		interface.link = PCAPNG_IP;
+	snprintf(name, sizeof(name), "%s@%s",
+		 known ? capture->attachments[i].interface.name : "(unknown)",
+		 hook_is_xdp(hook)     ? "xdp" :
+		 hook_is_ingress(hook) ? "tc-ingress" :
+					 "tc-egress");
+	snprintf(description, sizeof(description), "%s by %s",
+		 capture->observe ? "observed" : "dropped",
+		 known ? hook_words(hook) : "the program on another interface");
+	sink_add(sink, pcapng_interface(sink_block(sink), &interface));
+}
+
 static int write_packet(struct capture *capture, size_t i,
 			const struct drop_record *record, const char *bytes)
 {
-	const struct attachment *at = &capture->attachments[i];
-	bool xdp = hook_is_xdp(at->hook);
+	enum hook hook = hook_of(capture, i);
+	bool xdp = hook_is_xdp(hook);
 	struct pcapng_packet packet = {
 		.interface = i,
 		.time_ns = record->time_ns + capture->offset_ns,
 		.length = record->length,
 		.captured = record->captured,
 		.parts = { { bytes, record->captured } },
-		.inbound = hook_is_ingress(at->hook),
+		.inbound = hook_is_ingress(hook),
 		.number = ++capture->number,
 		.queue = record->queue,
 		.judge = xdp ? PCAPNG_XDP : PCAPNG_TC,
@@ -148,6 +186,10 @@ static int write_packet(struct capture *capture, size_t i,
 	};
 	__u16 tag[2];
 
+	if (i == capture->count && !capture->unknown) {
+		capture->unknown = true;
+		add_interface(capture, i);
+	}
 	if (capture->observe) {
 		packet.verdict = xdp ? XDP_PASS : TC_ACT_UNSPEC;
 		packet.comment = "passed: only observed";
@@ -171,11 +213,11 @@ static int take(void *context, void *data, size_t size)
 	const struct drop_record *record = data;
 	size_t i;
 
-	if (size < sizeof(*record) || size - sizeof(*record) < record->captured)
+	if (size < sizeof(*record) ||
+	    size - sizeof(*record) < record->captured ||
+	    record->slot > capture->count)
 		return 0;
-	i = attachment_find(capture->attachments, capture->count,
-			    record->ifindex) -
-	    capture->attachments;
+	i = record->slot;
 	if (capture->sink.error || capture->discard) {
 		capture->discarded[i]++;
 		return 0;
@@ -209,31 +251,13 @@ int capture_step(struct capture *capture)
 static int begin_interfaces(struct capture *capture)
 {
 	struct sink *sink = &capture->sink;
-	char name[64], description[64];
 	size_t i;
 	int error = 0;
 
 	for (i = 0; i < capture->count && !error; i++) {
-		const struct attachment *at = &capture->attachments[i];
-		struct pcapng_interface interface = {
-			.name = name,
-			.description = description,
-			.link = PCAPNG_ETHERNET,
-			.snaplen = capture->snaplen,
-		};
-
-		if (interface_link(&at->interface) == LINK_IP)
-			interface.link = PCAPNG_IP;
-		snprintf(name, sizeof(name), "%s@%s", at->interface.name,
-			 hook_is_xdp(at->hook)	   ? "xdp" :
-			 hook_is_ingress(at->hook) ? "tc-ingress" :
-						     "tc-egress");
-		snprintf(description, sizeof(description), "%s by %s",
-			 capture->observe ? "observed" : "dropped",
-			 hook_words(at->hook));
 		if (!sink_has_room(sink))
 			error = sink_flush(sink);
-		sink_add(sink, pcapng_interface(sink_block(sink), &interface));
+		add_interface(capture, i);
 	}
 	return error ? error : sink_flush(sink);
 }
@@ -248,9 +272,9 @@ int capture_begin(struct capture *capture, int ring_fd, int counters_fd,
 
 	capture->counters_fd = counters_fd;
 	capture->start_ns = clock_ns(CLOCK_REALTIME);
-	capture->written = calloc(capture->count, sizeof(__u64));
-	capture->discarded = calloc(capture->count, sizeof(__u64));
-	capture->told_lost = calloc(capture->count, sizeof(__u64));
+	capture->written = calloc(capture->count + 1, sizeof(__u64));
+	capture->discarded = calloc(capture->count + 1, sizeof(__u64));
+	capture->told_lost = calloc(capture->count + 1, sizeof(__u64));
 	if (!capture->written || !capture->discarded || !capture->told_lost)
 		return fail_at(AT_LOAD, ENOMEM, sink->path, NULL);
 	capture->ring = ring_buffer__new(ring_fd, take, capture, NULL);
@@ -284,8 +308,7 @@ static void write_statistics(struct capture *capture, size_t i)
 	struct drop_counters sum;
 	int account;
 
-	if (counters_read(capture->counters_fd, capture->attachments[i].slot,
-			  &sum))
+	if (counters_read(capture->counters_fd, i, &sum))
 		return;
 	for (account = 0; account < ACCOUNT_COUNT; account++)
 		statistics.received += sum.account[account].packets;
@@ -339,7 +362,8 @@ int capture_finish(struct capture *capture, int signal_fd)
 	}
 	if (!capture->discard && !flush_all(capture))
 		abandon(capture);
-	for (i = 0; i < capture->count && !capture->discard; i++) {
+	for (i = 0; i < capture->count + capture->unknown && !capture->discard;
+	     i++) {
 		write_statistics(capture, i);
 		if (!sink_has_room(&capture->sink) && !flush_all(capture))
 			abandon(capture);

@@ -20,13 +20,15 @@ struct capture {
 	struct sink sink;
 	struct ring_buffer *ring;
 	const struct attachment *attachments;
-	size_t count;
+	size_t count; /* of them; an interface that is not known comes behind them */
+	__u32 unknown_link; /* enum drop_link: what frames of that one start with */
+	bool unknown; /* there were some, and the file has said so */
 	bool observe;
 	__u32 snaplen;
 	__u64 start_ns; /* since 1970 */
 	__u64 offset_ns; /* from CLOCK_MONOTONIC to the time since 1970 */
 	__u64 number; /* of the last packet */
-	__u64 *written; /* packets, by attachment; so are the next two */
+	__u64 *written; /* packets, by slot; so are the next two */
 	__u64 *discarded; /* taken from the ring, but not written */
 	__u64 *told_lost; /* losses of the kernel side that a packet has told */
 	int counters_fd;
@@ -44,7 +46,7 @@ int capture_open(struct capture *capture, const char *path);
 
 /**
  * capture_begin() - write the heading and start reading the ring
- * @capture: opened, with attachments, count, observe and snaplen set
+ * @capture: opened, with attachments, count, unknown_link, observe and snaplen set
  * @ring_fd: the map "captured"
  * @counters_fd: the map "counters"
  * @program: name and version of what captures

@@ -47,6 +47,17 @@ int counters_read(int map_fd, __u32 slot, struct drop_counters *sum)
 	return 0;
 }
 
+bool counters_are_none(const struct drop_counters *sum)
+{
+	int account;
+
+	for (account = 0; account < ACCOUNT_COUNT; account++) {
+		if (sum->account[account].packets)
+			return false;
+	}
+	return true;
+}
+
 struct drop_tally counters_prey(const struct drop_counters *sum)
 {
 	const struct drop_tally *dropped = &sum->account[ACCOUNT_DROPPED];
@@ -86,9 +97,15 @@ static void show_json(const struct display *display,
 	jsonw_string_field(json, "time", text);
 	jsonw_lluint_field(json, "elapsed_ms",
 			   (unsigned long long)(reading->elapsed * 1000));
-	jsonw_string_field(json, "interface", reading->interface->name);
-	jsonw_lluint_field(json, "ifindex", reading->interface->index);
-	jsonw_string_field(json, "hook", hook_name(reading->hook));
+	if (reading->interface) {
+		jsonw_string_field(json, "interface", reading->interface->name);
+		jsonw_lluint_field(json, "ifindex", reading->interface->index);
+		jsonw_string_field(json, "hook", hook_name(reading->hook));
+	} else {
+		jsonw_null_field(json, "interface");
+		jsonw_lluint_field(json, "ifindex", 0);
+		jsonw_null_field(json, "hook");
+	}
 	for (account = 0; account < ACCOUNT_COUNT; account++) {
 		const struct drop_tally *tally = &reading->sum.account[account];
 
@@ -143,9 +160,11 @@ static void show_row(struct display *display, const struct reading *reading)
 	display->drawn++;
 	write_bits(bits, sizeof(bits), 8 * reading->byte_rate);
 	fprintf(display->out, "%6.1f %-12s %-14s %9llu %9.0f %6s %9llu %9llu",
-		reading->elapsed, reading->interface->name,
-		hook_name(reading->hook), prey.packets, reading->packet_rate,
-		bits, tallies[ACCOUNT_PASSED].packets,
+		reading->elapsed,
+		reading->interface ? reading->interface->name : "(unknown)",
+		reading->interface ? hook_name(reading->hook) : "-",
+		prey.packets, reading->packet_rate, bits,
+		tallies[ACCOUNT_PASSED].packets,
 		tallies[ACCOUNT_UNDECIDED].packets);
 	if (display->capture)
 		fprintf(display->out, " %8llu %8llu", reading->captured,

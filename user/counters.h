@@ -34,8 +34,8 @@ struct display {
 
 /* What one line shows. */
 struct reading {
-	const struct interface *interface;
-	enum hook hook;
+	const struct interface *interface; /* NULL: of one that is not known */
+	enum hook hook; /* not of one that is not known */
 	double elapsed; /* seconds since attaching */
 	double packet_rate; /* prey a second since the last line */
 	double byte_rate;
@@ -44,6 +44,9 @@ struct reading {
 	bool final; /* the last line of this interface */
 	struct drop_counters sum;
 };
+
+/* Has no packet been counted? */
+bool counters_are_none(const struct drop_counters *sum);
 
 /* The prey of both kinds: dropped, and seen while observing. */
 struct drop_tally counters_prey(const struct drop_counters *sum);

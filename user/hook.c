@@ -2,6 +2,8 @@
 /* The hooks' names, and what hangs where. */
 #include "hook.h"
 
+#include <linux/if_link.h>
+
 static const struct {
 	const char *name;
 	const char *words;
@@ -25,19 +27,14 @@ const char *hook_words(enum hook hook)
 	return hooks[hook].words;
 }
 
-const struct attachment *attachment_find(const struct attachment *list,
-					 size_t count, int ifindex)
+__u32 hook_xdp_mode(enum hook hook)
 {
-	size_t low = 0, high = count, middle;
-
-	while (low < high) {
-		middle = (low + high) / 2;
-		if (list[middle].interface.index == ifindex)
-			return &list[middle];
-		if (list[middle].interface.index < ifindex)
-			low = middle + 1;
-		else
-			high = middle;
+	switch (hook) {
+	case HOOK_XDP_NATIVE:
+		return XDP_FLAGS_DRV_MODE;
+	case HOOK_XDP_OFFLOAD:
+		return XDP_FLAGS_HW_MODE;
+	default:
+		return XDP_FLAGS_SKB_MODE;
 	}
-	return list;
 }

@@ -24,29 +24,27 @@ enum hook {
 
 /* One of our programs on one interface. */
 struct attachment {
-	struct interface interface;
+	struct interface interface; /* as it was chosen */
+	int index; /* its number now: it may move to another namespace; 0: it is gone */
+	bool elsewhere; /* it did */
 	enum hook hook;
 	__u32 slot; /* index of its counters */
 	int link_fd; /* -1: not attached by a link */
 	int replaced_fd; /* the XDP program that --force took off, or -1 */
 	enum hook replaced_hook; /* and where it was */
 	bool attached;
+	bool tried; /* clsact: a filter may be there, or a qdisc that was made for it */
+	bool had_qdisc; /* clsact: there was one before */
 	bool owns_qdisc; /* clsact: to be removed with the last filter */
 	bool pinned;
 };
-
-/*
- * The one on that interface. They are sorted by ifindex, as interfaces_choose()
- * has it. An interface that got another one in another namespace is booked on the
- * first, as the kernel side does (slot_of()).
- */
-const struct attachment *attachment_find(const struct attachment *list,
-					 size_t count, int ifindex);
 
 /* For tables and JSON: "xdp-native", "tcx-egress", … */
 const char *hook_name(enum hook hook);
 /* For sentences: "native XDP", "TCX egress", … */
 const char *hook_words(enum hook hook);
+/* An XDP hook's mode: XDP_FLAGS_*_MODE. */
+__u32 hook_xdp_mode(enum hook hook);
 
 static inline bool hook_is_xdp(enum hook hook)
 {

@@ -4,156 +4,251 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/if_link.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clsact.h"
 #include "errors.h"
 #include "grow.h"
+#include "privileges.h"
 
 /* A TCX chain may hold up to 64 programs (BPF_MPROG_MAX, Linux 6.6). */
 #define MOST_TCX 64
 
-/* Linux 6.6's enum bpf_link_type. */
-#define LINK_TYPE_TCX 11
-
-/* The links that XDP and TCX programs hang on. */
-struct link {
-	__u32 id;
-	__u32 program_id;
+/* The part of Linux 6.6's union bpf_attr that BPF_PROG_QUERY fills for TCX. */
+struct tcx_query {
 	__u32 ifindex;
-	bool xdp;
-};
-
-struct links {
-	struct link *list;
-	size_t count;
+	__u32 attach_type;
+	__u32 flags;
+	__u32 attach_flags;
+	__aligned_u64 program_ids;
+	__u32 count;
+	__u32 unused;
+	__aligned_u64 program_flags;
+	__aligned_u64 link_ids; /* 0: attached without one */
+	__aligned_u64 link_flags;
+	__u64 revision;
 };
 
 struct survey {
 	const struct interfaces *on;
 	struct inventory *found;
-	struct links links;
 	struct netlink nl;
 	const struct interface *interface; /* whose filters are being read */
 };
 
-static int read_links(struct links *links)
+/*
+ * Does the XDP program hang there by a link? A request to take off what is not there
+ * answers that, before anything else, with EBUSY (dev_xdp_attach(), net/core/dev.c,
+ * since Linux 5.9); and it takes nothing off: that no program is there is what it
+ * expects. Returns 1, 0 or a negative errno.
+ */
+static int hangs_by_link(struct netlink *nl, const struct attached *attached)
 {
-	__u32 id = 0;
+	struct netlink_request request;
+	struct ifinfomsg *info;
+	struct rtattr *xdp;
+	int error;
 
-	while (!bpf_link_get_next_id(id, &id)) {
-		struct bpf_link_info info = {};
-		__u32 size = sizeof(info);
-		int fd = bpf_link_get_fd_by_id(id);
-		struct link *list;
-
-		if (fd < 0)
-			continue; /* gone meanwhile */
-		if (bpf_obj_get_info_by_fd(fd, &info, &size))
-			info.type = BPF_LINK_TYPE_UNSPEC;
-		close(fd);
-		if (info.type != BPF_LINK_TYPE_XDP &&
-		    (int)info.type != LINK_TYPE_TCX)
-			continue;
-		list = grow_list(links->list, links->count, sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		links->list = list;
-		list[links->count++] = (struct link){
-			.id = info.id,
-			.program_id = info.prog_id,
-			.ifindex = info.xdp.ifindex, /* TCX: the same place */
-			.xdp = info.type == BPF_LINK_TYPE_XDP,
-		};
+	info = netlink_start(&request, RTM_SETLINK, 0, sizeof(*info));
+	info->ifi_index = attached->interface.index;
+	xdp = netlink_nest(&request, IFLA_XDP | NLA_F_NESTED);
+	netlink_put_u32(&request, IFLA_XDP_FD, -1);
+	netlink_put_u32(&request, IFLA_XDP_EXPECTED_FD, -1);
+	netlink_put_u32(&request, IFLA_XDP_FLAGS,
+			hook_xdp_mode(attached->hook) | XDP_FLAGS_REPLACE);
+	netlink_nest_end(&request, xdp);
+	error = netlink_talk(nl, &request, NULL, NULL);
+	switch (error) {
+	case -EBUSY:
+		return 1;
+	case -EEXIST: /* by netlink */
+	case -ENODEV: /* the interface has gone */
+		return 0;
+	default:
+		return error;
 	}
-	/* EPERM: without CAP_SYS_ADMIN there are no ids to be seen. */
-	return errno == ENOENT || errno == EPERM ? 0 : -errno;
 }
 
-static __u32 find_link(const struct links *links, __u32 program_id, int ifindex,
-		       bool xdp)
+/* Which XDP programs are these a link's? Counts those that could be it. */
+static void match_link(struct inventory *found,
+		       const struct bpf_link_info *link)
 {
 	size_t i;
 
-	for (i = 0; i < links->count; i++) {
-		if (links->list[i].program_id == program_id &&
-		    links->list[i].ifindex == (__u32)ifindex &&
-		    links->list[i].xdp == xdp)
-			return links->list[i].id;
+	for (i = 0; i < found->count; i++) {
+		struct attached *attached = &found->list[i];
+
+		if (!attached->by_link || !hook_is_xdp(attached->hook) ||
+		    attached->program.id != link->prog_id ||
+		    attached->interface.index != (int)link->xdp.ifindex)
+			continue;
+		/* A link tells a number, but not in which namespace. */
+		attached->links++;
+		attached->link_id = attached->links == 1 ? link->id : 0;
 	}
-	return 0;
 }
 
-static int add(struct survey *survey, const struct interface *interface,
-	       enum hook hook, __u32 program_id,
-	       const struct clsact_filter *filter)
+static bool has_xdp_links(const struct inventory *found)
+{
+	size_t i;
+
+	for (i = 0; i < found->count; i++) {
+		if (found->list[i].by_link && hook_is_xdp(found->list[i].hook))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * After hangs_by_link(): so the link that a program hangs by is among these, and if
+ * only one could be it, it is.
+ */
+static int find_xdp_links(struct inventory *found)
+{
+	__u32 id = 0;
+
+	if (!has_xdp_links(found))
+		return 0;
+	while (!bpf_link_get_next_id(id, &id)) {
+		struct bpf_link_info info = {};
+		__u32 size = sizeof(info);
+		int fd = bpf_link_get_fd_by_id(id), error = 0;
+
+		if (fd < 0 && errno == ENOENT)
+			continue; /* gone meanwhile */
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+			error = -errno;
+		if (fd >= 0)
+			close(fd);
+		if (error)
+			return error;
+		if (info.type == BPF_LINK_TYPE_XDP)
+			match_link(found, &info);
+	}
+	if (errno == EPERM && !privileges_see_others()) {
+		found->blind = true;
+		return 0;
+	}
+	return errno == ENOENT ? 0 : -errno;
+}
+
+static int identify(struct survey *survey, struct attached *attached,
+		    __u32 program_id)
+{
+	int error;
+
+	attached->program.id = program_id;
+	if (!program_id)
+		return 0; /* a classic BPF filter */
+	error = loaded_identify(program_id, &attached->program);
+	if (error == -EPERM && !privileges_see_others()) {
+		survey->found->blind = true;
+		return 0;
+	}
+	return error;
+}
+
+/* Adds a copy, unless its program is gone meanwhile. */
+static int add(struct survey *survey, struct attached *attached,
+	       __u32 program_id)
 {
 	struct inventory *found = survey->found;
 	struct attached *list;
+	int error;
 
+	error = identify(survey, attached, program_id);
+	if (error)
+		return error == -ENOENT ? 0 : error;
 	list = grow_list(found->list, found->count, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	found->list = list;
-	list += found->count++;
-	*list = (struct attached){ .interface = *interface, .hook = hook };
-	loaded_identify(program_id, &list->program);
-	if (filter) {
-		list->priority = filter->priority;
-		list->handle = filter->handle;
-		list->protocol = filter->protocol;
-	} else {
-		list->link_id = find_link(&survey->links, program_id,
-					  interface->index, hook_is_xdp(hook));
-	}
+	list[found->count++] = *attached;
 	return 0;
+}
+
+static int add_mode(struct survey *survey, const struct interface *interface,
+		    enum hook hook, __u32 program_id)
+{
+	struct attached attached = { .interface = *interface, .hook = hook };
+	int by_link;
+
+	if (!program_id)
+		return 0;
+	by_link = hangs_by_link(&survey->nl, &attached);
+	if (by_link < 0)
+		return by_link;
+	attached.by_link = by_link;
+	return add(survey, &attached, program_id);
 }
 
 static int add_xdp(struct survey *survey, const struct interface *interface)
 {
-	int error = 0;
+	int error;
 
-	if (interface->xdp_offload)
-		error = add(survey, interface, HOOK_XDP_OFFLOAD,
-			    interface->xdp_offload, NULL);
-	if (!error && interface->xdp_native)
-		error = add(survey, interface, HOOK_XDP_NATIVE,
-			    interface->xdp_native, NULL);
-	if (!error && interface->xdp_generic)
-		error = add(survey, interface, HOOK_XDP_GENERIC,
-			    interface->xdp_generic, NULL);
+	error = add_mode(survey, interface, HOOK_XDP_OFFLOAD,
+			 interface->xdp_offload);
+	if (!error)
+		error = add_mode(survey, interface, HOOK_XDP_NATIVE,
+				 interface->xdp_native);
+	if (!error)
+		error = add_mode(survey, interface, HOOK_XDP_GENERIC,
+				 interface->xdp_generic);
 	return error;
 }
 
 static int add_tcx(struct survey *survey, const struct interface *interface,
 		   enum hook hook)
 {
-	__u32 i, ids[MOST_TCX], count = MOST_TCX;
+	__u32 i, ids[MOST_TCX] = {}, links[MOST_TCX] = {};
+	struct tcx_query query = {
+		.ifindex = interface->index,
+		.attach_type = hook == HOOK_TCX_INGRESS ? ATTACH_TCX_INGRESS :
+							  ATTACH_TCX_EGRESS,
+		.program_ids = (uintptr_t)ids,
+		.count = MOST_TCX,
+		.link_ids = (uintptr_t)links,
+	};
 	int error = 0;
 
 	/* EINVAL: a kernel without TCX; ENODEV: the interface has gone. */
-	if (bpf_prog_query(interface->index,
-			   hook == HOOK_TCX_INGRESS ? ATTACH_TCX_INGRESS :
-						      ATTACH_TCX_EGRESS,
-			   0, NULL, ids, &count))
+	if (syscall(__NR_bpf, BPF_PROG_QUERY, &query, sizeof(query)))
 		return errno == EINVAL || errno == ENODEV || errno == ENOENT ?
 			       0 :
 			       -errno;
-	for (i = 0; i < count && !error; i++)
-		error = add(survey, interface, hook, ids[i], NULL);
+	for (i = 0; i < query.count && i < MOST_TCX && !error; i++) {
+		struct attached attached = {
+			.interface = *interface,
+			.hook = hook,
+			.by_link = links[i],
+			.link_id = links[i],
+			.links = !!links[i],
+		};
+
+		error = add(survey, &attached, ids[i]);
+	}
 	return error;
 }
 
 static int add_filter(const struct clsact_filter *filter, void *context)
 {
 	struct survey *survey = context;
+	struct attached attached = {
+		.interface = *survey->interface,
+		.hook = filter->ingress ? HOOK_CLSACT_INGRESS :
+					  HOOK_CLSACT_EGRESS,
+		.priority = filter->priority,
+		.handle = filter->handle,
+		.protocol = filter->protocol,
+	};
 
-	return add(survey, survey->interface,
-		   filter->ingress ? HOOK_CLSACT_INGRESS : HOOK_CLSACT_EGRESS,
-		   filter->program_id, filter);
+	return add(survey, &attached, filter->program_id);
 }
 
 static int add_clsact(struct survey *survey, const struct interface *interface,
@@ -184,31 +279,37 @@ static int mark_qdisc(int ifindex, enum clsact_kind kind, void *context)
 	return 0;
 }
 
+static int read_one(struct survey *survey, size_t i, enum clsact_kind kind)
+{
+	const struct interface *interface = &survey->on->list[i];
+	int error;
+
+	survey->found->qdiscs[i] = kind != CLSACT_NONE;
+	error = add_xdp(survey, interface);
+	if (!error)
+		error = add_tcx(survey, interface, HOOK_TCX_INGRESS);
+	if (!error && kind != CLSACT_NONE)
+		error = add_clsact(survey, interface, true);
+	if (!error)
+		error = add_tcx(survey, interface, HOOK_TCX_EGRESS);
+	if (!error && kind == CLSACT_CLSACT)
+		error = add_clsact(survey, interface, false);
+	return error;
+}
+
 static int read_all(struct survey *survey)
 {
 	const struct interfaces *on = survey->on;
 	struct with_qdisc with = { .on = on };
-	int error;
+	int error = -ENOMEM;
 	size_t i;
 
 	with.kinds = calloc(on->count + 1, sizeof(*with.kinds));
-	if (!with.kinds)
-		return -ENOMEM;
-	error = clsact_qdiscs(&survey->nl, mark_qdisc, &with);
-	for (i = 0; i < on->count && !error; i++) {
-		const struct interface *interface = &on->list[i];
-		bool clsact = with.kinds[i] == CLSACT_CLSACT;
-
-		error = add_xdp(survey, interface);
-		if (!error)
-			error = add_tcx(survey, interface, HOOK_TCX_INGRESS);
-		if (!error && with.kinds[i] != CLSACT_NONE)
-			error = add_clsact(survey, interface, true);
-		if (!error)
-			error = add_tcx(survey, interface, HOOK_TCX_EGRESS);
-		if (!error && clsact)
-			error = add_clsact(survey, interface, false);
-	}
+	survey->found->qdiscs = calloc(on->count + 1, sizeof(bool));
+	if (with.kinds && survey->found->qdiscs)
+		error = clsact_qdiscs(&survey->nl, mark_qdisc, &with);
+	for (i = 0; i < on->count && !error; i++)
+		error = read_one(survey, i, with.kinds[i]);
 	free(with.kinds);
 	return error;
 }
@@ -221,11 +322,10 @@ int inventory_read(const struct interfaces *on, struct inventory *found)
 	*found = (struct inventory){};
 	error = netlink_open(&survey.nl, 0);
 	if (!error)
-		error = read_links(&survey.links);
-	if (!error)
 		error = read_all(&survey);
+	if (!error)
+		error = find_xdp_links(found);
 	netlink_close(&survey.nl);
-	free(survey.links.list);
 	if (error)
 		return fail_at(AT_LIST, -error, "the kernel", survey.nl.words);
 	return EXIT_DONE;
@@ -234,6 +334,7 @@ int inventory_read(const struct interfaces *on, struct inventory *found)
 void inventory_free(struct inventory *found)
 {
 	free(found->list);
+	free(found->qdiscs);
 	*found = (struct inventory){};
 }
 
@@ -256,7 +357,7 @@ bool attached_is_ours(const struct attached *attached, const char *function)
 	if (hook_is_clsact(attached->hook))
 		return attached->priority == CLSACT_PRIORITY &&
 		       attached->handle == CLSACT_HANDLE;
-	return attached->link_id && !hook_is_xdp(attached->hook);
+	return attached->by_link && !hook_is_xdp(attached->hook);
 }
 
 void attached_describe(const struct attached *attached, char *text, size_t size)

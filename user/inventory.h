@@ -14,7 +14,9 @@ struct attached {
 	struct interface interface;
 	enum hook hook;
 	struct identity program;
-	__u32 link_id; /* 0: attached without a link */
+	bool by_link; /* XDP, TCX: it hangs there by a link */
+	__u32 link_id; /* which; 0: that cannot be told, see @links */
+	__u32 links; /* XDP: so many could be it, each in a namespace of its own */
 	__u32 priority; /* clsact only, and so are the next two */
 	__u32 handle;
 	__u16 protocol; /* ETH_P_*, host order */
@@ -23,6 +25,8 @@ struct attached {
 struct inventory {
 	struct attached *list; /* by interface, then in a packet's order */
 	size_t count;
+	bool *qdiscs; /* has it a clsact or ingress qdisc? by place in @on */
+	bool blind; /* without CAP_SYS_ADMIN: links and programs are not to be seen */
 };
 
 /**

@@ -6,16 +6,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "errors.h"
 
 /* Before Linux 6.4 a verifier log that does not fit is an error. */
 #define LOG_SIZE (16 << 20)
-
-bool stage_is_leased(const struct run *run)
-{
-	return hook_is_clsact(run->attachments[0].hook) && !run->options.pin;
-}
 
 static struct bpf_map *find_map(const struct run *run, const char *name)
 {
@@ -53,17 +49,21 @@ static int configure(struct run *run)
 				EXIT_USAGE,
 				"%s: %s, so TCP could not be told in them. Choose another interface; xdp-drop-world does not look into frames.",
 				interface->name, why);
-		if (!i)
-			config->link = interface_link(interface);
 	}
-	config->many = count > 1;
+	config->link = slots_unknown_link(&run->chosen);
+	config->many = slots_are_many(count);
+	config->unknown = config->many ? count : 0;
 	config->observe = run->options.observe;
-	config->deadline = run->options.timeout_ns || stage_is_leased(run);
+	/* A clsact filter outlives its loader: it needs one until it is pinned. */
+	config->deadline = run->options.timeout_ns ||
+			   hook_is_clsact(run->attachments[0].hook);
 	config->capture = !!run->options.write;
 	config->snaplen = run->options.snaplen;
 	config->trace = run->trace.mark;
-	if (bpf_map__set_max_entries(find_map(run, "counters"), count) ||
-	    bpf_map__set_max_entries(find_map(run, "slots"), count) ||
+	if (bpf_map__set_max_entries(find_map(run, "counters"),
+				     slots_counters(count)) ||
+	    bpf_map__set_max_entries(find_map(run, "slots"),
+				     slots_room(count)) ||
 	    (config->capture && configure_capture(run)))
 		return fail_at(AT_LOAD, errno, run->program->name, NULL);
 	return EXIT_DONE;
@@ -108,24 +108,45 @@ int stage_map(const struct run *run, const char *name)
 	return bpf_map__fd(find_map(run, name));
 }
 
-int stage_write_slot(const struct run *run, const struct attachment *at)
+static int write_slots(struct run *run)
 {
-	struct drop_slot slot = {
-		.counters = at->slot,
-		.link = interface_link(&at->interface),
-		.owns_qdisc = at->owns_qdisc,
-	};
-	__u32 key = at->interface.index;
+	int error;
 
-	if (bpf_map_update_elem(stage_map(run, "slots"), &key, &slot, BPF_ANY))
-		return fail_at(AT_LOAD, errno, at->interface.name, NULL);
+	run->slots = (struct slots){
+		.map_fd = stage_map(run, "slots"),
+		.attachments = run->attachments,
+		.count = run->chosen.count,
+		.unknown_link = run->image.config->link,
+	};
+	error = slots_write(&run->slots, &run->all);
+	if (error && error != -E2BIG)
+		return fail_at(AT_LOAD, -error, run->program->name, NULL);
+	return EXIT_DONE;
+}
+
+/*
+ * Where libbpf's probe of it has failed, for want of memory, say, a program is
+ * loaded without its name, and its maps without theirs.
+ */
+static int identify(struct run *run)
+{
+	int error;
+
+	run->program_fd = bpf_program__fd(run->image.program);
+	error = loaded_identify_fd(run->program_fd, &run->identity);
+	if (error)
+		return fail_at(AT_LOAD, -error, run->program->name, NULL);
+	if (strcmp(run->identity.name, run->program->function))
+		return fail(
+			EXIT_SYSTEM,
+			"%s: the kernel has loaded the program without its name, '%s', by which --list and --detach know it. Nothing was attached. Try again; --verbose twice shows what libbpf asked.",
+			run->program->name, run->program->function);
 	return EXIT_DONE;
 }
 
 int stage_load(struct run *run)
 {
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts);
-	size_t i;
 	int code, error;
 
 	error = run->program->open(&run->image, &opts);
@@ -134,13 +155,7 @@ int stage_load(struct run *run)
 	code = configure(run);
 	if (!code)
 		code = load_image(run);
-	for (i = 0; i < run->chosen.count && !code; i++)
-		code = stage_write_slot(run, &run->attachments[i]);
-	if (code)
-		return code;
-	run->program_fd = bpf_program__fd(run->image.program);
-	error = loaded_identify_fd(run->program_fd, &run->identity);
-	if (error)
-		return fail_at(AT_LOAD, -error, run->program->name, NULL);
-	return EXIT_DONE;
+	if (!code)
+		code = identify(run);
+	return code ? code : write_slots(run);
 }

@@ -135,7 +135,15 @@ static void whose_link(const struct attached *attached, char *text, size_t size)
 {
 	char path[PIN_PATH_SIZE];
 
-	if (link_is_pinned(attached, path))
+	if (!attached->link_id && !attached->links)
+		snprintf(text, size,
+			 "by a link that only CAP_SYS_ADMIN may see");
+	else if (!attached->link_id)
+		snprintf(
+			text, size,
+			"by one of %u links on interfaces with this number in several network namespaces",
+			attached->links);
+	else if (link_is_pinned(attached, path) > 0)
 		snprintf(text, size, "pinned at %s", path);
 	else if (!find_holder("link_id", attached->link_id, text, size))
 		snprintf(text, size, "by link %u, pinned or held elsewhere",
@@ -148,13 +156,17 @@ static void whose_filter(const struct attached *attached, char *text,
 	struct drop_state state;
 	bool ours = attached_is_ours(attached, attached->program.name) &&
 		    !strcmp(attached->program.name, "tc_drop_tcp");
+	int error = ours ? loaded_state(attached->program.id, &state) : 0;
 
-	if (ours && !loaded_state(attached->program.id, &state) && state.pinned)
+	if (ours && !error && state.pinned)
 		snprintf(text, size, "left by tc-drop-tcp --pin");
 	else if (find_holder("prog_id", attached->program.id, text, size))
 		return;
-	else if (ours)
+	else if (ours && !error)
 		snprintf(text, size, "left by a tc-drop-tcp that was killed");
+	else if (loaded_is_foreign(error))
+		snprintf(text, size,
+			 "by tc-drop-tcp of another version, or a stranger's");
 	else
 		snprintf(text, size, "by netlink (tc)");
 }
@@ -163,7 +175,7 @@ void attached_whose(const struct attached *attached, char *text, size_t size)
 {
 	if (!*attached->program.tag)
 		snprintf(text, size, "whose, only CAP_SYS_ADMIN may see");
-	else if (attached->link_id)
+	else if (attached->by_link)
 		whose_link(attached, text, size);
 	else if (hook_is_clsact(attached->hook))
 		whose_filter(attached, text, size);

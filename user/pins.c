@@ -98,7 +98,7 @@ int pin_open(const char *path)
 	if (lstat(PIN_DIRECTORY, &directory))
 		return -errno;
 	if (directory.st_uid != geteuid() || directory.st_mode & 022)
-		return -EPERM;
+		return -ENOENT;
 	fd = bpf_obj_get(path);
 	return fd < 0 ? -errno : fd;
 }

@@ -25,7 +25,7 @@ int pin_prepare(void);
 /* Pins a link; replaces the pin of an interface that is gone. Returns an exit code. */
 int pin_link(int link_fd, const char *path);
 
-/* Opens a pinned link: a descriptor, or a negative errno (-ENOENT: no pin). */
+/* Opens a pinned link: a descriptor, or a negative errno (-ENOENT: no pin of ours). */
 int pin_open(const char *path);
 
 /* Removes a pin, and the directory once it is empty. Returns an exit code. */

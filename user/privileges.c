@@ -56,6 +56,13 @@ int privileges_check(bool others)
 		"loading and attaching BPF programs needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.");
 }
 
+bool privileges_see_others(void)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	return capabilities(SYS_capget, data) || has(data, CAP_SYS_ADMIN);
+}
+
 int privileges_keep(__u64 mask)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
@@ -99,6 +106,11 @@ int privileges_descriptors(unsigned long more)
 		if (!setrlimit(RLIMIT_NOFILE, &limit))
 			return EXIT_DONE;
 	}
+	if (!more)
+		return fail(
+			EXIT_SYSTEM,
+			"%lu file descriptors are needed, and the limit is %lu. Raise it: ulimit -n %lu.",
+			need, (unsigned long)limit.rlim_max, need);
 	return fail(
 		EXIT_SYSTEM,
 		"%lu interfaces need %lu file descriptors, and the limit is %lu. Raise it: ulimit -n %lu.",

@@ -14,6 +14,9 @@
  */
 int privileges_check(bool others);
 
+/* May this process look at links and programs that are not its own? */
+bool privileges_see_others(void);
+
 /**
  * privileges_drop() - give up all but what watching and detaching need
  * @net_admin: a clsact filter will have to be removed

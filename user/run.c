@@ -62,6 +62,8 @@ static int find_targets(struct run *run)
 
 		*at = (struct attachment){
 			.interface = run->chosen.list[i],
+			.index = run->chosen.list[i].index,
+			.had_qdisc = run->present.qdiscs[i],
 			.slot = i,
 			.link_fd = -1,
 			.replaced_fd = -1,
@@ -122,9 +124,8 @@ static int finish_trace(struct run *run, int code)
 	size_t i;
 	int error;
 
-	for (i = 0; i < run->chosen.count; i++) {
-		if (counters_read(run->watch.counters_fd,
-				  run->attachments[i].slot, &sum))
+	for (i = 0; i < slots_counters(run->chosen.count); i++) {
+		if (counters_read(run->watch.counters_fd, i, &sum))
 			continue;
 		packets += counters_prey(&sum).packets +
 			   sum.account[ACCOUNT_UNDECIDED].packets;
@@ -191,8 +192,7 @@ static int open_capture(struct run *run)
 
 static int open_trace(struct run *run)
 {
-	run->trace.attachments = run->attachments;
-	run->trace.count = run->chosen.count;
+	run->trace.slots = &run->slots;
 	return run->options.trace ? trace_open(&run->trace) : EXIT_DONE;
 }
 
@@ -223,8 +223,10 @@ static int attach(struct run *run)
 		.deadline_ns = UINT64_MAX,
 		.capture = &run->capture,
 		.trace = &run->trace,
-		.last_prey =
-			calloc(run->chosen.count, sizeof(struct drop_tally)),
+		.slots = &run->slots,
+		.links = &run->links,
+		.last_prey = calloc(slots_counters(run->chosen.count),
+				    sizeof(struct drop_tally)),
 	};
 	prepare_display(run);
 	if (!run->watch.last_prey)
@@ -240,6 +242,7 @@ static int attach(struct run *run)
 	run->watch.counters_fd = stage_map(run, "counters");
 	run->watch.program_id = run->identity.id;
 	run->watch.state = run->image.state;
+	run->capture.unknown_link = run->slots.unknown_link;
 	code = stage_attach(run);
 	if (code)
 		return code;
@@ -252,6 +255,17 @@ static int attach(struct run *run)
 	run->done = true;
 	tell_attached(run);
 	return run->options.pin ? EXIT_DONE : foreground(run);
+}
+
+/* Before they are read, lest one is missed. */
+static int listen_to_changes(struct run *run)
+{
+	const struct options *options = &run->options;
+	int error = 0;
+
+	if (!options->list && !options->detach && !options->pin)
+		error = netlink_open(&run->links, RTMGRP_LINK);
+	return error ? fail_at(AT_NETLINK, -error, "netlink", NULL) : EXIT_DONE;
 }
 
 static int choose_and(struct run *run)
@@ -277,6 +291,7 @@ int run(const struct program *program, int argc, char **argv)
 	struct run run = {
 		.program = program,
 		.signal_fd = -1,
+		.links.fd = -1,
 		.capture.sink.fd = -1,
 	};
 	size_t i;
@@ -291,6 +306,10 @@ int run(const struct program *program, int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	libbpf_set_print(print_libbpf);
 	code = privileges_check(run.options.list || run.options.detach);
+	if (!code)
+		code = privileges_descriptors(0);
+	if (!code)
+		code = listen_to_changes(&run);
 	if (!code)
 		code = interfaces_read(&run.all);
 	if (!code)
@@ -308,6 +327,8 @@ int run(const struct program *program, int argc, char **argv)
 	trace_close(&run.trace);
 	free(run.watch.last_prey);
 	free(run.attachments);
+	slots_free(&run.slots);
+	netlink_close(&run.links);
 	owners_forget();
 	inventory_free(&run.present);
 	interfaces_free(&run.chosen);

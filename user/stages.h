@@ -9,6 +9,7 @@
 #include "loaded.h"
 #include "options.h"
 #include "program.h"
+#include "slots.h"
 #include "trace.h"
 #include "watch.h"
 
@@ -21,6 +22,8 @@ struct run {
 	struct image image;
 	struct identity identity;
 	struct attachment *attachments; /* one for each of the chosen */
+	struct slots slots;
+	struct netlink links; /* changes of interfaces */
 	struct watch watch;
 	struct capture capture;
 	struct trace trace;
@@ -29,17 +32,11 @@ struct run {
 	bool done; /* attached, and it went on from there */
 };
 
-/* Does the kernel side need its deadline pushed on? See TC_HOOK_LEASE_NS. */
-bool stage_is_leased(const struct run *run);
-
 /* Opens, configures and loads the image; attaches nothing. An exit code. */
 int stage_load(struct run *run);
 
 /* The descriptor of one of the image's maps. */
 int stage_map(const struct run *run, const char *name);
-
-/* Tells the kernel side what belongs to an interface. An exit code. */
-int stage_write_slot(const struct run *run, const struct attachment *at);
 
 /* Attaches to all of the chosen interfaces, or to none. An exit code. */
 int stage_attach(struct run *run);

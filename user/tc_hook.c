@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,8 +19,14 @@
 /* Linux 6.6's <linux/bpf.h>; first in the chain, so that no verdict ends it before us. */
 #define TCX_BEFORE 8 /* BPF_F_BEFORE */
 
+/* How often to look at a deadline. */
+#define LOOK_MS 50
+
 /* How often to make a qdisc that others keep removing. */
 #define ADD_TRIES 5
+
+/* How often to ask when the kernel has no memory for its answer. */
+#define ASK_TRIES 5
 
 static int tcx_type(enum hook hook)
 {
@@ -52,42 +59,98 @@ int tc_choose(const struct interface *interface, const struct options *options,
 	return EXIT_DONE;
 }
 
-bool tc_is_left_over(const struct attached *attached)
+int tc_filter_read(const struct attached *attached, int signal_fd,
+		   enum tc_filter *filter)
 {
-	const struct timespec pause = { .tv_nsec = TC_HOOK_RENEW_NS / 10 };
+	struct pollfd signal = { .fd = signal_fd, .events = POLLIN };
+	__u64 first, begin = clock_ns(CLOCK_MONOTONIC), now = begin;
 	struct drop_state state;
-	__u64 first;
+	int error;
 
-	if (loaded_state(attached->program.id, &state) || state.pinned)
-		return false;
+	error = loaded_state(attached->program.id, &state);
 	first = state.deadline_ns;
-	/* A living loader pushes the deadline on; a dead one's passes. */
-	while (clock_ns(CLOCK_MONOTONIC) < state.deadline_ns) {
-		nanosleep(&pause, NULL);
-		if (loaded_state(attached->program.id, &state))
-			return false;
-		if (state.deadline_ns != first)
-			return false;
+	while (!error && !state.pinned && state.deadline_ns == first &&
+	       now < first && now - begin < TC_HOOK_LEASE_NS) {
+		if (poll(&signal, 1, LOOK_MS) > 0)
+			return -EINTR;
+		error = loaded_state(attached->program.id, &state);
+		now = clock_ns(CLOCK_MONOTONIC);
 	}
-	return true;
+	if (error)
+		return error;
+	if (state.pinned)
+		*filter = TC_FILTER_PINNED;
+	else if (state.deadline_ns != first)
+		*filter = TC_FILTER_HELD;
+	else
+		*filter = TC_FILTER_LEFT;
+	return 0;
 }
 
 int tc_remove(const struct attached *attached)
 {
 	struct drop_slot slot = {};
+	int error;
 
-	if (attached->link_id)
+	if (attached->by_link)
 		return link_take_off(attached);
-	loaded_slot(attached->program.id, attached->interface.index, &slot);
+	error = loaded_slot(attached->program.id, attached->interface.index,
+			    &slot);
+	if (error && !loaded_is_foreign(error))
+		return fail_at(AT_DETACH, -error, attached->interface.name,
+			       NULL);
 	return tc_detach_clsact(&attached->interface, attached->hook,
 				attached->program.id, slot.owns_qdisc);
 }
 
+/* Somebody's, or pinned: an exit code. */
+static int refuse(const struct attached *attached)
+{
+	char what[128], whose[256];
+
+	attached_describe(attached, what, sizeof(what));
+	attached_whose(attached, whose, sizeof(whose));
+	return fail(
+		EXIT_REFUSED,
+		"%s: this program runs there already (%s): %s, %s. Nothing was changed. --detach removes what --pin left; --force replaces it.",
+		attached->interface.name, hook_words(attached->hook), what,
+		whose);
+}
+
+/* Is it to be removed? An exit code. */
+static int may_remove(const struct attached *attached, bool force,
+		      int signal_fd)
+{
+	enum tc_filter filter = TC_FILTER_HELD;
+	char what[128];
+	int error = 0;
+
+	attached_describe(attached, what, sizeof(what));
+	if (hook_is_clsact(attached->hook))
+		error = tc_filter_read(attached, signal_fd, &filter);
+	if (error == -EINTR)
+		return fail(
+			EXIT_SYSTEM,
+			"%s: a signal came while it was not known yet whether %s is left by a run that was killed.",
+			attached->interface.name, what);
+	if (error && !loaded_is_foreign(error))
+		return fail_at(AT_LIST, -error, attached->interface.name, NULL);
+	if (!error && filter == TC_FILTER_LEFT) {
+		note("%s: removing %s, left by a run that was killed.",
+		     attached->interface.name, what);
+		return EXIT_DONE;
+	}
+	if (!force)
+		return refuse(attached);
+	note("%s: replacing %s.", attached->interface.name, what);
+	return EXIT_DONE;
+}
+
 int tc_make_room(const struct inventory *present, const char *function,
-		 const struct interface *interface, enum hook hook, bool force)
+		 const struct interface *interface, enum hook hook, bool force,
+		 int signal_fd)
 {
 	const struct attached *attached = NULL;
-	char what[128], whose[256];
 	int code;
 
 	while ((attached = inventory_on(present, interface->index, attached))) {
@@ -95,22 +158,9 @@ int tc_make_room(const struct inventory *present, const char *function,
 		if (!attached_is_ours(attached, function) ||
 		    hook_is_ingress(attached->hook) != hook_is_ingress(hook))
 			continue;
-		attached_describe(attached, what, sizeof(what));
-		if (hook_is_clsact(attached->hook) &&
-		    tc_is_left_over(attached)) {
-			note("%s: removing %s, left by a run that was killed.",
-			     interface->name, what);
-		} else if (!force) {
-			attached_whose(attached, whose, sizeof(whose));
-			return fail(
-				EXIT_REFUSED,
-				"%s: this program runs there already (%s): %s, %s. Nothing was changed. --detach removes what --pin left; --force replaces it.",
-				interface->name, hook_words(attached->hook),
-				what, whose);
-		} else {
-			note("%s: replacing %s.", interface->name, what);
-		}
-		code = tc_remove(attached);
+		code = may_remove(attached, force, signal_fd);
+		if (!code)
+			code = tc_remove(attached);
 		if (code)
 			return code;
 	}
@@ -148,12 +198,14 @@ static int find_owner(const struct clsact_filter *filter, void *context)
 {
 	struct attachment *at = context;
 	struct drop_slot slot = {};
+	int error;
 
-	if (filter->priority == CLSACT_PRIORITY &&
-	    filter->handle == CLSACT_HANDLE &&
-	    !loaded_slot(filter->program_id, filter->ifindex, &slot))
-		at->owns_qdisc |= slot.owns_qdisc;
-	return 0;
+	if (filter->priority != CLSACT_PRIORITY ||
+	    filter->handle != CLSACT_HANDLE)
+		return 0;
+	error = loaded_slot(filter->program_id, filter->ifindex, &slot);
+	at->owns_qdisc |= slot.owns_qdisc;
+	return loaded_is_foreign(error) ? 0 : error;
 }
 
 /* Sees that there is a clsact, and whether we are to remove it in the end. */
@@ -161,12 +213,15 @@ static int need_qdisc(struct netlink *nl, struct attachment *at)
 {
 	struct find_qdisc find = { .ifindex = at->interface.index };
 	int error = clsact_create(nl, at->interface.index);
+	bool lost = error == -ENOBUFS; /* the kernel's answer */
 
 	at->owns_qdisc = !error;
 	if (!error)
 		return EXIT_DONE;
-	if (error == -EEXIST)
+	if (error == -EEXIST || lost)
 		error = clsact_qdiscs(nl, find_qdisc, &find);
+	at->owns_qdisc = !error && lost && !at->had_qdisc &&
+			 find.kind == CLSACT_CLSACT;
 	if (!error && find.kind == CLSACT_CLSACT)
 		error = clsact_filters(nl, at->interface.index,
 				       !hook_is_ingress(at->hook), find_owner,
@@ -195,16 +250,21 @@ static struct clsact_filter our_place(const struct interface *interface,
 	};
 }
 
-static int remove_if_empty(struct netlink *nl, int ifindex)
+/* The qdisc, and that the kernel side knows whose it is. */
+static int prepare_qdisc(struct netlink *nl, struct attachment *at,
+			 struct slots *slots)
 {
-	bool in_use = true;
-	int error = clsact_in_use(nl, ifindex, &in_use);
+	int code = need_qdisc(nl, at), error;
 
-	return error || in_use ? error : clsact_remove(nl, ifindex);
+	if (code || !at->owns_qdisc)
+		return code;
+	error = slots_write_one(slots, at);
+	return error ? fail_at(AT_LOAD, -error, at->interface.name, NULL) :
+		       EXIT_DONE;
 }
 
-static int attach_clsact(struct attachment *at, int program_fd,
-			 const char *name)
+static int attach_clsact(struct attachment *at, struct slots *slots,
+			 int program_fd, const char *name)
 {
 	struct clsact_filter filter = our_place(&at->interface, at->hook);
 	struct netlink nl;
@@ -214,25 +274,22 @@ static int attach_clsact(struct attachment *at, int program_fd,
 	if (error)
 		return fail_at(AT_NETLINK, -error, "netlink", NULL);
 	do {
-		code = need_qdisc(&nl, at);
+		code = prepare_qdisc(&nl, at, slots);
 		error = code ? 0 : clsact_add(&nl, &filter, program_fd, name);
 		/* EINVAL: its owner took the empty qdisc away meanwhile? */
 	} while (error == -EINVAL && !at->owns_qdisc && ++tries < ADD_TRIES);
 	if (error)
 		code = fail_at(AT_CLSACT_FILTER, -error, at->interface.name,
 			       nl.words);
-	if (error && at->owns_qdisc) {
-		remove_if_empty(&nl, at->interface.index);
-		at->owns_qdisc = false;
-	}
 	netlink_close(&nl);
 	return code;
 }
 
-int tc_attach(struct attachment *at, int program_fd, const char *name)
+int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
+	      const char *name)
 {
 	if (hook_is_clsact(at->hook))
-		return attach_clsact(at, program_fd, name);
+		return attach_clsact(at, slots, program_fd, name);
 	return attach_tcx(at, program_fd);
 }
 
@@ -252,14 +309,20 @@ static int find_filter(const struct clsact_filter *filter, void *context)
 	return 0;
 }
 
-/* Is our filter there? 1, 0 or a negative errno. */
+/*
+ * Is our filter there? 1, 0 or a negative errno. A lost answer is asked for again: a
+ * filter is not to stay for want of memory at one moment.
+ */
 static int is_there(struct netlink *nl, const struct clsact_filter *place,
 		    __u32 program_id)
 {
 	struct find_filter find = { .program_id = program_id };
-	int error = clsact_filters(nl, place->ifindex, place->ingress,
-				   find_filter, &find);
+	int error, tries = 0;
 
+	do
+		error = clsact_filters(nl, place->ifindex, place->ingress,
+				       find_filter, &find);
+	while (error == -ENOBUFS && ++tries < ASK_TRIES);
 	return error ? error : find.found;
 }
 
@@ -278,6 +341,19 @@ bool tc_clsact_present(const struct interface *interface, enum hook hook,
 	return there != 0 && there != -ENODEV && there != -EINVAL;
 }
 
+static int remove_if_empty(struct netlink *nl, int ifindex)
+{
+	bool in_use = true;
+	int error, tries = 0;
+
+	do
+		error = clsact_in_use(nl, ifindex, &in_use);
+	while (error == -ENOBUFS && ++tries < ASK_TRIES);
+	if (!error && !in_use)
+		error = clsact_remove(nl, ifindex);
+	return error == -ENOBUFS ? 0 : error;
+}
+
 static int detach_clsact(struct netlink *nl, const struct clsact_filter *place,
 			 __u32 program_id, bool owns_qdisc)
 {
@@ -286,11 +362,12 @@ static int detach_clsact(struct netlink *nl, const struct clsact_filter *place,
 	/* The kernel cannot delete "only if it is still that program". */
 	error = is_there(nl, place, program_id);
 	if (error > 0) {
-		error = clsact_delete(nl, place);
-		if (!error)
-			error = is_there(nl, place, program_id);
+		int failed = clsact_delete(nl, place);
+
+		/* Whatever it answered, if it answered: is it gone? */
+		error = is_there(nl, place, program_id);
 		if (error > 0)
-			error = -EBUSY;
+			error = failed ? failed : -EBUSY;
 	}
 	if (error)
 		return error;

@@ -8,6 +8,7 @@
 #include "hook.h"
 #include "inventory.h"
 #include "options.h"
+#include "slots.h"
 
 /*
  * A filter on clsact has no link: it outlives a killed loader. So its kernel
@@ -20,19 +21,47 @@
 int tc_choose(const struct interface *interface, const struct options *options,
 	      enum hook *hook);
 
+/* What became of whoever attached a filter of ours. */
+enum tc_filter {
+	TC_FILTER_HELD, /* it is there, and pushes the deadline on */
+	TC_FILTER_PINNED, /* it has gone, as it was meant to */
+	TC_FILTER_LEFT, /* it was killed */
+};
+
+/**
+ * tc_filter_read() - tell them apart
+ * @attached: a filter on clsact that attached_is_ours()
+ * @signal_fd: a signal there ends the waiting; -1: no such
+ *
+ * Whether a deadline is pushed on has to be waited for: until it is, or is over, and
+ * for as long as a lease at most.
+ *
+ * Return: 0 or a negative errno; -EINTR: a signal; see loaded_is_foreign() for
+ * another version's filter, or a stranger's in our place.
+ */
+int tc_filter_read(const struct attached *attached, int signal_fd,
+		   enum tc_filter *filter);
+
 /**
  * tc_make_room() - see that nothing of ours is there already
  * @present: what is attached to the interface
  * @hook: where we want to be
+ * @signal_fd: see tc_filter_read()
  *
  * Removes the filter that a killed loader left. With @force, a living one's.
  * Return: EXIT_DONE, or the exit code of what it has told.
  */
 int tc_make_room(const struct inventory *present, const char *function,
-		 const struct interface *interface, enum hook hook, bool force);
+		 const struct interface *interface, enum hook hook, bool force,
+		 int signal_fd);
 
-/* Attaches to @at->hook; sets link_fd or owns_qdisc; returns an exit code. */
-int tc_attach(struct attachment *at, int program_fd, const char *name);
+/*
+ * Attaches to @at->hook; sets link_fd or owns_qdisc, which is in @slots before the
+ * filter is; returns an exit code. After a failure, too, a filter may be there: the
+ * kernel's answer can get lost.
+ */
+int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
+	      const char *name);
 
 /* Removes a program that attached_is_ours(), however attached; returns an exit code. */
 int tc_remove(const struct attached *attached);
@@ -44,8 +73,5 @@ int tc_detach_clsact(const struct interface *interface, enum hook hook,
 /* Is our filter on that interface? True also if the kernel would not say. */
 bool tc_clsact_present(const struct interface *interface, enum hook hook,
 		       __u32 program_id);
-
-/* True if a killed loader left it: its deadline passes and nobody renews it. */
-bool tc_is_left_over(const struct attached *attached);
 
 #endif

@@ -116,8 +116,9 @@ static void add_line(struct trace *trace, const char *line, size_t length)
 static void take(const struct record *record, const char *data, void *context)
 {
 	struct trace *trace = context;
-	const struct attachment *at;
-	char line[160], words[64];
+	char line[160], words[64], unknown[24];
+	const char *name = unknown;
+	size_t slot;
 	__u32 mark, ifindex;
 	double seconds;
 	int length;
@@ -127,10 +128,14 @@ static void take(const struct record *record, const char *data, void *context)
 		   "by %x on %u: %63[^\n]", &mark, &ifindex, words) != 3 ||
 	    mark != trace->mark)
 		return;
-	at = attachment_find(trace->attachments, trace->count, ifindex);
+	slot = slots_find(trace->slots, ifindex);
+	if (slot < trace->slots->count)
+		name = trace->slots->attachments[slot].interface.name;
+	else
+		snprintf(unknown, sizeof(unknown), "(unknown, %u)", ifindex);
 	seconds = (double)(__s64)(record->ns - trace->started_ns) / 1e9;
 	length = snprintf(line, sizeof(line), "%12.6f  cpu %-3u %s: %s\n",
-			  seconds, record->cpu, at->interface.name, words);
+			  seconds, record->cpu, name, words);
 	add_line(trace, line, length);
 }
 

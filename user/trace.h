@@ -12,8 +12,8 @@
 #include <stdbool.h>
 
 #include "format.h"
-#include "hook.h"
 #include "ring.h"
+#include "slots.h"
 #include "tracefs.h"
 
 /* How often to look for lines. */
@@ -23,8 +23,7 @@ struct trace {
 	bool on;
 	struct tracefs tracefs;
 	struct ring ring;
-	const struct attachment *attachments;
-	size_t count;
+	const struct slots *slots; /* whose number is whose */
 	__u64 started_ns; /* that lines' times are told from */
 	__u32 mark; /* what our lines begin with; not 0 */
 	int id; /* of the event */
@@ -38,7 +37,7 @@ struct trace {
 
 /**
  * trace_open() - listen to the kernel's event for bpf_printk
- * @trace: with attachments and count set; its mark is set here
+ * @trace: with slots set; its mark is set here
  *
  * To be called once signals are caught, lest an instance is left behind. Close
  * it in any case.

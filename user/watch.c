@@ -48,20 +48,22 @@ void watch_renew(struct watch *watch, bool leased)
 					    watch->deadline_ns;
 }
 
+/* The slot behind those of the attachments: an interface that is not known. */
 static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 {
-	const struct attachment *at = &watch->attachments[i];
-	struct reading reading = {
-		.interface = &at->interface,
-		.hook = at->hook,
-		.final = final,
-	};
+	struct reading reading = { .final = final };
 	struct drop_tally prey, *last = &watch->last_prey[i];
 	int error;
 
-	error = counters_read(watch->counters_fd, at->slot, &reading.sum);
+	error = counters_read(watch->counters_fd, i, &reading.sum);
 	if (error)
 		return error;
+	if (i < watch->count) {
+		reading.interface = &watch->attachments[i].interface;
+		reading.hook = watch->attachments[i].hook;
+	} else if (counters_are_none(&reading.sum)) {
+		return 0;
+	}
 	prey = counters_prey(&reading.sum);
 	reading.elapsed =
 		(double)(clock_ns(CLOCK_MONOTONIC) - watch->started_ns) /
@@ -87,8 +89,9 @@ int watch_show(struct watch *watch, bool final)
 	if (watch->mute)
 		return 0;
 	counters_redraw(&watch->display);
-	for (i = 0; i < watch->count && !error; i++) {
-		if (final || watch->attachments[i].attached)
+	for (i = 0; i < slots_counters(watch->count) && !error; i++) {
+		if (final || i == watch->count ||
+		    watch->attachments[i].attached)
 			error = show_one(watch, i, seconds, final);
 	}
 	watch->last_ns = now;
@@ -98,12 +101,39 @@ int watch_show(struct watch *watch, bool final)
 	return error;
 }
 
-static bool still_there(const struct watch *watch, const struct attachment *at)
+/*
+ * A link goes with its interface to another network namespace, where the interface
+ * has another number if its own is taken there. @left: we have heard that it left.
+ */
+static void check_move(struct watch *watch, struct attachment *at, int index,
+		       bool left)
 {
+	if (index == at->index && (!left || at->elsewhere))
+		return;
+	watch->display.drawn = 0;
+	at->elsewhere = true;
+	if (index == at->index) {
+		note("%s: moved to another network namespace: it stays attached.",
+		     at->interface.name);
+		return;
+	}
+	note("%s: moved to another network namespace, as number %d: it stays attached.",
+	     at->interface.name, index);
+	at->index = index;
+	watch->renumbered = true;
+}
+
+static bool still_there(struct watch *watch, struct attachment *at)
+{
+	int index;
+
 	if (hook_is_clsact(at->hook))
 		return tc_clsact_present(&at->interface, at->hook,
 					 watch->program_id);
-	return link_ifindex(at->link_fd, NULL) != 0;
+	index = link_ifindex(at->link_fd, NULL);
+	if (index > 0)
+		check_move(watch, at, index, false);
+	return index;
 }
 
 /* Marks and tells what has vanished; false if nothing is left. */
@@ -127,6 +157,86 @@ static bool check_all(struct watch *watch)
 		any |= at->attached;
 	}
 	return any;
+}
+
+/* Packets that nobody's number stands on: that there are any is told once. */
+static void check_unknown(struct watch *watch)
+{
+	struct drop_counters sum;
+
+	if (watch->unknown_told || !slots_are_many(watch->count) ||
+	    counters_read(watch->counters_fd, watch->count, &sum) ||
+	    counters_are_none(&sum))
+		return;
+	watch->unknown_told = true;
+	watch->display.drawn = 0;
+	note("packets of an unknown interface: taken for %s, counted as (unknown).",
+	     watch->slots->unknown_link == LINK_IP ? "IP" : "Ethernet");
+}
+
+static struct attachment *attachment_on(const struct watch *watch, int index)
+{
+	size_t i;
+
+	for (i = 0; i < watch->count && index; i++) {
+		if (watch->attachments[i].index == index)
+			return &watch->attachments[i];
+	}
+	return NULL;
+}
+
+/* Has what is in the map to be written anew? Ports of a bond come and go. */
+static int read_change(const struct nlmsghdr *message, void *context)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(message);
+	struct watch *watch = context;
+	const struct attachment *bond;
+	struct attachment *at;
+	size_t slot;
+	int index;
+
+	/* A bridge tells of its ports as well, in messages of its own. */
+	if (info->ifi_family != AF_UNSPEC)
+		return 0;
+	at = attachment_on(watch, info->ifi_index);
+	if (message->nlmsg_type == RTM_DELLINK && at &&
+	    !hook_is_clsact(at->hook)) {
+		index = link_ifindex(at->link_fd, NULL);
+		if (index > 0)
+			check_move(watch, at, index, true);
+	}
+	bond = attachment_on(
+		watch, (int)netlink_u32(netlink_find(message, sizeof(*info),
+						     IFLA_MASTER)));
+	slot = bond && message->nlmsg_type == RTM_NEWLINK ? bond->slot :
+							    watch->count;
+	if (!at && slots_are_many(watch->count) &&
+	    slots_find(watch->slots, info->ifi_index) != slot)
+		watch->renumbered = true;
+	return 0;
+}
+
+static void hear_changes(struct watch *watch)
+{
+	if (netlink_listen(watch->links, read_change, watch))
+		watch->renumbered = true;
+}
+
+static void renumber(struct watch *watch)
+{
+	struct interfaces all;
+	int error;
+
+	watch->renumbered = false;
+	if (interfaces_read(&all))
+		return;
+	error = slots_write(watch->slots, &all);
+	interfaces_free(&all);
+	if (error == -E2BIG)
+		note("too many ports of bonds: packets of some are counted as (unknown).");
+	else if (error)
+		note("cannot tell numbers of interfaces to the kernel side: %s.",
+		     strerror(-error));
 }
 
 /* A timer that ticks each @ns, first after @ns; 0: never. Returns a descriptor. */
@@ -162,6 +272,7 @@ enum {
 	ON_RING, /* it fills up */
 	ON_PERIOD, /* look into it anyway, and into the trace */
 	ON_READER, /* of our capture: it takes more, or it has gone */
+	ON_LINKS, /* interfaces change */
 	ON_COUNT,
 };
 
@@ -219,13 +330,18 @@ static int handle(struct watch *watch, struct pollfd *polled)
 		if (read(polled[ON_SIGNAL].fd, &taken, sizeof(taken)) > 0)
 			return EXIT_DONE;
 	}
+	if (polled[ON_LINKS].revents)
+		hear_changes(watch);
 	if (ticked(&polled[ON_HEALTH])) {
 		if (leased)
 			watch_renew(watch, true);
+		check_unknown(watch);
 		if (!check_all(watch))
 			return fail(EXIT_SYSTEM,
 				    "nothing is attached any more: ending.");
 	}
+	if (watch->renumbered)
+		renumber(watch);
 	if (ticked(&polled[ON_TIMEOUT])) {
 		note("the time is over: letting everything pass.");
 		return EXIT_DONE;
@@ -258,6 +374,7 @@ int watch_run(struct watch *watch, int signal_fd)
 		[ON_RING] = { .fd = -1 },
 		[ON_PERIOD] = { .fd = start_timer(period_ns) },
 		[ON_READER] = { .fd = -1 },
+		[ON_LINKS] = { .fd = watch->links->fd },
 	};
 	static const int timers[] = { ON_INTERVAL, ON_HEALTH, ON_TIMEOUT,
 				      ON_PERIOD };

@@ -9,7 +9,9 @@
 #include "capture.h"
 #include "counters.h"
 #include "hook.h"
+#include "netlink.h"
 #include "options.h"
+#include "slots.h"
 #include "trace.h"
 
 struct watch {
@@ -17,6 +19,10 @@ struct watch {
 	struct attachment *attachments;
 	size_t count;
 	int counters_fd;
+	struct slots *slots;
+	struct netlink *links; /* hears of changes of interfaces; fd -1: not */
+	bool renumbered; /* what is in @slots may be wrong now */
+	bool unknown_told; /* that there are packets of an unknown interface */
 	__u32 program_id;
 	volatile struct drop_state *state;
 	__u64 started_ns; /* CLOCK_MONOTONIC */
@@ -24,7 +30,7 @@ struct watch {
 	struct display display;
 	struct capture *capture; /* perhaps not on */
 	struct trace *trace; /* perhaps not on */
-	struct drop_tally *last_prey; /* at the last line, by attachment */
+	struct drop_tally *last_prey; /* at the last line, by slot */
 	__u64 last_ns; /* when the last line was */
 	bool mute; /* nobody reads us any more, or nothing can be written */
 };

@@ -12,25 +12,13 @@
 #include "link.h"
 #include "owners.h"
 
-static __u32 mode_flag(enum hook hook)
-{
-	switch (hook) {
-	case HOOK_XDP_NATIVE:
-		return XDP_FLAGS_DRV_MODE;
-	case HOOK_XDP_OFFLOAD:
-		return XDP_FLAGS_HW_MODE;
-	default:
-		return XDP_FLAGS_SKB_MODE;
-	}
-}
-
 /* Takes it off only if it is still that program: others may have been quicker. */
 static int detach_exactly(const struct attached *attached, int program_fd)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = program_fd);
 
 	return bpf_xdp_detach(attached->interface.index,
-			      mode_flag(attached->hook) | XDP_FLAGS_REPLACE,
+			      hook_xdp_mode(attached->hook) | XDP_FLAGS_REPLACE,
 			      &opts);
 }
 
@@ -55,7 +43,7 @@ static int take_off(const struct attached *attached, struct attachment *at)
 {
 	int code;
 
-	if (attached->link_id)
+	if (attached->by_link)
 		return link_take_off(attached);
 	at->replaced_fd = bpf_prog_get_fd_by_id(attached->program.id);
 	code = xdp_detach_netlink(attached);
@@ -102,7 +90,7 @@ void xdp_put_back(struct attachment *at)
 	if (at->replaced_fd < 0)
 		return;
 	error = bpf_xdp_attach(at->interface.index, at->replaced_fd,
-			       mode_flag(at->replaced_hook) |
+			       hook_xdp_mode(at->replaced_hook) |
 				       XDP_FLAGS_UPDATE_IF_NOEXIST,
 			       NULL);
 	if (error)
@@ -116,7 +104,7 @@ void xdp_put_back(struct attachment *at)
 static int create_link(const struct attachment *at, int program_fd,
 		       enum hook hook)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = mode_flag(hook));
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = hook_xdp_mode(hook));
 	int fd = bpf_link_create(program_fd, at->interface.index, BPF_XDP,
 				 &opts);
 

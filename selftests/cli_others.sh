@@ -1,0 +1,262 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What is not ours, and must not be taken for it: interfaces of other namespaces with
+# the same number, others' links, and maps that have only the name of one of ours.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
+. "$(dirname "$0")/cli_lib.sh"
+cli_private "$@"
+
+# In the host, tun0 carries IP and wan0 Ethernet; the other end of wan0 is far0 in the
+# container's.
+wire_wan0() {
+	wire
+	wire_third
+	on "$cli_built/probe" tun tun0 65534 2>"$tmp/tun" || skip "no tun here: $(<"$tmp/tun")" # ARPHRD_NONE
+	on ip link add wan0 type veth peer name far0 netns "$ctr"
+	on ip -batch - <<-END
+		link set tun0 up
+		addr add 198.51.100.1/24 dev wan0
+		link set wan0 up
+	END
+	"${in_ctr[@]}" ip -batch - <<-END
+		addr add 198.51.100.2/24 dev far0
+		link set far0 up
+	END
+	poll 5 is_up wan0
+}
+
+index_of() {
+	state now
+	[[ $now =~ $1\ index\ ([0-9]+) ]] || fail "no $1"
+	index=${BASH_REMATCH[1]}
+}
+
+# wan0 goes to $third, where its number is taken unless that is $1.
+move_wan0() {
+	index_of wan0
+	[ "${1-}" = free ] ||
+		"${in_third[@]}" ip link add taken0 index "$index" type veth peer name taken1
+	on ip link set wan0 netns "$third"
+	"${in_third[@]}" ip -batch - <<-END
+		link set lo up
+		addr add 198.51.100.1/24 dev wan0
+		link set wan0 up
+	END
+	poll 5 answers_or_drops
+}
+
+# A SYN from far0, to where wan0 is now: refused, lost, or it did not even get there.
+connect_to_wan0() {
+	"$cli_enter" -t 20 "$ctr" "$cli_built/probe" tcp 198.51.100.1 9 300 >"$tmp/tcp" 2>&1 || true
+}
+
+answers_or_drops() {
+	"$cli_enter" -t 20 "$ctr" "$cli_built/probe" icmp 198.51.100.1 300 >"$tmp/icmp" 2>&1
+}
+
+wan0_drops() {
+	connect_to_wan0
+	reads "$tmp/tcp" lost
+}
+
+# The last line of JSON of interface $1: its $dropped packets.
+dropped_on() {
+	local text regex='"interface":'$1',[^}]*"dropped_packets":([0-9]+),[^}]*"final":true'
+
+	read_text "$tmp/out"
+	[[ $text =~ $regex ]] || fail "no last line of $1: $text"
+	dropped=${BASH_REMATCH[1]}
+}
+
+test_moved() {
+	local kind way n=0
+
+	for way in "xdp-drop-tcp" "xdp-drop-tcp -S" "tc-drop-tcp --tcx --ingress"; do
+		[[ $way != tc-* ]] || has_tcx || continue # a clsact does not move
+		for kind in taken free; do
+			moves "$tmp/$((++n))"
+		done
+	done
+}
+
+moves() {
+	wire_wan0
+	# shellcheck disable=SC2086 # program and options
+	start $way --json -i 0 --write "$1" tun0 wan0
+	move_wan0 "$kind"
+	wan0_drops || fail "$way: TCP passes"
+	poll 5 reads "${logs[$pid]}.err" 'wan0: moved to another network namespace' ||
+		fail "$way: it does not notice: $(<"${logs[$pid]}.err")"
+	wan0_drops || fail "$way: TCP passes later"
+	kill -INT "$pid"
+	ends 0
+	[ "$kind" = free ] || said 'wan0: moved .*as number [0-9]+: it stays'
+	dropped_on '"wan0"'
+	[ "$dropped" -ge 1 ] || fail "$way: nothing is counted on wan0: $(<"$tmp/out")"
+	dropped_on '"tun0"'
+	[ "$dropped" = 0 ] || fail "$way: wan0's packets are counted on tun0: $(<"$tmp/out")"
+	"$cli_built/pcapng_check" "$1" >"$tmp/packets"
+	grep -q '^packet=wan0@' "$tmp/packets" || fail "$way: $(<"$tmp/packets")"
+	never grep '^packet=tun0@' "$tmp/packets"
+	unwire
+}
+
+# Before the loader can notice, packets come with a number that it does not know.
+test_unknown() {
+	wire_wan0
+	start xdp-drop-tcp --json -i 0 --write "$tmp/f" tun0 wan0
+	kill -STOP "$pid"
+	move_wan0
+	wan0_drops || fail "TCP passes"
+	kill -CONT "$pid"
+	poll 5 reads "${logs[$pid]}.err" 'moved to another' || fail "it does not notice"
+	poll 5 reads "${logs[$pid]}.err" 'packets of an unknown interface: taken for Ethernet' || fail "it is not told"
+	kill -INT "$pid"
+	ends 0
+	dropped_on null
+	[ "$dropped" -ge 1 ] || fail "nothing is counted as unknown: $(<"$tmp/out")"
+	dropped_on '"tun0"'
+	[ "$dropped" = 0 ] || fail "they are counted on tun0: $(<"$tmp/out")"
+	"$cli_built/pcapng_check" "$tmp/f" >"$tmp/packets"
+	grep -q '(unknown)@xdp' "$tmp/packets" || fail "$(<"$tmp/packets")"
+}
+
+# Native XDP on a bond runs in its ports' drivers, and they tell their own number.
+test_bond() {
+	is_linux 5.15 || skip "Linux 5.15 has native XDP on bonds, this is $(uname -r)"
+	wire
+	on ip link add bond0 type bond mode active-backup miimon 10 2>"$tmp/bond" ||
+		skip "no bond here: $(<"$tmp/bond")"
+	on ip link add port1 type veth peer name far1 netns "$ctr"
+	on ip link add port2 type veth peer name far2 netns "$ctr"
+	on ip -batch - <<-END
+		link set port1 master bond0
+		addr add 198.51.100.1/24 dev bond0
+		link set bond0 up
+	END
+	"${in_ctr[@]}" ip -batch - <<-END
+		addr add 198.51.100.2/24 dev far1
+		link set far1 up
+	END
+	poll 10 answers_or_drops || fail "the bond does not come up"
+	start xdp-drop-tcp -N --json -i 0 veth0 bond0
+	wan0_drops || fail "TCP passes"
+	on ip link set port2 master bond0
+	"${in_ctr[@]}" ip -batch - <<-END
+		addr del 198.51.100.2/24 dev far1
+		addr add 198.51.100.2/24 dev far2
+		link set far2 up
+	END
+	on ip link set bond0 type bond active_slave port2
+	on ip neigh flush all
+	poll 10 answers_or_drops || fail "the second port does not come up"
+	wan0_drops || fail "TCP passes by the second port"
+	kill -INT "$pid"
+	ends 0
+	dropped_on '"bond0"'
+	[ "$dropped" -ge 2 ] || fail "not all is counted on the bond: $(<"$tmp/out")"
+	dropped_on '"veth0"'
+	[ "$dropped" = 0 ] || fail "they are counted on veth0: $(<"$tmp/out")"
+	unsaid 'unknown interface'
+	never grep -q '"interface":null' "$tmp/out"
+}
+
+# stranger link: one program on veth0 here and in another namespace
+hold_both() {
+	wire_third
+	index_of veth0
+	"${in_third[@]}" ip link add veth0 index "$index" type veth peer name eth0
+	hold "$1" "$third" veth0 "$host" veth0
+}
+
+hold() {
+	: >"$tmp/stranger"
+	"$cli_built/stranger" link "$@" >>"$tmp/stranger" 2>&1 &
+	stranger=$!
+	poll 5 reads "$tmp/stranger" ready || fail "stranger: $(<"$tmp/stranger")"
+}
+
+third_has() {
+	"${in_third[@]}" xdp-drop-tcp --list >"$tmp/list" 2>/dev/null
+	grep -q "^veth0 .*$1" "$tmp/list"
+}
+
+test_same_number() {
+	wire
+	hold_both "$xdp_world"
+	state before
+	refused 3 "veth0: .*one of 2 links .*number $index.*network namespace.*Stop the process" xdp-drop-tcp --force veth0
+	refused 3 'veth0: .*one of 2 links' xdp-drop-world --detach --force veth0
+	has "^veth0 xdp-native .*by one of 2 links" || fail "--list does not say so"
+	third_has xdp_drop_world || fail "the other namespace has lost it"
+	# Where there is but one, it is this one.
+	"${in_third[@]}" ip link del veth0
+	start xdp-drop-tcp --force -i 0 veth0
+	kill -INT "$pid"
+	ends 0
+	said "took off .*held by process $stranger "
+}
+
+# What hangs there by netlink is not taken for another namespace's link.
+test_netlink_here() {
+	wire
+	hold_both "$xdp_world"
+	kill "$stranger"
+	wait "$stranger" || true
+	hold "$xdp_world" "$third" veth0
+	on bpftool net attach xdpdrv id "$(stranger_program)" dev veth0 2>"$tmp/bpftool" ||
+		skip "needs bpftool: $(<"$tmp/bpftool")"
+	has '^veth0 xdp-native .*by netlink' || fail "taken for the other's link"
+	start xdp-drop-tcp --force -i 0 veth0
+	kill -INT "$pid"
+	ends 0
+	third_has xdp_drop_world || fail "the other namespace has lost it"
+}
+
+stranger_program() {
+	third_has xdp_drop_world
+	awk '$1 == "veth0" { print $3 }' "$tmp/list"
+}
+
+test_same_number_tcx() {
+	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
+	wire
+	hold_both "$tc_tcp"
+	start tc-drop-tcp --force -i 0 veth0
+	kill -INT "$pid"
+	ends 0
+	said 'veth0: replacing'
+	has_not '^veth0 ' || fail "the one here is still there"
+	third_has tc_drop_tcp || fail "the other namespace has lost it"
+}
+
+# A map with the name of one of ours, of any size: not a byte of it is read.
+test_strange_map() {
+	local map
+
+	for map in "x.bss 4096" "x.bss 1" "tc_drop_.bss 64000" "slots 4096" "counters 4096"; do
+		wire
+		# shellcheck disable=SC2086 # name and size
+		"$cli_built/stranger" filter "$host" veth0 $map
+		state before
+		has '^veth0 clsact-egress .*tc_drop_tcp ' || fail "$map: not in --list"
+		refused 3 'runs there already|left alone' tc-drop-tcp --clsact veth0
+		refused 3 'left alone.*not those of this version' tc-drop-tcp --detach veth0
+		expect 0 on tc-drop-tcp --detach --force veth0
+		said 'veth0: detached .*'
+		has_not '^veth0 ' || fail "$map: still there"
+		unwire
+	done
+}
+
+ktap_case moved test_moved "an interface moves to another namespace: it goes on, as itself"
+ktap_case moved test_unknown "packets with an unknown number: Ethernet, counted apart, told"
+ktap_case moved test_bond "native XDP on a bond: its ports' packets are the bond's"
+ktap_case links test_same_number "one program in two namespaces, the same number: the other's stays"
+ktap_case links test_netlink_here "a program by netlink here, by a link there: the link stays"
+ktap_case links test_same_number_tcx "the same at TCX, where links are told"
+ktap_case maps test_strange_map "a stranger's map with a name of ours is not read"
+ktap_run "$@"
