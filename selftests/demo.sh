@@ -27,10 +27,13 @@ if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
 fi
 
 send() {
+	local seconds
+
+	lab_seconds "$2"
 	case $1 in
 	out-ping) "${in_out[@]}" "$probe" icmp 198.51.100.1 "$2" ;;
 	out-tcp) "${in_out[@]}" "$probe" tcp 198.51.100.1 80 "$2" ;;
-	curl) "${in_host[@]}" curl -s -m "$2"e-3 -o /dev/null http://localhost/ ;;
+	curl) "${in_host[@]}" curl -s -m "$seconds" -o /dev/null http://localhost/ ;;
 	host-tcp) "${in_host[@]}" "$probe" tcp 203.0.113.10 80 "$2" ;;
 	host-ping) "${in_host[@]}" "$probe" icmp 203.0.113.10 "$2" ;;
 	docker0-tcp) "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 "$2" ;;

@@ -102,6 +102,23 @@ could_not_run() {
 	judged skip ".*" 0
 }
 
+# The time that curl is given, in ms.
+curl_time() {
+	# shellcheck source-path=SCRIPTDIR source=experiment_lib.sh disable=SC1091
+	. "$here/experiment_lib.sh"
+	inside() {
+		echo "$*"
+	}
+	expect 0 send host-local-curl "$1"
+	told "^host curl .*-m $2 "
+}
+
+plain_decimals() {
+	curl_time 300 '0\.300'
+	curl_time 5000 '5\.000'
+	curl_time 12034 '12\.034'
+}
+
 ktap_case judge as_expected "an ARP request dies, as expected"
 ktap_case judge wrong_verdict "another verdict is named"
 ktap_case judge wrong_tap "what a tap should not have seen is named"
@@ -111,4 +128,5 @@ ktap_case judge foreign_protocol "another lab's death is none of ours: another p
 ktap_case judge foreign_passed "another lab's death is none of ours: ours came through"
 ktap_case judge in_time "packets belong to the probe that was sent last before them"
 ktap_case judge could_not_run "a probe that could not be sent is a skip"
+ktap_case judge plain_decimals "curl is given plain decimals, which all versions read"
 ktap_run "$@"

@@ -264,11 +264,12 @@ declare -A port=([ctr-bridge]=8080 [host-self]=8080)
 
 # Send probe $1, FROM-TO-HOW, and wait $2 ms; true if it was answered.
 send() {
-	local from=${1%%-*} how=${1##*-} to=${address[${1%-*}]} at=${port[${1%-*}]-80}
+	local from=${1%%-*} how=${1##*-} to=${address[${1%-*}]} at=${port[${1%-*}]-80} seconds
 
+	lab_seconds "$2"
 	case $how in
 	tcp) inside "$from" "$probe" tcp "$to" "$at" "$2" ;;
-	curl) inside "$from" curl -sf -m "$2"e-3 "http://$to:$at/" ;;
+	curl) inside "$from" curl -sf -m "$seconds" "http://$to:$at/" ;;
 	ping) inside "$from" "$probe" icmp "$to" "$2" ;;
 	pingcold)
 		inside out ip neigh del 198.51.100.1 dev "${real[out0]}"

@@ -41,7 +41,7 @@
 #                        it in $path, without a process
 
 slack=${EMULATED:-1}
-printf -v ktap_moment 0.%03d $((50 * slack)) # who asks too often has no time to do it
+printf -v ktap_moment %d.%03d $((slack / 20)) $((50 * slack % 1000)) # who asks too often has no time to do it
 
 # A binary or object stands beside its test once installed, and in the tree
 # where it was built.

@@ -124,6 +124,12 @@ lab_patience() {
 	ms=$(($1 * 1000 * slack * ${ktap_patience:-1}))
 }
 
+# $1 milliseconds as a plain decimal, in $seconds: of 1500e-3, curl 8.14 reads the 1500.
+lab_seconds() {
+	# shellcheck disable=SC2034 # for those who source this
+	printf -v seconds %d.%03d $(($1 / 1000)) $(($1 % 1000))
+}
+
 # Bring one up, of kind $1 and for process $2, or this one. Its owner's death makes
 # it a leftover; "kept" has no owner. Where there is no nginx (or LAB_NGINX=none), a
 # small server of our own serves.

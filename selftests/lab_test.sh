@@ -175,8 +175,24 @@ demo() {
 	never reads "$tmp/out" $'\e'
 }
 
+# A curl that takes a time only as every version of it reads it, in any locale.
+strict_curl() {
+	mkdir "$tmp/bin"
+	cat >"$tmp/bin/curl" <<-'END'
+		#!/bin/bash
+		[[ " $* " =~ \ -m\ [0-9]+(\.[0-9]+)?\  ]] || { echo "not a plain decimal: $*" && exit 2; }
+		PATH=${PATH#*:}
+		exec curl "$@"
+	END
+	chmod +x "$tmp/bin/curl"
+}
+
 ktap_case demo2 demo_surprised "demo: what is not as expected is marked, named, and exit status 1"
 demo_surprised() {
+	local PATH=$PATH
+
+	strict_curl
+	PATH=$tmp/bin:$PATH
 	sed 's,lost/E2,pass/E2,; /^[WXB]/d' "$here/demo.expected" >"$tmp/expected"
 	expect 1 "$here/demo.sh" "$tmp/expected"
 	told "^E .* lost! "
