@@ -16,6 +16,7 @@
 # Only what changed since the last time is compiled: all objects are in $CACHE, and
 # the tree stays as it is. See Documentation/matrix.rst.
 set -eu
+export LC_ALL=C
 
 # git's word on which repository this is holds for the tree, not for ours.
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE

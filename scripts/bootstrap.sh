@@ -5,6 +5,7 @@
 # is there. What is missing is installed by apt, unless BOOTSTRAP=no.
 # bootstrap.sh --list GOAL: only print the Debian packages that GOAL needs.
 set -eu
+export LC_ALL=C
 
 scripts=$(dirname "$0")
 PATH=$PATH:/usr/sbin:/sbin
@@ -19,7 +20,7 @@ CC=${CC:-gcc} CLANG=${CLANG:-clang}
 CC=${CC%% *} CLANG=${CLANG%% *}
 
 # For which goal, what is needed (a command, or a file as compilers look for
-# it), and the Debian package that has it.
+# it, or below /usr), and the Debian package that has it.
 needs() {
 	cat <<-END
 		build   $CC                 ${CC##*/}
@@ -37,6 +38,7 @@ needs() {
 		test    ethtool             ethtool
 		test    ip                  iproute2
 		test    jq                  jq
+		test    share/i18n/locales/de_DE locales
 		test    nft                 nftables
 		test    nginx               nginx-light
 		test    nping               nmap
@@ -64,7 +66,7 @@ needs() {
 there() {
 	case $1 in
 	kernel-source) "$scripts/kernel-source.sh" --find >/dev/null ;;
-	include/* | lib/*)
+	include/* | lib/* | share/*)
 		for file in /usr/"$1" /usr/local/"$1" "/usr/lib64/${1#lib/}" \
 			/usr/"${1%%/*}"/*-linux-gnu*/"${1#*/}"; do
 			[ ! -e "$file" ] || return 0

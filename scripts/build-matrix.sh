@@ -7,6 +7,7 @@
 #
 #   CLANGS   default: those of clang-14, clang-16 and clang-19 that there are
 set -eu
+export LC_ALL=C
 
 cd "$(dirname "$0")/.."
 [ $# != 0 ] || { echo "usage: build-matrix.sh SOURCE..." >&2; exit 2; }

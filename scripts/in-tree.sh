@@ -14,6 +14,7 @@
 # Nothing of the tree's own is touched; git status says afterwards what it said
 # before.
 set -eu
+export LC_ALL=C
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 

@@ -7,6 +7,7 @@
 # $KDIR if given, else the first usable one of the usual places, else the
 # distribution's source package, of which only a slice is extracted.
 set -eu
+export LC_ALL=C
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 

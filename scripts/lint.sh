@@ -4,6 +4,7 @@
 # lint.sh: the style checks that must pass. KDIR is the kernel source that
 # checkpatch.pl and .clang-format come from.
 set -eu
+export LC_ALL=C
 
 cd "$(dirname "$0")/.."
 kernel=${KDIR:?is not set: use make lint}
@@ -37,13 +38,26 @@ format() {
 		--style="file:$kernel/.clang-format"
 }
 
+# Those of the files that are run by a shell.
+scripts() {
+	named . | xargs grep -lE '^#!.*[/ ](ba|da)?sh\b'
+}
+
 # SC2317, "unreachable": tests, and these checks, are called by name.
 shell() {
 	{
 		named '\.sh$'
-		named . | xargs grep -lE '^#!.*[/ ](ba|da)?sh\b'
+		scripts
 	} | sort -u | xargs -r shellcheck --exclude=SC2317 \
 		--external-sources --source-path=SCRIPTDIR
+}
+
+# A script sets the locale itself, or sources a file that leads to ktap.sh, which does.
+locale() {
+	without=$(scripts | xargs grep -LE '^export (.* )?LC_ALL=C$|^\. .*/(ktap|[a-z]+_lib|lab_net)\.sh"$' || :)
+	[ -z "$without" ] && return
+	echo "$without" | sed 's/$/: export LC_ALL=C, or numbers and messages differ between locales/'
+	return 1
 }
 
 # COPYING is the licence itself; data has no comments.
@@ -58,6 +72,7 @@ spdx() {
 check checkpatch checkpatch
 check clang-format format
 check shellcheck shell
+check locale locale
 check SPDX spdx
 check report scripts/report/check.sh
 exit $failed

@@ -10,6 +10,7 @@
 # code of them. Loading needs root and bpftool; nothing is attached, and what is
 # pinned is on a bpffs of our own.
 set -eu
+export LC_ALL=C
 
 PATH=$PATH:/usr/sbin:/sbin
 all=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)

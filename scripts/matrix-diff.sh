@@ -5,6 +5,7 @@
 # OLD and NEW are directories of results/; without them, the last two.
 # Exits with 1 if something changed.
 set -eu
+export LC_ALL=C
 
 cd "$(dirname "$0")/.."
 new=${2:-$(find results -maxdepth 1 -name '2*' | sort | tail -n1)}

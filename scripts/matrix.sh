@@ -16,6 +16,7 @@
 #
 # Exits with 0 if all went as expected, 1 if not, 2 if it could not be tried.
 set -eu
+export LC_ALL=C
 
 cd "$(dirname "$0")/.."
 export CACHE=${CACHE:-$PWD/.cache/matrix}

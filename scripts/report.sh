@@ -5,6 +5,7 @@
 # RESULTS (results), and from the newest run of make matrix there, if there is
 # one. Needs nothing but awk; the page needs nothing but a browser.
 set -eu
+export LC_ALL=C
 
 parts=$(dirname "$(realpath "$0")")/report
 results=${1:-$(realpath "$parts/../../results")}
@@ -16,7 +17,7 @@ part() {
 	local script=$1
 
 	shift
-	LC_ALL=C ${AWK:-awk} -f "$parts/data.awk" -f "$parts/strip.awk" -f "$parts/$script.awk" "$@"
+	${AWK:-awk} -f "$parts/data.awk" -f "$parts/strip.awk" -f "$parts/$script.awk" "$@"
 }
 
 # A file as it is, but for its licence line.

@@ -7,6 +7,7 @@
 #
 # KERNELS="GOOD BAD" chooses the two; default "5.10 6.1".
 set -eu
+export LC_ALL=C
 
 cd "$(dirname "$0")/.."
 read -r good bad <<<"${KERNELS:-5.10 6.1}"

@@ -66,11 +66,11 @@ judge_state() {
 	for where in "${watched[@]}"; do
 		told+=("$tmp/where.$where")
 	done
-	LC_ALL=C awk -f "$here/experiment.awk" -v unit="$LAB_UNIT" -v dropped="$dropped" \
+	awk -f "$here/experiment.awk" -v unit="$LAB_UNIT" -v dropped="$dropped" \
 		"$tmp/cells" "$tmp"/tap.out "$tmp"/tap.host "$tmp"/tap.ctr "${told[@]}" >"$tmp/judged"
 	IFS= read -rd '' judged <"$tmp/judged" || true
 	printf %s "$judged" >>"$work/$chapter.tsv"
-	LC_ALL=C awk -f "$here/experiment_show.awk" -v ktap="$ktap" -v green="$green" \
+	awk -f "$here/experiment_show.awk" -v ktap="$ktap" -v green="$green" \
 		-v yellow="$yellow" -v red="$red" -v dim="$dim" -v plain="$plain" "$tmp/judged"
 }
 
@@ -230,7 +230,7 @@ json() {
 
 	series=("$work"/T[12].seconds)
 	[ -e "${series[0]}" ] || series=()
-	LC_ALL=C awk -f "$here/experiment_json.awk" -v kernel="$(uname -r)" \
+	awk -f "$here/experiment_json.awk" -v kernel="$(uname -r)" \
 		-v machine="$(uname -m), $(nproc) CPUs" -v time="$(date -u +%FT%TZ)" \
 		-v nping="${RESULTS:+$(nping --version 2>/dev/null | sed -n 's/.*version \([0-9.]*\).*/\1/p')}" \
 		-v tcpdump="${RESULTS:+$(tcpdump --version 2>&1 | sed -n 's/^tcpdump version //p')}" \

@@ -33,7 +33,7 @@ death() {
 # What is judged of it begins with $1 and ends with $2; $3 deaths were told.
 judged() {
 	touch "$tmp/tap.out" "$tmp/where.host"
-	LC_ALL=C awk -f "$here/experiment.awk" -v unit=77 -v dropped=1 \
+	awk -f "$here/experiment.awk" -v unit=77 -v dropped=1 \
 		"$tmp/cells" "$tmp/tap.out" "$tmp/where.host" >"$tmp/out"
 	ktap_match "$tmp/out" "^$1	.*	$2\$"
 	ktap_match "$tmp/out" "^sum	1	$3\$"

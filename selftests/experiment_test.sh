@@ -4,6 +4,7 @@
 # The experiment as a test: each row, each line of the truth table, each switch and
 # each answer a point.
 set -eu
+export LC_ALL=C
 
 if [ "$(id -u)" != 0 ]; then
 	echo "1..0 # SKIP needs root"

@@ -2,13 +2,15 @@
 # shellcheck shell=bash
 #
 # KTAP for shell tests, and the one place that knows where built files are.
-# To be sourced by bash under `set -eu`; it defines functions and nothing else.
+# To be sourced by bash under `set -eu`; it defines functions, and sets the locale: numbers,
+# messages and the order of names are the same for everybody.
 #
 #   . "${0%/*}/ktap.sh"
 #   ktap_case GROUP FUNCTION WORDS   declare a test: one line of the result
 #   ktap_run "$@"                    run them; the status is 0 passed, 1 failed,
 #                                    4 all skipped. Arguments choose tests by
 #                                    function or group; --list lists them.
+#   ktap_skip_all WORDS              instead of both: nothing can be tested here, and why
 #
 # Groups run side by side, the tests of a group one after the other. If there
 # is a function setup_GROUP, it runs before them, in the same shell; after_each
@@ -40,6 +42,7 @@
 #   built NAME           the path of a built file, wherever it is; locate NAME leaves
 #                        it in $path, without a process
 
+export LC_ALL=C
 slack=${EMULATED:-1}
 printf -v ktap_moment %d.%03d $((slack / 20)) $((50 * slack % 1000)) # who asks too often has no time to do it
 
@@ -168,6 +171,12 @@ poll() {
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
 		ktap_pause
 	done
+}
+
+ktap_skip_all() {
+	echo "TAP version 13"
+	echo "1..0 # SKIP $*"
+	exit 4
 }
 
 ktap_groups=() ktap_tests=()

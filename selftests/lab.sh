@@ -4,6 +4,7 @@
 # The lab, for people: bring one up, look into it, take it down. See lab_usage().
 set -eu
 
+locale=${LC_ALL-} # a person's, for what that person runs in there
 # shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
 . "$(dirname "$0")/lab_net.sh"
 
@@ -56,7 +57,7 @@ lab_list() {
 lab_shell() {
 	# shellcheck disable=SC2016 # expanded by that shell
 	printf 'PS1="[%s of lab %s] \\w # "\n' "$1" "$LAB" >"$LAB_DIR/$1.bashrc"
-	lab_run "$1" bash --rcfile "$LAB_DIR/$1.bashrc"
+	LC_ALL=$locale lab_run "$1" bash --rcfile "$LAB_DIR/$1.bashrc"
 }
 
 lab_explain() {
@@ -102,7 +103,7 @@ lab_main() {
 		;;
 	down) lab_choose "${1-}" && lab_down ;;
 	shell) lab_place "$@" && lab_choose && lab_shell "$1" ;;
-	run) lab_place "$@" && lab_choose && lab_run "$@" ;;
+	run) lab_place "$@" && lab_choose && LC_ALL=$locale lab_run "$@" ;;
 	list) lab_list ;;
 	-h | --help | help) lab_usage ;;
 	*) lab_usage >&2 && exit 2 ;;

@@ -11,6 +11,7 @@
 # With STREAM=yes there is no table, but a line as each program starts and ends,
 # for who reads this from elsewhere and must know what was lost on the way.
 set -eu
+export LC_ALL=C
 
 TIMEOUT=${TIMEOUT:-300}
 JOBS=${JOBS:-$(nproc)}

@@ -8,6 +8,7 @@
 #
 # apt.sh update: read the package lists anew
 set -eu
+export LC_ALL=C
 
 root=${CACHE:?is not set: see matrix.sh}/apt
 suites="bullseye bookworm bookworm-backports trixie trixie-backports"

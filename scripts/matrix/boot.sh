@@ -15,6 +15,7 @@
 # programs at a time in each.
 # The guest is given at most $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT.
 set -eu
+export LC_ALL=C
 
 name=$1 kernel=$2 initrd=$3 into=$4
 start=$EPOCHSECONDS

@@ -9,7 +9,7 @@
 # knows, matrix.timeout=, matrix.jobs=, matrix.emulated=, matrix.plant= and matrix.tests=A,B,C.
 set -eu
 
-export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev

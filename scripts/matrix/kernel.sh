@@ -12,6 +12,7 @@
 # KERNEL is a version ("6.1": the newest such kernel of Debian's), a package of
 # Debian's, a directory with bzImage or vmlinuz and lib/modules, or a built tree.
 set -eu
+export LC_ALL=C
 
 kernel=$1 into=$2
 here=$(cd "$(dirname "$0")" && pwd -P)

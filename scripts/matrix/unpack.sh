@@ -5,6 +5,7 @@
 # BZIMAGE unpacks itself into, which spares the guest that and its real mode. It
 # is BZIMAGE itself if that cannot be unpacked here, or not be entered by PVH.
 set -eu
+export LC_ALL=C
 
 image=$1 into=$2
 new=$(mktemp "$into.XXXXXX")

@@ -5,6 +5,7 @@
 # run: what the tests need by scripts/bootstrap.sh, and nothing to compile with.
 # Packages are unpacked, not installed: none of their scripts is run.
 set -eu
+export LC_ALL=C
 
 into=$1
 here=$(cd "$(dirname "$0")" && pwd -P)

@@ -4,6 +4,7 @@
 # check.sh: is the report what it should be? Renders made-up results, in which all is
 # as selftests/experiment_*.expected has it, and then some in which it is not.
 set -eu
+export LC_ALL=C
 
 here=$(dirname "$(realpath "$0")")
 tables=$here/../../selftests

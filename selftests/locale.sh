@@ -1,0 +1,88 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# A decimal comma, and messages in another language: some of the collection, and the
+# programs themselves, for somebody whose locale is de_DE.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
+. "$(dirname "$0")/lab_lib.sh"
+
+here=$(realpath "$(dirname "$0")")
+
+command -v localedef >/dev/null || ktap_skip_all "needs localedef, of Debian's package libc-bin"
+[ -e /usr/share/i18n/locales/de_DE ] ||
+	ktap_skip_all "needs /usr/share/i18n, of Debian's package locales"
+
+# The locale is made here: hardly a machine has it.
+setup_german() {
+	export LOCPATH=$ktap_between.locales
+	mkdir "$LOCPATH"
+	localedef -i de_DE -f UTF-8 "$LOCPATH/de_DE.UTF-8"
+	[ "$(in_german bash -c 'printf %.1f 1')" = 1,0 ]
+}
+
+in_german() {
+	LC_ALL=de_DE.UTF-8 LANGUAGE=de "$@"
+}
+
+# A test program, or a test of it, passes all the same.
+passes() {
+	expect 0 in_german "$@"
+}
+
+# What a program says is the same.
+alike() {
+	local status=0 german=0
+
+	"$@" >"$tmp/plain" 2>&1 || status=$?
+	in_german "$@" >"$tmp/german" 2>&1 || german=$?
+	diff "$tmp/plain" "$tmp/german" || fail "$* says something else"
+	[ "$german" = "$status" ] || fail "$*: exit status $german instead of $status"
+}
+
+ktap_case german decimals "what reckons with times and decimals"
+decimals() {
+	passes env -u STREAM -u KUNIT "$here/run.sh" experiment_judge.sh match_native
+	told "^experiment_judge.sh +[0-9]+ +0 +0 +[0-9]+\.[0-9]$"
+	told "^[0-9]+ passed, 0 failed, 0 skipped$"
+}
+
+ktap_case german traffic "traffic in the lab: curl, polls, counters"
+traffic() {
+	passes "$here/lab_traffic.sh" xdp_tcp
+}
+
+ktap_case german command_line "the command line, and what its errors say"
+command_line() {
+	passes "$here/cli_errors.sh"
+}
+
+ktap_case german demo "the demo"
+demo() {
+	sed '/^[WXB]/d' "$here/demo.expected" >"$tmp/expected"
+	passes "$here/demo.sh" "$tmp/expected"
+	told "^All 20 cells are as expected.* It took [0-9]+\.[0-9] s\.$"
+}
+
+# A person's shell in the lab is as that person is used to.
+ktap_case german shell "the lab's own shell keeps the locale"
+shell() {
+	passes "$here/lab.sh" <<<'printf "%.1f\n" 1'
+	told "^1,0$"
+}
+
+ktap_case german programs "the programs say the same"
+programs() {
+	local name
+
+	for name in xdp-drop-world xdp-drop-tcp tc-drop-tcp drop-where; do
+		locate "$name"
+		alike "$path" --help
+		alike "$path" --no-such-option
+		alike "$path" no-such-interface
+		alike "$path" --interval 0.5 no-such-interface
+	done
+}
+
+ktap_run "$@"
