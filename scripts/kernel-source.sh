@@ -18,7 +18,7 @@ tools/build/Makefile.build tools/scripts/Makefile.include include/uapi/linux/bpf
 # What of it the slice has: the same, and what tests and style checks use.
 slice='Makefile .clang-format scripts include/uapi/linux/bpf.h kernel/bpf/disasm.c
 kernel/bpf/disasm.h tools/build tools/lib tools/include tools/scripts tools/arch
-tools/bpf/bpftool tools/testing/selftests/Makefile tools/testing/selftests/lib.mk
+tools/bpf/bpftool tools/testing/kunit tools/testing/selftests/Makefile tools/testing/selftests/lib.mk
 tools/testing/selftests/kselftest tools/testing/selftests/kselftest.h
 tools/testing/selftests/kselftest_harness.h tools/testing/selftests/kselftest_install.sh
 tools/testing/selftests/run_kselftest.sh'
@@ -39,7 +39,7 @@ extract() {
 	name=$(basename "$1")
 	name=${name%.tar.*}
 	tree=$root/.kernel/$name
-	from=$(stat -L -c '%n of %y' "$1")
+	from="$(stat -L -c '%n of %Y' "$1"), $(echo "$slice" | cksum)"
 	if [ "$(cat "$tree/.from" 2>/dev/null)" != "$from" ]; then
 		echo "  EXTRACT $1" >&2
 		mkdir -p "$root/.kernel"

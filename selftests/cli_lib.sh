@@ -42,10 +42,7 @@
 cli_private() {
 	local dir
 
-	if [ "$EUID" != 0 ]; then
-		echo "1..0 # SKIP needs root, for network namespaces and BPF"
-		exit 4
-	fi
+	[ "$EUID" = 0 ] || ktap_skip_all "needs root, for network namespaces and BPF"
 	if [ -z "${CLI_PRIVATE-}" ]; then
 		CLI_PRIVATE=yes exec unshare --mount --propagation private bash "$0" "$@"
 	fi

@@ -10,6 +10,7 @@ declare -A program real # they stay as they are
 RATE=$((200 / slack))  # connections a second
 PERIOD=1.5             # seconds that XDP stays on, and then off
 ROUNDS=3
+QUESTIONS=5
 
 # A line for each switch: which, when it was asked for, when it was done.
 switch_on() {
@@ -192,7 +193,7 @@ answers() {
 		'nft list ruleset host# .*lost.*tc-egress' 'lost.*xdp-generic' '')
 
 	! command -v nping >/dev/null || wants[4]='Rcvd: 0 .*Rcvd: 1 .*Hello'
-	for n in 1 2 3 4 5; do
+	for ((n = 1; n <= QUESTIONS; n++)); do
 		seeing_all ask "$n"
 		IFS= read -rd '' text <"$tmp/answer" || true
 		plainly

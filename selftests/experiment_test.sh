@@ -4,14 +4,10 @@
 # The experiment as a test: each row, each line of the truth table, each switch and
 # each answer a point.
 set -eu
-export LC_ALL=C
 
-if [ "$(id -u)" != 0 ]; then
-	echo "1..0 # SKIP needs root"
-	exit 4
-fi
-if ! command -v tcpdump >/dev/null; then
-	echo "1..0 # SKIP needs tcpdump"
-	exit 4
-fi
+# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
+. "$(dirname "$0")/ktap.sh"
+
+[ "$EUID" = 0 ] || ktap_skip_all "needs root"
+command -v tcpdump >/dev/null || ktap_skip_all "needs tcpdump"
 exec "$(dirname "$0")/experiment.sh" --ktap

@@ -256,7 +256,7 @@ ktap_print() {
 		;;
 	4)
 		ktap_skipped=$((ktap_skipped + 1))
-		echo "ok $1 ${ktap_words[$2]} # SKIP $(sed -n 's/^SKIP //p' "$log")"
+		echo "ok $1 ${ktap_words[$2]} # SKIP $(sed -n 's/^SKIP //p' "$log" | head -n 1)"
 		;;
 	*)
 		ktap_failed=$((ktap_failed + 1))

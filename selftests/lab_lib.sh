@@ -29,10 +29,7 @@
 # shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_net.sh"
 
-if [ "$EUID" != 0 ]; then
-	echo "1..0 # SKIP needs root"
-	exit 4
-fi
+[ "$EUID" = 0 ] || ktap_skip_all "needs root"
 
 # No TCP connection in these network namespaces, not even half of one: what is
 # seen from now on is of the test's own doing.

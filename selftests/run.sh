@@ -8,6 +8,9 @@
 # A program fails as a whole, which counts as one more failed point, if it
 # crashes, takes longer than $TIMEOUT seconds or does not keep to its plan.
 #
+# With KUNIT=/path/to/kunit.py, one more program sees what that parser and others read
+# in what the programs told.
+#
 # With STREAM=yes there is no table, but a line as each program starts and ends,
 # for who reads this from elsewhere and must know what was lost on the way.
 set -eu
@@ -79,6 +82,11 @@ for program; do
 done
 wait
 [ -z "${STREAM-}" ] || exit 0
+if [ -n "${KUNIT-}" ]; then
+	KTAPS=$tmp run ktap_parsers.sh &
+	wait
+	set -- "$@" ktap_parsers.sh
+fi
 
 for program; do
 	name=${program##*/}
