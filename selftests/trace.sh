@@ -104,7 +104,7 @@ test_others() {
 	in_host=("${in_ctr[@]}")
 	start tc-drop-tcp --observe --trace --json -i 0 eth0
 	in_host=("${at_host[@]}")
-	"${in_ctr[@]}" bash -c '</dev/tcp/203.0.113.1/9' 2>/dev/null &
+	"${in_ctr[@]}" bash -c 'exec 3</dev/tcp/203.0.113.1/9' 2>/dev/null &
 	poll 5 tells 1 ' eth0: observed, [0-9]+ bytes'
 	kill "$pid"
 	ends 0
