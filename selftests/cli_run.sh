@@ -401,10 +401,10 @@ test_endless_signal() {
 	logs[$pid]=$tmp/none
 	touch "$tmp/none.out" "$tmp/none.err"
 	poll 2 has_blocked_signals
-	began=${EPOCHREALTIME/[.,]/}
+	began=${EPOCHREALTIME/./}
 	kill -INT "$pid"
 	ends 1
-	[ $((${EPOCHREALTIME/[.,]/} - began)) -lt $((1500000 * slack)) ] || fail "it waits all the same"
+	[ $((${EPOCHREALTIME/./} - began)) -lt $((1500000 * slack)) ] || fail "it waits all the same"
 	reads "$tmp/e" 'a signal came'
 	has_filter egress
 }
