@@ -119,7 +119,9 @@ static int write_slots(struct run *run)
 		.unknown_link = run->image.config->link,
 	};
 	error = slots_write(&run->slots, &run->all);
-	if (error && error != -E2BIG)
+	if (error == -E2BIG)
+		note(SLOTS_FULL);
+	else if (error)
 		return fail_at(AT_LOAD, -error, run->program->name, NULL);
 	return EXIT_DONE;
 }

@@ -80,10 +80,6 @@ static int add_interfaces(struct slots *wanted)
 	return 0;
 }
 
-/*
- * Native XDP on a bond runs in the drivers of its ports, and tells those. What moved
- * to another namespace has no ports that could be seen from here.
- */
 static int add_ports(struct slots *wanted, const struct interfaces *all)
 {
 	size_t i, j, interfaces = wanted->entries;
@@ -94,8 +90,7 @@ static int add_ports(struct slots *wanted, const struct interfaces *all)
 		const struct attachment *at = &wanted->attachments[i];
 		struct drop_slot slot = slot_of(at);
 
-		if (at->hook != HOOK_XDP_NATIVE ||
-		    at->index != at->interface.index)
+		if (!slots_has_ports(at))
 			continue;
 		slot.owns_qdisc = 0;
 		for (j = 0; j < all->count && !error; j++) {

@@ -47,6 +47,9 @@ static inline __u32 slots_room(size_t count)
 	return slots_are_many(count) ? count + SLOTS_PORTS : 1;
 }
 
+#define SLOTS_FULL \
+	"too many ports of bonds: packets of some are counted as (unknown)."
+
 /**
  * slots_write() - have in the map what is so now
  * @slots: with map_fd, attachments and count set
@@ -56,12 +59,21 @@ static inline __u32 slots_room(size_t count)
  * packets of both are counted as those of an unknown interface.
  *
  * Return: 0 or a negative errno. -E2BIG: there are too many ports, and the others
- * are written.
+ * are written; say SLOTS_FULL then.
  */
 int slots_write(struct slots *slots, const struct interfaces *all);
 
 /* One attachment's entry, once more: its qdisc is ours now. 0 or a negative errno. */
 int slots_write_one(struct slots *slots, const struct attachment *at);
+
+/*
+ * May packets come with the numbers of its ports? Native XDP on a bond runs in their
+ * drivers. The ports of what moved to another namespace could not be seen.
+ */
+static inline bool slots_has_ports(const struct attachment *at)
+{
+	return at->hook == HOOK_XDP_NATIVE && at->index && !at->elsewhere;
+}
 
 /* The index of its counters, which is @slots->count if it is not known. */
 size_t slots_find(const struct slots *slots, __u32 ifindex);

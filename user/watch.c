@@ -208,8 +208,9 @@ static int read_change(const struct nlmsghdr *message, void *context)
 	bond = attachment_on(
 		watch, (int)netlink_u32(netlink_find(message, sizeof(*info),
 						     IFLA_MASTER)));
-	slot = bond && message->nlmsg_type == RTM_NEWLINK ? bond->slot :
-							    watch->count;
+	slot = watch->count;
+	if (bond && slots_has_ports(bond) && message->nlmsg_type == RTM_NEWLINK)
+		slot = bond->slot;
 	if (!at && slots_are_many(watch->count) &&
 	    slots_find(watch->slots, info->ifi_index) != slot)
 		watch->renumbered = true;
@@ -232,9 +233,10 @@ static void renumber(struct watch *watch)
 		return;
 	error = slots_write(watch->slots, &all);
 	interfaces_free(&all);
-	if (error == -E2BIG)
-		note("too many ports of bonds: packets of some are counted as (unknown).");
-	else if (error)
+	if (error == -E2BIG && !watch->full_told)
+		note(SLOTS_FULL);
+	watch->full_told |= error == -E2BIG;
+	if (error && error != -E2BIG)
 		note("cannot tell numbers of interfaces to the kernel side: %s.",
 		     strerror(-error));
 }

@@ -22,6 +22,7 @@ struct watch {
 	struct slots *slots;
 	struct netlink *links; /* hears of changes of interfaces; fd -1: not */
 	bool renumbered; /* what is in @slots may be wrong now */
+	bool full_told; /* that there is no room for all of them */
 	bool unknown_told; /* that there are packets of an unknown interface */
 	__u32 program_id;
 	volatile struct drop_state *state;
