@@ -111,8 +111,9 @@ obstacle=
 for tool in bpftool jq; do
 	command -v $tool >/dev/null || obstacle="loading needs $tool"
 done
+[ -x "$root/selftests/stage" ] || obstacle="loading needs selftests/stage: make listing builds it"
 if [ -z "$obstacle" ] && [ -z "${LISTING_PRIVATE-}" ]; then
-	LISTING_PRIVATE=yes exec unshare --mount --propagation private "$0" "$@"
+	LISTING_PRIVATE=yes exec "$root/selftests/stage" private "$0" "$@"
 fi
 [ -n "$obstacle" ] || mount -t bpf bpf /sys/fs/bpf
 tmp=$(mktemp -d)

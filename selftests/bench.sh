@@ -5,6 +5,9 @@
 # lab, written to a file. Figures, no verdict. Usage: bench.sh [FRAMES]
 
 set -eu
+# shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
+. "$(dirname "$0")/lab_net.sh"
+lab_need nft
 # shellcheck source-path=SCRIPTDIR source=capture_lib.sh disable=SC1091
 . "$(dirname "$0")/capture_lib.sh"
 

@@ -73,6 +73,7 @@ from_host() {
 }
 
 large_mtu() {
+	need ip
 	[ ! -e "$LAB_DIR/large" ] || return 0
 	"${in_ctr[@]}" ip link set eth0 mtu 9000
 	on_host ip link set veth0 mtu 9000
@@ -246,10 +247,10 @@ snaplens_tc() {
 # A lab with nginx, who sends and who receives in it on one CPU: packets on two may
 # overtake each other between tcpdump's place and ours. tcpdump takes long ones.
 lab_download() {
+	need taskset curl tcpdump "${LAB_NGINX:-nginx}"
 	taskset -pc "$(first_cpu)" $BASHPID >/dev/null
 	lab_nginx
 	check=$(built pcapng_check)
-	command -v "$LAB_NGINX" >/dev/null || skip "needs nginx"
 	oracle_room=(-B 32768)
 }
 
@@ -397,8 +398,8 @@ ktap_case others by_tshark "tshark shows interface, verdict, direction, number, 
 by_tshark() {
 	local field args=()
 
+	need tshark capinfos
 	lab_capture
-	command -v capinfos >/dev/null || skip "needs tshark"
 	write_several
 	expect 0 capinfos -Mc "$tmp/f.pcapng"
 	told "Number of packets: *6$"

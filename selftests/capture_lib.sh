@@ -49,7 +49,7 @@ oracle() {
 	local -n where=in_$1
 	local count=()
 
-	command -v tcpdump >/dev/null || skip "needs tcpdump"
+	need tcpdump
 	[ "$3" = 0 ] || count=(-c "$3")
 	: >"$tmp/oracle.err" # else the words of the last one are taken for its own
 	"${where[@]}" tcpdump -Z root --nano --immediate-mode -U "${oracle_room[@]}" -i "$2" "${count[@]}" \

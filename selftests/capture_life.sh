@@ -27,6 +27,7 @@ live() {
 	local count
 
 	lab_capture
+	need tcpdump
 	pipe_to tcpdump -lnr - -- xdp-drop-tcp veth0
 	for count in 1 2 3; do
 		send_syn
@@ -42,6 +43,7 @@ live() {
 ktap_case pipe live_tc "the same by tc-drop-tcp, where tcpdump on the interface shows nothing"
 live_tc() {
 	lab_capture
+	need tcpdump
 	pipe_to tcpdump -lnr - -- tc-drop-tcp veth0
 	oracle host veth0 0 tcp and dst 203.0.113.10
 	tcp_lost
@@ -139,6 +141,7 @@ appended() {
 # --- wrong usage, and files that cannot be written ---
 
 refuses() {
+	need ip
 	expect "$@"
 	[ -z "$(xdp_id veth0)" ]
 	[ ! -e "$tmp/new" ] || fail "a file was left"
@@ -163,8 +166,8 @@ wrong_usage() {
 
 ktap_case usage terminal "--write - on a terminal is refused with 2"
 terminal() {
+	need script
 	lab_capture
-	command -v script >/dev/null || skip "needs script"
 	refuses 2 on_host timeout 60 script -qec "$(built xdp-drop-tcp) --write - veth0" /dev/null
 	told "is a terminal"
 }

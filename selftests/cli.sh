@@ -150,7 +150,7 @@ test_names() {
 }
 
 test_alias() {
-	on ip link property add dev veth0 altname uplink 2>/dev/null || skip "no alternative names"
+	or_skip "no alternative names" on ip link property add dev veth0 altname uplink
 	expect 0 on xdp-drop-tcp -t 100ms -i 0 --json uplink
 	told '"interface":"veth0"'
 	on ip link property del dev veth0 altname uplink

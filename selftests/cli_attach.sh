@@ -54,7 +54,7 @@ test_generic() {
 
 test_no_native() {
 	wire
-	on ip link add bridge0 type bridge || skip "this kernel has no bridge"
+	or_skip "this kernel has no bridge" on ip link add bridge0 type bridge
 	refused 4 'bridge0: .*its driver has no native XDP.*--skb-mode' xdp-drop-tcp -N bridge0
 	refused 4 'attached to none of the 2 interfaces' xdp-drop-world -N veth0 bridge0
 	start xdp-drop-tcp bridge0 veth0
@@ -68,6 +68,7 @@ test_no_native() {
 }
 
 test_mtu() {
+	need ip
 	wire
 	"${in_ctr[@]}" ip link set eth0 mtu 9000
 	refused 1 'MTU.*Lower the MTU.*--skb-mode' xdp-drop-tcp -N veth0
@@ -107,7 +108,7 @@ test_no_tcx() {
 # tun takes any link type; 280 is CAN's.
 test_link_type() {
 	wire
-	on "$cli_built/probe" tun strange0 280 || skip "no tun here that takes a link type"
+	or_skip "no tun here that takes a link type" on "$cli_built/probe" tun strange0 280
 	refused 2 'strange0: .*neither Ethernet nor plain IP' xdp-drop-tcp strange0
 	refused 2 'strange0: .*ARPHRD type 280' tc-drop-tcp veth0 strange0
 	expect 0 on xdp-drop-world -t 50ms strange0
@@ -193,7 +194,7 @@ test_put_back() {
 	local mode
 
 	wire
-	on ip link add bridge0 type bridge || skip "this kernel has no bridge"
+	or_skip "this kernel has no bridge" on ip link add bridge0 type bridge
 	for mode in xdpdrv xdpgeneric; do
 		on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
 		refused 4 'no native XDP' xdp-drop-tcp --force -N veth0 bridge0
@@ -265,8 +266,8 @@ test_foreign_filter() {
 	wire
 	on tc qdisc add dev veth0 clsact
 	state before
-	on tc filter add dev veth0 egress protocol all prio 1 u32 match u32 0 0 classid 1:1 ||
-		skip "this kernel has no u32 filter"
+	or_skip "this kernel has no u32 filter" \
+		on tc filter add dev veth0 egress protocol all prio 1 u32 match u32 0 0 classid 1:1
 	refused 3 'a filter of another kind.*--tcx' tc-drop-tcp --clsact veth0
 	refused 3 'a filter of another kind' tc-drop-tcp --clsact --force veth0
 	expect 0 on tc-drop-tcp --clsact --ingress -t 50ms veth0

@@ -11,7 +11,7 @@ cli_private "$@"
 
 need_filter() {
 	wire
-	on "$cli_built/deny" PROG_LOAD EPERM true || skip "no seccomp filters here"
+	or_skip "no seccomp filters here" on "$cli_built/deny" PROG_LOAD EPERM true
 }
 
 # denied COMMAND ERRNO STATUS REGEX CMD…

@@ -97,7 +97,7 @@ test_guard_server() {
 
 # on_top KIND OPTIONS…: the address moves to a new interface upper0 of KIND.
 on_top() {
-	"${in_host[@]}" ip link add upper0 "$@" || skip "this kernel cannot: ip link add $*"
+	or_skip "this kernel cannot: ip link add $*" on ip link add upper0 "$@"
 	on ip -batch - <<-END
 		addr flush dev veth0
 		link set upper0 up

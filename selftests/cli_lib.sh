@@ -13,7 +13,8 @@
 #                        replaces enter: with & behind it, $! is its own pid
 #   wire_third           one more namespace, $third, with nothing but lo; "${in_third[@]}"
 #   unwire               all of it goes, so that a test can begin anew
-#   on CMD…              the same as a function, for expect and poll; 20 s at most
+#   on CMD…              the same as a function, for expect and poll; 20 s at most.
+#                        It needs CMD
 #   says STATUS REGEX CMD…
 #                        there CMD exits with STATUS, says REGEX, in sentences and
 #                        on standard error, and prints no data
@@ -40,11 +41,13 @@
 # The names of network namespaces and the pins are nobody else's, and all of
 # it goes with our last process, even if that is killed.
 cli_private() {
-	local dir
+	local dir path
 
-	[ "$EUID" = 0 ] || ktap_skip_all "needs root, for network namespaces and BPF"
+	need_privileges
+	need mount
+	locate stage
 	if [ -z "${CLI_PRIVATE-}" ]; then
-		CLI_PRIVATE=yes exec unshare --mount --propagation private bash "$0" "$@"
+		CLI_PRIVATE=yes exec "$path" private bash "$0" "$@"
 	fi
 	unset CLI_PRIVATE
 	mkdir -p /run/netns
@@ -86,6 +89,7 @@ unwire() {
 }
 
 on() {
+	need "$1"
 	"$cli_enter" -t 20 "$host" "$@"
 }
 
@@ -125,6 +129,7 @@ says() {
 }
 
 refused() {
+	need "$3"
 	expect "$1" "$cli_built/netstate" "$host" "${@:3}"
 	words "$2"
 }
@@ -156,6 +161,7 @@ before=
 start() {
 	local log=$tmp/run.${#logs[@]}
 
+	need "$1"
 	"${in_host[@]}" "$@" >"$log.out" 2>"$log.err" &
 	pid=$!
 	logs[$pid]=$log

@@ -217,6 +217,7 @@ test_stale() {
 }
 
 test_two_namespaces() {
+	need ip
 	fresh
 	"${in_ctr[@]}" ip -batch - <<-END
 		link set eth0 down

@@ -52,7 +52,7 @@ test_table() {
 test_live() {
 	local command count
 
-	command -v script >/dev/null || skip "no script(1)"
+	need script
 	wire
 	command="exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0"
 	TERM=xterm expect 0 script -qec "stty cols 80; $command" /dev/null

@@ -62,14 +62,6 @@ only_failed() {
 	[[ $fails =~ ^($1)$ ]] || fail "these failed: $fails"
 }
 
-needs() {
-	local tool
-
-	for tool; do
-		command -v "$tool" >/dev/null || skip "needs $tool"
-	done
-}
-
 ktap_case words verbose "what the loader and the verifier say"
 verbose() {
 	typed "What the loader and the verifier say"
@@ -85,7 +77,7 @@ alone() {
 
 ktap_case build broken "a program that the verifier refuses; bpf_printk by hand"
 broken() {
-	needs clang gcc bpftool
+	need clang gcc bpftool ip ping curl
 	[ -d "$tree/libbpf" ] || skip "needs the built tree"
 	alone /proc/sys/kernel/ostype # the instance's name is written in the text
 	typed "A program that the verifier refuses" "bpf_printk by hand"
@@ -101,7 +93,7 @@ broken() {
 # Found by its own directory, whatever stands in /usr/include.
 ktap_case words headers "asm/types.h is found without a link in /usr/include"
 headers() {
-	needs clang gcc
+	need clang gcc
 	[ -d "$tree/libbpf" ] || skip "needs the built tree"
 	clang --target=bpf -M "-I$tree/libbpf/include" \
 		-idirafter "/usr/include/$(gcc -print-multiarch)" "$top/Documentation/broken_kern.c" >"$tmp/out"
@@ -112,6 +104,7 @@ headers() {
 
 ktap_case lines trace "packets one by one: --trace"
 trace() {
+	need curl
 	typed "Packets one by one: --trace"
 	told '^ +[0-9.]+  cpu [0-9]+ +veth0: dropped, 74 bytes$'
 	only_failed 'curl .*'
@@ -119,7 +112,7 @@ trace() {
 
 ktap_case build listing "bytecode and machine code"
 listing() {
-	needs bpftool jq readelf
+	need bpftool jq readelf
 	[ -x "$top/scripts/listing.sh" ] || skip "needs the built tree"
 	typed "Bytecode and machine code"
 	told '^xdp_drop_world: after the verifier \(xlated\), [0-9]+ instructions$'
@@ -133,7 +126,7 @@ ktap_case costs stats "what a packet costs"
 stats() {
 	local before
 
-	needs bpftool ping sysctl
+	need bpftool ping sysctl
 	alone /proc/sys/kernel/bpf_stats_enabled
 	before=$(sysctl -n kernel.bpf_stats_enabled)
 	typed "What a packet costs"
@@ -144,6 +137,7 @@ stats() {
 
 ktap_case lines where "which packets die where"
 where() {
+	need curl
 	typed "Which packets die where"
 	told ' xdp-native +veth'
 	only_failed 'curl .*'

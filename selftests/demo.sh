@@ -21,10 +21,7 @@ declare -A words=(
 	[outside-tcp]="TCP from container to outside" [outside-ping]="ping from container to outside"
 )
 
-green='' yellow='' red='' dim='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
-	green=$'\e[32m' yellow=$'\e[33m' red=$'\e[1;31m' dim=$'\e[2m' plain=$'\e[0m'
-fi
+lab_colours
 
 send() {
 	local seconds
@@ -213,6 +210,7 @@ main() {
 	local began=${EPOCHREALTIME/./} id running cells_wanted took
 
 	surprises=0 cells=0
+	lab_need curl
 	lab_own test
 	probe=$(built probe)
 	tmp=$LAB_DIR/demo

@@ -15,9 +15,10 @@
 
 static int usage(void)
 {
-	fputs("Usage: enter [-i] [-m FILE] [-t SECONDS] NETNS COMMAND [ARGUMENT...]\n"
+	fputs("Usage: enter [-i] [-m PID] [-t SECONDS] NETNS COMMAND [ARGUMENT...]\n"
 	      "  -i          SIGINT and SIGQUIT are not ignored\n"
-	      "  -m FILE     enter this mount namespace as well, and stay in the directory\n"
+	      "  -m PID      enter the mount namespace of this process as well, and its root;\n"
+	      "              stay in the directory\n"
 	      "  -t SECONDS  then SIGALRM ends the command\n"
 	      "NETNS is a name, as ip netns has it. Exit: the command's; 125 if it was not tried.\n",
 	      stderr);
@@ -36,9 +37,30 @@ static int enter(const char *file, int type)
 	return errno ? failed(file) : 0;
 }
 
+/* setns() would leave a chroot for the root of the namespace. */
+static int enter_mounts(const char *pid)
+{
+	char here[PATH_MAX], path[64];
+	int root, status;
+
+	if (!getcwd(here, sizeof(here)))
+		return failed("the current directory");
+	snprintf(path, sizeof(path), "/proc/%s/root", pid);
+	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return failed(path);
+	snprintf(path, sizeof(path), "/proc/%s/ns/mnt", pid);
+	status = enter(path, CLONE_NEWNS);
+	if (!status && (fchdir(root) || chroot(".")))
+		status = failed("its root");
+	if (!status && chdir(here))
+		status = failed(here);
+	close(root);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
-	char here[PATH_MAX];
 	const char *mount = NULL;
 	int option, seconds = 0;
 
@@ -63,14 +85,8 @@ int main(int argc, char **argv)
 		return usage();
 	if (enter(netns_path(argv[0]), CLONE_NEWNET))
 		return 125;
-	if (mount) {
-		if (!getcwd(here, sizeof(here)))
-			return failed("the current directory");
-		if (enter(mount, CLONE_NEWNS))
-			return 125;
-		if (chdir(here))
-			return failed(here);
-	}
+	if (mount && enter_mounts(mount))
+		return 125;
 	alarm(seconds);
 	execvp(argv[1], argv + 1);
 	failed(argv[1]);

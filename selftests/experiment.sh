@@ -21,10 +21,7 @@ usage() {
 	END
 }
 
-green='' yellow='' red='' dim='' plain=''
-if [ -t 1 ] && [ -z "${NO_COLOR-}" ]; then
-	green=$'\e[32m' yellow=$'\e[33m' red=$'\e[1;31m' dim=$'\e[2m' plain=$'\e[0m'
-fi
+lab_colours
 
 # --- one chapter: a process with a lab of its own ---
 
@@ -276,10 +273,7 @@ for each; do
 	esac
 done
 [ -n "${chapters[*]-}" ] || chapters=(rows taps switch1 switch2 answers)
-if [ "$EUID" != 0 ]; then
-	echo "${0##*/}: needs root, to make network namespaces" >&2
-	exit 1
-fi
+lab_need curl ip nft tcpdump
 work=$(mktemp -d)
 results=${RESULTS:-$work/results}
 [ -z "$ktap" ] || { echo "TAP version 13" && plan; }

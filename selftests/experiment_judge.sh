@@ -98,7 +98,7 @@ in_time() {
 }
 
 could_not_run() {
-	probe 10 skip:no_nping "$W1"
+	probe 10 skip:needs_nping "$W1"
 	judged skip ".*" 0
 }
 

@@ -294,15 +294,20 @@ neighbour() {
 		dev "${real[out0]}"
 }
 
+# Without this command, a probe cannot be sent.
+lacks() {
+	! command -v "$1" >/dev/null && verdict="skip:needs $1"
+}
+
 # What becomes of probe $1, of which $2 is expected: $verdict.
 judge() {
 	local status=0 ms=$LOST_MS said=
 
 	[ "$2" != pass ] || ms=$ANSWER_MS
 	case $1 in
-	id-in-ip-link) id_in_ip_link && return ;;
-	clsact-after-*) clsact_after "${1##*-}" && return ;;
-	*-nping*) command -v nping >/dev/null || { verdict="skip:no nping" && return; } ;;
+	id-in-ip-link) { lacks bpftool || id_in_ip_link; } && return ;;
+	clsact-after-*) { lacks tc || clsact_after "${1##*-}"; } && return ;;
+	*-nping*) ! lacks nping || return 0 ;;
 	esac
 	send "$1" "$ms" >"$tmp/said" 2>&1 || status=$?
 	IFS= read -rd '' said <"$tmp/said" || true

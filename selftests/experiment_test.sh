@@ -8,6 +8,6 @@ set -eu
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
 . "$(dirname "$0")/ktap.sh"
 
-[ "$EUID" = 0 ] || ktap_skip_all "needs root"
-command -v tcpdump >/dev/null || ktap_skip_all "needs tcpdump"
+need_privileges
+need curl ip nft tcpdump
 exec "$(dirname "$0")/experiment.sh" --ktap

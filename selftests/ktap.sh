@@ -9,8 +9,8 @@
 #   ktap_case GROUP FUNCTION WORDS   declare a test: one line of the result
 #   ktap_run "$@"                    run them; the status is 0 passed, 1 failed,
 #                                    4 all skipped. Arguments choose tests by
-#                                    function or group; --list lists them.
-#   ktap_skip_all WORDS              instead of both: nothing can be tested here, and why
+#                                    function or group; --list lists them;
+#                                    --using REGEX chooses those that run such a command.
 #
 # Groups run side by side, the tests of a group one after the other. If there
 # is a function setup_GROUP, it runs before them, in the same shell; after_each
@@ -21,11 +21,15 @@
 # any command that fails, fails the test. In it:
 #
 #   fail WORDS           the test failed, and why
-#   skip WORDS           it cannot run here, and why
+#   skip WORDS           it cannot run here, and why. In a set-up, this is true for all
+#                        tests of the group; before ktap_run, for all of the program
+#   need TOOL...         skip if a command is missing, and name it
+#   need_privileges      the same for what network namespaces and BPF take
+#   or_skip WORDS CMD…   skip if CMD fails, with these words and the last line of CMD's
 #   again WORDS          something was not given that is not the test's to decide: it
 #                        is run again, and has failed if that happens three times
 #   expect STATUS CMD…   run CMD, output to $tmp/out and $tmp/err; fail unless
-#                        it exits with STATUS
+#                        it exits with STATUS. It needs CMD
 #   said REGEX           fail unless the last expect's standard error matches
 #   told REGEX           the same with its standard output
 #   poll SECONDS CMD…    repeat CMD until it succeeds; false after SECONDS, or in
@@ -74,9 +78,63 @@ fail() {
 	exit 1
 }
 
+# The first reason stands, wherever it was found: in a subshell, or in what expect runs.
 skip() {
-	echo "SKIP $*"
+	if [ -z "${ktap_skip-}" ]; then
+		printf 'TAP version 13\n1..0 # SKIP %s\n' "$*"
+	elif [ ! -s "$ktap_skip" ]; then
+		echo "$*" >"$ktap_skip"
+	fi
 	exit 4
+}
+
+need() {
+	local tool missing=()
+
+	for tool; do
+		hash "$tool" 2>/dev/null || missing+=("$tool")
+	done
+	[ ${#missing[@]} = 0 ] || skip "needs ${missing[*]}"
+}
+
+# What this machine, container or chroot lacks that network namespaces and BPF need, in
+# $lacking; nothing if they can be had. 12 is CAP_NET_ADMIN, 21 CAP_SYS_ADMIN.
+privileges() {
+	local name value capabilities=0
+
+	lacking=
+	while read -r name value; do
+		[ "$name" != CapEff: ] || capabilities=$((16#$value))
+	done 2>/dev/null </proc/self/status || true
+	if [ "$EUID" != 0 ]; then
+		lacking=root
+	elif [ ! -e /proc/self/ns/net ]; then
+		lacking="/proc: mount -t proc proc /proc"
+	elif ((!(capabilities >> 12 & capabilities >> 21 & 1))); then
+		lacking="CAP_NET_ADMIN and CAP_SYS_ADMIN, as a privileged container has them"
+	elif [ ! -d /sys/fs/bpf ]; then
+		lacking="/sys/fs/bpf: a kernel with BPF, and mount -t sysfs sysfs /sys"
+	elif [ ! -c /dev/null ]; then
+		lacking="/dev with its devices"
+	fi
+}
+
+need_privileges() {
+	local lacking
+
+	privileges
+	[ -z "$lacking" ] || skip "needs $lacking"
+}
+
+or_skip() {
+	local words=$1 output line last=
+
+	shift
+	output=$("$@" 2>&1) && return
+	while IFS= read -r line; do
+		last=${line:-$last}
+	done <<<"$output"
+	skip "$words: $last"
 }
 
 again() {
@@ -88,6 +146,7 @@ expect() {
 	local want=$1 got=0
 
 	shift
+	need "$1"
 	"$@" >"$tmp/out" 2>"$tmp/err" || got=$?
 	[ "$got" = "$want" ] && return
 	printf 'exit status %s instead of %s:' "$got" "$want"
@@ -173,12 +232,6 @@ poll() {
 	done
 }
 
-ktap_skip_all() {
-	echo "TAP version 13"
-	echo "1..0 # SKIP $*"
-	exit 4
-}
-
 ktap_groups=() ktap_tests=()
 declare -A ktap_group=() ktap_words=()
 
@@ -198,7 +251,7 @@ ktap_run_group() {
 	set -eEu
 	ktap_test=
 	# shellcheck disable=SC2034 # for what tests have in common
-	ktap_between=$ktap_dir/$1.between ktap_group_pid=$BASHPID
+	ktap_between=$ktap_dir/$1.between ktap_group_pid=$BASHPID ktap_skip=$ktap_dir/$1.skip
 	# shellcheck disable=SC2064 # the group's name is known now
 	trap "ktap_end_group $1" EXIT
 	trap 'exit 143' INT TERM HUP
@@ -232,31 +285,32 @@ ktap_end_group() {
 ktap_run_test() {
 	trap 'exit 143' INT TERM HUP
 	trap 'if declare -F after_each >/dev/null; then after_each; fi' EXIT
-	tmp=$ktap_dir/$1
+	tmp=$ktap_dir/$1 ktap_skip=$ktap_dir/$1.skip
 	"$1"
 }
 
 # Print the result of test $2 as line $1; it belongs to the process $3.
 ktap_print() {
-	local file=$ktap_dir/$2 status=broken log
+	local file=$ktap_dir/$2 status=broken log skipped
 
 	until [ -s "$file.status" ] || ! kill -0 "$3" 2>/dev/null; do
 		ktap_pause
 	done
-	log=$file.log
+	log=$file.log skipped=$file.skip
 	if [ -s "$file.status" ]; then
 		read -r status <"$file.status"
 	else
-		log=$ktap_dir/${ktap_group[$2]}.log
+		log=$ktap_dir/${ktap_group[$2]}.log skipped=$ktap_dir/${ktap_group[$2]}.skip
 	fi
+	[ ! -s "$skipped" ] || status=skipped
 	case $status in
 	0)
 		ktap_passed=$((ktap_passed + 1))
 		echo "ok $1 ${ktap_words[$2]}"
 		;;
-	4)
+	skipped)
 		ktap_skipped=$((ktap_skipped + 1))
-		echo "ok $1 ${ktap_words[$2]} # SKIP $(sed -n 's/^SKIP //p' "$log" | head -n 1)"
+		echo "ok $1 ${ktap_words[$2]} # SKIP $(<"$skipped")"
 		;;
 	*)
 		ktap_failed=$((ktap_failed + 1))
@@ -274,10 +328,39 @@ ktap_stop() {
 	rm -rf "$ktap_dir"
 }
 
+# Does this stand in function $1, or in one that it calls?
+ktap_uses() {
+	local body word
+
+	if [ -z "${ktap_found[$1]-}" ]; then
+		ktap_found[$1]=no
+		body=$(declare -f "$1")
+		[[ ! $body =~ [^[:alnum:]_/.-]($2)[^[:alnum:]_/.-] ]] || ktap_found[$1]=yes
+		for word in ${body//[^[:alnum:]_]/ }; do
+			[ "${ktap_found[$1]}" = no ] || break
+			! declare -F "$word" >/dev/null || ! ktap_uses "$word" "$2" || ktap_found[$1]=yes
+		done
+	fi
+	[ "${ktap_found[$1]}" = yes ]
+}
+
+ktap_choose_using() {
+	local name
+	local -A ktap_found=()
+
+	ktap_chosen=()
+	for name in "${ktap_tests[@]}"; do
+		if ktap_uses "$name" "$1" || ktap_uses "setup_${ktap_group[$name]}" "$1"; then
+			ktap_chosen+=("$name")
+		fi
+	done
+}
+
 # Keep the tests that the arguments name; without arguments, all.
 ktap_choose() {
 	local name
 
+	[ "${1-}" != --using ] || { ktap_choose_using "$2" && return; }
 	ktap_chosen=()
 	for name in "${ktap_tests[@]}"; do
 		if [ $# = 0 ] || [[ " $* " == *" $name "* || " $* " == *" ${ktap_group[$name]} "* ]]; then
@@ -300,6 +383,7 @@ ktap_run() {
 		exit 0
 	fi
 	ktap_choose "$@"
+	[ -n "${ktap_chosen[*]-}" ] || skip "no test uses $2"
 	ktap_patience=4
 	ktap_dir=$(mktemp -d)
 	declare -A ktap_pids=()

@@ -20,7 +20,7 @@
 #   first_cpu            the number of a CPU to pin things to
 #   wrote PID            how many bytes a process has written, in $wchar
 #   lab_tun              a device without Ethernet header: tun0, with 198.51.100.130 behind it
-#   on_host CMD…         run CMD on the host
+#   on_host CMD…         run CMD on the host, which needs it
 #   run PROGRAM ARGS…    run one of our programs there, to its end
 #   load PROGRAM ARGS…   the same in the background, until it has attached; $loader
 #   stop [SIGNAL]        end it: it must exit with 0; ended STATUS waits for it
@@ -29,7 +29,7 @@
 # shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_net.sh"
 
-[ "$EUID" = 0 ] || ktap_skip_all "needs root"
+need_privileges
 
 # No TCP connection in these network namespaces, not even half of one: what is
 # seen from now on is of the test's own doing.
@@ -150,6 +150,7 @@ published_lost() {
 }
 
 by_curl() {
+	need curl
 	"${in_host[@]}" curl -sf -m "${1:-3}" -o /dev/null http://localhost/
 }
 
@@ -231,6 +232,7 @@ now_ms() {
 }
 
 on_host() {
+	need "$1"
 	"${in_host[@]}" "$@"
 }
 
@@ -245,6 +247,7 @@ run() {
 xdp_id() {
 	local dev=$1
 
+	need ip
 	shift
 	[ $# != 0 ] || set -- "${in_host[@]}"
 	[[ ! $("$@" ip link show dev "$dev" 2>/dev/null) =~ prog/xdp\ id\ ([0-9]+) ]] ||

@@ -15,6 +15,7 @@ ktap_case deadline timeout_stopped "--timeout 3s: the kernel side lets through w
 timeout_stopped() {
 	local began took
 
+	need ip
 	lab
 	began=$(now_ms)
 	load xdp-drop-tcp --timeout 3s veth0
@@ -53,6 +54,7 @@ timeout_pinned() {
 # A clsact filter has no link: the kernel side must notice that its loader died,
 # in 3 s.
 killed_clsact() {
+	need tc
 	lab
 	load tc-drop-tcp --clsact veth0
 	published_lost
@@ -86,6 +88,7 @@ clsact_again() {
 
 ktap_case pin pin_xdp "xdp-drop-tcp --pin, exit: curl still fails; --detach: it works"
 pin_xdp() {
+	need curl ip
 	lab
 	expect 0 run xdp-drop-tcp --pin veth0
 	by_curl_lost
@@ -100,6 +103,7 @@ ktap_case pin pin_tc "tc-drop-tcp --pin, exit: curl still fails; --detach: it wo
 pin_tc() {
 	local way
 
+	need tc
 	lab
 	for way in "" --clsact "--clsact --ingress"; do
 		# shellcheck disable=SC2086 # words

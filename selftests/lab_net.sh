@@ -28,6 +28,37 @@ lab_die() {
 	exit 1
 }
 
+# Where one of these commands is missing, or what a lab takes, a test is skipped;
+# anything else says so and ends with 4, or with 1 if it is only not root's.
+lab_need() {
+	local tool missing=() lacking
+
+	if [ -n "${ktap_skip-}" ]; then
+		need "$@"
+		need_privileges
+	fi
+	privileges
+	[ "$lacking" != root ] || lab_die "needs root, to make network namespaces."
+	for tool; do
+		command -v "$tool" >/dev/null || missing+=("$tool")
+	done
+	if [ -n "${missing[*]-}" ]; then
+		lacking="${missing[*]}, not installed here: see \"make bootstrap\""
+	fi
+	[ -n "$lacking" ] || return 0
+	echo "${0##*/}: needs $lacking." >&2
+	exit 4
+}
+
+# Colours, where a terminal shows them; see no-color.org.
+# shellcheck disable=SC2034 # for those who source this
+lab_colours() {
+	green='' yellow='' red='' dim='' plain=''
+	if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM:-dumb}" != dumb ]; then
+		green=$'\e[32m' yellow=$'\e[33m' red=$'\e[1;31m' dim=$'\e[2m' plain=$'\e[0m'
+	fi
+}
+
 lab_diagram() {
 	cat <<-END
 		  out: outside host      host: runs the containers                 ctr: container
@@ -58,7 +89,6 @@ lab_enter() {
 	unset http_proxy all_proxy ALL_PROXY
 	LAB=${LAB_DIR##*.}
 	read -r mount <"$LAB_DIR/relay.pid"
-	mount=/proc/$mount/ns/mnt
 	locate enter
 	# shellcheck disable=SC2034 # for those who source this
 	in_out=("$path" -m "$mount" "drop-$LAB-out")
@@ -136,8 +166,7 @@ lab_seconds() {
 lab_up() {
 	local owner=${2:-$BASHPID} born path stage serve=serve ms
 
-	[ "$EUID" = 0 ] || lab_die "needs root, to make network namespaces"
-	command -v nft >/dev/null || lab_die "needs nft"
+	lab_need nft
 	LAB_NGINX=${LAB_NGINX:-nginx}
 	! command -v "$LAB_NGINX" >/dev/null || serve=
 	lab_sweep

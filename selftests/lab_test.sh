@@ -16,6 +16,7 @@ ktap_case lab lab_paths "lab: every path answers, IPv4 and IPv6, TCP and ping"
 lab_paths() {
 	local at
 
+	need curl
 	lab_nginx
 	for at in 198.51.100.1 2001:db8:1::1 2001:db8:2::10; do
 		"${in_out[@]}" "$probe" tcp "$at" 80
@@ -36,11 +37,13 @@ lab_paths() {
 }
 
 links() {
+	need ip
 	"$@" ip -o link show 2>/dev/null | sed 's/[0-9]*: \([^:@]*\).*/\1/' | sort | xargs
 }
 
 ktap_case lab lab_sealed "lab: no link and no route leads out of it"
 lab_sealed() {
+	need ip
 	lab
 	[ "$(links "${in_out[@]}")" = "lo out0" ]
 	[ "$(links "${in_host[@]}")" = "docker0 lo veth0 wan0" ]
@@ -51,6 +54,7 @@ lab_sealed() {
 
 ktap_case lab lab_two "lab: two at the same time do not meet"
 lab_two() {
+	need ip
 	lab
 	(
 		"${in_host[@]}" ip link set dev veth0 down
@@ -70,6 +74,7 @@ ktap_case lab lab_down_clean "lab: up, list, run, down; nothing is left"
 lab_down_clean() {
 	local id pids
 
+	need curl nft
 	expect 0 "$here/lab.sh" up
 	told "^Lab .* is up"
 	id=$(sed -n 's/^Lab \(.*\) is up.*/\1/p' "$tmp/out")
@@ -93,6 +98,7 @@ lab_down_clean() {
 
 ktap_case lab lab_alone "lab: without arguments it explains itself and runs a shell"
 lab_alone() {
+	need curl nft
 	# shellcheck disable=SC2016 # expanded by that shell
 	expect 0 "$here/lab.sh" <<<'echo "it runs in $LAB"; curl -s localhost; exit 3'
 	told "shell ctr"
@@ -103,6 +109,7 @@ lab_alone() {
 
 # A lab in a process of its own, $holder; once it is up, its id is in $tmp/id.
 hold() {
+	need nft
 	rm -f "$tmp/id"
 	# shellcheck disable=SC2016 # expanded by that shell
 	bash -c 'set -eu; . "$1/lab_net.sh"; lab_own test; echo "$LAB" >"$2.new"
@@ -169,6 +176,7 @@ lab_interrupted() {
 
 ktap_case demo demo "demo: every cell as expected"
 demo() {
+	need curl nft
 	expect 0 "$here/demo.sh"
 	told "^All 91 cells are as expected"
 	# No colour but on a terminal.
@@ -191,6 +199,7 @@ ktap_case demo2 demo_surprised "demo: what is not as expected is marked, named, 
 demo_surprised() {
 	local PATH=$PATH
 
+	need curl nft
 	strict_curl
 	PATH=$tmp/bin:$PATH
 	sed 's,lost/E2,pass/E2,; /^[WXB]/d' "$here/demo.expected" >"$tmp/expected"
@@ -234,8 +243,8 @@ bare_tc() {
 
 ktap_case bare bare_bpftool "all objects by bpftool prog load; XDP attached by bpftool net"
 bare_bpftool() {
+	need bpftool
 	lab
-	command -v bpftool >/dev/null || skip "needs bpftool"
 	on_host bpftool prog load "$(built xdp_drop_world_kern.o)" /sys/fs/bpf/world
 	on_host bpftool prog load "$(built tc_drop_tcp_kern.o)" /sys/fs/bpf/tc
 	on_host bpftool prog load "$(built xdp_drop_tcp_kern.o)" /sys/fs/bpf/tcp
@@ -247,8 +256,8 @@ bare_bpftool() {
 
 ktap_case bare bare_xdp_loader "xdp_drop_tcp_kern.o by xdp-loader drops at once"
 bare_xdp_loader() {
+	need xdp-loader
 	lab
-	command -v xdp-loader >/dev/null || skip "needs xdp-loader"
 	# It has one lock for the whole machine, and fails when that is taken.
 	poll 10 on_host xdp-loader load veth0 "$(built xdp_drop_tcp_kern.o)"
 	published_lost

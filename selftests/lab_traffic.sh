@@ -29,6 +29,7 @@ ktap_case xdp xdp_sigkill "xdp-drop-tcp: kill -9 lets TCP through at once"
 xdp_sigkill() {
 	local began
 
+	need ip
 	lab
 	load xdp-drop-tcp veth0
 	published_lost
@@ -126,6 +127,7 @@ need_tcx() {
 
 # tc-drop-tcp with the options: TCP is lost, ping passes, and nothing remains.
 tc_drops() {
+	need tc
 	load tc-drop-tcp "$@" veth0
 	published_lost
 	expect 1 "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 500
@@ -275,8 +277,8 @@ vlan_tc_egress() {
 ktap_case odd vlan_device "a VLAN device over the pair: its TCP is dropped, its ping passes"
 vlan_device() {
 	lab
-	on_host ip link add link veth0 name veth0.5 type vlan id 5 2>"$tmp/vlan" ||
-		skip "this kernel has no VLAN devices"
+	or_skip "this kernel has no VLAN devices" \
+		on_host ip link add link veth0 name veth0.5 type vlan id 5
 	"${in_ctr[@]}" ip link add link eth0 name eth0.5 type vlan id 5
 	on_host ip addr add 198.51.100.65/30 dev veth0.5
 	on_host ip link set veth0 nomaster
@@ -310,8 +312,8 @@ stalled() {
 
 ktap_case odd download "a running download (large, non-linear skbs) stalls at TC egress, then goes on"
 download() {
+	need curl "${LAB_NGINX:-nginx}"
 	lab_nginx
-	command -v "${LAB_NGINX:-nginx}" >/dev/null || skip "needs nginx"
 	truncate -s 64G "$LAB_DIR/out/www/large"
 	"${in_ctr[@]}" curl -s --limit-rate 20M -o /dev/null http://198.51.100.2/large &
 	curl=$!

@@ -10,9 +10,9 @@ set -eu
 
 here=$(realpath "$(dirname "$0")")
 
-command -v localedef >/dev/null || ktap_skip_all "needs localedef, of Debian's package libc-bin"
+command -v localedef >/dev/null || skip "needs localedef, of Debian's package libc-bin"
 [ -e /usr/share/i18n/locales/de_DE ] ||
-	ktap_skip_all "needs /usr/share/i18n, of Debian's package locales"
+	skip "needs /usr/share/i18n, of Debian's package locales"
 
 # The locale is made here: hardly a machine has it.
 setup_german() {

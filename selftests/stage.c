@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../user/mounts.h"
 #include "netns.h"
 #include "serve.h"
 #include "stage.h"
@@ -39,6 +40,8 @@ static int usage(void)
 	      "         names end with UNIT; start the relay, and web servers if told to\n"
 	      "       stage ready DIR MS            wait until each path answers, and for rest\n"
 	      "       stage rest MS NETNS...        wait until no TCP connection is in there\n"
+	      "       stage private COMMAND [ARGUMENT...]\n"
+	      "         run it in a mount namespace of its own, where / is a mount\n"
 	      "       stage pids DIR [PID...]       who runs in the lab, but for these\n"
 	      "       stage down DIR MS [PID...]    end them, in MS by SIGTERM, in MS more by\n"
 	      "                                     SIGKILL; remove the lab and DIR\n"
@@ -198,6 +201,26 @@ static int start_server(const char *dir, const char *place)
 }
 
 /*
+ * A mount namespace of our own. In a chroot, / is made a mount: else nothing that is
+ * run here could have such a namespace, neither unshare(1) nor ip netns exec.
+ */
+static int own_mounts(unsigned long propagation)
+{
+	char here[PATH_MAX];
+
+	errno = -mounts_own(propagation);
+	if (errno)
+		return failed("a mount namespace");
+	if (!mount("", "/", "none", propagation, NULL))
+		return 0;
+	if (!getcwd(here, sizeof(here)) ||
+	    mount("/", "/", "none", MS_BIND | MS_REC, NULL) || chdir("/..") ||
+	    chroot(".") || chdir(here))
+		return failed("the root of a chroot as a mount");
+	return 0;
+}
+
+/*
  * What docker-proxy does. And this process keeps a mount namespace with a bpffs
  * of the lab's own, which all enter that run in the lab.
  */
@@ -206,9 +229,9 @@ static int start_relay(const char *dir)
 	char path[PATH_MAX], text[16];
 	pid_t pid;
 
-	if (unshare(CLONE_NEWNS) ||
-	    mount("", "/", "none", MS_SLAVE | MS_REC, NULL) ||
-	    mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
+	if (own_mounts(MS_SLAVE))
+		return 2;
+	if (mount("bpf", "/sys/fs/bpf", "bpf", 0, NULL))
 		return failed("a bpffs of the lab's own");
 	pid = start(dir, "relay");
 	if (!pid)
@@ -472,6 +495,14 @@ static int down(const char *dir, int ms, char **but)
 	return 0;
 }
 
+static int run_private(char **argv)
+{
+	if (own_mounts(MS_PRIVATE))
+		return 2;
+	execvp(*argv, argv);
+	return failed(*argv);
+}
+
 int main(int argc, char **argv)
 {
 	const char *command = argc > 2 ? argv[1] : "";
@@ -487,6 +518,8 @@ int main(int argc, char **argv)
 	}
 	if (!strcmp(command, "rest") && argc > 3)
 		return rest_each(argv + 3, now_ms() + atoi(argv[2]));
+	if (!strcmp(command, "private"))
+		return run_private(argv + 2);
 	if (!strcmp(command, "pids"))
 		return each_process(argv[2], argv + 3, 0) < 0 ?
 			       failed("/proc") :

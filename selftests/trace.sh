@@ -121,7 +121,7 @@ test_others() {
 test_free() {
 	local program number=''
 
-	command -v bpftool >/dev/null || skip "needs bpftool"
+	need bpftool
 	wire
 	for program in xdp-drop-world xdp-drop-tcp tc-drop-tcp; do
 		start "$program" --trace -i 0 veth0

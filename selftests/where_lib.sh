@@ -11,7 +11,7 @@
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_lib.sh"
 
-enter=$(built enter) probe=$(built probe) drop_where=$(built drop-where)
+enter=$(built enter) probe=$(built probe) drop_where=$(built drop-where) stage=$(built stage)
 
 without_ipv6() {
 	# shellcheck disable=SC2016 # expanded by that shell
@@ -26,6 +26,7 @@ without_ipv6() {
 # the container's, $bridge the bridge. The tests of a group share it, but if one
 # fails, the next has a new one.
 wires() {
+	need ip
 	port=h$ktap_group_pid peer=c$ktap_group_pid bridge=b$ktap_group_pid
 	host=where-host.$ktap_group_pid ctr=where-ctr.$ktap_group_pid
 	in_host=("$enter" "$host")
@@ -45,7 +46,7 @@ make_wires() {
 	END
 	without_ipv6 "${in_host[@]}"
 	without_ipv6 "${in_ctr[@]}"
-	ip -n "$host" -batch - <<-END
+	"${in_host[@]}" ip -batch - <<-END
 		link add $bridge address $at_host type bridge mcast_snooping 0
 		link add $port type veth peer name $peer address $at_ctr netns $ctr
 		link set $port master $bridge up
@@ -53,7 +54,7 @@ make_wires() {
 		addr add 203.0.113.1/24 dev $bridge
 		neigh add 203.0.113.10 lladdr $at_ctr dev $bridge
 	END
-	ip -n "$ctr" -batch - <<-END
+	"${in_ctr[@]}" ip -batch - <<-END
 		link set $peer up
 		addr add 203.0.113.10/24 dev $peer
 		neigh add 203.0.113.1 lladdr $at_host dev $peer
@@ -113,7 +114,7 @@ tracing() {
 		(cd /sys/kernel/tracing && exec "$@")
 	else
 		# shellcheck disable=SC2016 # expanded by that shell
-		unshare --mount sh -c 'mount -t tracefs tracefs "$1" && cd "$1" && shift && exec "$@"' \
+		"$stage" private sh -c 'mount -t tracefs tracefs "$1" && cd "$1" && shift && exec "$@"' \
 			sh /sys/kernel/tracing "$@"
 	fi
 }

@@ -192,7 +192,7 @@ closed() {
 
 ktap_case words json "--json: each line is JSON, with the sums"
 json() {
-	command -v jq >/dev/null || skip "needs jq"
+	need jq
 	wires
 	load xdp-drop-tcp --skb-mode "$port"
 	where --json "$port"

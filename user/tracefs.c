@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 
 #include "errors.h"
 #include "macros.h"
+#include "mounts.h"
 
 #define TRACEFS "/sys/kernel/tracing"
 #define PREFIX "bpf-drop-" /* then the process id, then chance */
@@ -72,14 +72,15 @@ static int refuse(const char *what, int error)
 
 static int mount_privately(void)
 {
+	int error;
+
 	if (access(TRACEFS, F_OK))
 		return refuse("find " TRACEFS, errno);
-	if (unshare(CLONE_NEWNS) ||
-	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("tracefs", TRACEFS, "tracefs",
-		  MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
-		return refuse("mount tracefs", errno);
-	return EXIT_DONE;
+	error = -mounts_own(MS_PRIVATE);
+	if (!error && mount("tracefs", TRACEFS, "tracefs",
+			    MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL))
+		error = errno;
+	return error ? refuse("mount tracefs", error) : EXIT_DONE;
 }
 
 /* The name of a process's program, or "". */

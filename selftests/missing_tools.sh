@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Where a tool is missing, the tests that use it are skipped and name it, and commands
+# say so in one sentence. For each tool, the tests that use it are run without it.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
+. "$(dirname "$0")/ktap.sh"
+need_privileges
+[ -z "${EMULATED-}" ] || skip "too slow where the machine is emulated, and the same on each kernel"
+
+here=$(dirname "$(realpath "$0")")
+
+# All that is in $PATH, but the tool $1, in $tmp/bin.
+path_without() {
+	local dir dirs
+
+	IFS=: read -ra dirs <<<"$PATH"
+	rm -rf "${tmp:?}/bin"
+	mkdir "$tmp/bin"
+	for dir in "${dirs[@]}"; do
+		ln -s "$dir"/* "$tmp/bin/" 2>/dev/null || true # the first of a name stays
+	done
+	rm -f "${tmp:?}/bin/$1"
+}
+
+without() {
+	local tool=$1 program status skipped=0 use=$1
+
+	case $tool in
+	ip) use='ip (-[a-z]+|addr|link|neigh|route)|need [a-z ]*ip' ;; # no word of a ruleset
+	nginx) use=lab_nginx ;;
+	esac
+
+	path_without "$tool"
+	for program in "${@:2}"; do
+		status=0
+		PATH=$tmp/bin "$here/$program" --using "$use" >"$tmp/out" 2>"$tmp/err" || status=$?
+		[[ $status = [04] ]] || fail "$program: exit status $status:"$'\n'"$(cat "$tmp/out" "$tmp/err")"
+		count "# SKIP needs (.* )?$tool( |$)"
+		skipped=$((skipped + count))
+	done
+	[ "$skipped" != 0 ] || fail "no test has needed $tool"
+}
+
+# A command without the tool $1.
+one_sentence() {
+	expect 4 env "PATH=$tmp/bin" "$here/$2" "${@:3}"
+	said "^${2%.sh}\.sh: needs $1, .*\.$"
+	lines "$tmp/err" 1
+	[ ! -s "$tmp/out" ]
+}
+
+lines() {
+	local list
+
+	mapfile -t list <"$1"
+	[ "${#list[@]}" = "$2" ]
+}
+
+cli=(cli.sh cli_attach.sh cli_errors.sh cli_guard.sh cli_pin.sh cli_run.sh trace.sh)
+lab=(lab_test.sh lab_traffic.sh lab_life.sh where.sh where_life.sh capture.sh capture_life.sh debugging.sh)
+
+ktap_case first no_ip "no ip"
+no_ip() {
+	without ip "${cli[@]}" "${lab[@]}" experiment_test.sh
+}
+
+ktap_case second no_tc "no tc"
+no_tc() {
+	without tc "${cli[@]}" "${lab[@]}"
+}
+
+ktap_case second no_nft "no nft"
+no_nft() {
+	local command
+
+	without nft "${lab[@]}" experiment_test.sh
+	for command in demo.sh experiment.sh lab.sh bench.sh; do
+		one_sentence nft "$command"
+	done
+	one_sentence nft lab.sh up
+}
+
+ktap_case second no_curl "no curl"
+no_curl() {
+	without curl "${lab[@]}" experiment_test.sh
+	one_sentence curl demo.sh
+	one_sentence curl experiment.sh
+}
+
+ktap_case second no_tcpdump "no tcpdump"
+no_tcpdump() {
+	without tcpdump "${lab[@]}" experiment_test.sh
+	one_sentence tcpdump experiment.sh
+}
+
+ktap_case second no_nginx "no nginx"
+no_nginx() {
+	without nginx "${lab[@]}"
+}
+
+ktap_case second no_bpftool "no bpftool"
+no_bpftool() {
+	without bpftool "${cli[@]}" "${lab[@]}"
+}
+
+ktap_case first no_other "none of the tools that few tests use, one at a time"
+no_other() {
+	without jq where_life.sh debugging.sh
+	without ping debugging.sh
+	without script cli_run.sh capture_life.sh
+	without setpriv cli.sh where_life.sh
+	without tshark capture.sh
+	without xdp-loader lab_test.sh
+}
+
+ktap_run "$@"
