@@ -6,11 +6,20 @@
 
 MAKEFLAGS += -rR --no-print-directory
 
+# What is built, and removed, are lists of words.
+ifneq ($(filter-out help,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(words $(CURDIR)),1)
-$(error kernel sources cannot be built with from a path with spaces: $(CURDIR))
+$(error this cannot be built in a path with spaces: $(CURDIR). Move it elsewhere)
+endif
 endif
 ifneq ($(filter-out samples/bpf samples/bpf/ $(CURDIR)/samples/bpf,$(M)),)
 $(error M=$(M): there is only M=samples/bpf here)
+endif
+
+# For others that are started from elsewhere.
+ifneq ($(OUTPUT),)
+override OUTPUT := $(abspath $(OUTPUT))
+export OUTPUT
 endif
 
 jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -30,7 +39,15 @@ else \
 fi
 endef
 
-selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR"
+selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR" \
+	$(addprefix OUTPUT=,$(OUTPUT))
+
+# Built and ready for tests; for what needs root, that is asked for first.
+define set-up
+@scripts/bootstrap.sh build test
++@$(build)
++@$(selftests) all
+endef
 
 .PHONY: all demo experiment report check bench lab listing matrix lint bootstrap clean distclean help
 
@@ -38,24 +55,24 @@ all:
 	@scripts/bootstrap.sh build
 	+@$(build)
 
-demo: set-up
+demo: set-up-as-root
 	@selftests/demo.sh
 
-experiment: set-up
-	@RESULTS=$(CURDIR)/results selftests/experiment.sh
+experiment: set-up-as-root
+	@RESULTS="$${RESULTS:-$(CURDIR)/results}" selftests/experiment.sh
 
 # Results of a run in which something differs are results, too.
 report:
-	@[ -s results/experiment.tsv ] || $(MAKE) experiment || [ -s results/experiment.tsv ]
-	@scripts/report.sh
+	+@tsv="$${RESULTS:-results}/experiment.tsv"; [ -s "$$tsv" ] || $(MAKE) experiment || [ -s "$$tsv" ]
+	@scripts/report.sh "$${RESULTS:-$(CURDIR)/results}"
 
-lab: set-up
+lab: set-up-as-root
 	@selftests/lab.sh
 
-check: set-up
+check: set-up-as-root
 	+@$(selftests) check
 
-bench: set-up
+bench: set-up-as-root
 	@selftests/bench.sh $(FRAMES)
 
 listing: set-up
@@ -68,13 +85,19 @@ matrix:
 	+@$(selftests) all
 	@KDIR=$$(scripts/kernel-source.sh) scripts/matrix.sh
 
-.PHONY: set-up
+.PHONY: as-root set-up set-up-as-root
+as-root:
+	@[ "$$(id -u)" = 0 ] || { echo "make $(or $(MAKECMDGOALS),all) needs root, for network" \
+		"namespaces and BPF. Run it as root (sudo); \"make\" alone needs no root." >&2; exit 1; }
+
 set-up:
-	@scripts/bootstrap.sh build test
-	+@$(build)
-	+@$(selftests) all
+	$(set-up)
+
+set-up-as-root: as-root
+	$(set-up)
 
 lint:
+	@scripts/lint.sh --list >/dev/null
 	@scripts/bootstrap.sh build lint
 	@kernel=$$(scripts/kernel-source.sh) && KDIR="$$kernel" scripts/lint.sh
 
@@ -111,6 +134,8 @@ define help-text
   Without KDIR: ../linux, /lib/modules/$$(uname -r)/{source,build}, /usr/src/linux*,
   else the distribution's package linux-source, of which a slice goes to .kernel.
 
+  RESULTS=/path is where experiment and matrix write, and report reads. TESTS="cli.sh verdict"
+  chooses what check runs, FRAMES=10000 how many frames bench sends.
   V=1 shows commands. BOOTSTRAP=no never installs a package.
   CC=, CLANG=, LLVM=-16 choose compilers. SANITIZE=address,undefined instruments.
 endef

@@ -26,6 +26,9 @@ tools/testing/selftests/run_kselftest.sh'
 # Say why $1 cannot be built with; nothing if it can.
 objection() {
 	[ -d "$1" ] || { echo "no such directory"; return; }
+	case $1 in
+	*[[:space:]]*) echo "it cannot be built with in a path with spaces"; return ;;
+	esac
 	for part in $parts; do
 		[ -e "$1/$part" ] || { echo "it has no $part"; return; }
 	done

@@ -3,12 +3,24 @@
 #
 # lint.sh: the style checks that must pass. KDIR is the kernel source that
 # checkpatch.pl and .clang-format come from.
+# lint.sh --list: only print the names of the files that are checked.
 set -eu
 export LC_ALL=C
 
 cd "$(dirname "$0")/.."
+list() {
+	git -c safe.directory='*' ls-files -co --exclude-standard
+}
+if ! files=$(list 2>/dev/null); then
+	echo "lint.sh: needs git and a clone, to tell this project's files from others" \
+		"($(list 2>&1 >/dev/null || :)). Run it in a clone." >&2
+	exit 1
+fi
+if [ "${1-}" = --list ]; then
+	echo "$files"
+	exit
+fi
 kernel=${KDIR:?is not set: use make lint}
-files=$(git -c safe.directory='*' ls-files -co --exclude-standard)
 failed=0
 
 # Those of the files whose name matches.

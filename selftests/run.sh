@@ -19,6 +19,7 @@ export LC_ALL=C
 TIMEOUT=${TIMEOUT:-300}
 JOBS=${JOBS:-$(nproc)}
 cd "$(dirname "$0")"
+[ -z "${OUTPUT-}" ] || OUTPUT=$(realpath "$OUTPUT") # where the compiled ones are
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -28,7 +29,7 @@ run() {
 
 	case $1 in
 	/*) ;;
-	*) set -- "./$1" ;;
+	*) if [ -x "${OUTPUT:-.}/$1" ]; then set -- "${OUTPUT:-.}/$1"; else set -- "./$1"; fi ;;
 	esac
 	if [ -n "${STREAM-}" ]; then
 		lock

@@ -1,0 +1,149 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# The doors: what make says before it builds, where it takes its variables from, what
+# it leaves for others to read; and where there are colours. Nothing is built: where a
+# recipe would, stubs tell what they are given.
+
+# shellcheck disable=SC2016 # expanded by what the stubs run in
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
+. "$(dirname "$0")/ktap.sh"
+need make
+
+here=$(dirname "$(realpath "$0")")
+top=$(dirname "$here")
+[ -e "$top/Kbuild" ] || skip "needs the source tree"
+
+# A tree $1 with the real Makefile and stubs: each says its name and what it got.
+stubs() {
+	local name
+
+	mkdir -p "$1"/{scripts,selftests,samples/bpf,bin}
+	cp "$top/Makefile" "$1/"
+	for name in scripts/{bootstrap,lint,listing,report}.sh selftests/{demo,experiment,lab,bench}.sh; do
+		printf '#!/bin/sh\necho "%s: RESULTS=${RESULTS-} $*"\n' "${name##*/}" >"$1/$name"
+	done
+	printf '#!/bin/sh\necho /kernel\n' >"$1/scripts/kernel-source.sh"
+	printf 'pairs clean:\n\t@echo "Kbuild: $@"\n' >"$1/samples/bpf/Kbuild"
+	printf 'all check clean:\n\t@echo "selftests: $@ TESTS=$(TESTS) OUTPUT=$(OUTPUT)"\n' >"$1/selftests/Makefile"
+	chmod +x "$1"/*/*.sh
+}
+
+# make as a person starts it: with nothing of the make that may run this. What looks
+# like VARIABLE=VALUE before "--" is environment.
+door() {
+	local environment=()
+
+	while [ "$1" != -- ]; do
+		environment+=("$1")
+		shift
+	done
+	env -i "PATH=$PATH" ${environment[@]+"${environment[@]}"} make --no-print-directory "${@:2}"
+}
+
+ktap_case make spaces "a path with spaces: make help helps, the rest says it cannot be"
+spaces() {
+	local goal
+
+	stubs "$tmp/a b"
+	expect 0 door -- -C "$tmp/a b" help
+	told '^  make demo '
+	[ ! -s "$tmp/err" ]
+	for goal in all demo clean; do
+		expect 2 door -- -C "$tmp/a b" "$goal"
+		said "path with spaces: $tmp/a b\. "
+		[ ! -s "$tmp/out" ]
+	done
+}
+
+ktap_case make root "root is asked for before anything is installed or built"
+root() {
+	local goal
+
+	stubs "$tmp/tree"
+	printf '#!/bin/sh\necho 1000\n' >"$tmp/tree/bin/id"
+	chmod +x "$tmp/tree/bin/id"
+	for goal in demo experiment report check bench lab; do
+		expect 2 door "PATH=$tmp/tree/bin:$PATH" -- -j4 -C "$tmp/tree" "$goal"
+		said '^make [a-z]+ needs root, .*\.$'
+		never reads "$tmp/out" bootstrap.sh
+		never reads "$tmp/out" Kbuild
+	done
+	for goal in all listing lint; do
+		expect 0 door "PATH=$tmp/tree/bin:$PATH" -- -C "$tmp/tree" "$goal"
+	done
+}
+
+# With the variable $1=$2 on the command line or in the environment, goal $3 is to say $4.
+given() {
+	expect 0 door -- -C "$tmp/tree" "$3" "$1=$2"
+	told "$4"
+	expect 0 door "$1=$2" -- -C "$tmp/tree" "$3"
+	told "$4"
+}
+
+ktap_case make variables "RESULTS, TESTS, FRAMES and OUTPUT, on the command line and in the environment"
+variables() {
+	local dir
+
+	[ "$EUID" = 0 ] || skip "needs root"
+	stubs "$tmp/tree"
+	expect 0 door -- -C "$tmp/tree" experiment
+	told "^experiment.sh: RESULTS=$tmp/tree/results \$"
+	for dir in "$tmp/elsewhere" relative "$tmp/with 'some' \"spaces\""; do
+		given RESULTS "$dir" experiment "^experiment.sh: RESULTS=$dir \$"
+		given RESULTS "$dir" report "^report.sh: RESULTS=$dir $dir\$"
+	done
+	given TESTS "cli.sh verdict" check '^selftests: check TESTS=cli.sh verdict '
+	given FRAMES 123 bench '^bench.sh: .* 123$'
+	given OUTPUT out check "^selftests: check TESTS= OUTPUT=$tmp/tree/out\$"
+}
+
+ktap_case make lint "make lint without .git says so, and installs nothing"
+lint() {
+	stubs "$tmp/tree"
+	cp "$top/scripts/lint.sh" "$tmp/tree/scripts/"
+	expect 2 door GIT_CEILING_DIRECTORIES="$tmp" -- -C "$tmp/tree" lint
+	said '^lint\.sh: needs git and a clone.*\.$'
+	never reads "$tmp/out" bootstrap.sh
+}
+
+ktap_case tar tarball "gen_tar under umask 077: others can read what it makes"
+tarball() {
+	local KDIR=${KDIR-}
+
+	[ -n "$KDIR" ] || KDIR=$("$top/scripts/kernel-source.sh" --find) || skip "needs a kernel source"
+	[ -d "$KDIR" ] || KDIR=$("$top/scripts/kernel-source.sh")
+	locate stage
+	need rsync
+	umask 077
+	expect 0 door ${OUTPUT:+"OUTPUT=$OUTPUT"} -- -C "$here" gen_tar "KDIR=$KDIR" "tarball=$tmp/out.tar.gz"
+	tar -tvzf "$tmp/out.tar.gz" >"$tmp/list"
+	reads "$tmp/list" run_kselftest.sh
+	never grep -Ev '^(-r..r-.r-.|drwxr-xr-x|l)' "$tmp/list"
+	[ "$(stat -c %a "$tmp/out.tar.gz")" = 644 ]
+}
+
+# Does a shell on a terminal choose colours in this environment?
+colours() {
+	expect 0 env -u NO_COLOR -u TERM "$@" script -qec \
+		"bash -c '. ${here@Q}/lab_net.sh && lab_colours && echo \"green\${green}green\"'" /dev/null
+	[[ $(<"$tmp/out") = *$'green\e[32mgreen'* ]]
+}
+
+ktap_case colours colour "colours: on a terminal, but not with TERM=dumb or NO_COLOR"
+colour() {
+	need script
+	colours TERM=xterm
+	never colours TERM=dumb
+	never colours TERM=
+	never colours TERM=xterm NO_COLOR=1
+	. "$here/lab_net.sh"
+	lab_colours >"$tmp/out"
+	# shellcheck disable=SC2154 # lab_colours sets it
+	[ -z "$green" ]
+}
+
+ktap_run "$@"
