@@ -12,17 +12,31 @@ need_privileges
 
 here=$(dirname "$(realpath "$0")")
 
-# All that is in $PATH, but the tool $1, in $tmp/bin.
-path_without() {
+# All that is in $PATH, in a directory of the group's.
+all_tools() {
 	local dir dirs
 
+	bin=$ktap_between.bin
+	mkdir "$bin"
 	IFS=: read -ra dirs <<<"$PATH"
-	rm -rf "${tmp:?}/bin"
-	mkdir "$tmp/bin"
 	for dir in "${dirs[@]}"; do
-		ln -s "$dir"/* "$tmp/bin/" 2>/dev/null || true # the first of a name stays
+		ln -s "$dir"/* "$bin/" 2>/dev/null || true # the first of a name stays
 	done
-	rm -f "${tmp:?}/bin/$1"
+}
+
+setup_first() {
+	all_tools
+}
+
+setup_second() {
+	all_tools
+}
+
+# But for the tool $1, and with the one before.
+path_without() {
+	[ ! -s "$bin.taken" ] || mv "$bin.tool" "$bin/$(<"$bin.taken")"
+	: >"$bin.taken"
+	! mv "$bin/$1" "$bin.tool" 2>/dev/null || echo "$1" >"$bin.taken"
 }
 
 without() {
@@ -30,13 +44,13 @@ without() {
 
 	case $tool in
 	ip) use='ip (-[a-z]+|addr|link|neigh|route)|need [a-z ]*ip' ;; # no word of a ruleset
+	jq) use='jq -es' ;;
 	nginx) use=lab_nginx ;;
 	esac
-
 	path_without "$tool"
 	for program in "${@:2}"; do
 		status=0
-		PATH=$tmp/bin "$here/$program" --using "$use" >"$tmp/out" 2>"$tmp/err" || status=$?
+		PATH=$bin "$here/$program" --using "$use" >"$tmp/out" 2>"$tmp/err" || status=$?
 		[[ $status = [04] ]] || fail "$program: exit status $status:"$'\n'"$(cat "$tmp/out" "$tmp/err")"
 		count "# SKIP needs (.* )?$tool( |$)"
 		skipped=$((skipped + count))
@@ -46,7 +60,7 @@ without() {
 
 # A command without the tool $1.
 one_sentence() {
-	expect 4 env "PATH=$tmp/bin" "$here/$2" "${@:3}"
+	expect 4 env "PATH=$bin" "$here/$2" "${@:3}"
 	said "^${2%.sh}\.sh: needs $1, .*\.$"
 	lines "$tmp/err" 1
 	[ ! -s "$tmp/out" ]
