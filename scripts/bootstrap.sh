@@ -44,6 +44,7 @@ needs() {
 		test    nping               nmap
 		test    unshare             util-linux
 		test    ping                iputils-ping
+		test    rsync               rsync
 		test    sysctl              procps
 		test    tcpdump             tcpdump
 		test    tshark              tshark
