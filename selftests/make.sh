@@ -10,11 +10,11 @@ set -eu
 
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
 . "$(dirname "$0")/ktap.sh"
-need make
 
 here=$(dirname "$(realpath "$0")")
 top=$(dirname "$here")
 [ -e "$top/Kbuild" ] || skip "needs the source tree"
+need make
 
 # A tree $1 with the real Makefile and stubs: each says its name and what it got.
 stubs() {
