@@ -43,7 +43,7 @@ anew() {
 two_natives() {
 	wires
 	"${in_ctr[0]}" -i "${in_ctr[@]:1}" "$(built xdp-drop-tcp)" -N "$peer" >"$tmp/ctr.out" 2>&1 &
-	poll 20 reads "$tmp/ctr.out" attached
+	poll 20 reads "$tmp/ctr.out" attached || fail "not attached to $peer: $(<"$tmp/ctr.out")"
 	load xdp-drop-tcp --native-mode "$port"
 	where --summary "$port"
 	kill -STOP "$where"
