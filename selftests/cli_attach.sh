@@ -133,6 +133,7 @@ taken() {
 test_tunnels() {
 	local what how made=0
 
+	need ip
 	wire
 	while read -r how what; do
 		# shellcheck disable=SC2086 # words

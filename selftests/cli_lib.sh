@@ -75,6 +75,7 @@ wire() {
 }
 
 wire_third() {
+	need ip
 	third=third.$BASHPID
 	# shellcheck disable=SC2034 # for the tests
 	in_third=("$cli_enter" -t 20 "$third")

@@ -14,7 +14,7 @@ cli_private "$@"
 wire_wan0() {
 	wire
 	wire_third
-	on "$cli_built/probe" tun tun0 65534 2>"$tmp/tun" || skip "no tun here: $(<"$tmp/tun")" # ARPHRD_NONE
+	or_skip "no tun here" on "$cli_built/probe" tun tun0 65534 # ARPHRD_NONE
 	on ip link add wan0 type veth peer name far0 netns "$ctr"
 	on ip -batch - <<-END
 		link set tun0 up
@@ -128,8 +128,7 @@ test_unknown() {
 test_bond() {
 	is_linux 5.15 || skip "Linux 5.15 has native XDP on bonds, this is $(uname -r)"
 	wire
-	on ip link add bond0 type bond mode active-backup miimon 10 2>"$tmp/bond" ||
-		skip "no bond here: $(<"$tmp/bond")"
+	or_skip "no bond here" on ip link add bond0 type bond mode active-backup miimon 10
 	on ip link add port1 type veth peer name far1 netns "$ctr"
 	on ip link add port2 type veth peer name far2 netns "$ctr"
 	on ip -batch - <<-END
@@ -202,13 +201,16 @@ test_same_number() {
 
 # What hangs there by netlink is not taken for another namespace's link.
 test_netlink_here() {
+	local id
+
+	need bpftool
 	wire
 	hold_both "$xdp_world"
 	kill "$stranger"
 	wait "$stranger" || true
 	hold "$xdp_world" "$third" veth0
-	on bpftool net attach xdpdrv id "$(stranger_program)" dev veth0 2>"$tmp/bpftool" ||
-		skip "needs bpftool: $(<"$tmp/bpftool")"
+	stranger_program
+	expect 0 on bpftool net attach xdpdrv id "$id" dev veth0
 	has '^veth0 xdp-native .*by netlink' || fail "taken for the other's link"
 	start xdp-drop-tcp --force -i 0 veth0
 	kill -INT "$pid"
@@ -216,9 +218,14 @@ test_netlink_here() {
 	third_has xdp_drop_world || fail "the other namespace has lost it"
 }
 
+# Its $id
 stranger_program() {
+	local line
+
 	third_has xdp_drop_world
-	awk '$1 == "veth0" { print $3 }' "$tmp/list"
+	line=$(grep "^veth0 " "$tmp/list")
+	read -ra line <<<"$line"
+	id=${line[2]}
 }
 
 test_same_number_tcx() {

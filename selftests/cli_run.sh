@@ -324,6 +324,7 @@ test_left_over_detach() {
 test_killed_pinning() {
 	local n=0 status=137
 
+	need tc
 	wire
 	while [ "$status" = 137 ]; do
 		status=0
@@ -366,11 +367,11 @@ same_as_before() {
 wire_endless() {
 	local id bytes
 
+	need bpftool jq tc
 	wire
 	on tc qdisc add dev veth0 clsact
 	on tc filter add dev veth0 egress prio 1 handle 0xbdf bpf da obj "$tc_tcp" sec tc
-	id=$(on bpftool -j prog show 2>"$tmp/bpftool" | jq '[.[] | select(.name == "tc_drop_tcp")] | max_by(.id).map_ids[]') ||
-		skip "needs bpftool and jq: $(<"$tmp/bpftool")"
+	id=$(on bpftool -j prog show | jq '[.[] | select(.name == "tc_drop_tcp")] | max_by(.id).map_ids[]')
 	for id in $id; do
 		bytes=$(on bpftool -j map show id "$id" | jq -r 'select(.name == "tc_drop_.bss").bytes_value')
 		[ "$bytes" = 16 ] || continue

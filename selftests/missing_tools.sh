@@ -73,7 +73,7 @@ lines() {
 	[ "${#list[@]}" = "$2" ]
 }
 
-cli=(cli.sh cli_attach.sh cli_errors.sh cli_guard.sh cli_pin.sh cli_run.sh trace.sh)
+cli=(cli.sh cli_attach.sh cli_errors.sh cli_guard.sh cli_others.sh cli_pin.sh cli_run.sh trace.sh)
 lab=(lab_test.sh lab_traffic.sh lab_life.sh where.sh where_life.sh capture.sh capture_life.sh debugging.sh)
 
 ktap_case first no_ip "no ip"
