@@ -9,6 +9,10 @@ set -eu
 . "$(dirname "$0")/cli_lib.sh"
 cli_private "$@"
 
+# An IPv4 SYN of 54 bytes.
+syn=020000000201020000000210080045000028000040004006c2c3cb00710acb007101
+syn+=9c40005000000001000000005002ffff9b440000
+
 # A way to attach for each kind: its program and options.
 ways=("xdp-drop-world -N" "xdp-drop-tcp -S" "tc-drop-tcp" "tc-drop-tcp --clsact")
 
@@ -27,10 +31,11 @@ test_json() {
 	mapfile -t list <"$tmp/out"
 	[ "${#list[@]}" -ge 2 ] || fail "not several lines: ${list[*]}"
 	for line in "${list[@]}"; do
-		[[ $line =~ $regex,$numbers,\"final\":(true|false)\}$ ]] || fail "not as it should be: $line"
-		final+="${BASH_REMATCH[1]} "
+		[[ $line =~ $regex,$numbers(,\"why\":\"timeout\",\"attached_ms\":[0-9]+)?,\"final\":(true|false)\}$ ]] ||
+			fail "not as it should be: $line"
+		final+="${BASH_REMATCH[1]:+why }${BASH_REMATCH[2]} "
 	done
-	[[ $final =~ ^(false )+true\ $ ]] || fail "not the last line is final: $final"
+	[[ $final =~ ^(false )+why\ true\ $ ]] || fail "not the last line is final, and says why: $final"
 	! command -v jq >/dev/null || jq -e .elapsed_ms "$tmp/out" >"$tmp/jq"
 	unsaid '[{}]'
 	clean
@@ -48,21 +53,128 @@ test_table() {
 	clean
 }
 
-# A pseudo terminal: lines are drawn over, unless they would wrap.
+# What is on the screen of a terminal of that size after a run of 450 ms.
+on_screen() {
+	TERM=xterm expect 0 "$cli_built/screen" "$1" "$cli_enter" -t 20 "$host" "${@:2}" -i 0.1 -t 450ms
+}
+
+# So many lines match, and none of those that are not of the last table is a part of one.
+on_it() {
+	local count
+
+	count "$2" "$tmp/screen"
+	[ "$count" = "$1" ] || fail "$count lines '$2' instead of $1:"$'\n'"$(<"$tmp/out")"
+}
+
+# Once as it was before the end, once in the end: each row in its place.
 test_live() {
-	local command count
+	local size name=a23456789012345
+
+	wire
+	on ip link add veth1 type veth peer name "$name"
+	for size in 60x24 80x24 120x24; do
+		on_screen "$size" xdp-drop-tcp -S veth0 "$name"
+		# Without what went on in the next line, in the end.
+		grep -vE '^ +((passed )?undecided|[0-9 ]*( *\(end\))?|\(end\))$' "$tmp/out" >"$tmp/screen"
+		on_it 2 '^  time interface +hook '
+		on_it 2 '^   0\.[0-9] veth0 +xdp-generic +0 '
+		on_it 2 "^   0\\.[0-9] $name xdp-generic +0 "
+		on_it 1 'the time is over'
+		on_it 6 'xdp-generic +0|interface +hook'
+	done
+	on_it 2 "$name( +[0-9a-z-]+){6}( \\(end\\))?\$"
+	on_it 1 "$name( +[0-9a-z-]+){6} \\(end\\)\$"
+}
+
+# What is usual fits into the usual size, with all of its columns.
+test_usual() {
+	wire
+	on ip link add eth1 type veth peer name docker0
+	on_screen 80x24 tc-drop-tcp eth1 docker0
+	copy "$tmp/out" "$tmp/screen"
+	on_it 1 '^   0\.[0-9] eth1 +[a-z-]+( +[0-9]+){5}$'
+	on_it 1 '^   0\.[0-9] eth1 +[a-z-]+( +[0-9]+){5} \(end\)$'
+	on_it 1 '^   0\.[0-9] docker0 +[a-z-]+( +[0-9]+){5}$'
+	on_it 2 '^  time interface hook .* undecided$'
+}
+
+# What the screen has no room for cannot be drawn over: it scrolls.
+test_low() {
+	local count
 
 	need script
 	wire
-	command="exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0"
-	TERM=xterm expect 0 script -qec "stty cols 80; $command" /dev/null
-	told $'\e\\[1A\r +0\\.[0-9] veth0 .*\e\\[K'
-	count interface
-	[ "$count" = 1 ] || fail "the heading is drawn again"
-	TERM=xterm expect 0 script -qec "stty cols 79; $command" /dev/null
+	on ip link add veth1 type veth peer name veth2
+	TERM=xterm expect 0 script -qec "stty rows 4 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0 veth1" /dev/null
+	told $'\e\\[3A\r'
+	TERM=xterm expect 0 script -qec "stty rows 3 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0 veth1" /dev/null
 	never reads "$tmp/out" $'\e'
-	TERM=dumb expect 0 script -qec "stty cols 80; $command" /dev/null
+	TERM=dumb expect 0 script -qec "stty rows 24 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0" /dev/null
 	never reads "$tmp/out" $'\e'
+	count '^  time'
+	[ "$count" = 1 ] || fail "the heading comes too often"
+}
+
+shows() {
+	local text
+
+	echo show >&"$keys"
+	read_text "$tmp/screen.out"
+	[[ ${text##*$'\n--\n'} =~ $1 || ${text%$'\n--\n'} =~ $1 ]]
+}
+
+# A run on a terminal that $keys tells what happens to it; $pid is the loader's.
+start_on_screen() {
+	: >"$tmp/screen.out"
+	mkfifo "$tmp/keys"
+	exec {keys}<>"$tmp/keys"
+	TERM=xterm "$cli_built/screen" "$1" "${in_host[@]}" "${@:2}" \
+		<"$tmp/keys" >"$tmp/screen.out" 2>&1 &
+	screen=$!
+	poll 10 shows ': attached.*veth0 +xdp' || fail "not on the screen: $(<"$tmp/screen.out")"
+	pid=
+	read -r pid _ <"/proc/$screen/task/$screen/children" || [ -n "$pid" ]
+}
+
+screen_is_over() {
+	is_over "$screen"
+}
+
+# The size changes between two frames: the next one is a new one, whole.
+test_resized() {
+	wire
+	start_on_screen 100x24 xdp-drop-tcp -i 0.1 veth0
+	echo "size 60x24" >&"$keys"
+	poll 5 shows $'bits/s\n +[0-9.]+ veth0( +[0-9a-z-]+){4}\n--' || fail "not drawn for it"
+	echo "size 90x24" >&"$keys"
+	poll 5 shows $'undecided\n +[0-9.]+ veth0( +[0-9a-z-]+){6}\n--' || fail "not drawn for it"
+	kill -INT "$pid"
+	poll 5 screen_is_over || fail "it goes on"
+	wait "$screen"
+	tac "$tmp/screen.out" | sed '/^--$/,$d' >"$tmp/screen"
+	copy "$tmp/screen" "$tmp/out"
+	on_it 3 '^  time interface '
+	on_it 3 '^ +[0-9.]+ veth0 '
+	on_it 1 '^ +[0-9.]+ veth0 .*\(end\)$'
+	clean
+}
+
+# Ctrl-S, and a terminal that reads no more: signals end it all the same.
+test_stopped_terminal() {
+	local how
+
+	wire
+	for how in stop hang; do
+		rm -f "$tmp/keys"
+		start_on_screen 80x24 xdp-drop-tcp --trace -i 0.01 veth0
+		echo "$how" >&"$keys"
+		"${in_ctr[@]}" "$cli_built/probe" flood eth0 "$syn" 3000 >"$tmp/flood"
+		sleep 0.5 # it has tried to show something meanwhile
+		kill -TERM "$pid"
+		poll 5 screen_is_over || fail "$how: it goes on"
+		wait "$screen" || [ $? = 1 ]
+		clean
+	done
 }
 
 test_interval() {
@@ -95,8 +207,15 @@ test_head() {
 	wire
 	expect 0 on bash -c 'xdp-drop-tcp -i 0.05 veth0 | head -n 1; exit ${PIPESTATUS[0]}'
 	lines "$tmp/out" 1
+	said 'the reader of the counters has gone: detached after [0-9.]+ s\.$'
 	unsaid '[Bb]roken|cannot'
 	expect 0 on bash -c 'tc-drop-tcp --json -i 0.05 veth0 | head -n 1; exit ${PIPESTATUS[0]}'
+	# Who asked for ten seconds did not get them.
+	expect 1 on bash -c 'xdp-drop-tcp -i 0.05 -t 10s veth0 | head -n 1; exit ${PIPESTATUS[0]}'
+	said 'the reader of the counters has gone: detached after 0\.[0-9] of 10\.0 s\.$'
+	expect 1 on bash -c 'xdp-drop-tcp --write - --json -i 0 -t 10s veth0 | head -c 10; exit ${PIPESTATUS[0]}'
+	said 'the reader of the capture has gone: detached after [0-9.]+ of 10\.0 s\.$'
+	said '"why":"reader gone","attached_ms":[0-9]{1,4},"final":true'
 	expect 0 on bash -c 'exec 3> >(true); wait $!; xdp-drop-tcp --list >&3'
 	expect 0 on bash -c 'exec 3> >(true); wait $!; xdp-drop-tcp --list --json >&3'
 	clean
@@ -123,6 +242,137 @@ test_closed() {
 	clean
 	says 1 'cannot show the counters' bash -c 'xdp-drop-tcp -i 0.05 veth0 <&- >&-'
 	clean
+}
+
+# It reads nothing. Its pipe is full, or will be soon.
+stuck_reader() {
+	local both
+
+	rm -f "$tmp/pipe"
+	mkfifo "$tmp/pipe"
+	exec {both}<>"$tmp/pipe"
+	exec {reader}<"$tmp/pipe"
+	"$@"
+	exec {both}>&-
+}
+
+fill_pipe() {
+	dd if=/dev/zero of="$tmp/pipe" oflag=nonblock bs=4096 count=10000 2>"$tmp/dd" || true
+	reads "$tmp/dd" 'unavailable' || fail "the pipe is not full: $(<"$tmp/dd")"
+}
+
+wrote() {
+	local name
+
+	while read -r name bytes; do
+		[ "$name" != wchar: ] || return 0
+	done <"/proc/$pid/io"
+}
+
+# It has written much, and now nothing for thirty intervals. Of the pipe's 64 KiB, what is
+# left of a page stays free.
+is_stuck() {
+	local bytes before
+
+	wrote
+	before=$bytes
+	[ "$before" -gt 40000 ] || return 1
+	sleep 0.3
+	wrote
+	[ "$bytes" = "$before" ]
+}
+
+start_stuck() {
+	"${in_host[@]}" "$@" >"$tmp/pipe" 2>"$tmp/err" &
+	pid=$!
+	logs[$pid]=$tmp/stuck
+	: >"$tmp/stuck.out"
+	poll 10 reads "$tmp/err" ': attached'
+}
+
+# The pipe is full: a signal ends it, and what nobody has read is told.
+test_stuck() {
+	local signal line list
+
+	wire
+	for signal in INT TERM; do
+		stuck_reader start_stuck xdp-drop-tcp --json -i 0.01 veth0 lo
+		poll 30 is_stuck || fail "the pipe is not full"
+		kill "-$signal" "$pid"
+		copy "$tmp/err" "$tmp/stuck.err"
+		poll 5 has_ended || fail "SIG$signal: it goes on"
+		copy "$tmp/err" "$tmp/stuck.err"
+		ends 1
+		said '[1-9][0-9]* lines of counters were lost: the reader did not take them'
+		clean
+		mapfile -t list <&"$reader"
+		for line in "${list[@]}"; do
+			[[ $line =~ ^\{.*\}$ ]] || fail "not a whole line: $line"
+		done
+		exec {reader}<&-
+	done
+}
+
+# It goes on reading in time: the last lines come.
+test_late() {
+	local late
+
+	wire
+	mkfifo "$tmp/pipe"
+	cat "$tmp/pipe" >"$tmp/got" &
+	late=$!
+	start_stuck xdp-drop-tcp --json -i 0.01 veth0 lo
+	kill -STOP "$late"
+	poll 30 is_stuck || fail "the pipe is not full"
+	kill -INT "$pid"
+	kill -CONT "$late"
+	copy "$tmp/err" "$tmp/stuck.err"
+	ends 0
+	wait "$late"
+	copy "$tmp/got" "$tmp/out"
+	told '^\{.*"interface":"veth0".*"why":"signal","attached_ms":[0-9]+,"final":true\}$'
+	told '^\{.*"interface":"lo".*"final":true\}$'
+	clean
+}
+
+# Nor do words wait for their reader: attaching, the verifier's log, detaching.
+test_stuck_words() {
+	wire
+	stuck_reader fill_pipe
+	# shellcheck disable=SC2016 # expanded by that shell
+	expect 0 on bash -c 'exec xdp-drop-tcp -vv -i 0.01 -t 500ms veth0 2>"$0"' "$tmp/pipe"
+	told '\(end\)$'
+	clean
+	for _ in 1 2; do
+		expect 0 on xdp-drop-tcp --pin veth0 lo
+		# shellcheck disable=SC2016 # the same
+		expect 0 on bash -c 'exec xdp-drop-tcp --detach veth0 lo >"$0" 2>&1' "$tmp/pipe"
+		clean
+	done
+	exec {reader}<&-
+}
+
+# Counters at once, whatever the interval; and it goes on.
+test_usr1() {
+	local way
+
+	wire
+	for way in "${ways[@]}"; do
+		# shellcheck disable=SC2086 # program and option
+		start $way --json -i 0 veth0
+		kill -USR1 "$pid"
+		poll 5 lines "${logs[$pid]}.out" 1 || fail "no counters"
+		kill -USR1 "$pid"
+		poll 5 lines "${logs[$pid]}.out" 2 || fail "no counters again"
+		copy "${logs[$pid]}.out" "$tmp/out"
+		never grep -E 'final":true|why' "$tmp/out"
+		has 'veth0 '
+		kill -USR1 "$pid"
+		kill -TERM "$pid"
+		ends 0
+		told '"why":"signal".*"final":true'
+		clean
+	done
 }
 
 # The end
@@ -182,8 +432,15 @@ test_timeout() {
 		[[ $text =~ \"elapsed_ms\":([0-9]+)[^}]*\"final\":true ]] || fail "no final line: $text"
 		ms=${BASH_REMATCH[1]}
 		[[ $ms -ge 500 && $ms -lt $((3000 * slack)) ]] || fail "after $ms ms"
+		told '"why":"timeout","attached_ms":[0-9]+'
+		unsaid 'detached after'
 		clean
 	done
+	start xdp-drop-tcp -i 0 --json -t 100s veth0
+	kill "$pid"
+	ends 0
+	said 'a signal came: detached after [0-9.]+ of 100\.0 s\.$'
+	told '"why":"signal","attached_ms":[0-9]+'
 }
 
 test_observe() {
@@ -231,11 +488,13 @@ test_deleted() {
 	for way in "${ways[@]}"; do
 		wire_again
 		# shellcheck disable=SC2086 # program and option
-		start $way -i 0 veth0
+		start $way --json -i 0 veth0
 		on ip link del veth0
 		ends 1
 		said 'veth0: no longer attached.*deleted'
+		said 'veth0: it was attached for [0-9.]+ s\.$'
 		said 'nothing is attached any more'
+		told '"why":"interface gone","attached_ms":[0-9]+,"final":true'
 	done
 }
 
@@ -245,21 +504,42 @@ wire_again() {
 }
 
 test_one_deleted() {
-	local way
+	local way gone stayed
 
 	wire
 	for way in "${ways[@]}"; do
 		on ip link add veth1 type veth peer name veth2
 		# shellcheck disable=SC2086 # program and option
-		start $way -i 0 veth0 veth1
+		start $way --json -i 0 veth0 veth1
 		on ip link del veth1
 		poll 5 reads "${logs[$pid]}.err" 'veth1: no longer attached' || fail "it does not notice"
 		has 'veth0 '
+		sleep 0.6
 		kill "$pid"
-		ends 0
+		ends 1
 		unsaid 'veth0: no longer'
+		gone=$(attached_ms veth1 "interface gone")
+		stayed=$(attached_ms veth0 signal)
+		[ $((stayed - gone)) -ge 600 ] || fail "attached for $gone and $stayed ms"
 		clean
 	done
+	# Just before the end, too: 10 ms is less than the time between two looks.
+	on ip link add veth1 type veth peer name veth2
+	start xdp-drop-tcp --json -i 0 veth0 veth1
+	on ip link del veth1
+	kill "$pid"
+	ends 1
+	told 'veth1.*"why":"interface gone"'
+}
+
+# The time of one final line.
+attached_ms() {
+	local text
+
+	read_text "$tmp/out"
+	[[ $text =~ \"interface\":\"$1\"[^}]*\"why\":\"$2\",\"attached_ms\":([0-9]+) ]] ||
+		fail "no such line: $text"
+	echo "${BASH_REMATCH[1]}"
 }
 
 test_renamed() {
@@ -475,18 +755,32 @@ test_taken_off() {
 	on tc filter del dev veth0 egress
 	ends 1
 	said 'veth0: no longer attached'
+	told 'veth0.*\(end\)$'
+	clean
+	start tc-drop-tcp --clsact --json -i 0 veth0
+	on tc filter del dev veth0 egress
+	ends 1
+	told '"why":"taken off"'
 	clean
 }
 
 ktap_case output test_json "--json: one object a line, the last is final"
 ktap_case output test_table "the table of counters"
-ktap_case output test_live "the table on a terminal"
+ktap_case live test_live "the table on a terminal of 60, 80 and 120 columns, and a long name"
+ktap_case live test_usual "the table fits into 80 columns"
+ktap_case live test_low "no room for the table, or a terminal that can only scroll"
+ktap_case live test_resized "a terminal that changes its size"
+ktap_case stuck test_stopped_terminal "a stopped terminal: signals end it"
+ktap_case stuck test_stuck "a reader that stops: signals end it, lost lines are told, none is cut"
+ktap_case stuck test_late "a reader that goes on reading in time gets the last lines"
+ktap_case stuck test_stuck_words "standard error that nobody reads: attaching, logs, --detach"
 ktap_case output test_interval "--interval"
 ktap_case output test_verbose "--verbose, once and twice"
 ktap_case output test_head "a reader that goes away"
 ktap_case output test_full "no space left for the output"
 ktap_case output test_closed "closed descriptors"
 ktap_case end test_signals "SIGINT, SIGTERM and SIGHUP: detached, exit 0"
+ktap_case end test_usr1 "SIGUSR1: counters at once"
 ktap_case end test_nohup "SIGHUP under nohup: it goes on"
 ktap_case end test_killed "SIGKILL: the link goes with the process"
 ktap_case end test_timeout "--timeout"

@@ -188,6 +188,113 @@ closed() {
 	never grep -v listening "$tmp/err"
 }
 
+ktap_case life early "a reader that goes away before the --timeout: exit status 1, and why"
+early() {
+	local status=0
+
+	wires
+	load xdp-drop-tcp --skb-mode "$port"
+	"${in_host[@]}" "$drop_where" --timeout 100s "$port" 2>"$tmp/where.err" \
+		> >(head -n 1 >"$tmp/where.out") &
+	where=$!
+	poll 30 reads "$tmp/where.err" listening
+	poll 5 gone_by_knock || fail "it goes on"
+	wait "$where" || status=$?
+	stop
+	[ "$status" = 1 ] || fail "exit status $status"
+	copy "$tmp/where.err" "$tmp/err"
+	said 'the reader has gone: ended after [0-9]+\.[0-9] of 100\.0 s\.$'
+}
+
+# --- output that is not taken ---
+
+# It has written all that the pipe takes, which is 64 KiB less the ends of pages.
+is_stuck() {
+	wrote "$where"
+	[ "$wchar" -gt 40000 ]
+}
+
+ktap_case output stuck "a reader that stops: SIGUSR1 and the end come all the same"
+stuck() {
+	local both reader status signal line list wchar
+
+	wires
+	load xdp-drop-tcp --skb-mode "$port"
+	mkfifo "$tmp/pipe"
+	for signal in INT TERM; do
+		exec {both}<>"$tmp/pipe"
+		exec {reader}<"$tmp/pipe"
+		: >"$tmp/where.err"
+		"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$drop_where" --json "$port" >"$tmp/pipe" 2>"$tmp/where.err" &
+		where=$!
+		poll 30 reads "$tmp/where.err" listening
+		exec {both}>&-
+		knock 2000
+		poll 10 is_stuck || fail "it does not write"
+		sleep 0.5 # its pipe is full, and there is more
+		kill -USR1 "$where"
+		kill "-$signal" "$where"
+		poll 5 gone || fail "SIG$signal: it goes on"
+		status=0
+		wait "$where" || status=$?
+		[ "$status" = 1 ] || fail "exit status $status"
+		copy "$tmp/where.err" "$tmp/err"
+		said ': [1-9][0-9]* lines were lost: the reader did not take them, nor the sums\.$'
+		mapfile -t list <&"$reader"
+		exec {reader}<&-
+		for line in "${list[@]}"; do
+			[[ $line =~ ^\{.*\}$ ]] || fail "not a whole line: $line"
+		done
+	done
+	stop
+}
+
+shows() {
+	local text
+
+	echo show >&"$keys"
+	read_text "$tmp/where.out"
+	[[ ${text%$'\n--\n'} =~ $1 ]]
+}
+
+# Its rows are cut where the screen ends, and drawn over; the sums are whole, in the end.
+ktap_case output screen "--summary on terminals of 60, 80 and 120 columns, and of few rows"
+screen() {
+	local size keys path child count shown row
+
+	wires
+	locate screen
+	load xdp-drop-tcp --skb-mode "$port"
+	for size in 60x24 80x24 120x24 60x4; do
+		rm -f "$tmp/keys"
+		mkfifo "$tmp/keys"
+		exec {keys}<>"$tmp/keys"
+		: >"$tmp/where.out"
+		: >"$tmp/where.err"
+		TERM=xterm "$path" "$size" "${in_host[@]}" "$drop_where" --summary "$port" \
+			<"$tmp/keys" >"$tmp/where.out" 2>&1 &
+		where=$!
+		poll 30 shows 'listening'
+		knock
+		row="[^0-9]3 $port +xdp-generic"$'[^\n]*\n +3 died in '
+		poll 10 shows "${row}[0-9.]+ s\$" || fail "$size: it is not shown: $(tail "$tmp/where.out")"
+		poll 10 shows "${row}([2-9]|[0-9]{2,})\\.[0-9] s\$" ||
+			fail "$size: it does not go on: $(tail "$tmp/where.out")"
+		child=
+		read -r child _ <"/proc/$where/task/$where/children" || [ -n "$child" ]
+		kill -INT "$child"
+		end_where none
+		tac "$tmp/where.out" | sed '/^--$/,$d' >"$tmp/out"
+		for shown in "^ +packets interface" "^ +3 $port +xdp-generic" ' 3 died in [0-9.]+ s$'; do
+			count "$shown"
+			# The whole table is too much for the last of these screens.
+			[ "$count" = 1 ] || [[ $size$shown = *x4*packets* ]] ||
+				fail "$size: $count times '$shown': $(tac "$tmp/out")"
+		done
+	done
+	stop
+}
+
 # --- words ---
 
 ktap_case words json "--json: each line is JSON, with the sums"

@@ -78,7 +78,7 @@ bool capture_is_blocked(const struct capture *capture);
 /**
  * capture_finish() - after detaching: the rest of the ring, and the statistics
  *
- * @signal_fd: of watch_signals(), with what began the end taken off
+ * @signal_fd: of signals_catch(), with what began the end taken off
  *
  * Waits for a slow reader as long as it goes on reading, two seconds for each
  * sign of life, and until a signal says that this is too long. Return: 0 or a negative errno.

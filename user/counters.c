@@ -7,10 +7,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "json_writer.h"
-#include "terminal.h"
 
 /* A heading for each screenful. */
 #define LINES_PER_HEADING 20
@@ -69,7 +69,7 @@ struct drop_tally counters_prey(const struct drop_counters *sum)
 	};
 }
 
-static void show_json(const struct display *display,
+static void show_json(const struct display *display, FILE *text,
 		      const struct reading *reading)
 {
 	static const char *const names[ACCOUNT_COUNT][2] = {
@@ -79,22 +79,20 @@ static void show_json(const struct display *display,
 		[ACCOUNT_UNDECIDED] = { "undecided_packets",
 					"undecided_bytes" },
 	};
-	json_writer_t *json = jsonw_new(display->out);
+	json_writer_t *json = jsonw_new(text);
 	struct timespec now;
-	char stamp[32], text[48];
+	char stamp[32], date[48];
 	struct tm utc;
 	int account;
 
-	if (!json) {
-		errno = ENOMEM;
+	if (!json)
 		return;
-	}
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(text, sizeof(text), "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
+	snprintf(date, sizeof(date), "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
 	jsonw_start_object(json);
-	jsonw_string_field(json, "time", text);
+	jsonw_string_field(json, "time", date);
 	jsonw_lluint_field(json, "elapsed_ms",
 			   (unsigned long long)(reading->elapsed * 1000));
 	if (reading->interface) {
@@ -115,6 +113,10 @@ static void show_json(const struct display *display,
 	if (display->capture) {
 		jsonw_lluint_field(json, "captured_packets", reading->captured);
 		jsonw_lluint_field(json, "lost_packets", reading->lost);
+	}
+	if (reading->why) {
+		jsonw_string_field(json, "why", end_name(reading->why));
+		jsonw_lluint_field(json, "attached_ms", reading->attached_ms);
 	}
 	jsonw_bool_field(json, "final", reading->final);
 	jsonw_end_object(json);
@@ -137,55 +139,94 @@ static void write_bits(char *text, size_t size, double bits)
 		snprintf(text, size, "%.0f", bits);
 }
 
-static void show_heading(const struct display *display)
+static void show_heading(const struct display *display, FILE *text)
 {
-	fprintf(display->out, "%6s %-12s %-14s %9s %9s %6s %9s %9s", "time",
-		"interface", "hook", display->observe ? "observed" : "dropped",
-		"packets/s", "bits/s", "passed", "undecided");
+	fprintf(text, "%6s %-*s %-*s %9s %9s %6s %8s %9s", "time",
+		display->name_width, "interface", display->hook_width, "hook",
+		display->observe ? "observed" : "dropped", "packets/s",
+		"bits/s", "passed", "undecided");
 	if (display->capture)
-		fprintf(display->out, " %8s %8s", "captured", "lost");
-	fputc('\n', display->out);
+		fprintf(text, " %8s %8s", "captured", "lost");
+	fputc('\n', text);
 }
 
-static void show_row(struct display *display, const struct reading *reading)
+static void show_row(const struct display *display, FILE *text,
+		     const struct reading *reading)
 {
 	const struct drop_tally *tallies = reading->sum.account;
 	struct drop_tally prey = counters_prey(&reading->sum);
 	char bits[16];
 
-	if (!display->lines ||
-	    (!display->live && display->lines % LINES_PER_HEADING == 0))
-		show_heading(display);
-	display->lines++;
-	display->drawn++;
 	write_bits(bits, sizeof(bits), 8 * reading->byte_rate);
-	fprintf(display->out, "%6.1f %-12s %-14s %9llu %9.0f %6s %9llu %9llu",
-		reading->elapsed,
+	fprintf(text, "%6.1f %-*s %-*s %9llu %9.0f %6s %8llu %9llu",
+		reading->elapsed, display->name_width,
 		reading->interface ? reading->interface->name : "(unknown)",
+		display->hook_width,
 		reading->interface ? hook_name(reading->hook) : "-",
 		prey.packets, reading->packet_rate, bits,
 		tallies[ACCOUNT_PASSED].packets,
 		tallies[ACCOUNT_UNDECIDED].packets);
 	if (display->capture)
-		fprintf(display->out, " %8llu %8llu", reading->captured,
-			reading->lost);
-	fprintf(display->out, "%s%s\n", reading->final ? " (end)" : "",
-		display->live ? TERMINAL_ERASE_LINE : "");
+		fprintf(text, " %8llu %8llu", reading->captured, reading->lost);
+	fputs(reading->final ? " (end)\n" : "\n", text);
 }
 
-void counters_redraw(struct display *display)
+static void widen(int *width, const char *word)
 {
-	if (display->live)
-		terminal_go_up(display->out, display->drawn);
-	display->drawn = 0;
+	if (*width < (int)strlen(word))
+		*width = (int)strlen(word);
+}
+
+void counters_widths(struct display *display,
+		     const struct attachment *attachments, size_t count)
+{
+	size_t i;
+
+	widen(&display->name_width, "interface");
+	for (i = 0; i < count; i++) {
+		widen(&display->name_width, attachments[i].interface.name);
+		widen(&display->hook_width, hook_name(attachments[i].hook));
+	}
+}
+
+void counters_begin(struct display *display, size_t rows, bool last)
+{
+	FILE *text;
+
+	/* The last frame may be longer than the screen. */
+	display->live = terminal_fits(&display->terminal, last ? 0 : rows + 1);
+	if (!display->live)
+		return;
+	text = output_text(display->out);
+	if (text)
+		show_heading(display, text);
 }
 
 int counters_show(struct display *display, const struct reading *reading)
 {
-	errno = 0;
-	if (display->json)
-		show_json(display, reading);
-	else
-		show_row(display, reading);
-	return ferror(display->out) ? -(errno ? errno : EIO) : 0;
+	struct output *out = display->out;
+	FILE *text = display->live ? out->text : output_text(out);
+
+	if (!text)
+		return -ENOMEM;
+	if (display->json) {
+		show_json(display, text, reading);
+	} else {
+		if (!display->live && display->lines++ % LINES_PER_HEADING == 0)
+			show_heading(display, text);
+		show_row(display, text, reading);
+	}
+	if (display->live)
+		return 0;
+	return output_add(
+		out, reading->final ? &display->lost_final : &display->lost,
+		reading->final);
+}
+
+int counters_end(struct display *display, bool last)
+{
+	if (display->live)
+		terminal_draw(&display->terminal, last);
+	display->live = false;
+	return output_flush(display->out);
 }

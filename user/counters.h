@@ -4,10 +4,11 @@
 #define COUNTERS_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 #include "drop_abi.h"
 #include "hook.h"
+#include "output.h"
+#include "terminal.h"
 
 /**
  * counters_read() - sum an interface's counters over all CPUs
@@ -18,18 +19,18 @@
  */
 int counters_read(int map_fd, __u32 slot, struct drop_counters *sum);
 
-#define COUNTERS_COLUMNS 80 /* of a line; longer names make it longer */
-#define COUNTERS_COLUMNS_CAPTURE 98
-
-/* How to show them, and what the pace of a table needs to remember. */
+/* How to show them, and what that needs to remember. */
 struct display {
-	FILE *out;
+	struct output *out;
+	struct terminal terminal;
 	bool json;
 	bool observe; /* the table shows what would be dropped */
 	bool capture; /* and what became of it */
-	bool live; /* a terminal: rows are drawn over the last ones */
+	bool live; /* these rows are drawn over the last ones */
+	int name_width, hook_width; /* of these columns */
 	unsigned int lines; /* shown so far: the heading comes back */
-	unsigned int drawn; /* rows that the next ones are drawn over */
+	__u64 lost; /* lines that the reader did not take */
+	__u64 lost_final; /* the same of the final ones */
 };
 
 /* What one line shows. */
@@ -42,6 +43,8 @@ struct reading {
 	__u64 captured; /* packets in the file of --write */
 	__u64 lost; /* and those that should be */
 	bool final; /* the last line of this interface */
+	enum end why; /* it is not attached any more */
+	__u64 attached_ms; /* and for how long it was */
 	struct drop_counters sum;
 };
 
@@ -51,14 +54,21 @@ bool counters_are_none(const struct drop_counters *sum);
 /* The prey of both kinds: dropped, and seen while observing. */
 struct drop_tally counters_prey(const struct drop_counters *sum);
 
-/* Draw over the rows of the last time, on a terminal. */
-void counters_redraw(struct display *display);
+/* Makes the columns wide enough for these. */
+void counters_widths(struct display *display,
+		     const struct attachment *attachments, size_t count);
+
+/* The next @rows belong together; @last: for the last time. */
+void counters_begin(struct display *display, size_t rows, bool last);
 
 /**
- * counters_show() - write one line
+ * counters_show() - one line
  *
- * Return: 0 or a negative errno; what is written may still sit in the buffer.
+ * Return: 0 or a negative errno; what is shown may still wait to be written.
  */
 int counters_show(struct display *display, const struct reading *reading);
+
+/* Those were all; 0 or a negative errno. */
+int counters_end(struct display *display, bool last);
 
 #endif

@@ -237,7 +237,12 @@ int detach(const struct program *program, const struct options *options,
 	struct detaching detaching = {
 		.program = program,
 		.options = options,
-		.display = { .out = stdout, .json = options->json },
+		.display = {
+			.out = &standard_output,
+			.json = options->json,
+			.name_width = 12,
+			.hook_width = 14,
+		},
 		.counters_fd = -1,
 	};
 	struct inventory found;

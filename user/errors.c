@@ -4,14 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-/* How long to wait for who reads our standard error. */
-#define PATIENCE_MS 1000
+#include "output.h"
 
 #define PRIVILEGE                                                         \
 	"Run it as root, or with the capabilities CAP_BPF, CAP_PERFMON, " \
@@ -177,21 +175,20 @@ void errors_init(const char *program)
 {
 	program_name = program;
 	hold_standard_descriptors();
+	output_open();
 }
 
-/*
- * Who has stopped reading us must not keep us from detaching: words that nobody
- * takes are lost.
- */
 static void say(const char *format, va_list values)
 {
-	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
+	FILE *text = output_text(&standard_error);
 
-	if (!poll(&ready, 1, PATIENCE_MS))
+	if (!text)
 		return;
-	fprintf(stderr, "%s: ", program_name);
-	vfprintf(stderr, format, values);
-	fputc('\n', stderr);
+	fprintf(text, "%s: ", program_name);
+	vfprintf(text, format, values);
+	fputc('\n', text);
+	output_add(&standard_error, NULL, true);
+	output_flush(&standard_error);
 }
 
 int fail(enum exit_code code, const char *format, ...)

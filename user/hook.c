@@ -22,6 +22,22 @@ const char *hook_name(enum hook hook)
 	return hooks[hook].name;
 }
 
+const char *end_name(enum end end)
+{
+	static const char *const names[] = {
+		[END_NONE] = "",
+		[END_SIGNAL] = "signal",
+		[END_TIMEOUT] = "timeout",
+		[END_READER_GONE] = "reader gone",
+		[END_OUTPUT_FAILED] = "output failed",
+		[END_FAILED] = "failed",
+		[END_INTERFACE_GONE] = "interface gone",
+		[END_TAKEN_OFF] = "taken off",
+	};
+
+	return names[end];
+}
+
 const char *hook_words(enum hook hook)
 {
 	return hooks[hook].words;

@@ -22,6 +22,18 @@ enum hook {
 	HOOK_CLSACT_EGRESS,
 };
 
+/* Why one is not attached any more. */
+enum end {
+	END_NONE, /* it is */
+	END_SIGNAL,
+	END_TIMEOUT,
+	END_READER_GONE,
+	END_OUTPUT_FAILED,
+	END_FAILED, /* waiting, or something else of the system's */
+	END_INTERFACE_GONE,
+	END_TAKEN_OFF, /* by somebody */
+};
+
 /* One of our programs on one interface. */
 struct attachment {
 	struct interface interface; /* as it was chosen */
@@ -35,6 +47,8 @@ struct attachment {
 	bool attached;
 	bool tried; /* clsact: a filter may be there, or a qdisc that was made for it */
 	bool had_qdisc; /* clsact: there was one before */
+	enum end why; /* it is not any more */
+	__u64 ended_ns; /* when that was found out, by CLOCK_MONOTONIC */
 	bool owns_qdisc; /* clsact: to be removed with the last filter */
 	bool pinned;
 };
@@ -45,6 +59,8 @@ const char *hook_name(enum hook hook);
 const char *hook_words(enum hook hook);
 /* An XDP hook's mode: XDP_FLAGS_*_MODE. */
 __u32 hook_xdp_mode(enum hook hook);
+/* For JSON: "signal", "interface gone", … */
+const char *end_name(enum end end);
 
 static inline bool hook_is_xdp(enum hook hook)
 {

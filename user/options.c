@@ -81,7 +81,7 @@ static const struct argp_option common_options[] = {
 static const char more_help[] =
 	"\vIFACE is an interface's name or a quoted glob such as 'veth*'. Attaches to\n"
 	"all of them or to none, shows counters each second, and detaches on Ctrl-C,\n"
-	"when it ends and when it is killed.\n\n"
+	"when it ends and when it is killed. Upon SIGUSR1 it shows the counters at once.\n\n"
 	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
 	"(another's program is there, or it would cut you off), 4 this kernel lacks\n"
 	"what was asked.";

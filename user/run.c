@@ -11,16 +11,18 @@
 #include <unistd.h>
 
 #include "detach.h"
+#include "duration.h"
 #include "errors.h"
 #include "guard.h"
 #include "list.h"
 #include "owners.h"
 #include "macros.h"
+#include "output.h"
 #include "pins.h"
 #include "privileges.h"
+#include "signals.h"
 #include "stages.h"
 #include "tc_hook.h"
-#include "terminal.h"
 #include "trace.h"
 
 /* From so many interfaces on, one line tells of them all. */
@@ -31,9 +33,18 @@ static int verbosity;
 static int print_libbpf(enum libbpf_print_level level, const char *format,
 			va_list values)
 {
+	int written;
+	FILE *text;
+
 	if (verbosity < (level == LIBBPF_DEBUG ? 2 : 1))
 		return 0;
-	return vfprintf(stderr, format, values);
+	text = output_text(&standard_error);
+	if (!text)
+		return 0;
+	written = vfprintf(text, format, values);
+	output_add(&standard_error, NULL, true);
+	output_flush(&standard_error);
+	return written;
 }
 
 /* Finds the interfaces, and what is on them; nothing is changed. */
@@ -130,11 +141,54 @@ static int finish_trace(struct run *run, int code)
 		packets += counters_prey(&sum).packets +
 			   sum.account[ACCOUNT_UNDECIDED].packets;
 	}
-	error = trace_finish(&run->trace, packets);
+	error = trace_finish(&run->trace, packets, run->signal_fd);
 	if (!error || error == -EPIPE || code)
 		return code;
 	return fail(EXIT_SYSTEM, "the trace ended before its time: %s.",
 		    strerror(-error));
+}
+
+/* An end before its time: why, and how long it was attached. */
+static void tell_end(const struct run *run)
+{
+	const struct watch *watch = &run->watch;
+	__u64 asked_ns = run->options.timeout_ns;
+	double seconds = (double)watch_lasted_ns(watch) / SECOND_NS;
+	char of[32] = "";
+
+	if (asked_ns)
+		snprintf(of, sizeof(of), " of %.1f",
+			 (double)asked_ns / SECOND_NS);
+	if (watch->reader)
+		note("the reader of the %s has gone: detached after %.1f%s s.",
+		     watch->reader, seconds, of);
+	else if (watch->why == END_OUTPUT_FAILED || watch->why == END_FAILED)
+		note("detached after %.1f%s s.", seconds, of);
+	else if (watch->why == END_SIGNAL && asked_ns)
+		note("a signal came: detached after %.1f%s s.", seconds, of);
+}
+
+/* The last counters, and how many are missing; the first code that is not done. */
+static int finish_counters(struct run *run, int code)
+{
+	struct display *display = &run->watch.display;
+	int error = watch_show(&run->watch, true);
+
+	if (!error) {
+		output_drain(display->out, run->signal_fd);
+		error = -display->out->error;
+	}
+	if (error == -EPIPE)
+		return code;
+	if (error && !code)
+		code = fail(EXIT_SYSTEM, "cannot show the counters: %s.",
+			    strerror(-error));
+	if (error || !(display->lost + display->lost_final))
+		return code;
+	note("%llu lines of counters were lost: the reader did not take them%s.",
+	     display->lost + display->lost_final,
+	     display->lost_final ? ", and not the last ones either" : "");
+	return code || !display->lost_final ? code : EXIT_SYSTEM;
 }
 
 /* Shows counters until it is over, then detaches and shows the last ones. */
@@ -150,14 +204,13 @@ static int foreground(struct run *run)
 		     strerror(-error));
 	code = watch_run(watch, run->signal_fd);
 	detached = stage_detach(run);
+	watch_ended(watch);
+	tell_end(run);
 	if (capture_is_on(&run->capture))
 		code = finish_capture(run, code);
 	if (run->trace.on)
 		code = finish_trace(run, code);
-	error = watch_show(watch, true);
-	if (error && error != -EPIPE && !code)
-		code = fail(EXIT_SYSTEM, "cannot show the counters: %s.",
-			    strerror(-error));
+	code = finish_counters(run, code);
 	return detached ? detached : code;
 }
 
@@ -165,18 +218,16 @@ static void prepare_display(struct run *run)
 {
 	const struct options *options = &run->options;
 	bool piped = options->write && !strcmp(options->write, "-");
-	FILE *out = piped ? stderr : stdout;
+	struct display *display = &run->watch.display;
 
-	run->watch.display = (struct display){
-		.out = out,
+	*display = (struct display){
+		.out = piped ? &standard_error : &standard_output,
 		.json = options->json,
 		.observe = options->observe,
 		.capture = options->write,
-		.live = !options->json && run->chosen.count < MANY_INTERFACES &&
-			terminal_is_live(out, options->write ?
-						      COUNTERS_COLUMNS_CAPTURE :
-						      COUNTERS_COLUMNS),
 	};
+	if (!options->json && run->chosen.count < MANY_INTERFACES)
+		terminal_open(&display->terminal, display->out);
 }
 
 static int open_capture(struct run *run)
@@ -231,7 +282,7 @@ static int attach(struct run *run)
 	prepare_display(run);
 	if (!run->watch.last_prey)
 		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
-	run->signal_fd = watch_signals();
+	run->signal_fd = signals_catch(0);
 	if (run->signal_fd < 0)
 		return fail_at(AT_COUNTERS, -run->signal_fd, "signals", NULL);
 	code = open_trace(run);
@@ -253,6 +304,8 @@ static int attach(struct run *run)
 		return code;
 	}
 	run->done = true;
+	counters_widths(&run->watch.display, run->attachments,
+			run->chosen.count);
 	tell_attached(run);
 	return run->options.pin ? EXIT_DONE : foreground(run);
 }
@@ -299,11 +352,15 @@ int run(const struct program *program, int argc, char **argv)
 
 	errors_init(program->name);
 	code = options_parse(&run.options, program, argc, argv);
-	if (code)
+	if (code) {
+		output_close(-1);
 		return code;
+	}
 	verbosity = run.options.verbose;
 	/* Who reads our output may go: that is an end, not a death. */
 	signal(SIGPIPE, SIG_IGN);
+	/* It asks for counters that there may not be yet. */
+	signal(SIGUSR1, SIG_IGN);
 	libbpf_set_print(print_libbpf);
 	code = privileges_check(run.options.list || run.options.detach);
 	if (!code)
@@ -321,6 +378,7 @@ int run(const struct program *program, int argc, char **argv)
 	}
 	if (run.image.skeleton)
 		program->destroy(run.image.skeleton);
+	output_close(run.signal_fd);
 	if (run.signal_fd >= 0)
 		close(run.signal_fd);
 	capture_close(&run.capture, !run.done);

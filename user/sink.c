@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "errors.h"
+#include "output.h"
 
 #define BUFFER_SIZE (4 << 20)
 
@@ -58,7 +59,9 @@ int sink_open(struct sink *sink, const char *path)
 			return fail(
 				EXIT_USAGE,
 				"standard output is a terminal, and --write - sends binary data there. Pipe it (| tcpdump -nr -), or name a file.");
-		sink->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+		sink->fd = output_reopen(STDOUT_FILENO);
+		if (sink->fd < 0)
+			sink->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 		error = sink->fd < 0 ? -errno : 0;
 	} else {
 		error = open_file(sink);

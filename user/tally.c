@@ -12,12 +12,12 @@
 #include "duration.h"
 #include "grow.h"
 #include "json_writer.h"
-#include "terminal.h"
+#include "output.h"
 
 /* A heading for each screenful. */
 #define LINES_PER_HEADING 20
 
-/* Of a table that is drawn again and again: what fits everywhere. */
+/* Of a table that is drawn again and again, if the screen has room for them. */
 #define TOP_ROWS 15
 
 static const char *reason_of(const struct death *death)
@@ -138,9 +138,10 @@ static int end_of(json_writer_t *json)
 	return 0;
 }
 
-static int write_one(const struct tally *tally, const struct death *death)
+static int write_one(const struct tally *tally, FILE *text,
+		     const struct death *death)
 {
-	json_writer_t *json = jsonw_new(stdout);
+	json_writer_t *json = jsonw_new(text);
 
 	if (!json)
 		return -ENOMEM;
@@ -155,32 +156,35 @@ static int write_one(const struct tally *tally, const struct death *death)
 	return end_of(json);
 }
 
-static int error_of_output(void)
+static void show_death(struct tally *tally, FILE *text,
+		       const struct death *death)
 {
-	return ferror(stdout) ? -(errno ? errno : EIO) : 0;
+	if (tally->lines++ % LINES_PER_HEADING == 0)
+		fprintf(text, "%10s %-16s %-12s %-26s %-20s %-8s %s\n",
+			"seconds", "interface", "hook", "function", "reason",
+			"protocol", "length");
+	fprintf(text, "%10.4f %-16s %-12s %-26s %-20s %-8s",
+		(double)(__s64)(death->ns - tally->started_ns) / SECOND_NS,
+		interface_of(death), place_of(death), death->function,
+		reason_of(death), protocol_of(death));
+	if (death->length)
+		fprintf(text, " %u", death->length);
+	fputc('\n', text);
 }
 
 int tally_show_one(struct tally *tally, const struct death *death)
 {
+	FILE *text = output_text(&standard_output);
 	int error = 0;
 
-	errno = 0;
-	if (tally->json) {
-		error = write_one(tally, death);
-		return error ? error : error_of_output();
-	}
-	if (tally->lines++ % LINES_PER_HEADING == 0)
-		printf("%10s %-16s %-12s %-26s %-20s %-8s %s\n", "seconds",
-		       "interface", "hook", "function", "reason", "protocol",
-		       "length");
-	printf("%10.4f %-16s %-12s %-26s %-20s %-8s",
-	       (double)(__s64)(death->ns - tally->started_ns) / SECOND_NS,
-	       interface_of(death), place_of(death), death->function,
-	       reason_of(death), protocol_of(death));
-	if (death->length)
-		printf(" %u", death->length);
-	putchar('\n');
-	return error_of_output();
+	if (!text)
+		return -ENOMEM;
+	if (tally->json)
+		error = write_one(tally, text, death);
+	else
+		show_death(tally, text, death);
+	return error ? error :
+		       output_add(&standard_output, &tally->lost, false);
 }
 
 static int by_packets(const void *left, const void *right)
@@ -198,9 +202,9 @@ static int by_packets(const void *left, const void *right)
 	return order;
 }
 
-static int write_sum(const struct tally *tally, size_t i)
+static int write_sum(const struct tally *tally, FILE *text, size_t i)
 {
-	json_writer_t *json = jsonw_new(stdout);
+	json_writer_t *json = jsonw_new(text);
 
 	if (!json)
 		return -ENOMEM;
@@ -212,9 +216,10 @@ static int write_sum(const struct tally *tally, size_t i)
 	return end_of(json);
 }
 
-static int write_total(const struct tally *tally, __u64 now_ns, __u64 lost)
+static int write_total(const struct tally *tally, FILE *text, __u64 now_ns,
+		       __u64 lost)
 {
-	json_writer_t *json = jsonw_new(stdout);
+	json_writer_t *json = jsonw_new(text);
 
 	if (!json)
 		return -ENOMEM;
@@ -234,63 +239,78 @@ static void sort(struct tally *tally)
 		      by_packets);
 }
 
-/* The table's first rows, and the total; each line ends with @end. */
-static void show_table(const struct tally *tally, size_t rows, __u64 now_ns,
-		       __u64 lost, const char *end)
+/* The table's first rows, and the total. */
+static void show_table(const struct tally *tally, FILE *text, size_t rows,
+		       __u64 now_ns, __u64 lost)
 {
 	size_t i;
 
 	if (rows)
-		printf("%10s %-16s %-12s %-26s %-20s %s%s\n", "packets",
-		       "interface", "hook", "function", "reason", "bytes", end);
+		fprintf(text, "%10s %-16s %-12s %-26s %-20s %s\n", "packets",
+			"interface", "hook", "function", "reason", "bytes");
 	for (i = 0; i < rows; i++)
-		printf("%10llu %-16s %-12s %-26s %-20s %llu%s\n",
-		       tally->list[i].packets,
-		       interface_of(&tally->list[i].first),
-		       place_of(&tally->list[i].first),
-		       tally->list[i].first.function,
-		       reason_of(&tally->list[i].first), tally->list[i].bytes,
-		       end);
-	printf("%10llu died in %.1f s", tally->packets,
-	       (double)(now_ns - tally->started_ns) / SECOND_NS);
+		fprintf(text, "%10llu %-16s %-12s %-26s %-20s %llu\n",
+			tally->list[i].packets,
+			interface_of(&tally->list[i].first),
+			place_of(&tally->list[i].first),
+			tally->list[i].first.function,
+			reason_of(&tally->list[i].first), tally->list[i].bytes);
+	fprintf(text, "%10llu died in %.1f s", tally->packets,
+		(double)(now_ns - tally->started_ns) / SECOND_NS);
 	if (lost)
-		printf("; %llu events were lost, so there may be more", lost);
-	printf("%s\n", end);
+		fprintf(text, "; %llu events were lost, so there may be more",
+			lost);
+	fputc('\n', text);
 }
 
 int tally_redraw(struct tally *tally, __u64 now_ns, __u64 lost)
 {
 	size_t rows = tally->count < TOP_ROWS ? tally->count : TOP_ROWS;
+	FILE *text = output_text(&standard_output);
 
-	errno = 0;
+	if (!text)
+		return -ENOMEM;
+	/* With a heading and the total. */
+	while (rows && !terminal_fits(&tally->terminal, rows + 2))
+		rows--;
+	if (!rows && !terminal_fits(&tally->terminal, 1))
+		return 0;
 	sort(tally);
-	terminal_go_up(stdout, tally->drawn);
-	show_table(tally, rows, now_ns, lost, TERMINAL_ERASE_LINE);
-	tally->drawn = rows ? rows + 2 : 1;
-	fflush(stdout);
-	return error_of_output();
+	show_table(tally, text, rows, now_ns, lost);
+	terminal_draw(&tally->terminal, false);
+	return 0;
 }
 
-int tally_show(struct tally *tally, __u64 now_ns, __u64 lost)
+static int write_sums(const struct tally *tally, FILE *text, __u64 now_ns,
+		      __u64 lost)
 {
 	int error = 0;
 	size_t i;
 
-	errno = 0;
+	for (i = 0; i < tally->count && !error; i++)
+		error = write_sum(tally, text, i);
+	return error ? error : write_total(tally, text, now_ns, lost);
+}
+
+int tally_show(struct tally *tally, __u64 now_ns, __u64 lost)
+{
+	FILE *text = output_text(&standard_output);
+	int error = 0;
+
+	if (!text)
+		return -ENOMEM;
 	sort(tally);
-	if (tally->json) {
-		for (i = 0; i < tally->count && !error; i++)
-			error = write_sum(tally, i);
-		if (!error)
-			error = write_total(tally, now_ns, lost);
-		return error ? error : error_of_output();
+	if (tally->json)
+		error = write_sums(tally, text, now_ns, lost);
+	else
+		show_table(tally, text, tally->count, now_ns, lost);
+	if (error)
+		return error;
+	if (terminal_fits(&tally->terminal, 0)) {
+		terminal_draw(&tally->terminal, true);
+		return 0;
 	}
-	if (tally->drawn) {
-		terminal_go_up(stdout, tally->drawn);
-		printf(TERMINAL_ERASE_BELOW);
-	}
-	show_table(tally, tally->count, now_ns, lost, "");
-	return error_of_output();
+	return output_add(&standard_output, &tally->lost_sums, true);
 }
 
 void tally_restart(struct tally *tally, __u64 now_ns)
@@ -299,5 +319,5 @@ void tally_restart(struct tally *tally, __u64 now_ns)
 	tally->count = 0;
 	tally->packets = 0;
 	tally->lines = 0;
-	tally->drawn = 0;
+	tally->terminal.drawn = 0;
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "deaths.h"
+#include "terminal.h"
 
 /* Those that are alike. */
 struct tally_row {
@@ -20,15 +21,15 @@ struct tally {
 	size_t count;
 	__u64 packets;
 	unsigned int lines; /* shown so far: the heading comes back */
-	unsigned int drawn; /* lines that tally_redraw() draws over */
+	__u64 lost; /* lines that the reader did not take */
+	__u64 lost_sums; /* the same of the sums */
+	struct terminal terminal; /* that tally_redraw() draws on */
 };
-
-#define TALLY_COLUMNS 100 /* of a line; longer names make it longer */
 
 /* Counts one; returns 0 or a negative errno. */
 int tally_add(struct tally *tally, const struct death *death);
 
-/* Writes one to standard output; returns 0 or a negative errno. */
+/* Shows one on standard output; returns 0 or a negative errno. */
 int tally_show_one(struct tally *tally, const struct death *death);
 
 /* Draws the most frequent over those of the last time; 0 or a negative errno. */
@@ -37,7 +38,7 @@ int tally_redraw(struct tally *tally, __u64 now_ns, __u64 lost);
 /* Forgets what was counted, and counts from @now_ns on. */
 void tally_restart(struct tally *tally, __u64 now_ns);
 
-/* Writes what was counted, most packets first; returns 0 or a negative errno. */
+/* Shows what was counted, most packets first; returns 0 or a negative errno. */
 int tally_show(struct tally *tally, __u64 now_ns, __u64 lost);
 
 #endif

@@ -3,20 +3,16 @@
 #include "trace.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <unistd.h>
 
 #include "errors.h"
+#include "output.h"
 
 #define EVENT "events/bpf_trace/bpf_trace_printk/"
-
-/* How long who reads us may show no sign of life at the end. */
-#define PATIENCE_MS 1000
 
 static int listen_to_event(struct trace *trace)
 {
@@ -68,60 +64,16 @@ int trace_open(struct trace *trace)
 	return EXIT_DONE;
 }
 
-/* Nothing can be written any more. */
-static void give_up(struct trace *trace, int error)
-{
-	trace->error = error;
-	trace->used = 0;
-	trace->waiting = 0;
-}
-
-/* Writes what can be written within that time; false if some is left. */
-static bool flush_lines(struct trace *trace, int patience_ms)
-{
-	struct pollfd ready = { .fd = STDERR_FILENO, .events = POLLOUT };
-	ssize_t done;
-
-	while (trace->used) {
-		if (poll(&ready, 1, patience_ms) <= 0)
-			return false;
-		done = write(STDERR_FILENO, trace->lines, trace->used);
-		if (done < 0 && (errno == EAGAIN || errno == EINTR))
-			return false;
-		if (done < 0) {
-			give_up(trace, errno);
-			return true;
-		}
-		trace->used -= done;
-		memmove(trace->lines, trace->lines + done, trace->used);
-	}
-	trace->told += trace->waiting;
-	trace->waiting = 0;
-	return true;
-}
-
-static void add_line(struct trace *trace, const char *line, size_t length)
-{
-	if (sizeof(trace->lines) - trace->used < length &&
-	    !flush_lines(trace, 0))
-		return;
-	if (trace->error)
-		return;
-	memcpy(trace->lines + trace->used, line, length);
-	trace->used += length;
-	trace->waiting++;
-}
-
 /* "by MARK on IFINDEX: what it tells", see bpf_progs/trace.h. */
 static void take(const struct record *record, const char *data, void *context)
 {
 	struct trace *trace = context;
-	char line[160], words[64], unknown[24];
+	char words[64], unknown[24];
 	const char *name = unknown;
 	size_t slot;
 	__u32 mark, ifindex;
 	double seconds;
-	int length;
+	FILE *text;
 
 	if ((int)field_value(&trace->type, data, record->size) != trace->id ||
 	    sscanf(field_string(&trace->text, data, record->size),
@@ -134,43 +86,43 @@ static void take(const struct record *record, const char *data, void *context)
 	else
 		snprintf(unknown, sizeof(unknown), "(unknown, %u)", ifindex);
 	seconds = (double)(__s64)(record->ns - trace->started_ns) / 1e9;
-	length = snprintf(line, sizeof(line), "%12.6f  cpu %-3u %s: %s\n",
-			  seconds, record->cpu, name, words);
-	add_line(trace, line, length);
+	text = output_text(&standard_error);
+	if (!text)
+		return;
+	fprintf(text, "%12.6f  cpu %-3u %s: %s\n", seconds, record->cpu, name,
+		words);
+	trace->told++;
+	output_add(&standard_error, &trace->lost, false);
 }
 
-static int read_lines(struct trace *trace, __u64 until_ns, int patience_ms)
+static int read_lines(struct trace *trace, __u64 until_ns)
 {
 	int before = trace->error;
 	int error = ring_read(&trace->ring, until_ns, take, trace);
 
-	if (error && !before) {
-		give_up(trace, -error);
-		return error;
-	}
-	flush_lines(trace, patience_ms);
-	return before ? 0 : -trace->error;
+	if (!error)
+		error = output_flush(&standard_error);
+	if (error)
+		trace->error = -error;
+	return before ? 0 : error;
 }
 
-int trace_step(struct trace *trace, __u64 now_ns, bool *fresh)
+int trace_step(struct trace *trace, __u64 now_ns)
 {
-	__u64 before = trace->told + trace->waiting;
-	int error = read_lines(trace, now_ns, 0);
-
-	*fresh = trace->told + trace->waiting != before;
-	return error;
+	return read_lines(trace, now_ns);
 }
 
-int trace_finish(struct trace *trace, __u64 packets)
+int trace_finish(struct trace *trace, __u64 packets, int signal_fd)
 {
 	/* Else the reading might go on and on. */
 	tracefs_write(&trace->tracefs, "tracing_on", "0");
-	read_lines(trace, UINT64_MAX, PATIENCE_MS);
+	read_lines(trace, UINT64_MAX);
 	if (trace->error)
 		return -trace->error;
-	if (packets > trace->told)
+	output_drain(&standard_error, signal_fd);
+	if (packets > trace->told - trace->lost)
 		note("%llu of %llu trace lines were lost: no room, or nobody read them.",
-		     packets - trace->told, packets);
+		     packets - (trace->told - trace->lost), packets);
 	return 0;
 }
 

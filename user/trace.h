@@ -7,7 +7,6 @@
 #ifndef TRACE_H
 #define TRACE_H
 
-#include <limits.h>
 #include <linux/types.h>
 #include <stdbool.h>
 
@@ -28,11 +27,9 @@ struct trace {
 	__u32 mark; /* what our lines begin with; not 0 */
 	int id; /* of the event */
 	struct field type, text;
-	char lines[PIPE_BUF]; /* not written yet: so much, a pipe takes at once */
-	size_t used;
-	__u64 waiting; /* how many lines that is */
-	__u64 told; /* lines that are written */
-	int error; /* errno that ended the writing, or 0 */
+	__u64 told; /* lines */
+	__u64 lost; /* and how many of them nobody took */
+	int error; /* errno that ended the reading or the writing, or 0 */
 };
 
 /**
@@ -49,19 +46,19 @@ int trace_open(struct trace *trace);
 /**
  * trace_step() - write the lines that there are, without waiting
  * @now_ns: CLOCK_MONOTONIC; what is newer stays for the next time
- * @fresh: set if there were any
  *
  * Return: 0 or a negative errno that ended the writing, which is returned once.
  */
-int trace_step(struct trace *trace, __u64 now_ns, bool *fresh);
+int trace_step(struct trace *trace, __u64 now_ns);
 
 /**
  * trace_finish() - after detaching: the rest, and how many lines were lost
  * @packets: how many packets there should have been lines of
+ * @signal_fd: of signals_catch(): a signal ends the patience with a slow reader
  *
  * Return: 0 or a negative errno: there was nowhere to write to.
  */
-int trace_finish(struct trace *trace, __u64 packets);
+int trace_finish(struct trace *trace, __u64 packets, int signal_fd);
 
 void trace_close(struct trace *trace);
 

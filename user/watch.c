@@ -9,7 +9,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,26 +17,13 @@
 #include "errors.h"
 #include "macros.h"
 #include "pins.h"
+#include "signals.h"
 #include "tc_hook.h"
 
-int watch_signals(void)
-{
-	struct sigaction hangup = {};
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	/* nohup(1) ignores it, and means it. */
-	sigaction(SIGHUP, NULL, &hangup);
-	if (hangup.sa_handler != SIG_IGN)
-		sigaddset(&set, SIGHUP);
-	if (sigprocmask(SIG_BLOCK, &set, NULL))
-		return -errno;
-	fd = signalfd(-1, &set, SFD_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
+/* Whose reader it was that has gone. */
+#define OF_COUNTERS "counters"
+#define OF_CAPTURE "capture"
+#define OF_TRACE "trace"
 
 void watch_renew(struct watch *watch, bool leased)
 {
@@ -48,10 +34,23 @@ void watch_renew(struct watch *watch, bool leased)
 					    watch->deadline_ns;
 }
 
+__u64 watch_lasted_ns(const struct watch *watch)
+{
+	__u64 last_ns = watch->started_ns;
+	size_t i;
+
+	for (i = 0; i < watch->count; i++) {
+		if (watch->attachments[i].ended_ns > last_ns)
+			last_ns = watch->attachments[i].ended_ns;
+	}
+	return last_ns - watch->started_ns;
+}
+
 /* The slot behind those of the attachments: an interface that is not known. */
 static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 {
 	struct reading reading = { .final = final };
+	const struct attachment *at = NULL;
 	struct drop_tally prey, *last = &watch->last_prey[i];
 	int error;
 
@@ -59,10 +58,15 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 	if (error)
 		return error;
 	if (i < watch->count) {
-		reading.interface = &watch->attachments[i].interface;
-		reading.hook = watch->attachments[i].hook;
-	} else if (counters_are_none(&reading.sum)) {
-		return 0;
+		at = &watch->attachments[i];
+		reading.interface = &at->interface;
+		reading.hook = at->hook;
+	}
+	if (final) {
+		reading.why = at ? at->why : watch->why;
+		reading.attached_ms = (at ? at->ended_ns - watch->started_ns :
+					    watch_lasted_ns(watch)) /
+				      1000000;
 	}
 	prey = counters_prey(&reading.sum);
 	reading.elapsed =
@@ -79,24 +83,37 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 	return counters_show(&watch->display, &reading);
 }
 
+/* Are there packets that nobody's number stands on? */
+static bool has_unknown(const struct watch *watch)
+{
+	struct drop_counters sum;
+
+	return slots_are_many(watch->count) &&
+	       !counters_read(watch->counters_fd, watch->count, &sum) &&
+	       !counters_are_none(&sum);
+}
+
 int watch_show(struct watch *watch, bool final)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
 	double seconds = (double)(now - watch->last_ns) / SECOND_NS;
+	bool unknown = has_unknown(watch);
+	size_t i, rows = unknown;
 	int error = 0;
-	size_t i;
 
 	if (watch->mute)
 		return 0;
-	counters_redraw(&watch->display);
-	for (i = 0; i < slots_counters(watch->count) && !error; i++) {
-		if (final || i == watch->count ||
+	for (i = 0; i < watch->count; i++)
+		rows += final || watch->attachments[i].attached;
+	counters_begin(&watch->display, rows, final);
+	for (i = 0; i < watch->count + unknown && !error; i++) {
+		if (i == watch->count || final ||
 		    watch->attachments[i].attached)
 			error = show_one(watch, i, seconds, final);
 	}
 	watch->last_ns = now;
-	if (!error && fflush(watch->display.out))
-		error = -errno;
+	if (!error)
+		error = counters_end(&watch->display, final);
 	watch->mute = error;
 	return error;
 }
@@ -110,7 +127,6 @@ static void check_move(struct watch *watch, struct attachment *at, int index,
 {
 	if (index == at->index && (!left || at->elsewhere))
 		return;
-	watch->display.drawn = 0;
 	at->elsewhere = true;
 	if (index == at->index) {
 		note("%s: moved to another network namespace: it stays attached.",
@@ -148,7 +164,6 @@ static bool check_all(struct watch *watch)
 
 		if (at->attached && !still_there(watch, at)) {
 			at->attached = false;
-			watch->display.drawn = 0;
 			note(if_indextoname(at->interface.index, name) ?
 				     "%s: no longer attached: somebody took the program off." :
 				     "%s: no longer attached: the interface was deleted, or moved elsewhere.",
@@ -159,17 +174,12 @@ static bool check_all(struct watch *watch)
 	return any;
 }
 
-/* Packets that nobody's number stands on: that there are any is told once. */
+/* That there are any is told once. */
 static void check_unknown(struct watch *watch)
 {
-	struct drop_counters sum;
-
-	if (watch->unknown_told || !slots_are_many(watch->count) ||
-	    counters_read(watch->counters_fd, watch->count, &sum) ||
-	    counters_are_none(&sum))
+	if (watch->unknown_told || !has_unknown(watch))
 		return;
 	watch->unknown_told = true;
-	watch->display.drawn = 0;
 	note("packets of an unknown interface: taken for %s, counted as (unknown).",
 	     watch->slots->unknown_link == LINK_IP ? "IP" : "Ethernet");
 }
@@ -275,8 +285,24 @@ enum {
 	ON_PERIOD, /* look into it anyway, and into the trace */
 	ON_READER, /* of our capture: it takes more, or it has gone */
 	ON_LINKS, /* interfaces change */
+	ON_OUTPUT, /* standard output takes more, or nobody reads it any more */
+	ON_ERROR_OUTPUT, /* the same of standard error */
 	ON_COUNT,
 };
+
+static int end(struct watch *watch, enum exit_code code, enum end why)
+{
+	watch->why = why;
+	return code;
+}
+
+/* Who asked for a time did not get it; without, this is how to end it. */
+static int reader_gone(struct watch *watch, const char *reader)
+{
+	watch->reader = reader;
+	return end(watch, watch->options->timeout_ns ? EXIT_SYSTEM : EXIT_DONE,
+		   END_READER_GONE);
+}
 
 /* The wake-ups of a capture; -1 to go on, else the exit code to end with. */
 static int handle_capture(struct watch *watch, struct pollfd *polled)
@@ -288,15 +314,13 @@ static int handle_capture(struct watch *watch, struct pollfd *polled)
 	if (!capture_is_on(capture))
 		return -1;
 	if (polled[ON_READER].revents & (POLLERR | POLLHUP))
-		return EXIT_DONE;
+		return reader_gone(watch, OF_CAPTURE);
 	error = capture_step(capture);
 	if (error == -EPIPE)
-		return EXIT_DONE;
-	if (error && !failed) {
-		watch->display.drawn = 0;
+		return reader_gone(watch, OF_CAPTURE);
+	if (error && !failed)
 		note("%s: cannot be written any more: %s. Dropping goes on, uncaptured.",
 		     capture->sink.path, strerror(-error));
-	}
 	blocked = capture_is_blocked(capture);
 	/* A full ring would wake us up again and again. */
 	polled[ON_RING].fd = blocked ? -1 : capture_fd(capture);
@@ -308,37 +332,77 @@ static int handle_capture(struct watch *watch, struct pollfd *polled)
 /* The lines of a trace; -1 to go on, else the exit code to end with. */
 static int handle_trace(struct watch *watch)
 {
-	bool fresh;
 	int error;
 
 	if (!watch->trace->on)
 		return -1;
-	error = trace_step(watch->trace, clock_ns(CLOCK_MONOTONIC), &fresh);
-	if (fresh)
-		watch->display.drawn = 0;
-	return error == -EPIPE ? EXIT_DONE : -1;
+	error = trace_step(watch->trace, clock_ns(CLOCK_MONOTONIC));
+	return error == -EPIPE ? reader_gone(watch, OF_TRACE) : -1;
+}
+
+/* What check_all() found out: since when, and why. */
+static void mark_ended(struct watch *watch)
+{
+	char name[IFNAMSIZ];
+	size_t i;
+
+	for (i = 0; i < watch->count; i++) {
+		struct attachment *at = &watch->attachments[i];
+
+		if (at->attached || at->why)
+			continue;
+		at->ended_ns = clock_ns(CLOCK_MONOTONIC);
+		at->why = !at->elsewhere && if_indextoname(at->interface.index,
+							   name) ?
+				  END_TAKEN_OFF :
+				  END_INTERFACE_GONE;
+		note("%s: it was attached for %.1f s.", at->interface.name,
+		     (double)(at->ended_ns - watch->started_ns) / SECOND_NS);
+	}
+}
+
+/* What was shown, or could not be; -1 to go on, else the exit code to end with. */
+static int handle_shown(struct watch *watch, int error)
+{
+	if (!error)
+		return -1;
+	if (error == -EPIPE)
+		return reader_gone(watch, OF_COUNTERS);
+	return end(watch,
+		   fail(EXIT_SYSTEM,
+			"cannot show the counters: %s. Is there space left?",
+			strerror(-error)),
+		   END_OUTPUT_FAILED);
+}
+
+/* SIGUSR1: the counters now; else the end. -1 to go on, or the exit code. */
+static int handle_signal(struct watch *watch, int signal_fd)
+{
+	if (signals_take(signal_fd) == SIGUSR1)
+		return handle_shown(watch, watch_show(watch, false));
+	return end(watch, EXIT_DONE, END_SIGNAL);
 }
 
 /* What a wake-up means: -1 to go on, else the exit code to end with. */
 static int handle(struct watch *watch, struct pollfd *polled)
 {
 	bool leased = hook_is_clsact(watch->attachments[0].hook);
-	int error = 0, code;
+	int error, code = -1;
+	bool any;
 
-	if (polled[ON_SIGNAL].revents) {
-		struct signalfd_siginfo taken;
-
-		/* The next one will say that the end takes too long. */
-		if (read(polled[ON_SIGNAL].fd, &taken, sizeof(taken)) > 0)
-			return EXIT_DONE;
-	}
+	if (polled[ON_SIGNAL].revents)
+		code = handle_signal(watch, polled[ON_SIGNAL].fd);
+	if (code >= 0)
+		return code;
 	if (polled[ON_LINKS].revents)
 		hear_changes(watch);
 	if (ticked(&polled[ON_HEALTH])) {
 		if (leased)
 			watch_renew(watch, true);
 		check_unknown(watch);
-		if (!check_all(watch))
+		any = check_all(watch);
+		mark_ended(watch);
+		if (!any)
 			return fail(EXIT_SYSTEM,
 				    "nothing is attached any more: ending.");
 	}
@@ -346,20 +410,54 @@ static int handle(struct watch *watch, struct pollfd *polled)
 		renumber(watch);
 	if (ticked(&polled[ON_TIMEOUT])) {
 		note("the time is over: letting everything pass.");
-		return EXIT_DONE;
+		return end(watch, EXIT_DONE, END_TIMEOUT);
 	}
-	if (ticked(&polled[ON_INTERVAL]))
-		error = watch_show(watch, false);
-	if (error == -EPIPE)
-		return EXIT_DONE;
-	if (error)
-		return fail(
-			EXIT_SYSTEM,
-			"cannot show the counters: %s. Is there space left?",
-			strerror(-error));
+	error = ticked(&polled[ON_INTERVAL]) ? watch_show(watch, false) :
+					       output_flush(watch->display.out);
+	code = handle_shown(watch, error);
+	if (code >= 0)
+		return code;
+	output_flush(&standard_error);
 	ticked(&polled[ON_PERIOD]);
 	code = handle_trace(watch);
 	return code < 0 ? handle_capture(watch, polled) : code;
+}
+
+/* Waits for readers only while there is something for them. */
+static void await_reader(struct pollfd *polled, const struct output *out)
+{
+	*polled = (struct pollfd){
+		.fd = out->first ? out->fd : -1,
+		.events = POLLOUT,
+	};
+}
+
+void watch_ended(struct watch *watch)
+{
+	size_t i;
+
+	for (i = 0; i < watch->count; i++) {
+		struct attachment *at = &watch->attachments[i];
+
+		if (at->why)
+			continue;
+		at->why = watch->why;
+		at->ended_ns = clock_ns(CLOCK_MONOTONIC);
+	}
+}
+
+/* What has vanished just now did so before the end: the last look counts. */
+static int look_back(struct watch *watch, int code)
+{
+	size_t i;
+
+	check_all(watch);
+	mark_ended(watch);
+	for (i = 0; i < watch->count && !code; i++) {
+		if (watch->attachments[i].why)
+			code = EXIT_SYSTEM;
+	}
+	return code;
 }
 
 int watch_run(struct watch *watch, int signal_fd)
@@ -377,12 +475,15 @@ int watch_run(struct watch *watch, int signal_fd)
 		[ON_PERIOD] = { .fd = start_timer(period_ns) },
 		[ON_READER] = { .fd = -1 },
 		[ON_LINKS] = { .fd = watch->links->fd },
+		[ON_OUTPUT] = { .fd = -1 },
+		[ON_ERROR_OUTPUT] = { .fd = -1 },
 	};
 	static const int timers[] = { ON_INTERVAL, ON_HEALTH, ON_TIMEOUT,
 				      ON_PERIOD };
 	int code = -1;
 	size_t i;
 
+	watch->why = END_FAILED;
 	for (i = 0; i < ON_COUNT; i++)
 		polled[i].events = POLLIN;
 	for (i = 0; i < ARRAY_SIZE(timers); i++) {
@@ -390,6 +491,8 @@ int watch_run(struct watch *watch, int signal_fd)
 			code = fail_at(AT_COUNTERS, EMFILE, "timers", NULL);
 	}
 	while (code < 0) {
+		await_reader(&polled[ON_OUTPUT], &standard_output);
+		await_reader(&polled[ON_ERROR_OUTPUT], &standard_error);
 		if (poll(polled, ON_COUNT, -1) >= 0)
 			code = handle(watch, polled);
 		else if (errno != EINTR)
@@ -399,5 +502,6 @@ int watch_run(struct watch *watch, int signal_fd)
 		if (polled[timers[i]].fd >= 0)
 			close(polled[timers[i]].fd);
 	}
-	return code;
+	signals_end(signal_fd);
+	return look_back(watch, code);
 }

@@ -34,21 +34,27 @@ struct watch {
 	struct drop_tally *last_prey; /* at the last line, by slot */
 	__u64 last_ns; /* when the last line was */
 	bool mute; /* nobody reads us any more, or nothing can be written */
+	enum end why; /* what ended it for those that are attached still */
+	const char *reader; /* that has gone: whose it was */
 };
-
-/* From here on SIGINT, SIGTERM and SIGHUP wait: returns a signalfd or -errno. */
-int watch_signals(void);
 
 /* Pushes the kernel side's deadline on: a lease if @leased, else the time-out. */
 void watch_renew(struct watch *watch, bool leased);
 
 /**
  * watch_run() - show counters until a signal, the time-out or the end of output
- * @signal_fd: of watch_signals()
+ * @signal_fd: of signals_catch(); SIGUSR1 is no more among them afterwards
  *
- * Return: an exit code. What has vanished is marked as not attached.
+ * Return: an exit code. What has vanished is marked as not attached; why it ended is
+ * in watch->why.
  */
 int watch_run(struct watch *watch, int signal_fd);
+
+/* Nothing is attached any more: since now, what still was. */
+void watch_ended(struct watch *watch);
+
+/* How long it was attached, as far as anything was. */
+__u64 watch_lasted_ns(const struct watch *watch);
 
 /* Shows one line for each interface; returns 0 or a negative errno. */
 int watch_show(struct watch *watch, bool final);

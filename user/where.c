@@ -6,10 +6,10 @@
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,16 +17,23 @@
 #include "duration.h"
 #include "errors.h"
 #include "macros.h"
+#include "output.h"
 #include "privileges.h"
 #include "ring.h"
+#include "signals.h"
 #include "tally.h"
-#include "terminal.h"
 #include "tracefs.h"
 
 /* After the first event, so long for more: waking up for each slows packets down. */
 #define PAUSE_NS (SECOND_NS / 50)
 /* If there is none: how often the summary is to be drawn, if not more. */
 #define IDLE_NS (SECOND_NS / 5)
+/*
+ * While the reader has so much to read, what happens waits in the kernel's buffers.
+ * What one look brings is kept, if it is not more than that.
+ */
+#define ENOUGH_PENDING (64 << 10)
+#define MOST_PENDING (16 << 20)
 /* After so many events at one look, the next one comes soon. */
 #define FLOOD 5000
 #define FLOOD_PAUSE_NS (SECOND_NS / 1000)
@@ -38,6 +45,7 @@ struct where {
 	struct deaths deaths;
 	struct tally tally;
 	int signals;
+	__u64 began_ns;
 	__u64 lost_before; /* events that were lost, and told */
 	__u64 asked_ns; /* when it was looked whether there are more of them */
 	bool loss_told;
@@ -49,20 +57,11 @@ struct where {
 /* From here on they wait, so that nothing is left behind. */
 static int catch_signals(struct where *where)
 {
-	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
-				      SIGUSR1 };
-	sigset_t set;
-	size_t i;
-
-	sigemptyset(&set);
-	for (i = 0; i < ARRAY_SIZE(caught); i++)
-		sigaddset(&set, caught[i]);
 	signal(SIGPIPE, SIG_IGN);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	where->signals = signalfd(-1, &set, SFD_CLOEXEC);
+	where->signals = signals_catch(SIGQUIT);
 	if (where->signals < 0)
 		return fail(EXIT_SYSTEM, "cannot wait for signals: %s.",
-			    strerror(errno));
+			    strerror(-where->signals));
 	return EXIT_DONE;
 }
 
@@ -80,12 +79,21 @@ static void tell(const struct death *death, void *context)
 }
 
 /* Returns -1 to go on, or an exit code. */
-static int output_failed(int error)
+static int output_failed(const struct where *where, int error)
 {
+	__u64 asked_ns = where->options->timeout_ns;
+	__u64 took_ns = clock_ns(CLOCK_MONOTONIC) - where->began_ns;
+
 	if (!error)
 		return -1;
-	if (error == -EPIPE)
+	/* Who asked for a time did not get it; without, this is how to end it. */
+	if (error == -EPIPE && (!asked_ns || took_ns >= asked_ns))
 		return EXIT_DONE;
+	if (error == -EPIPE)
+		return fail(EXIT_SYSTEM,
+			    "the reader has gone: ended after %.1f of %.1f s.",
+			    (double)took_ns / SECOND_NS,
+			    (double)asked_ns / SECOND_NS);
 	return fail(EXIT_SYSTEM,
 		    "cannot show the deaths: %s. Is there space left?",
 		    strerror(-error));
@@ -128,9 +136,9 @@ static int look(struct where *where, __u64 until_ns)
 		where->error =
 			tally_redraw(&where->tally, until_ns, lost(where));
 	}
-	if (!where->error && fflush(stdout))
-		where->error = -errno;
-	return output_failed(where->error);
+	if (!where->error)
+		where->error = output_flush(&standard_output);
+	return output_failed(where, where->error);
 }
 
 /* The sums until now; returns -1 or an exit code. */
@@ -140,9 +148,9 @@ static int sum_up(struct where *where, __u64 now)
 	int error = tally_show(&where->tally, now, missing);
 
 	where->lost_before += missing;
-	if (!error && fflush(stdout))
-		error = -errno;
-	return output_failed(error);
+	if (!error)
+		error = output_flush(&standard_output);
+	return output_failed(where, error);
 }
 
 /*
@@ -165,35 +173,49 @@ static int start_anew(struct where *where, __u64 now)
 	return code;
 }
 
-/* Which signal is waiting; an end is told if it cannot be read. */
-static int take_signal(const struct where *where)
+/* The reader has enough to read as it is. */
+static bool is_behind(void)
 {
-	struct signalfd_siginfo info;
-
-	return read(where->signals, &info, sizeof(info)) == sizeof(info) ?
-		       (int)info.ssi_signo :
-		       SIGTERM;
+	return standard_output.pending > ENOUGH_PENDING;
 }
 
 /* How long to wait before the next look; @idle if nothing has been told of. */
 static struct timespec pause_until(const struct where *where, bool idle,
 				   __u64 now, __u64 end_ns)
 {
-	__u64 pause = idle ? IDLE_NS : PAUSE_NS;
+	__u64 pause = idle || is_behind() ? IDLE_NS : PAUSE_NS;
 
-	if (where->ring.batch.count > FLOOD)
+	if (where->ring.batch.count > FLOOD && !is_behind())
 		pause = FLOOD_PAUSE_NS;
 	if (end_ns - now < pause)
 		pause = end_ns - now;
 	return (struct timespec){ .tv_nsec = (long)pause };
 }
 
+enum {
+	ON_SIGNAL,
+	ON_OUTPUT, /* the reader takes more */
+	ON_RING,
+	ON_COUNT,
+};
+
+/* What a wake-up means: -1 to go on, or an exit code. */
+static int handle(struct where *where, bool anew, __u64 now, __u64 end_ns)
+{
+	if (anew && now < end_ns)
+		return start_anew(where, now);
+	if (is_behind())
+		return output_failed(where, output_flush(&standard_output));
+	return look(where, now < end_ns ? now : end_ns);
+}
+
 static int watch(struct where *where)
 {
 	__u64 end_ns = UINT64_MAX, now = where->tally.started_ns;
-	struct pollfd polled[] = {
-		{ .fd = where->signals, .events = POLLIN },
-		{ .fd = where->ring.ready, .events = POLLIN },
+	struct pollfd polled[ON_COUNT] = {
+		[ON_SIGNAL] = { .fd = where->signals, .events = POLLIN },
+		[ON_OUTPUT] = { .events = POLLOUT },
+		[ON_RING] = { .events = POLLIN },
 	};
 	bool idle = true, anew;
 	int code = -1;
@@ -203,20 +225,21 @@ static int watch(struct where *where)
 	while (code < 0) {
 		struct timespec pause = pause_until(where, idle, now, end_ns);
 
-		polled[0].revents = 0;
-		ppoll(polled, idle ? 2 : 1, &pause, NULL);
-		anew = polled[0].revents;
-		if (anew && take_signal(where) != SIGUSR1)
+		polled[ON_OUTPUT].fd =
+			standard_output.first ? standard_output.fd : -1;
+		polled[ON_RING].fd = idle && !is_behind() ? where->ring.ready :
+							    -1;
+		polled[ON_SIGNAL].revents = 0;
+		ppoll(polled, ON_COUNT, &pause, NULL);
+		anew = polled[ON_SIGNAL].revents;
+		if (anew && signals_take(where->signals) != SIGUSR1)
 			break;
 		now = clock_ns(CLOCK_MONOTONIC);
-		if (idle && polled[1].revents && !anew && now < end_ns) {
+		if (idle && polled[ON_RING].revents && !anew && now < end_ns) {
 			idle = false;
 			continue;
 		}
-		if (anew && now < end_ns)
-			code = start_anew(where, now);
-		else
-			code = look(where, now < end_ns ? now : end_ns);
+		code = handle(where, anew, now, end_ns);
 		tell_loss(where, now);
 		if (now >= end_ns)
 			break;
@@ -234,10 +257,21 @@ static int finish(struct where *where)
 	/* Else the reading might go on and on. */
 	tracefs_write(&where->tracefs, "tracing_on", "0");
 	where->live = false;
+	signals_end(where->signals);
 	code = look(where, UINT64_MAX);
 	if (code < 0)
 		code = sum_up(where, now);
-	return code < 0 ? EXIT_DONE : code;
+	if (code < 0) {
+		output_drain(&standard_output, where->signals);
+		code = output_failed(where, -standard_output.error);
+	}
+	if (where->tally.lost + where->tally.lost_sums)
+		note("%llu lines were lost: the reader did not take them%s.",
+		     where->tally.lost + where->tally.lost_sums,
+		     where->tally.lost_sums ? ", nor the sums" : "");
+	if (code < 0)
+		code = where->tally.lost_sums ? EXIT_SYSTEM : EXIT_DONE;
+	return code;
 }
 
 static int set_up(struct where *where)
@@ -262,7 +296,8 @@ static int set_up(struct where *where)
 	 */
 	privileges_keep(1ULL << CAP_NET_ADMIN |
 			(geteuid() ? 1ULL << CAP_DAC_OVERRIDE : 0));
-	where->tally.started_ns = clock_ns(CLOCK_MONOTONIC);
+	where->began_ns = clock_ns(CLOCK_MONOTONIC);
+	where->tally.started_ns = where->began_ns;
 	note("listening (Ctrl-C ends it).");
 	return EXIT_DONE;
 }
@@ -280,14 +315,16 @@ int where_run(const struct where_options *options)
 			.tell = tell,
 		},
 		.tally = { .json = options->json },
-		.live = options->summary && !options->json &&
-			terminal_is_live(stdout, TALLY_COLUMNS),
 		.signals = -1,
 	};
 	int code;
 
 	where.deaths.context = &where;
 	errors_init("drop-where");
+	standard_output.most = MOST_PENDING;
+	if (options->summary && !options->json)
+		terminal_open(&where.tally.terminal, &standard_output);
+	where.live = where.tally.terminal.out;
 	code = set_up(&where);
 	if (!code) {
 		code = watch(&where);
@@ -297,6 +334,7 @@ int where_run(const struct where_options *options)
 	ring_close(&where.ring);
 	deaths_close(&where.deaths);
 	tracefs_close(&where.tracefs);
+	output_close(where.signals);
 	free(where.tally.list);
 	if (where.signals >= 0)
 		close(where.signals);

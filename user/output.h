@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Standard output and standard error, line by line. Nothing here waits for a
+ * reader: what a pipe, a terminal or a socket does not take at once stays in
+ * memory, and lines that find no room there are lost and counted.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct output_line;
+
+struct output {
+	int fd;
+	FILE *text; /* what is being put together, and where that is */
+	char *buffer;
+	size_t length;
+	struct output_line *first, **end; /* lines that are not all written */
+	size_t sent; /* bytes of the first that are */
+	size_t pending; /* bytes of them all, with those */
+	size_t most; /* from so many on, lines are lost */
+	int error; /* errno that ended the writing, or 0 */
+};
+
+extern struct output standard_output, standard_error;
+
+/* To be called first of all, once the standard descriptors are open. */
+void output_open(void);
+
+/*
+ * A descriptor for the same pipe or terminal at which writes do not wait, or -1.
+ * Others that share @fd go on as before: O_NONBLOCK would be theirs, too.
+ */
+int output_reopen(int fd);
+
+/* Where to put the next line together, from its start; NULL: no memory. */
+FILE *output_text(struct output *out);
+
+/* What has been put together so far: a string, valid until the next of it. */
+char *output_so_far(struct output *out);
+
+/**
+ * output_add() - what was put together is complete: one line or more
+ * @lost: counts the lines that the reader does not take; NULL: nobody wants to know
+ * @always: keep them, however much waits already
+ *
+ * A pipe gets a line whole or not at all, if it is not longer than PIPE_BUF.
+ *
+ * Return: 0, or the negative errno that ended the writing.
+ */
+int output_add(struct output *out, __u64 *lost, bool always);
+
+/* Writes what can be written without waiting; 0 or a negative errno. */
+int output_flush(struct output *out);
+
+/* How many times something was added, to either of them. */
+__u64 output_count(void);
+
+/**
+ * output_drain() - at the end: wait for the reader, as long as it goes on reading
+ * @signal_fd: a signal that can be read here ends the waiting; -1: none
+ *
+ * What it does not take is lost, and counted. Return: false if anything was.
+ */
+bool output_drain(struct output *out, int signal_fd);
+
+/* The last call: drains both. */
+void output_close(int signal_fd);
+
+#endif

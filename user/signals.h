@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The signals that end a run, and the one that asks for its figures. */
+#ifndef SIGNALS_H
+#define SIGNALS_H
+
+/**
+ * signals_catch() - from here on they wait, so that nothing is left behind
+ * @more: one more that ends it, or 0
+ *
+ * SIGINT, SIGTERM, SIGHUP and SIGUSR1.
+ *
+ * Return: a signalfd or a negative errno.
+ */
+int signals_catch(int more);
+
+/* Which one is waiting; an end if it cannot be read. */
+int signals_take(int fd);
+
+/* At the end there are no more figures: another signal says that it takes too long. */
+void signals_end(int fd);
+
+#endif
