@@ -328,6 +328,7 @@ raw_ip() {
 	lab_tun
 	lab_at_rest
 	for program in tc-drop-tcp "tc-drop-tcp --ingress" xdp-drop-tcp; do
+		rm -f "$tmp/f.pcapng"
 		oracle host tun0 0 tcp and src 198.51.100.130
 		# shellcheck disable=SC2086 # words
 		load $program --write "$tmp/f.pcapng" tun0

@@ -55,14 +55,15 @@ live_tc() {
 	wait "$reader"
 }
 
-ktap_case pipe early_end "--write - | head -c 100, and | true: quietly the end, exit status 0"
+ktap_case pipe early_end "--write - | head -c 100, and | true: the end, which is told, exit status 0"
 early_end() {
 	lab_capture
 	for reader in "head -c 100" true; do
 		# shellcheck disable=SC2086 # words
 		pipe_to command $reader -- xdp-drop-tcp veth0 || true
 		ended 0
-		never grep -v '^{\|attached' "$tmp/loader.err"
+		never grep -v '^{\|attached\|the reader of the capture has gone: detached after [0-9.]* s\.$' "$tmp/loader.err"
+		reads "$tmp/loader.err" "has gone: detached after"
 		reads "$tmp/loader.err" '"final":true'
 	done
 	tcp_passes
@@ -198,12 +199,31 @@ unwritable() {
 	tcp_passes
 }
 
+# What is there is nobody's to write over, but for what is no file.
+ktap_case usage existing "a file that is there already is refused with 3, and replaced with --force"
+existing() {
+	lab_capture
+	echo "Kept." >"$tmp/old"
+	refuses 3 run xdp-drop-tcp --write "$tmp/old" veth0
+	said "is there already.*--force"
+	[ "$(<"$tmp/old")" = "Kept." ]
+	tcp_passes
+	load xdp-drop-tcp --force --write "$tmp/old" veth0
+	send_syn
+	stop
+	accounted "$tmp/old"
+	[ "$captured" = 1 ]
+	expect 3 run xdp-drop-tcp --write "$tmp/old" veth0
+	accounted "$tmp/old"
+	expect 0 run xdp-drop-tcp --timeout 20ms --write /dev/null veth0
+}
+
 ktap_case usage untouched "if attaching is refused, an old file is untouched and no new one left"
 untouched() {
 	lab_capture
 	load xdp-drop-tcp veth0
 	echo "Kept." >"$tmp/old"
-	expect 3 run xdp-drop-tcp --write "$tmp/old" veth0
+	expect 4 run xdp-drop-tcp --force --native-mode --write "$tmp/old" lo
 	[ "$(<"$tmp/old")" = "Kept." ]
 	expect 3 run xdp-drop-tcp --write "$tmp/new" veth0
 	[ ! -e "$tmp/new" ]

@@ -67,6 +67,7 @@ start() {
 	for each in ${1//+/ }; do
 		locate "${each%:*}"
 		: >"$tmp/$each.err"
+		rm -f "$tmp/$each.pcapng" # of another state
 		"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$path" --interval 0 --json \
 			--write "$tmp/$each.pcapng" "${each#*:}" \
 			>"$tmp/$each.out" 2>"$tmp/$each.err" </dev/null &

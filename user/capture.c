@@ -46,9 +46,9 @@ static __u64 clock_offset_ns(void)
 	return offset;
 }
 
-int capture_open(struct capture *capture, const char *path)
+int capture_open(struct capture *capture, const char *path, bool replace)
 {
-	return sink_open(&capture->sink, path);
+	return sink_open(&capture->sink, path, replace);
 }
 
 bool capture_is_blocked(const struct capture *capture)

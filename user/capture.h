@@ -39,10 +39,11 @@ struct capture {
 
 /**
  * capture_open() - open the file; nothing is written yet
+ * @replace: also one that is there already
  *
  * Return: EXIT_DONE, or the exit code of an error it has told.
  */
-int capture_open(struct capture *capture, const char *path);
+int capture_open(struct capture *capture, const char *path, bool replace);
 
 /**
  * capture_begin() - write the heading and start reading the ring

@@ -52,7 +52,7 @@ static const struct argp_option tc_options[] = {
 
 static const struct argp_option common_options[] = {
 	{ "force", 'F', NULL, 0,
-	  "replace another's program; attach even where your own remote session arrives",
+	  "replace another's program, or a file of --write; attach even where your own remote session arrives",
 	  2 },
 	{ "pin", 'p', NULL, 0, "attach, return, and stay attached", 2 },
 	{ "detach", 'd', NULL, 0, "remove what this program attached", 2 },
@@ -61,7 +61,8 @@ static const struct argp_option common_options[] = {
 	  2 },
 	{ "observe", 'o', NULL, 0, "count what would be dropped, pass it", 2 },
 	{ "write", 'w', "FILE", 0,
-	  "write what is dropped to a pcapng file; '-' is standard output", 3 },
+	  "write what is dropped to a new pcapng file; '-' is standard output",
+	  3 },
 	{ "snaplen", 's', "BYTES", 0, "only so much of each packet", 3 },
 	{ "list", 'l', NULL, 0,
 	  "show the XDP, clsact and TCX programs of all or of these interfaces",

@@ -237,7 +237,8 @@ static int open_capture(struct run *run)
 	run->capture.observe = run->options.observe;
 	run->capture.snaplen = run->options.snaplen;
 	return run->options.write ?
-		       capture_open(&run->capture, run->options.write) :
+		       capture_open(&run->capture, run->options.write,
+				    run->options.force) :
 		       EXIT_DONE;
 }
 

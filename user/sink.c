@@ -40,6 +40,11 @@ static int tell_open(const char *path, int error)
 			EXIT_SYSTEM,
 			"%s: is a pipe that nobody reads. Start the reader first.",
 			path);
+	case EEXIST:
+		return fail(
+			EXIT_REFUSED,
+			"%s: is there already, and stays as it is. Choose another file for --write, or replace it with --force.",
+			path);
 	default:
 		return fail(
 			EXIT_SYSTEM,
@@ -48,7 +53,7 @@ static int tell_open(const char *path, int error)
 	}
 }
 
-int sink_open(struct sink *sink, const char *path)
+int sink_open(struct sink *sink, const char *path, bool replace)
 {
 	struct stat status = {};
 	int error = 0;
@@ -73,6 +78,9 @@ int sink_open(struct sink *sink, const char *path)
 	if (!error && fstat(sink->fd, &status))
 		error = -errno;
 	sink->regular = S_ISREG(status.st_mode);
+	if (!error && sink->regular && !sink->created && !replace &&
+	    strcmp(path, "-"))
+		error = -EEXIST;
 	if (error) {
 		sink_close(sink, true);
 		return tell_open(path, -error);

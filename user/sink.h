@@ -31,10 +31,11 @@ struct sink {
 /**
  * sink_open() - open for writing; what a file holds stays until sink_begin()
  * @path: kept, not copied; "-" is standard output
+ * @replace: also a regular file that is there already
  *
  * Return: EXIT_DONE, or the exit code of an error it has told.
  */
-int sink_open(struct sink *sink, const char *path);
+int sink_open(struct sink *sink, const char *path, bool replace);
 
 /* From now on it is ours: cut the file. Returns 0 or a negative errno. */
 int sink_begin(struct sink *sink);
