@@ -31,6 +31,49 @@ test_load() {
 	denied MAP_CREATE ENOSYS 4 'no BPF.*CONFIG_BPF_SYSCALL' xdp-drop-tcp veth0
 }
 
+# A copy of a loader whose program the verifier refuses, by one byte of it that $1 replaces.
+spoil() {
+	LC_ALL=C sed "$1" "$(built xdp-drop-tcp)" >"$tmp/xdp-drop-tcp"
+	chmod 755 "$tmp/xdp-drop-tcp"
+	! cmp -s "$(built xdp-drop-tcp)" "$tmp/xdp-drop-tcp" || fail "nothing was replaced"
+}
+
+# The verifier's own last words, with the line where this kernel tells it.
+test_verifier() {
+	local at='' far='\x61\(.\)\x04\x00\x00\x00\x00\x00/\x61\1\x7f\x00\x00\x00\x00\x00/g'
+
+	wire
+	# The packet's end is four bytes into the context: 127 is beyond its own.
+	far="s/$far;s/\x61\(.\)\x00\x04\x00\x00\x00\x00/\x61\1\x00\x7f\x00\x00\x00\x00/g"
+	spoil "$far"
+	! is_linux 6.9 || at=', at xdp_drop_tcp_kern\.c:[0-9]+'
+	refused 1 "verifier refuses it \(Permission denied; the kernel says: invalid .* off=127 size=4$at\)\..*--verbose" \
+		"$tmp/xdp-drop-tcp" veth0
+	said '^xdp-drop-tcp: the verifier: ; .*data_end'
+	said '^xdp-drop-tcp: the verifier: [0-9]+: \(61\) '
+	said '^xdp-drop-tcp: the verifier: invalid .* off=127 size=4$'
+	unsaid 'processed [0-9]'
+	# Who has the whole log needs no part of it, and no advice to ask for it.
+	refused 1 "the kernel says: invalid .* off=127 size=4$at\)\. The details are above\.$" \
+		"$tmp/xdp-drop-tcp" --verbose veth0
+	said '^processed [0-9]+ insns'
+	unsaid 'the verifier:|--verbose'
+	# The license: functions under the GPL only.
+	spoil 's/GPL\x00/XPL\x00/g'
+	refused 4 'does not take it \(Invalid argument; the kernel says: .*(GPL|bpf_probe_read)' \
+		"$tmp/xdp-drop-tcp" --write "$tmp/file" veth0
+	[ ! -e "$tmp/file" ]
+}
+
+# Without any log: others' advice is not to be given twice.
+test_verbose() {
+	need_filter
+	denied PROG_LOAD EACCES 1 'verifier refuses.*The details are above\.$' xdp-drop-tcp -v veth0
+	unsaid '--verbose'
+	denied LINK_CREATE EIO 1 'the kernel refused.*The details are above\.$' xdp-drop-tcp -v veth0
+	unsaid '--verbose'
+}
+
 test_native() {
 	need_filter
 	denied LINK_CREATE EOPNOTSUPP 4 'no native XDP.*--skb-mode' xdp-drop-tcp -N veth0
@@ -159,6 +202,8 @@ test_late() {
 }
 
 ktap_case errors test_load "loading"
+ktap_case errors test_verifier "the verifier refuses the program: its last words"
+ktap_case errors test_verbose "--verbose is not advised to who gave it"
 ktap_case errors test_native "attaching to native XDP"
 ktap_case errors test_generic "attaching to generic XDP"
 ktap_case errors test_tc "attaching at TC; without TCX it is clsact"

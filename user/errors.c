@@ -16,6 +16,7 @@
 	"CAP_NET_ADMIN and, to see or replace others' programs, CAP_SYS_ADMIN."
 
 static const char *program_name = "bpf-drop";
+static bool details_shown;
 
 static const char *const doing[] = {
 	[AT_LOAD] = "cannot load the program into the kernel",
@@ -105,9 +106,9 @@ static const struct advice {
 	  "the BPF file system does not let this user write", PRIVILEGE },
 	{ AT_LOAD, EINVAL, EXIT_LACKING,
 	  "the kernel's verifier or its version does not take it",
-	  "See the kernel's words with --verbose; Linux 5.10 or newer is needed." },
+	  "See the verifier's whole log with --verbose; Linux 5.10 or newer is needed." },
 	{ AT_LOAD, EACCES, EXIT_SYSTEM, "the kernel's verifier refuses it",
-	  "See the verifier's log with --verbose." },
+	  "See the verifier's whole log with --verbose." },
 	{ AT_LOAD, E2BIG, EXIT_LACKING,
 	  "this kernel does not know a part of the request",
 	  "Linux 5.10 or newer is needed." },
@@ -178,6 +179,11 @@ void errors_init(const char *program)
 	output_open();
 }
 
+void errors_verbose(void)
+{
+	details_shown = true;
+}
+
 static void say(const char *format, va_list values)
 {
 	FILE *text = output_text(&standard_error);
@@ -214,9 +220,12 @@ int fail_at(enum place place, int error, const char *subject,
 	    const char *kernel)
 {
 	const struct advice *advice = find_advice(place, error);
+	const char *next = advice->next;
 
+	if (details_shown && strstr(next, "--verbose"))
+		next = "The details are above.";
 	return fail(advice->code, "%s: %s: %s (%s%s%s). %s", subject,
 		    doing[place], advice->cause, strerror(error),
 		    kernel && *kernel ? "; the kernel says: " : "",
-		    kernel ? kernel : "", advice->next);
+		    kernel ? kernel : "", next);
 }

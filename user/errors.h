@@ -38,6 +38,9 @@ enum place {
  */
 void errors_init(const char *program);
 
+/* With --verbose: nobody is to be told to use it. */
+void errors_verbose(void);
+
 /**
  * fail() - say a whole error in one's own words
  * @code: returned

@@ -9,8 +9,13 @@
 #include <string.h>
 
 #include "errors.h"
+#include "output.h"
+#include "refusal.h"
 
-/* Before Linux 6.4 a verifier log that does not fit is an error. */
+/*
+ * Before Linux 6.4 a verifier log that does not fit is an error. Memory that no log
+ * fills is none. At level 1 it has only the way to where the program is refused.
+ */
 #define LOG_SIZE (16 << 20)
 
 static struct bpf_map *find_map(const struct run *run, const char *name)
@@ -70,8 +75,12 @@ static int configure(struct run *run)
 }
 
 /* What else than the kernel's version may be why it does not take the program. */
-static int refused(const struct run *run, int error)
+static int refused(const struct run *run, int error, char *log)
 {
+	struct refusal refusal;
+	char words[512];
+	size_t i;
+
 	/* This helper and this type come by the same option. */
 	if (error == EINVAL && run->image.config->capture &&
 	    bpf_program__type(run->image.program) == BPF_PROG_TYPE_XDP &&
@@ -79,28 +88,46 @@ static int refused(const struct run *run, int error)
 		return fail(
 			EXIT_LACKING,
 			"--write at XDP needs bpf_probe_read_kernel(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or no --write.");
-	return fail_at(AT_LOAD, error, run->program->name, NULL);
+	if (!refusal_read(&refusal, log))
+		return fail_at(AT_LOAD, error, run->program->name, NULL);
+	for (i = 0; i < refusal.count && !run->options.verbose; i++)
+		note("the verifier: %s", refusal.lines[i]);
+	snprintf(words, sizeof(words), "%s%s%s", refusal.reason,
+		 *refusal.where ? ", at " : "", refusal.where);
+	return fail_at(AT_LOAD, error, run->program->name, words);
 }
 
-/* Loads, showing the verifier's log if asked. */
+static void show_log(const char *log)
+{
+	FILE *text = output_text(&standard_error);
+
+	if (!text)
+		return;
+	fputs(log, text);
+	output_add(&standard_error, NULL, true);
+	output_flush(&standard_error);
+}
+
+/*
+ * Loads, showing the verifier's log if asked. If not, there is one only of what it
+ * refuses: libbpf then tries again with it.
+ */
 static int load_image(struct run *run)
 {
-	char *log = NULL;
-	int error;
+	char *log = calloc(1, LOG_SIZE);
+	int error, code;
 
-	if (run->options.verbose) {
-		log = calloc(1, LOG_SIZE);
-		if (!log)
-			return fail_at(AT_LOAD, ENOMEM, run->program->name,
-				       NULL);
-		bpf_program__set_log_buf(run->image.program, log, LOG_SIZE);
+	if (!log)
+		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
+	bpf_program__set_log_buf(run->image.program, log, LOG_SIZE);
+	if (run->options.verbose)
 		bpf_program__set_log_level(run->image.program, 1);
-	}
 	error = bpf_object__load_skeleton(run->image.parts);
-	if (log && *log)
-		fprintf(stderr, "%s", log);
+	if (run->options.verbose)
+		show_log(log);
+	code = error ? refused(run, -error, log) : EXIT_DONE;
 	free(log);
-	return error ? refused(run, -error) : EXIT_DONE;
+	return code;
 }
 
 int stage_map(const struct run *run, const char *name)

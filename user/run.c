@@ -358,6 +358,8 @@ int run(const struct program *program, int argc, char **argv)
 		return code;
 	}
 	verbosity = run.options.verbose;
+	if (verbosity)
+		errors_verbose();
 	/* Who reads our output may go: that is an end, not a death. */
 	signal(SIGPIPE, SIG_IGN);
 	/* It asks for counters that there may not be yet. */
