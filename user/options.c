@@ -84,8 +84,8 @@ static const char more_help[] =
 	"all of them or to none, shows counters each second, and detaches on Ctrl-C,\n"
 	"when it ends and when it is killed. Upon SIGUSR1 it shows the counters at once.\n\n"
 	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
-	"(another's program is there, or it would cut you off), 4 this kernel lacks\n"
-	"what was asked.";
+	"(another's program or a file is there, or it would cut you off), 4 this\n"
+	"kernel lacks what was asked.";
 
 /* Seconds, with a fraction if need be, to nanoseconds; false if it is none. */
 static bool parse_interval(const char *text, __u64 *ns)
