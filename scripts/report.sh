@@ -25,12 +25,12 @@ own() {
 	grep -v SPDX-License-Identifier: "$parts/$1"
 }
 
-# The newest directory with both tables: their names are times.
+# The newest run that is finished, by its results.json: their names are times.
 matrix_run() {
 	local each newest=''
 
-	for each in "$results"/*/; do
-		[ ! -s "$each/kernels.tsv" ] || [ ! -s "$each/points.tsv" ] || newest=${each%/}
+	for each in "$results"/2*/; do
+		[ ! -s "$each/results.json" ] || newest=${each%/}
 	done
 	echo "$newest"
 }

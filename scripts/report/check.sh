@@ -51,6 +51,11 @@ results() {
 	mkdir "$tmp/2026-01-01-000000"
 	printf '6.1\t6.1.0-amd64\t-\t200\ttcg\t-\n' >"$tmp/2026-01-01-000000/kernels.tsv"
 	printf '6.1\tverdict\tone\tpass\t5\t\n' >"$tmp/2026-01-01-000000/points.tsv"
+	echo '{}' >"$tmp/2026-01-01-000000/results.json"
+	# This one did not finish, and that one is no run of a person's.
+	cp -r "$tmp/2026-01-01-000000" "$tmp/2026-01-02-000000"
+	cp -r "$tmp/2026-01-01-000000" "$tmp/ci"
+	rm "$tmp/2026-01-02-000000/results.json"
 }
 
 render() {
@@ -61,7 +66,7 @@ render() {
 
 results
 render good.html awk
-for each in 'id="W1"' 'id="T1"' 'id="question-1"' 'id="kernels"' 'docker0-in' '2026-01-02T03:04:05Z'; do
+for each in 'id="W1"' 'id="T1"' 'id="question-1"' 'id="kernels"' 'make matrix</code>, 2026-01-01' 'docker0-in' '2026-01-02T03:04:05Z'; do
 	has good.html "$each"
 done
 for each in 'class="alarm"' 'card bad' 'td class="bad"' '<script' '/home/' 'src=' 'url(' '="http' '<link'; do
