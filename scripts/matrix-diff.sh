@@ -2,36 +2,125 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # matrix-diff.sh [OLD [NEW]]: what changed between two runs of make matrix.
-# OLD and NEW are directories of results/; without them, the last two.
-# Exits with 1 if something changed.
+# OLD and NEW are directories of results; without them, the last two finished runs
+# in results/. First come the regressions: each point that fails now and did not, if
+# its program ran on this kernel the last time, too. Then what else changed, and sums
+# of the points that are new or gone.
+#
+# Exits with 0 if there is no regression, 1 if there is, 2 if it cannot be told.
 set -eu
 export LC_ALL=C
 
-cd "$(dirname "$0")/.."
-new=${2:-$(find results -maxdepth 1 -name '2*' | sort | tail -n1)}
-old=${1:-$(find results -maxdepth 1 -name '2*' | sort | tail -n2 | head -n1)}
-if [ ! -e "$old/points.tsv" ] || [ ! -e "$new/points.tsv" ] || [ "$old" = "$new" ]; then
-	echo "matrix-diff.sh: two finished runs are needed in results/" >&2
+die() {
+	echo "matrix-diff.sh: $*" >&2
 	exit 2
-fi
+}
+
+finished() {
+	[ -s "$1/results.json" ]
+}
+
+# The last run but $1, if that is given, of those that are finished.
+last() {
+	for run in $(find "$results" -mindepth 1 -maxdepth 1 -name '2*' 2>/dev/null | sort -r); do
+		if finished "$run" && [ "$run" != "${1-}" ]; then
+			echo "$run"
+			return
+		fi
+	done
+	die "there are no two finished runs in results/; make matrix leaves one"
+}
+
+# What was asked for, in full: awk takes "a=b/points.tsv" for an assignment.
+given() {
+	realpath -e -- "$1" 2>/dev/null || die "there is no directory $1"
+}
+
+case ${1-} in
+-h | --help)
+	awk 'NR > 3 && !/^#/ { exit } NR > 3 { print substr($0, 3) }' "$0"
+	exit
+	;;
+-*) die "there is no option $1; --help tells how to choose" ;;
+esac
+[ $# -le 2 ] || die "two runs at most can be compared"
+results=$(realpath "$(dirname "$0")/../results")
+if [ $# = 2 ]; then new=$(given "$2"); else new=$(last); fi
+if [ $# != 0 ]; then old=$(given "$1"); else old=$(last "$new"); fi
+[ "$old" != "$new" ] || die "$old is compared with itself"
+for run in "$old" "$new"; do
+	finished "$run" || die "$run is no finished run: it has no results.json"
+done
 echo "from $old to $new"
 awk -F '\t' '
-	function name(n, t) { t = $1 ": " $2 ": " $3; n = ++count[FILENAME, t]; return n == 1 ? t : t " (" n ")" }
-	FILENAME ~ /kernels\.tsv$/ {
-		if (!later) release[$1] = $2
-		else if ($1 in release && release[$1] != $2) print $1 ": was " release[$1] ", is " $2
+	# A program may have two points of one name.
+	function name(n, t) {
+		t = $1 ": " $2 ": " $3
+		n = ++count[from, t]
+		return n == 1 ? t : t " (" n ")"
+	}
+
+	# One more point that is new or gone, by program, or by kernel if it is all of one.
+	function sum(how, kernel, program, result, all_of_it, what) {
+		what = how ": " kernel (all_of_it ? "" : ": " program)
+		if (!(what in points))
+			sums[++n_sums] = what
+		points[what]++
+		failing[what] += result == "fail"
+		total[how]++
+	}
+
+	from == "old kernels" {
+		was_release[$1] = $2 " " $7
 		next
 	}
-	from == "old" { was[name()] = $4; next }
+
+	from == "new kernels" {
+		is_release[$1] = $2 " " $7
+		if ($1 in was_release && was_release[$1] != is_release[$1])
+			updates = updates $1 ": was " was_release[$1] ", is " is_release[$1] "\n"
+		next
+	}
+
+	from == "old" {
+		key = name()
+		was[key] = $4
+		old_key[++n_old] = key
+		kernel[key] = $1
+		program[key] = $2
+		ran[$1, $2] = 1
+		next
+	}
+
 	{
 		key = name()
 		now[key] = 1
-		if (!(key in was)) { changed++; print "new: " key ": " $4 }
-		else if (was[key] != $4) { changed++; print key ": was " was[key] ", is " $4 ($6 ? " (" $6 ")" : "") }
+		before = key in was ? was[key] : "new"
+		line = key ": " (before == "new" ? "new, " : "was " before ", is ") $4 ($6 == "" ? "" : " (" $6 ")")
+		if ($4 == "fail" && before != "fail" && ($1, $2) in ran)
+			worse[++n_worse] = line
+		else if (before == "new")
+			sum("new", $1, $2, $4, !($1 in was_release))
+		else if (before != $4)
+			other[++n_other] = line
 	}
+
 	END {
-		for (key in was)
-			if (!(key in now)) { changed++; print "gone: " key ": was " was[key] }
-		if (!changed) print "no test point changed"
-		exit changed > 0
-	}' "$old/kernels.tsv" later=1 "$new/kernels.tsv" from=old "$old/points.tsv" from=new "$new/points.tsv"
+		for (i = 1; i <= n_worse; i++)
+			print "REGRESSION " worse[i]
+		printf "%s", updates
+		for (i = 1; i <= n_other; i++)
+			print other[i]
+		for (i = 1; i <= n_old; i++) {
+			key = old_key[i]
+			if (!(key in now))
+				sum("gone", kernel[key], program[key], was[key], !(kernel[key] in is_release))
+		}
+		for (i = 1; i <= n_sums; i++)
+			printf "%s: %d point%s%s\n", sums[i], points[sums[i]], points[sums[i]] == 1 ? "" : "s",
+				failing[sums[i]] ? ", " failing[sums[i]] " of which failed" : ""
+		printf "%d regressions, %d changed otherwise, %d new, %d gone\n", n_worse, n_other,
+			total["new"], total["gone"]
+		exit n_worse > 0
+	}' from="old kernels" "$old/kernels.tsv" from="new kernels" "$new/kernels.tsv" \
+	from=old "$old/points.tsv" from=new "$new/points.tsv"
