@@ -8,23 +8,23 @@
 # It builds the smallest kernel that runs the collection, boots it as make matrix
 # does, and runs the tests there (default: verdict lab_traffic.sh). It exits with
 #
-#   0     every test that this kernel can run has passed
+#   0     the tests passed, as far as this kernel can run them
 #   1     a test failed, or the kernel died in one
-#   125   cannot tell: it does not build, does not boot, or no test ran
+#   125   cannot tell: it does not build, does not boot, or a test could not be run
 #   255   nothing could be tried, and this ends the bisection: the words say why
 #
 # Only what changed since the last time is compiled: all objects are in $CACHE, and
 # the tree stays as it is. See Documentation/matrix.rst.
-set -eu
+set -eEu
 export LC_ALL=C
 
 # git's word on which repository this is holds for the tree, not for ours.
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 home=$(cd "$(dirname "$0")/.." && pwd -P)
-tree=$PWD
+tree=$(pwd -P)
 export CACHE=${CACHE:-$home/.cache/matrix}
+[[ $CACHE = /* ]] || CACHE=$PWD/$CACHE
 out=$CACHE/bisect/$(basename "$tree")-$(echo "$tree" | md5sum | head -c 6)
-[ $# != 0 ] || set -- verdict lab_traffic.sh
 
 say() {
 	printf '  %-7s %s\n' "$1" "$2"
@@ -34,6 +34,9 @@ give_up() {
 	echo "bisect.sh: $*" >&2
 	exit 255
 }
+
+# What fails here, and is none of the kernel's, would else be read as its fault.
+trap 'give_up "line $LINENO: this failed: $BASH_COMMAND"' ERR
 
 skip() {
 	say SKIP "$*"
@@ -54,19 +57,53 @@ lacks() {
 }
 
 # Alarms on the console do not count as long as the tests go well: who looks for
-# one thing is not helped by another. Nor do skips: this kernel is a small one.
+# one thing is not helped by another. Nor do skips: this kernel is a small one. But a
+# test of which nothing passed or failed says nothing of this kernel, and one that
+# the guest could not run (126, 127) would say it of no other.
 verdict() {
-	awk -F '\t' '
-		$2 == "kernel" { if ($3 == "boot") unborn = 1; next }
-		$4 == "pass" { passed++ }
-		$4 == "fail" && $6 !~ /^(not expected to be skipped|expected to be skipped|to be skipped)/ { failed++ }
-		END { exit unborn ? 125 : failed ? 1 : passed ? 0 : 125 }' "$out/results/points.tsv"
+	awk -F '\t' -v tests="$*" '
+		$2 == "kernel" {
+			if ($3 == "boot")
+				unborn = 1
+			else if ($3 == "identity")
+				broken = $6
+			next
+		}
+		$6 ~ /^ended with exit status 12[67]$/ { broken = $2 " " $6 " in the guest: it could not be run"; next }
+		$6 ~ /^lost: it did not start/ { next } # what ended the guest before has failed
+		$4 == "pass" { passed[$2] = 1 }
+		$4 == "fail" && $6 !~ /^(not expected to be skipped|expected to be skipped|to be skipped)/ { failed = 1 }
+		END {
+			if (unborn)
+				exit 125
+			if (broken) {
+				print broken
+				exit 255
+			}
+			if (failed)
+				exit 1
+			n = split(tests, name, " ")
+			for (i = 1; i <= n; i++)
+				if (!(name[i] in passed))
+					exit 125
+		}' "$out/results/points.tsv"
 }
 
+case ${1-} in
+-h | --help)
+	awk 'NR > 3 && !/^#/ { exit } NR > 3 { print substr($0, 3) }' "$0"
+	exit
+	;;
+-*) give_up "there is no option $1; --help tells how to use it" ;;
+kselftest) give_up "kselftest does not tell what failed from what could not be run: name test programs" ;;
+esac
+[ $# != 0 ] || set -- verdict lab_traffic.sh
+tests=$("$home/scripts/matrix/tests.sh" "$@") || give_up "there must be such tests, or innocent commits would be blamed"
+tests=${tests//$'\n'/ }
 [[ -e Kbuild && -d arch/x86 ]] || give_up "$tree is no kernel tree"
 [[ ! -e .config && ! -d include/config ]] ||
 	give_up "something was built in this tree: make mrproper first"
-[ -e "$home/selftests/verdict" ] || give_up "build the tests first: make -C $home KERNELS= matrix"
+[ -e "$home/selftests/verdict" ] || give_up "build the tests first: make -C $home bootstrap set-up"
 mkdir -p "$out"
 sed 's/=m$/=y/' "$home/selftests/config" "$home/scripts/matrix/config" >"$out/wanted"
 began=$EPOCHSECONDS
@@ -76,14 +113,15 @@ lacking=$(lacks)
 [ -z "$lacking" ] || say NOTE "without $lacking"
 rm -rf "$out/results"
 status=0
-(cd "$home" && KDIR=$(KDIR='' scripts/kernel-source.sh) KERNELS=$out TESTS="$*" RESULTS=$out/results \
+(cd "$home" && KDIR=$(KDIR='' scripts/kernel-source.sh) KERNELS=$out TESTS=$tests RESULTS=$out/results \
 	scripts/matrix.sh) || status=$?
-[ "$status" -le 1 ] || give_up "the matrix could not be run"
+[[ $status -le 1 && -s $out/results/results.json ]] || give_up "the matrix could not be run"
 status=0
-verdict || status=$?
+why=$(verdict "$tests") || status=$?
 case $status in
-0) say GOOD "$*" ;;
-1) say BAD "$*" ;;
-*) skip "no test ran" ;;
+0) say GOOD "$tests" ;;
+1) say BAD "$tests" ;;
+125) skip "it does not boot, or a test could not be run on it" ;;
+*) give_up "${why:-the results cannot be read}" ;;
 esac
 exit $status
