@@ -80,6 +80,7 @@ listing: set-up
 	@scripts/listing.sh
 
 matrix:
+	@scripts/matrix.sh --dry-run >/dev/null
 	@scripts/bootstrap.sh build test matrix
 	+@$(build)
 	+@$(selftests) all

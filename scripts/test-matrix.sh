@@ -4,13 +4,20 @@
 # test-matrix.sh: does the matrix report what goes wrong in a guest, on the right
 # kernel and in bounded time? Two kernels run a short test; on the second, each
 # time something else is planted. KTAP, exit status 1 if anything goes unnoticed.
+# scripts/matrix/check.sh has what can be tested without a guest.
 #
 # KERNELS="GOOD BAD" chooses the two; default "5.10 6.1".
 set -eu
 export LC_ALL=C
 
 cd "$(dirname "$0")/.."
-read -r good bad <<<"${KERNELS:-5.10 6.1}"
+export KERNELS=${KERNELS:-5.10 6.1}
+what=''
+{ read -r _ good _ && read -r what bad harmed; } < <(scripts/matrix.sh --dry-run)
+if [ "$what" != kernel ]; then
+	echo "test-matrix.sh: KERNELS=\"$KERNELS\" does not name two kernels" >&2
+	exit 2
+fi
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 number=0 failed=0
@@ -22,7 +29,7 @@ try() {
 
 	shift 4
 	number=$((number + 1))
-	PLANT=${harm:+$bad=$harm} KERNELS="$good $bad" TESTS=verdict TEST_TIMEOUT=8 \
+	PLANT=${harm:+$harmed=$harm} TESTS=verdict TEST_TIMEOUT=8 \
 		KERNEL_TIMEOUT=60 ACCEL=tcg RESULTS=$tmp/$number \
 		timeout --kill-after=10 "$limit" scripts/matrix.sh >"$tmp/$number.log" 2>&1 || status=$?
 	if [ "$status" != "$want" ]; then

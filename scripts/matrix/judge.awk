@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # awk -v kernel=NAME -v tests="A B" -f judge.awk from=expected FILE from=release FILE
-# from=boot FILE from=ktap FILE from=console FILE: what became of each test point on one kernel, one line for each, by tabs:
+# from=version FILE from=boot FILE from=ktap FILE from=console FILE: what became of each
+# test point on one kernel, one line for each, by tabs:
 #
 #   kernel  program  point  result  ms  reason
 #
 # The result is pass, fail or skip. A program that broke, did not keep to its
 # plan or was lost is a failed point of its own, and so is what the kernel did:
-# a panic, an oops, a warning, no end. A skip that EXPECTED does not list is a
+# a panic, an oops, a warning, no end, or that another kernel than this one ran. A skip that EXPECTED does not list is a
 # failure, and so is one that it lists and that did not happen.
 
 function print_point(program, point, result, reason) {
@@ -78,6 +79,7 @@ from == "expected" {
 }
 
 from == "release" {
+	release = $1
 	for (i = 1; i <= n_lines; i++) {
 		if (!in_range(field(expected[i], 1), number($1)))
 			continue
@@ -89,14 +91,23 @@ from == "release" {
 	next
 }
 
+from == "version" {
+	version = $0
+	next
+}
+
 from == "boot" {
 	boot[$1] = $2
 	next
 }
 
 from == "ktap" && $1 == "matrix" && $2 == boot["nonce"] {
-	if ($3 == "begin")
+	if ($3 == "begin") {
 		begun = 1
+		ran = $4
+	} else if ($3 == "uname") {
+		ran = ran substr($0, index($0, "uname") + 5)
+	}
 	else if ($3 == "tainted")
 		tainted = $4
 	else if ($3 == "end")
@@ -202,6 +213,8 @@ END {
 	}
 	if (!begun)
 		problem("kernel", "boot", "the tests never began" (alarms ? ": " alarm[1] : ""))
+	else if (ran != release " " version)
+		problem("kernel", "identity", "another kernel ran: " ran "; it was to be: " release " " version)
 	for (i = 1; i <= alarms; i++)
 		problem("kernel", "console", alarm[i] in_test)
 	if (tainted % 1024 >= 512 || tainted % 256 >= 128)

@@ -7,10 +7,12 @@
 #   modules.cpio   those of its modules that the tests may want
 #   config         its configuration, if that was to be found
 #   release        what uname -r will say
+#   version        what uname -v will say
 #   origin         where it is from: package and version, or path
 #
 # KERNEL is a version ("6.1": the newest such kernel of Debian's), a package of
-# Debian's, a directory with bzImage or vmlinuz and lib/modules, or a built tree.
+# Debian's, or a full path: of a directory with bzImage or vmlinuz and lib/modules,
+# or of a built tree.
 set -eu
 export LC_ALL=C
 
@@ -34,10 +36,11 @@ die() {
 # The newest package of version $1. The cloud flavour has all that is needed
 # and is the smallest. Later kernels come as linux-binary and linux-modules.
 newest() {
+	pattern=$(echo "$1" | sed 's/[.+]/\\&/g')
 	for flavour in cloud-amd64 amd64; do
 		for kind in image binary; do
 			"$here/apt.sh" apt-cache pkgnames "linux-$kind-$1"
-		done | grep -E "^linux-(image|binary)-$1([.+~-][0-9a-z.+~]*)*-$flavour\$" |
+		done | grep -E "^linux-(image|binary)-$pattern([.+~-][0-9a-z.+~]*)*-$flavour\$" |
 			grep -vE 'unsigned|dbg|-rt-|-cloud-.*-cloud-' |
 			if [ $flavour = amd64 ]; then grep -v cloud; else cat; fi |
 			sed -E 's/^linux-(image|binary)-(.*)/\2 \1/' | sort -k1,1Vr -k2,2 | head -n1
@@ -88,18 +91,27 @@ from_tree() {
 	! grep -q '=m$' "$config" ||
 		make -s -C "$kernel" INSTALL_MOD_PATH="$work/root" INSTALL_MOD_STRIP=1 modules_install
 	mkdir -p "$work/root/lib/modules/$(cat "$kernel/include/config/kernel.release")"
-	realpath "$kernel" >"$work/origin"
+	echo "$kernel" >"$work/origin"
 }
 
+# Which of several kernels was meant, nobody knows; links to one are one.
 from_directory() {
-	image=$(find "$kernel" -maxdepth 2 \( -name bzImage -o -name 'vmlinuz*' \) | head -n1)
-	config=$(find "$kernel" -maxdepth 2 -name 'config*' | head -n1)
+	image=$(find "$kernel" -maxdepth 2 \( -name bzImage -o -name 'vmlinuz*' \) -exec realpath {} + | sort -u)
 	[ -n "$image" ] || die "neither a built tree nor a directory with bzImage or vmlinuz in it"
-	[ -d "$kernel/lib/modules" ] || die "has no lib/modules/RELEASE"
-	cp -a "$kernel/lib" "$work/root.lib"
-	mkdir "$work/root"
-	mv "$work/root.lib" "$work/root/lib"
-	realpath "$kernel" >"$work/origin"
+	[ "$(echo "$image" | wc -l)" = 1 ] || die "has more than one kernel:" "$(echo "$image" | paste -sd' ')"
+	read_banner
+	config=$(find "$kernel" -maxdepth 2 \( -name "config-$release" -o -name config \) | head -n1)
+	mkdir -p "$work/root/lib/modules"
+	[ ! -d "$kernel/lib/modules/$release" ] || cp -a "$kernel/lib/modules/$release" "$work/root/lib/modules/"
+	echo "$kernel" >"$work/origin"
+}
+
+# What the kernel says of itself in its header: release, builder in brackets, version.
+read_banner() {
+	[ "$(od -An -j 514 -N 4 -t x1 "$image" | tr -d ' ')" = 48647253 ] || die "$image is no bzImage"
+	banner=$(tail -c +$(($(od -An -j 526 -N 2 -t u2 "$image") + 513)) "$image" |
+		head -c 512 | tr '\0' '\n' | head -n1)
+	release=${banner%% *} version="#${banner#*) #}"
 }
 
 # Packages and small kernels do without some lists, and depmod has words for that.
@@ -139,18 +151,23 @@ work=$(mktemp -d "${into%/*}/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
-if [ ! -d "$kernel" ]; then
-	from_debian
-elif [ -e "$kernel/Kbuild" ] || [ -e "$kernel/arch/x86/boot" ]; then
-	from_tree
-else
-	from_directory
-fi
-release=$(find "$work/root/lib/modules" -mindepth 1 -maxdepth 1 -printf '%f\n' | head -n1)
+case $kernel in
+/*)
+	if [ -e "$kernel/Kbuild" ] || [ -e "$kernel/arch/x86/boot" ]; then
+		from_tree
+	else
+		from_directory
+	fi
+	;;
+*) from_debian ;;
+esac
+read_banner
+[ -d "$work/root/lib/modules/$release" ] || die "$image is Linux $release, of which there is no lib/modules/$release"
 pick_modules
 cp "$image" "$work/bzImage"
 [ -z "$config" ] || cp "$config" "$work/config"
 echo "$release" >"$work/release"
+echo "$version" >"$work/version"
 rm -rf "$work/root" "$work/pick" "$work"/*.deb "$into"
 chmod 755 "$work"
 mv -T "$work" "$into"

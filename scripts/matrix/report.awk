@@ -2,7 +2,8 @@
 #
 # awk -v form=text|markdown|junit -f report.awk kernels.tsv points.tsv
 #
-# kernels.tsv: name, release, origin, seconds, accelerator, configuration; points.tsv: judge.awk's.
+# kernels.tsv: name, release, origin, seconds, accelerator, configuration, version;
+# points.tsv: judge.awk's.
 
 function xml(text) {
 	gsub(/&/, "\\&amp;", text)
@@ -61,24 +62,28 @@ FILENAME ~ /kernels\.tsv$/ {
 	}
 }
 
-function text_table(i, j, k) {
+function text_table(i, j, k, longest, column) {
+	for (i = 1; i <= kernels; i++)
+		if (length(kernel[i]) > longest)
+			longest = length(kernel[i])
+	column = " %" (longest > 14 ? longest : 14) "s"
 	printf "\n%-18s", "program"
 	for (i = 1; i <= kernels; i++)
-		printf " %14s", kernel[i]
+		printf column, kernel[i]
 	printf "\n"
 	for (j = 1; j <= programs; j++) {
 		printf "%-18s", program[j]
 		for (i = 1; i <= kernels; i++)
-			printf " %14s", cell(kernel[i], program[j])
+			printf column, cell(kernel[i], program[j])
 		printf "\n"
 	}
 	printf "%-18s", "seconds"
 	for (i = 1; i <= kernels; i++)
-		printf " %14s", seconds[kernel[i]]
+		printf column, seconds[kernel[i]]
 	printf "\n(points passed, F: failed, s: skipped as expected)\n\n"
 	for (i = 1; i <= kernels; i++) {
 		k = kernel[i]
-		printf "%-8s %s (%s), by %s\n", k, release[k], origin[k], accel[k]
+		printf "%-" (longest > 8 ? longest : 8) "s %s (%s), by %s\n", k, release[k], origin[k], accel[k]
 	}
 	if (all["fail"])
 		printf "\n"
