@@ -435,6 +435,9 @@ bisect_could_not() {
 	said 'another kernel ran'
 	expect 255 env CACHE="$tmp/image/none" "$tree/scripts/bisect.sh" verdict
 	said 'this failed: mkdir'
+	printf 'allnoconfig:; @no-such-program\n' >Makefile
+	expect 255 "$tree/scripts/bisect.sh" verdict
+	said 'a program that the build needs is not there: .*no-such-program'
 }
 
 ktap_case names unknown_test "a test that is not there: nothing is built"
