@@ -29,8 +29,8 @@ try() {
 
 	shift 4
 	number=$((number + 1))
-	PLANT=${harm:+$harmed=$harm} TESTS=verdict TEST_TIMEOUT=8 \
-		KERNEL_TIMEOUT=60 ACCEL=tcg RESULTS=$tmp/$number \
+	PLANT=${harm:+$harmed=$harm} TESTS=verdict TEST_TIMEOUT=20 \
+		KERNEL_TIMEOUT=90 ACCEL=tcg RESULTS=$tmp/$number \
 		timeout --kill-after=10 "$limit" scripts/matrix.sh >"$tmp/$number.log" 2>&1 || status=$?
 	if [ "$status" != "$want" ]; then
 		problem="exit status $status instead of $want"
@@ -52,11 +52,11 @@ try() {
 
 echo "TAP version 13"
 echo "1..7"
-try '' 180 0 '' "nothing planted: all is well"
-try fail 180 1 'planted.sh: planted' "a test fails"
-try panic 180 1 'kernel: console .*(sysrq triggered crash|Sysrq).*while in .*planted.sh' "the kernel panics"
-try hang 180 1 'planted.sh: \(the program\) .*hung: stopped after [0-9]+ s' "a test hangs"
-try freeze 180 1 'kernel: end .*hung: stopped after 60 s \(while in .*planted.sh\)' "all of the guest hangs"
-try short 180 1 'planted.sh: \(the program\) .*0 points of 1' "a test ends before its plan"
-try exit 180 1 'kernel: end .*no end marker.*while in .*planted.sh' "the guest is gone"
+try '' 300 0 '' "nothing planted: all is well"
+try fail 300 1 'planted.sh: planted' "a test fails"
+try panic 300 1 'kernel: console .*(sysrq triggered crash|Sysrq).*while in .*planted.sh' "the kernel panics"
+try hang 300 1 'planted.sh: \(the program\) .*hung: stopped after [0-9]+ s' "a test hangs"
+try freeze 300 1 'kernel: end .*hung: stopped after 90 s \(while in .*planted.sh\)' "all of the guest hangs"
+try short 300 1 'planted.sh: \(the program\) .*0 points of 1' "a test ends before its plan"
+try exit 300 1 'kernel: end .*no end marker.*while in .*planted.sh' "the guest is gone"
 exit $failed
