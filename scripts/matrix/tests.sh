@@ -7,6 +7,7 @@
 #
 # "kselftest" is no test program and stands alone; see guest.sh.
 set -eu
+export LC_ALL=C
 
 if [ "$*" = kselftest ]; then
 	echo kselftest
