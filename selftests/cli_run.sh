@@ -491,8 +491,7 @@ test_deleted() {
 		start $way --json -i 0 veth0
 		on ip link del veth0
 		ends 1
-		said 'veth0: no longer attached.*deleted'
-		said 'veth0: it was attached for [0-9.]+ s\.$'
+		said 'veth0: no longer attached, after [0-9.]+ s: the interface is deleted'
 		said 'nothing is attached any more'
 		told '"why":"interface gone","attached_ms":[0-9]+,"final":true'
 	done

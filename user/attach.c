@@ -4,12 +4,12 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "duration.h"
 #include "errors.h"
 #include "pins.h"
+#include "signals.h"
 #include "tc_hook.h"
 #include "xdp_hook.h"
 
@@ -111,9 +111,7 @@ int stage_detach(struct run *run)
 /* The next step, unless a signal has come. */
 static int go_on(const struct run *run)
 {
-	struct pollfd signal = { .fd = run->signal_fd, .events = POLLIN };
-
-	return poll(&signal, 1, 0) > 0 ?
+	return signals_end_came(run->signal_fd, 0) ?
 		       fail(EXIT_SYSTEM,
 			    "a signal came before all was attached.") :
 		       EXIT_DONE;

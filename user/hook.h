@@ -39,6 +39,7 @@ struct attachment {
 	struct interface interface; /* as it was chosen */
 	int index; /* its number now: it may move to another namespace; 0: it is gone */
 	bool elsewhere; /* it did */
+	bool left; /* it is no longer in the namespace where it was chosen */
 	enum hook hook;
 	__u32 slot; /* index of its counters */
 	int link_fd; /* -1: not attached by a link */

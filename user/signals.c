@@ -3,6 +3,7 @@
 #include "signals.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/signalfd.h>
@@ -37,6 +38,13 @@ int signals_take(int fd)
 	return read(fd, &taken, sizeof(taken)) == sizeof(taken) ?
 		       (int)taken.ssi_signo :
 		       SIGTERM;
+}
+
+bool signals_end_came(int fd, int ms)
+{
+	struct pollfd polled = { .fd = fd, .events = POLLIN };
+
+	return poll(&polled, 1, ms) > 0 && signals_take(fd) != SIGUSR1;
 }
 
 void signals_end(int fd)

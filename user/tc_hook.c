@@ -5,7 +5,6 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_ether.h>
-#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "errors.h"
 #include "link.h"
 #include "owners.h"
+#include "signals.h"
 
 /* Linux 6.6's <linux/bpf.h>; first in the chain, so that no verdict ends it before us. */
 #define TCX_BEFORE 8 /* BPF_F_BEFORE */
@@ -62,7 +62,6 @@ int tc_choose(const struct interface *interface, const struct options *options,
 int tc_filter_read(const struct attached *attached, int signal_fd,
 		   enum tc_filter *filter)
 {
-	struct pollfd signal = { .fd = signal_fd, .events = POLLIN };
 	__u64 first, begin = clock_ns(CLOCK_MONOTONIC), now = begin;
 	struct drop_state state;
 	int error;
@@ -71,7 +70,7 @@ int tc_filter_read(const struct attached *attached, int signal_fd,
 	first = state.deadline_ns;
 	while (!error && !state.pinned && state.deadline_ns == first &&
 	       now < first && now - begin < TC_HOOK_LEASE_NS) {
-		if (poll(&signal, 1, LOOK_MS) > 0)
+		if (signals_end_came(signal_fd, LOOK_MS))
 			return -EINTR;
 		error = loaded_state(attached->program.id, &state);
 		now = clock_ns(CLOCK_MONOTONIC);

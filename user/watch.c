@@ -152,23 +152,46 @@ static bool still_there(struct watch *watch, struct attachment *at)
 	return index;
 }
 
+/* A number that the interface had may be another's by now. */
+static bool is_gone(const struct attachment *at)
+{
+	char name[IFNAMSIZ];
+
+	return at->left ||
+	       (!if_indextoname(at->interface.index, name) && errno == ENXIO);
+}
+
+static void mark_ended(struct watch *watch, struct attachment *at)
+{
+	double seconds;
+
+	at->attached = false;
+	at->ended_ns = clock_ns(CLOCK_MONOTONIC);
+	at->why = is_gone(at) ? END_INTERFACE_GONE : END_TAKEN_OFF;
+	seconds = (double)(at->ended_ns - watch->started_ns) / SECOND_NS;
+	if (at->why == END_TAKEN_OFF) {
+		note("%s: no longer attached, after %.1f s: somebody took the program off.",
+		     at->interface.name, seconds);
+		return;
+	}
+	note("%s: no longer attached, after %.1f s: the interface is deleted, or elsewhere.",
+	     at->interface.name, seconds);
+	at->index = 0;
+	at->tried = false;
+	watch->renumbered = true;
+}
+
 /* Marks and tells what has vanished; false if nothing is left. */
 static bool check_all(struct watch *watch)
 {
-	char name[IFNAMSIZ];
 	bool any = false;
 	size_t i;
 
 	for (i = 0; i < watch->count; i++) {
 		struct attachment *at = &watch->attachments[i];
 
-		if (at->attached && !still_there(watch, at)) {
-			at->attached = false;
-			note(if_indextoname(at->interface.index, name) ?
-				     "%s: no longer attached: somebody took the program off." :
-				     "%s: no longer attached: the interface was deleted, or moved elsewhere.",
-			     at->interface.name);
-		}
+		if (at->attached && !still_there(watch, at))
+			mark_ended(watch, at);
 		any |= at->attached;
 	}
 	return any;
@@ -209,9 +232,11 @@ static int read_change(const struct nlmsghdr *message, void *context)
 	if (info->ifi_family != AF_UNSPEC)
 		return 0;
 	at = attachment_on(watch, info->ifi_index);
-	if (message->nlmsg_type == RTM_DELLINK && at &&
-	    !hook_is_clsact(at->hook)) {
-		index = link_ifindex(at->link_fd, NULL);
+	if (message->nlmsg_type == RTM_DELLINK && at && at->attached) {
+		at->left = true;
+		index = hook_is_clsact(at->hook) ?
+				0 :
+				link_ifindex(at->link_fd, NULL);
 		if (index > 0)
 			check_move(watch, at, index, true);
 	}
@@ -340,27 +365,6 @@ static int handle_trace(struct watch *watch)
 	return error == -EPIPE ? reader_gone(watch, OF_TRACE) : -1;
 }
 
-/* What check_all() found out: since when, and why. */
-static void mark_ended(struct watch *watch)
-{
-	char name[IFNAMSIZ];
-	size_t i;
-
-	for (i = 0; i < watch->count; i++) {
-		struct attachment *at = &watch->attachments[i];
-
-		if (at->attached || at->why)
-			continue;
-		at->ended_ns = clock_ns(CLOCK_MONOTONIC);
-		at->why = !at->elsewhere && if_indextoname(at->interface.index,
-							   name) ?
-				  END_TAKEN_OFF :
-				  END_INTERFACE_GONE;
-		note("%s: it was attached for %.1f s.", at->interface.name,
-		     (double)(at->ended_ns - watch->started_ns) / SECOND_NS);
-	}
-}
-
 /* What was shown, or could not be; -1 to go on, else the exit code to end with. */
 static int handle_shown(struct watch *watch, int error)
 {
@@ -388,7 +392,6 @@ static int handle(struct watch *watch, struct pollfd *polled)
 {
 	bool leased = hook_is_clsact(watch->attachments[0].hook);
 	int error, code = -1;
-	bool any;
 
 	if (polled[ON_SIGNAL].revents)
 		code = handle_signal(watch, polled[ON_SIGNAL].fd);
@@ -400,9 +403,7 @@ static int handle(struct watch *watch, struct pollfd *polled)
 		if (leased)
 			watch_renew(watch, true);
 		check_unknown(watch);
-		any = check_all(watch);
-		mark_ended(watch);
-		if (!any)
+		if (!check_all(watch))
 			return fail(EXIT_SYSTEM,
 				    "nothing is attached any more: ending.");
 	}
@@ -452,7 +453,6 @@ static int look_back(struct watch *watch, int code)
 	size_t i;
 
 	check_all(watch);
-	mark_ended(watch);
 	for (i = 0; i < watch->count && !code; i++) {
 		if (watch->attachments[i].why)
 			code = EXIT_SYSTEM;
