@@ -90,7 +90,7 @@ test_live() {
 test_usual() {
 	wire
 	on ip link add eth1 type veth peer name docker0
-	on_screen 80x24 tc-drop-tcp eth1 docker0
+	on_screen 80x24 xdp-drop-tcp -S eth1 docker0
 	copy "$tmp/out" "$tmp/screen"
 	on_it 1 '^   0\.[0-9] eth1 +[a-z-]+( +[0-9]+){5}$'
 	on_it 1 '^   0\.[0-9] eth1 +[a-z-]+( +[0-9]+){5} \(end\)$'
