@@ -22,6 +22,14 @@ static bool is_figures(const char *line)
 	return !*line;
 }
 
+/* Linux 7.3 goes on with a report for people: it is the same, at length. */
+static bool is_report(const char *line)
+{
+	static const char start[] = "Verification failed: ";
+
+	return !strncmp(line, start, strlen(start));
+}
+
 static bool is_source(const char *line)
 {
 	return !strncmp(line, "; ", 2);
@@ -47,7 +55,7 @@ bool refusal_read(struct refusal *refusal, char *log)
 	char *line;
 
 	*refusal = (struct refusal){};
-	while ((line = strsep(&log, "\n"))) {
+	while ((line = strsep(&log, "\n")) && !is_report(line)) {
 		if (is_figures(line))
 			continue;
 		if (is_source(line)) {
