@@ -9,7 +9,7 @@
 #ifndef NETSTATE_H
 #define NETSTATE_H
 
-#include "../user/netlink.h"
+#include "lib/netlink.h"
 
 /*
  * The state of this process's network namespace, which has this inode, in @text,

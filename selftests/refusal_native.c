@@ -5,7 +5,7 @@
  */
 #include <string.h>
 #include "ktap.h"
-#include "../user/refusal.c"
+#include "loader/refusal.c"
 
 struct sample {
 	const char *name;

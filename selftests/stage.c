@@ -20,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../user/mounts.h"
+#include "lib/mounts.h"
 #include "netns.h"
 #include "serve.h"
 #include "stage.h"

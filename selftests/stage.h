@@ -3,7 +3,7 @@
 #ifndef STAGE_H
 #define STAGE_H
 
-#include "../user/netlink.h"
+#include "lib/netlink.h"
 
 /* Where things are in a lab. */
 enum { OUT, CTR, HOST, PLACES };

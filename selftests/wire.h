@@ -7,7 +7,7 @@
 #ifndef WIRE_H
 #define WIRE_H
 
-#include "../user/netlink.h"
+#include "lib/netlink.h"
 
 struct wire_end {
 	const char *name;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* drop-where: tells where packets die, by the kernel's tracepoints. */
-#include "errors.h"
-#include "where.h"
+#include "lib/errors.h"
+#include "where/where.h"
 
 int main(int argc, char **argv)
 {

@@ -2,9 +2,9 @@
 /* tc-drop-tcp: the loader of tc_drop_tcp_kern.c. */
 #include <errno.h>
 
-#include "program.h" /* first: the skeleton uses its types */
+#include "loader/program.h" /* first: the skeleton uses its types */
 #include "tc_drop_tcp_kern.skel.h"
-#include "run.h"
+#include "loader/run.h"
 
 static int open_image(struct image *image,
 		      const struct bpf_object_open_opts *opts)

@@ -2,9 +2,9 @@
 /* xdp-drop-world: the loader of xdp_drop_world_kern.c. */
 #include <errno.h>
 
-#include "program.h" /* first: the skeleton uses its types */
+#include "loader/program.h" /* first: the skeleton uses its types */
 #include "xdp_drop_world_kern.skel.h"
-#include "run.h"
+#include "loader/run.h"
 
 static int open_image(struct image *image,
 		      const struct bpf_object_open_opts *opts)

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The hooks' names, and what hangs where. */
+#include "attach/hook.h"
+
+#include <linux/if_link.h>
+
+static const struct {
+	const char *name;
+	const char *words;
+} hooks[] = {
+	[HOOK_XDP_NATIVE] = { "xdp-native", "native XDP" },
+	[HOOK_XDP_GENERIC] = { "xdp-generic", "generic XDP" },
+	[HOOK_XDP_OFFLOAD] = { "xdp-offload", "offloaded XDP" },
+	[HOOK_TCX_INGRESS] = { "tcx-ingress", "TCX ingress" },
+	[HOOK_TCX_EGRESS] = { "tcx-egress", "TCX egress" },
+	[HOOK_CLSACT_INGRESS] = { "clsact-ingress", "clsact ingress" },
+	[HOOK_CLSACT_EGRESS] = { "clsact-egress", "clsact egress" },
+};
+
+const char *hook_name(enum hook hook)
+{
+	return hooks[hook].name;
+}
+
+const char *end_name(enum end end)
+{
+	static const char *const names[] = {
+		[END_NONE] = "",
+		[END_SIGNAL] = "signal",
+		[END_TIMEOUT] = "timeout",
+		[END_READER_GONE] = "reader gone",
+		[END_OUTPUT_FAILED] = "output failed",
+		[END_FAILED] = "failed",
+		[END_INTERFACE_GONE] = "interface gone",
+		[END_TAKEN_OFF] = "taken off",
+	};
+
+	return names[end];
+}
+
+const char *hook_words(enum hook hook)
+{
+	return hooks[hook].words;
+}
+
+__u32 hook_xdp_mode(enum hook hook)
+{
+	switch (hook) {
+	case HOOK_XDP_NATIVE:
+		return XDP_FLAGS_DRV_MODE;
+	case HOOK_XDP_OFFLOAD:
+		return XDP_FLAGS_HW_MODE;
+	default:
+		return XDP_FLAGS_SKB_MODE;
+	}
+}

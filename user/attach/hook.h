@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Where in a packet's way a program can hang, and one that hangs there. */
+#ifndef HOOK_H
+#define HOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/interfaces.h"
+
+/* Linux 6.6's enum bpf_attach_type; headers before it do not have them. */
+#define ATTACH_TCX_INGRESS 46
+#define ATTACH_TCX_EGRESS 47
+
+enum hook {
+	HOOK_XDP_NATIVE,
+	HOOK_XDP_GENERIC,
+	HOOK_XDP_OFFLOAD,
+	HOOK_TCX_INGRESS,
+	HOOK_TCX_EGRESS,
+	HOOK_CLSACT_INGRESS,
+	HOOK_CLSACT_EGRESS,
+};
+
+/* Why one is not attached any more. */
+enum end {
+	END_NONE, /* it is */
+	END_SIGNAL,
+	END_TIMEOUT,
+	END_READER_GONE,
+	END_OUTPUT_FAILED,
+	END_FAILED, /* waiting, or something else of the system's */
+	END_INTERFACE_GONE,
+	END_TAKEN_OFF, /* by somebody */
+};
+
+/* Which of them is asked for. */
+enum xdp_choice { XDP_ANY, XDP_SKB, XDP_NATIVE };
+enum tc_choice { TC_ANY, TC_TCX, TC_CLSACT };
+
+/* One of our programs on one interface. */
+struct attachment {
+	struct interface interface; /* as it was chosen */
+	int index; /* its number now: it may move to another namespace; 0: it is gone */
+	bool elsewhere; /* it did */
+	bool left; /* it is no longer in the namespace where it was chosen */
+	enum hook hook;
+	__u32 slot; /* index of its counters */
+	int link_fd; /* -1: not attached by a link */
+	int replaced_fd; /* the XDP program that --force took off, or -1 */
+	enum hook replaced_hook; /* and where it was */
+	bool attached;
+	bool tried; /* clsact: a filter may be there, or a qdisc that was made for it */
+	bool had_qdisc; /* clsact: there was one before */
+	enum end why; /* it is not any more */
+	__u64 ended_ns; /* when that was found out, by CLOCK_MONOTONIC */
+	bool owns_qdisc; /* clsact: to be removed with the last filter */
+	bool pinned;
+};
+
+/* For tables and JSON: "xdp-native", "tcx-egress", … */
+const char *hook_name(enum hook hook);
+/* For sentences: "native XDP", "TCX egress", … */
+const char *hook_words(enum hook hook);
+/* An XDP hook's mode: XDP_FLAGS_*_MODE. */
+__u32 hook_xdp_mode(enum hook hook);
+/* For JSON: "signal", "interface gone", … */
+const char *end_name(enum end end);
+
+static inline bool hook_is_xdp(enum hook hook)
+{
+	return hook <= HOOK_XDP_OFFLOAD;
+}
+
+static inline bool hook_is_clsact(enum hook hook)
+{
+	return hook >= HOOK_CLSACT_INGRESS;
+}
+
+static inline bool hook_is_ingress(enum hook hook)
+{
+	return hook != HOOK_TCX_EGRESS && hook != HOOK_CLSACT_EGRESS;
+}
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What is attached where: XDP in all modes, TCX, BPF filters on clsact. Asks
+ * the kernel for all of it, so it sees what 'tc filter show' (TCX) and
+ * 'ip link' (TC) do not.
+ */
+#ifndef INVENTORY_H
+#define INVENTORY_H
+
+#include "attach/hook.h"
+#include "attach/loaded.h"
+
+struct attached {
+	struct interface interface;
+	enum hook hook;
+	struct identity program;
+	bool by_link; /* XDP, TCX: it hangs there by a link */
+	__u32 link_id; /* which; 0: that cannot be told, see @links */
+	__u32 links; /* XDP: so many could be it, each in a namespace of its own */
+	__u32 priority; /* clsact only, and so are the next two */
+	__u32 handle;
+	__u16 protocol; /* ETH_P_*, host order */
+};
+
+struct inventory {
+	struct attached *list; /* by interface, then in a packet's order */
+	size_t count;
+	bool *qdiscs; /* has it a clsact or ingress qdisc? by place in @on */
+	bool blind; /* without CAP_SYS_ADMIN: links and programs are not to be seen */
+};
+
+/**
+ * inventory_read() - list what is attached
+ * @on: the interfaces to look at
+ * @found: free it with inventory_free(), also after a failure
+ *
+ * Return: EXIT_DONE, or the exit code of an error it has told.
+ */
+int inventory_read(const struct interfaces *on, struct inventory *found);
+void inventory_free(struct inventory *found);
+
+/* The next entry on that interface after @last (NULL: the first), or NULL. */
+const struct attached *inventory_on(const struct inventory *found, int ifindex,
+				    const struct attached *last);
+
+/* A TC program that stands where ours do, and bears this name? */
+bool attached_is_ours(const struct attached *attached, const char *function);
+
+/* "program id 107 'xdp_drop_tcp' (tag …)", for sentences. */
+void attached_describe(const struct attached *attached, char *text,
+		       size_t size);
+
+#endif

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Whose is it? The pin or the process that holds a link or a program. */
+#include "attach/owners.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/link.h"
+#include "lib/grow.h"
+
+/* One descriptor of a process: it holds this link or this program. */
+struct holder {
+	const char *field; /* "link_id" or "prog_id" */
+	__u32 id;
+	int pid;
+};
+
+/* All of them, read once: thousands of links may be asked about. */
+static struct {
+	struct holder *list;
+	size_t count;
+	bool read;
+} holders;
+
+static void add_holder(const char *field, __u32 id, int pid)
+{
+	struct holder *list =
+		grow_list(holders.list, holders.count, sizeof(*list));
+
+	if (!list)
+		return; /* one owner less that can be named */
+	holders.list = list;
+	list[holders.count++] = (struct holder){ field, id, pid };
+}
+
+/* Lines of a descriptor that is a link or a program: proc(5), fdinfo. */
+static void read_descriptor(FILE *file, int pid)
+{
+	char line[128];
+	__u32 id;
+
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "link_id:\t%u", &id) == 1)
+			add_holder("link_id", id, pid);
+		else if (sscanf(line, "prog_id:\t%u", &id) == 1)
+			add_holder("prog_id", id, pid);
+	}
+}
+
+static void read_process(int pid)
+{
+	char path[64], target[64];
+	struct dirent *entry;
+	DIR *directory;
+	ssize_t length;
+	FILE *file;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	directory = opendir(path);
+	while (directory && (entry = readdir(directory))) {
+		length = readlinkat(dirfd(directory), entry->d_name, target,
+				    sizeof(target) - 1);
+		if (length < 0)
+			continue;
+		target[length] = '\0';
+		if (!strstr(target, "bpf"))
+			continue;
+		fd = atoi(entry->d_name);
+		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
+		file = fopen(path, "re");
+		if (!file)
+			continue;
+		read_descriptor(file, pid);
+		fclose(file);
+	}
+	if (directory)
+		closedir(directory);
+}
+
+static void read_holders(void)
+{
+	DIR *proc = opendir("/proc");
+	struct dirent *entry;
+
+	holders.read = true;
+	while (proc && (entry = readdir(proc))) {
+		int pid = atoi(entry->d_name);
+
+		/* We ourselves hold what we look at. */
+		if (pid > 0 && pid != getpid())
+			read_process(pid);
+	}
+	if (proc)
+		closedir(proc);
+}
+
+void owners_forget(void)
+{
+	free(holders.list);
+	memset(&holders, 0, sizeof(holders));
+}
+
+static bool find_holder(const char *field, __u32 id, char *text, size_t size)
+{
+	char path[64], name[32] = "?";
+	FILE *file;
+	size_t i;
+
+	if (!holders.read)
+		read_holders();
+	for (i = 0; i < holders.count; i++) {
+		if (holders.list[i].id == id &&
+		    !strcmp(holders.list[i].field, field))
+			break;
+	}
+	if (i == holders.count)
+		return false;
+	snprintf(path, sizeof(path), "/proc/%d/comm", holders.list[i].pid);
+	file = fopen(path, "re");
+	if (file) {
+		if (fgets(name, sizeof(name), file))
+			name[strcspn(name, "\n")] = '\0';
+		fclose(file);
+	}
+	snprintf(text, size, "held by process %d (%s)", holders.list[i].pid,
+		 name);
+	return true;
+}
+
+static void whose_link(const struct attached *attached, char *text, size_t size)
+{
+	char path[PIN_PATH_SIZE];
+
+	if (!attached->link_id && !attached->links)
+		snprintf(text, size,
+			 "by a link that only CAP_SYS_ADMIN may see");
+	else if (!attached->link_id)
+		snprintf(
+			text, size,
+			"by one of %u links on interfaces with this number in several network namespaces",
+			attached->links);
+	else if (link_is_pinned(attached, path) > 0)
+		snprintf(text, size, "pinned at %s", path);
+	else if (!find_holder("link_id", attached->link_id, text, size))
+		snprintf(text, size, "by link %u, pinned or held elsewhere",
+			 attached->link_id);
+}
+
+static void whose_filter(const struct attached *attached, char *text,
+			 size_t size)
+{
+	struct drop_state state;
+	bool ours = attached_is_ours(attached, attached->program.name) &&
+		    !strcmp(attached->program.name, "tc_drop_tcp");
+	int error = ours ? loaded_state(attached->program.id, &state) : 0;
+
+	if (ours && !error && state.pinned)
+		snprintf(text, size, "left by tc-drop-tcp --pin");
+	else if (find_holder("prog_id", attached->program.id, text, size))
+		return;
+	else if (ours && !error)
+		snprintf(text, size, "left by a tc-drop-tcp that was killed");
+	else if (loaded_is_foreign(error))
+		snprintf(text, size,
+			 "by tc-drop-tcp of another version, or a stranger's");
+	else
+		snprintf(text, size, "by netlink (tc)");
+}
+
+void attached_whose(const struct attached *attached, char *text, size_t size)
+{
+	if (!*attached->program.tag)
+		snprintf(text, size, "whose, only CAP_SYS_ADMIN may see");
+	else if (attached->by_link)
+		whose_link(attached, text, size);
+	else if (hook_is_clsact(attached->hook))
+		whose_filter(attached, text, size);
+	else if (hook_is_xdp(attached->hook))
+		snprintf(text, size, "by netlink (ip link)");
+	else
+		snprintf(text, size, "without a link");
+}

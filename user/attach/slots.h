@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The map "slots": which interface's number means which counters. A number is unique
+ * in its network namespace only, and changes if the interface moves to another one
+ * where it is taken; the ports of a bond have numbers of their own. So the map is
+ * written anew whenever something of that changes.
+ */
+#ifndef SLOTS_H
+#define SLOTS_H
+
+#include "drop_abi.h"
+#include "attach/hook.h"
+
+/* Ports of bonds that there is room for; packets of more are of unknown interfaces. */
+#define SLOTS_PORTS 1024
+
+/* One entry of the map. */
+struct slots_entry {
+	__u32 ifindex;
+	struct drop_slot slot;
+};
+
+struct slots {
+	int map_fd;
+	const struct attachment *attachments;
+	size_t count; /* of attachments, and the index of the unknown's counters */
+	__u32 unknown_link; /* enum drop_link */
+	struct slots_entry *list; /* what is in the map, by ifindex */
+	size_t entries;
+};
+
+/* Is there more than one interface, so that the programs look into the map? */
+static inline bool slots_are_many(size_t count)
+{
+	return count > 1;
+}
+
+/* How many counters there have to be for so many interfaces. */
+static inline __u32 slots_counters(size_t count)
+{
+	return slots_are_many(count) ? count + 1 : 1;
+}
+
+/* And how many entries the map has room for. */
+static inline __u32 slots_room(size_t count)
+{
+	return slots_are_many(count) ? count + SLOTS_PORTS : 1;
+}
+
+#define SLOTS_FULL \
+	"too many ports of bonds: packets of some are counted as (unknown)."
+
+/**
+ * slots_write() - have in the map what is so now
+ * @slots: with map_fd, attachments and count set
+ * @all: the interfaces of this network namespace: which is a port of which?
+ *
+ * Where two attachments have the same number, each in a namespace of its own, the
+ * packets of both are counted as those of an unknown interface.
+ *
+ * Return: 0 or a negative errno. -E2BIG: there are too many ports, and the others
+ * are written; say SLOTS_FULL then.
+ */
+int slots_write(struct slots *slots, const struct interfaces *all);
+
+/* One attachment's entry, once more: its qdisc is ours now. 0 or a negative errno. */
+int slots_write_one(struct slots *slots, const struct attachment *at);
+
+/*
+ * May packets come with the numbers of its ports? Native XDP on a bond runs in their
+ * drivers. The ports of what moved to another namespace could not be seen.
+ */
+static inline bool slots_has_ports(const struct attachment *at)
+{
+	return at->hook == HOOK_XDP_NATIVE && at->index && !at->elsewhere;
+}
+
+/* The index of its counters, which is @slots->count if it is not known. */
+size_t slots_find(const struct slots *slots, __u32 ifindex);
+
+/*
+ * What frames of an interface that is not known start with: it is one of these that
+ * moved, or a port of one.
+ */
+__u32 slots_unknown_link(const struct interfaces *chosen);
+
+void slots_free(struct slots *slots);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Attaching at the TC hooks: a TCX link, or a filter on a clsact qdisc. */
+#ifndef TC_H
+#define TC_H
+
+#include <bpf/libbpf.h>
+
+#include "attach/hook.h"
+#include "attach/inventory.h"
+#include "attach/slots.h"
+
+/*
+ * A filter on clsact has no link: it outlives a killed loader. So its kernel
+ * side drops only until a deadline that the living loader keeps pushing on.
+ */
+#define TC_HOOK_LEASE_NS 3000000000ULL
+#define TC_HOOK_RENEW_NS 500000000ULL
+
+/* TCX or clsact, in that direction? Asks the kernel; returns an exit code. */
+int tc_choose(const struct interface *interface, enum tc_choice choice,
+	      bool ingress, enum hook *hook);
+
+/* What became of whoever attached a filter of ours. */
+enum tc_filter {
+	TC_FILTER_HELD, /* it is there, and pushes the deadline on */
+	TC_FILTER_PINNED, /* it has gone, as it was meant to */
+	TC_FILTER_LEFT, /* it was killed */
+};
+
+/**
+ * tc_filter_read() - tell them apart
+ * @attached: a filter on clsact that attached_is_ours()
+ * @signal_fd: a signal there ends the waiting; -1: no such
+ *
+ * Whether a deadline is pushed on has to be waited for: until it is, or is over, and
+ * for as long as a lease at most.
+ *
+ * Return: 0 or a negative errno; -EINTR: a signal; see loaded_is_foreign() for
+ * another version's filter, or a stranger's in our place.
+ */
+int tc_filter_read(const struct attached *attached, int signal_fd,
+		   enum tc_filter *filter);
+
+/**
+ * tc_make_room() - see that nothing of ours is there already
+ * @present: what is attached to the interface
+ * @hook: where we want to be
+ * @signal_fd: see tc_filter_read()
+ *
+ * Removes the filter that a killed loader left. With @force, a living one's.
+ * Return: EXIT_DONE, or the exit code of what it has told.
+ */
+int tc_make_room(const struct inventory *present, const char *function,
+		 const struct interface *interface, enum hook hook, bool force,
+		 int signal_fd);
+
+/*
+ * Attaches to @at->hook; sets link_fd or owns_qdisc, which is in @slots before the
+ * filter is; returns an exit code. After a failure, too, a filter may be there: the
+ * kernel's answer can get lost.
+ */
+int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
+	      const char *name);
+
+/* Removes a program that attached_is_ours(), however attached; returns an exit code. */
+int tc_remove(const struct attached *attached);
+
+/* Removes our filter, and the clsact if we made it and nobody else is on it. */
+int tc_detach_clsact(const struct interface *interface, enum hook hook,
+		     __u32 program_id, bool owns_qdisc);
+
+/* Is our filter on that interface? True also if the kernel would not say. */
+bool tc_clsact_present(const struct interface *interface, enum hook hook,
+		       __u32 program_id);
+
+#endif

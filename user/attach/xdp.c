@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Attaching XDP by a bpf_link, native or generic. */
+#include "attach/xdp.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/if_link.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/link.h"
+#include "attach/owners.h"
+#include "lib/errors.h"
+
+/* Takes it off only if it is still that program: others may have been quicker. */
+static int detach_exactly(const struct attached *attached, int program_fd)
+{
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = program_fd);
+
+	return bpf_xdp_detach(attached->interface.index,
+			      hook_xdp_mode(attached->hook) | XDP_FLAGS_REPLACE,
+			      &opts);
+}
+
+int xdp_detach_netlink(const struct attached *attached)
+{
+	int error, fd = bpf_prog_get_fd_by_id(attached->program.id);
+
+	if (fd < 0)
+		return errno == ENOENT ?
+			       EXIT_DONE :
+			       fail_at(AT_DETACH, errno,
+				       attached->interface.name, NULL);
+	error = detach_exactly(attached, fd);
+	close(fd);
+	if (error)
+		return fail_at(AT_DETACH, -error, attached->interface.name,
+			       NULL);
+	return EXIT_DONE;
+}
+
+static int take_off(const struct attached *attached, struct attachment *at)
+{
+	int code;
+
+	if (attached->by_link)
+		return link_take_off(attached);
+	at->replaced_fd = bpf_prog_get_fd_by_id(attached->program.id);
+	code = xdp_detach_netlink(attached);
+	if (code && at->replaced_fd >= 0) {
+		close(at->replaced_fd);
+		at->replaced_fd = -1;
+	}
+	at->replaced_hook = attached->hook;
+	return code;
+}
+
+int xdp_make_room(const struct inventory *present, struct attachment *at,
+		  bool force)
+{
+	const struct attached *attached = NULL;
+	const char *name = at->interface.name;
+	char what[128], whose[256];
+	int code;
+
+	while ((attached =
+			inventory_on(present, at->interface.index, attached))) {
+		if (!hook_is_xdp(attached->hook))
+			continue;
+		attached_describe(attached, what, sizeof(what));
+		attached_whose(attached, whose, sizeof(whose));
+		if (!force)
+			return fail(
+				EXIT_REFUSED,
+				"%s: %s runs there already: %s, %s. Nothing was changed. --force would replace it.",
+				name, hook_words(attached->hook), what, whose);
+		code = take_off(attached, at);
+		if (code)
+			return code;
+		note("%s: took off %s, %s; it will not come back by itself.",
+		     name, what, whose);
+	}
+	return EXIT_DONE;
+}
+
+void xdp_put_back(struct attachment *at)
+{
+	int error;
+
+	if (at->replaced_fd < 0)
+		return;
+	error = bpf_xdp_attach(at->interface.index, at->replaced_fd,
+			       hook_xdp_mode(at->replaced_hook) |
+				       XDP_FLAGS_UPDATE_IF_NOEXIST,
+			       NULL);
+	if (error)
+		note("%s: the program that was taken off could not be put back: %s.",
+		     at->interface.name, strerror(-error));
+	close(at->replaced_fd);
+	at->replaced_fd = -1;
+}
+
+/* Returns a link or -errno. */
+static int create_link(const struct attachment *at, int program_fd,
+		       enum hook hook)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = hook_xdp_mode(hook));
+	int fd = bpf_link_create(program_fd, at->interface.index, BPF_XDP,
+				 &opts);
+
+	return fd < 0 ? -errno : fd;
+}
+
+/* What native XDP answers where generic XDP may still work. */
+static const char *why_generic(int error)
+{
+	switch (error) {
+	case EOPNOTSUPP:
+		return "the driver has no native XDP";
+	case ERANGE:
+		return "its MTU or its veth peer's is too large for native XDP";
+	case EINVAL:
+		return "the driver refuses native XDP as the interface is set up";
+	case ENOSPC:
+		return "the driver has not enough queues for native XDP";
+	default:
+		return NULL;
+	}
+}
+
+int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice)
+{
+	const char *name = at->interface.name, *why = NULL;
+	int fd;
+
+	if (choice != XDP_SKB) {
+		fd = create_link(at, program_fd, HOOK_XDP_NATIVE);
+		if (fd >= 0) {
+			at->hook = HOOK_XDP_NATIVE;
+			at->link_fd = fd;
+			return EXIT_DONE;
+		}
+		why = why_generic(-fd);
+		if (choice == XDP_NATIVE || !why)
+			return fail_at(AT_XDP_NATIVE, -fd, name, NULL);
+	}
+	fd = create_link(at, program_fd, HOOK_XDP_GENERIC);
+	if (fd < 0)
+		return fail_at(AT_XDP_GENERIC, -fd, name, NULL);
+	if (why)
+		note("%s: %s: using generic XDP.", name, why);
+	at->hook = HOOK_XDP_GENERIC;
+	at->link_fd = fd;
+	return EXIT_DONE;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Durations on the command line, and what the clocks say. */
+#include "lib/duration.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/macros.h"
+
+__u64 parse_duration(const char *text)
+{
+	static const struct {
+		const char *unit;
+		__u64 ns;
+	} units[] = {
+		{ "ms", SECOND_NS / 1000 },
+		{ "s", SECOND_NS },
+		{ "m", 60 * SECOND_NS },
+		{ "h", 3600 * SECOND_NS },
+	};
+	__u64 value;
+	char *end;
+	size_t i;
+
+	if (*text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	value = strtoull(text, &end, 10);
+	if (errno)
+		return 0;
+	for (i = 0; i < ARRAY_SIZE(units); i++) {
+		if (strcmp(end, units[i].unit))
+			continue;
+		if (value > LONGEST_S * SECOND_NS / units[i].ns)
+			return 0;
+		return value * units[i].ns;
+	}
+	return 0;
+}
+
+__u64 clock_ns(clockid_t id)
+{
+	struct timespec now;
+
+	clock_gettime(id, &now);
+	return now.tv_sec * SECOND_NS + now.tv_nsec;
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Saying what went wrong: what failed, the likely cause, the next step. */
+#include "lib/errors.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/output.h"
+
+#define PRIVILEGE                                                         \
+	"Run it as root, or with the capabilities CAP_BPF, CAP_PERFMON, " \
+	"CAP_NET_ADMIN and, to see or replace others' programs, CAP_SYS_ADMIN."
+
+static const char *program_name = "bpf-drop";
+static bool details_shown;
+
+static const char *const doing[] = {
+	[AT_LOAD] = "cannot load the program into the kernel",
+	[AT_XDP_NATIVE] = "cannot attach to native XDP",
+	[AT_XDP_GENERIC] = "cannot attach to generic XDP",
+	[AT_TCX] = "cannot attach to TCX",
+	[AT_CLSACT_QDISC] = "cannot create the clsact qdisc",
+	[AT_CLSACT_FILTER] = "cannot attach a filter to clsact",
+	[AT_DETACH] = "cannot detach",
+	[AT_PIN] = "cannot pin",
+	[AT_UNPIN] = "cannot remove the pin",
+	[AT_LIST] = "cannot list what is attached",
+	[AT_NETLINK] = "cannot ask the kernel about interfaces",
+	[AT_COUNTERS] = "cannot read the counters",
+};
+
+#define ANYWHERE -1
+
+/*
+ * What an errno means at a place. The first row that fits counts.
+ * From Linux 6.1: net/core/dev.c (dev_xdp_attach), drivers/net/veth.c
+ * (veth_xdp_set), net/sched/{sch_api,cls_api,cls_bpf}.c, kernel/bpf/inode.c;
+ * from 6.6: kernel/bpf/tcx.c.
+ */
+static const struct advice {
+	int place; /* enum place or ANYWHERE */
+	int error;
+	enum exit_code code;
+	const char *cause;
+	const char *next;
+} advices[] = {
+	{ AT_XDP_NATIVE, EOPNOTSUPP, EXIT_LACKING,
+	  "its driver has no native XDP",
+	  "Use --skb-mode, or leave the mode to the program." },
+	{ AT_XDP_NATIVE, ERANGE, EXIT_SYSTEM,
+	  "the MTU of the interface or of its veth peer is too large for native XDP, which needs each frame in one page",
+	  "Lower the MTU (for veth: the peer's to 3506 or less), or use --skb-mode." },
+	{ AT_XDP_NATIVE, EINVAL, EXIT_SYSTEM,
+	  "its driver refuses native XDP as the interface is set up now (often an MTU too large for one page, or receive offloads)",
+	  "Lower the MTU, switch LRO and hardware GRO off, or use --skb-mode." },
+	{ AT_XDP_NATIVE, ENOSPC, EXIT_SYSTEM,
+	  "its driver has not enough queues for XDP",
+	  "Give it more transmit queues (ethtool -L), or use --skb-mode." },
+	{ AT_XDP_NATIVE, EBUSY, EXIT_REFUSED,
+	  "another XDP program took the interface at the same moment",
+	  "See whose it is with --list; --force replaces it." },
+	{ AT_XDP_GENERIC, EBUSY, EXIT_REFUSED,
+	  "another XDP program took the interface at the same moment",
+	  "See whose it is with --list; --force replaces it." },
+	{ AT_XDP_NATIVE, EEXIST, EXIT_REFUSED,
+	  "an XDP program runs there in the other mode",
+	  "See whose it is with --list; --force replaces it." },
+	{ AT_XDP_GENERIC, EEXIST, EXIT_REFUSED,
+	  "an XDP program runs there in the other mode",
+	  "See whose it is with --list; --force replaces it." },
+	{ AT_XDP_GENERIC, EINVAL, EXIT_LACKING,
+	  "this kernel has no bpf_link for XDP (it came with Linux 5.9)",
+	  "Use a newer kernel." },
+	{ AT_XDP_GENERIC, EOPNOTSUPP, EXIT_LACKING,
+	  "this kernel cannot run XDP on it",
+	  "Use another interface, or a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET." },
+	{ AT_TCX, EINVAL, EXIT_LACKING,
+	  "this kernel has no TCX (it came with Linux 6.6)",
+	  "Use --clsact, or leave the choice to the program." },
+	{ AT_CLSACT_QDISC, ENOENT, EXIT_LACKING,
+	  "this kernel has no clsact qdisc",
+	  "Load the module sch_ingress, or use a kernel with CONFIG_NET_SCH_INGRESS." },
+	{ AT_CLSACT_QDISC, EOPNOTSUPP, EXIT_LACKING,
+	  "this kernel has no clsact qdisc",
+	  "Load the module sch_ingress, or use a kernel with CONFIG_NET_SCH_INGRESS." },
+	{ AT_CLSACT_FILTER, ENOENT, EXIT_LACKING,
+	  "this kernel has no BPF classifier",
+	  "Load the module cls_bpf, or use a kernel with CONFIG_NET_CLS_BPF." },
+	{ AT_CLSACT_FILTER, EEXIST, EXIT_REFUSED,
+	  "another filter took this priority at the same moment",
+	  "See whose it is with --list, then try again." },
+	{ AT_CLSACT_FILTER, EINVAL, EXIT_REFUSED,
+	  "a filter of another kind has the first priority",
+	  "Look at 'tc filter show dev IFACE egress' (or ingress), or use --tcx." },
+	{ AT_PIN, EEXIST, EXIT_REFUSED, "there is a pin already",
+	  "Remove it with --detach." },
+	{ AT_PIN, EROFS, EXIT_SYSTEM, "the BPF file system is read-only",
+	  "Remount it: mount -o remount,rw /sys/fs/bpf." },
+	{ AT_UNPIN, EROFS, EXIT_SYSTEM, "the BPF file system is read-only",
+	  "Remount it: mount -o remount,rw /sys/fs/bpf." },
+	{ AT_PIN, EPERM, EXIT_SYSTEM,
+	  "the BPF file system does not let this user write", PRIVILEGE },
+	{ AT_LOAD, EINVAL, EXIT_LACKING,
+	  "the kernel's verifier or its version does not take it",
+	  "See the verifier's whole log with --verbose; Linux 5.10 or newer is needed." },
+	{ AT_LOAD, EACCES, EXIT_SYSTEM, "the kernel's verifier refuses it",
+	  "See the verifier's whole log with --verbose." },
+	{ AT_LOAD, E2BIG, EXIT_LACKING,
+	  "this kernel does not know a part of the request",
+	  "Linux 5.10 or newer is needed." },
+	{ AT_LOAD, ENOMEM, EXIT_SYSTEM,
+	  "there is not enough memory for its maps",
+	  "Free memory, or raise RLIMIT_MEMLOCK (ulimit -l) on kernels before 5.11." },
+	{ AT_LOAD, EPERM, EXIT_SYSTEM,
+	  "this needs more privilege or, before Linux 5.11, more locked memory",
+	  PRIVILEGE
+	  " Before 5.11, raise 'ulimit -l' or add CAP_SYS_RESOURCE." },
+	{ ANYWHERE, EPERM, EXIT_SYSTEM, "this needs more privilege",
+	  PRIVILEGE },
+	{ ANYWHERE, EACCES, EXIT_SYSTEM, "this needs more privilege",
+	  PRIVILEGE },
+	{ ANYWHERE, ENODEV, EXIT_SYSTEM, "the interface is gone",
+	  "See 'ip link'." },
+	{ ANYWHERE, ENOLINK, EXIT_SYSTEM, "the interface is gone",
+	  "See 'ip link'." },
+	{ ANYWHERE, EMFILE, EXIT_SYSTEM, "too few file descriptors",
+	  "Raise the limit: ulimit -n 4096." },
+	{ ANYWHERE, ENOMEM, EXIT_SYSTEM, "the kernel is out of memory",
+	  "Free memory and try again." },
+	{ ANYWHERE, ENOBUFS, EXIT_SYSTEM,
+	  "the kernel had no memory for its answer",
+	  "Free memory and try again." },
+	{ ANYWHERE, ENOSPC, EXIT_SYSTEM, "no space is left", "Free some." },
+	{ ANYWHERE, ENOSYS, EXIT_LACKING, "this kernel has no BPF",
+	  "Use a kernel with CONFIG_BPF_SYSCALL." },
+};
+
+static const struct advice *find_advice(enum place place, int error)
+{
+	static const struct advice unknown = {
+		.code = EXIT_SYSTEM,
+		.cause = "the kernel refused",
+		.next = "Run it again with --verbose for the details.",
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(advices); i++) {
+		if (advices[i].error == error &&
+		    (advices[i].place == (int)place ||
+		     advices[i].place == ANYWHERE))
+			return &advices[i];
+	}
+	return &unknown;
+}
+
+/*
+ * Where a standard descriptor is closed, what we open would take its number, and
+ * our words with it. Writing to these fails, as to a closed one.
+ */
+static void hold_standard_descriptors(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+void errors_init(const char *program)
+{
+	program_name = program;
+	hold_standard_descriptors();
+	output_open();
+}
+
+void errors_verbose(void)
+{
+	details_shown = true;
+}
+
+static void say(const char *format, va_list values)
+{
+	FILE *text = output_text(&standard_error);
+
+	if (!text)
+		return;
+	fprintf(text, "%s: ", program_name);
+	vfprintf(text, format, values);
+	fputc('\n', text);
+	output_add(&standard_error, NULL, true);
+	output_flush(&standard_error);
+}
+
+int fail(enum exit_code code, const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	say(format, values);
+	va_end(values);
+	return code;
+}
+
+void note(const char *format, ...)
+{
+	va_list values;
+
+	va_start(values, format);
+	say(format, values);
+	va_end(values);
+}
+
+int fail_at(enum place place, int error, const char *subject,
+	    const char *kernel)
+{
+	const struct advice *advice = find_advice(place, error);
+	const char *next = advice->next;
+
+	if (details_shown && strstr(next, "--verbose"))
+		next = "The details are above.";
+	return fail(advice->code, "%s: %s: %s (%s%s%s). %s", subject,
+		    doing[place], advice->cause, strerror(error),
+		    kernel && *kernel ? "; the kernel says: " : "",
+		    kernel ? kernel : "", next);
+}

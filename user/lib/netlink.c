@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Speaking rtnetlink: requests with the kernel's own words, dumps. */
+#include "lib/netlink.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/macros.h"
+
+#ifndef SOL_NETLINK
+#define SOL_NETLINK 270
+#endif
+
+/* The kernel fills up to 32 KiB per read of a dump (netlink_dump()). */
+#define ANSWER_SIZE 65536
+
+int netlink_open(struct netlink *nl, __u32 groups)
+{
+	struct sockaddr_nl address = {
+		.nl_family = AF_NETLINK,
+		.nl_groups = groups,
+	};
+	int one = 1;
+
+	*nl = (struct netlink){ .fd = -1 };
+	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (nl->fd < 0)
+		return -errno;
+	/* Wanted, not needed: without them there are just fewer words. */
+	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
+	setsockopt(nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
+		   sizeof(one));
+	if (bind(nl->fd, (struct sockaddr *)&address, sizeof(address))) {
+		int error = -errno;
+
+		netlink_close(nl);
+		return error;
+	}
+	return 0;
+}
+
+void netlink_close(struct netlink *nl)
+{
+	if (nl->fd >= 0)
+		close(nl->fd);
+	nl->fd = -1;
+}
+
+void *netlink_start(struct netlink_request *request, __u16 type, __u16 flags,
+		    size_t size)
+{
+	memset(request, 0, sizeof(*request));
+	request->header.nlmsg_type = type;
+	request->header.nlmsg_flags = NLM_F_REQUEST | flags;
+	request->header.nlmsg_len = NLMSG_LENGTH(size);
+	return NLMSG_DATA(&request->header);
+}
+
+void netlink_put(struct netlink_request *request, __u16 type, const void *data,
+		 size_t size)
+{
+	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
+	struct rtattr *attribute = (struct rtattr *)((char *)request + at);
+
+	attribute->rta_type = type;
+	attribute->rta_len = RTA_LENGTH(size);
+	if (size)
+		memcpy(RTA_DATA(attribute), data, size);
+	request->header.nlmsg_len = at + RTA_ALIGN(attribute->rta_len);
+}
+
+void netlink_put_u32(struct netlink_request *request, __u16 type, __u32 value)
+{
+	netlink_put(request, type, &value, sizeof(value));
+}
+
+void netlink_put_string(struct netlink_request *request, __u16 type,
+			const char *value)
+{
+	netlink_put(request, type, value, strlen(value) + 1);
+}
+
+struct rtattr *netlink_nest(struct netlink_request *request, __u16 type)
+{
+	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
+
+	netlink_put(request, type, NULL, 0);
+	return (struct rtattr *)((char *)request + at);
+}
+
+void netlink_nest_end(struct netlink_request *request, struct rtattr *nest)
+{
+	nest->rta_len =
+		(char *)request + request->header.nlmsg_len - (char *)nest;
+}
+
+/* Keeps the kernel's words (NLMSGERR_ATTR_MSG) that come with an error. */
+static void keep_words(struct netlink *nl, const struct nlmsghdr *message)
+{
+	const struct nlmsgerr *error = NLMSG_DATA(message);
+	size_t skip = sizeof(*error);
+	const struct rtattr *words;
+
+	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
+		return;
+	if (!(message->nlmsg_flags & NLM_F_CAPPED))
+		skip += error->msg.nlmsg_len - sizeof(error->msg);
+	if (NLMSG_LENGTH(skip) > message->nlmsg_len)
+		return;
+	words = netlink_find(message, skip, NLMSGERR_ATTR_MSG);
+	snprintf(nl->words, sizeof(nl->words), "%s", netlink_string(words));
+}
+
+/* An answer while it is being read. */
+struct answer {
+	netlink_reader reader;
+	void *context;
+	int result; /* the first error */
+	bool disturbed; /* NLM_F_DUMP_INTR */
+	bool ended;
+};
+
+static void read_message(struct netlink *nl, const struct nlmsghdr *message,
+			 struct answer *answer)
+{
+	int error = 0;
+
+	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
+		answer->disturbed = true;
+	if (message->nlmsg_type == NLMSG_DONE) {
+		answer->ended = true;
+		if (*(const int *)NLMSG_DATA(message) < 0)
+			error = *(const int *)NLMSG_DATA(message);
+	} else if (message->nlmsg_type == NLMSG_ERROR) {
+		answer->ended = true;
+		keep_words(nl, message);
+		error = ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+	} else if (!answer->result && answer->reader) {
+		error = answer->reader(message, answer->context);
+	}
+	if (!answer->result)
+		answer->result = error;
+}
+
+static char buffer[ANSWER_SIZE] __aligned(NLMSG_ALIGNTO);
+
+static ssize_t receive(struct netlink *nl, int flags)
+{
+	ssize_t size;
+
+	do
+		size = recv(nl->fd, buffer, sizeof(buffer), flags);
+	while (size < 0 && errno == EINTR);
+	return size < 0 ? -errno : size;
+}
+
+/* Reads one datagram. Returns 0 or a negative errno. */
+static int read_datagram(struct netlink *nl, struct answer *answer)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
+	ssize_t size = receive(nl, 0);
+
+	if (size < 0)
+		return (int)size;
+	for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
+		if (message->nlmsg_seq == nl->sequence)
+			read_message(nl, message, answer);
+	}
+	return 0;
+}
+
+int netlink_talk(struct netlink *nl, struct netlink_request *request,
+		 netlink_reader reader, void *context)
+{
+	struct answer answer = { .reader = reader, .context = context };
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	int error = 0;
+
+	if (nl->unfinished) {
+		netlink_close(nl);
+		error = netlink_open(nl, 0);
+	}
+	if (error)
+		return error;
+	nl->words[0] = '\0';
+	request->header.nlmsg_seq = ++nl->sequence;
+	request->header.nlmsg_flags |= NLM_F_ACK;
+	if (sendto(nl->fd, request, request->header.nlmsg_len, 0,
+		   (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+		return -errno;
+	/* To the end, whatever comes: a dump left half read blocks the next. */
+	while (!error && !answer.ended)
+		error = read_datagram(nl, &answer);
+	nl->unfinished = !answer.ended;
+	if (!error)
+		error = answer.result;
+	return error || !answer.disturbed ? error : -EAGAIN;
+}
+
+int netlink_listen(struct netlink *nl, netlink_reader reader, void *context)
+{
+	const struct nlmsghdr *message;
+	ssize_t size;
+	int error = 0;
+
+	while ((size = receive(nl, MSG_DONTWAIT)) >= 0) {
+		message = (const struct nlmsghdr *)buffer;
+		for (; NLMSG_OK(message, size);
+		     message = NLMSG_NEXT(message, size)) {
+			if (!error)
+				error = reader(message, context);
+		}
+	}
+	return error || size == -EAGAIN ? error : (int)size;
+}
+
+static const struct rtattr *find(const struct rtattr *attribute, int size,
+				 __u16 type)
+{
+	for (; RTA_OK(attribute, size); attribute = RTA_NEXT(attribute, size)) {
+		if ((attribute->rta_type & NLA_TYPE_MASK) == type)
+			return attribute;
+	}
+	return NULL;
+}
+
+const struct rtattr *netlink_find(const struct nlmsghdr *message, size_t size,
+				  __u16 type)
+{
+	const char *first = (const char *)message + NLMSG_SPACE(size);
+
+	return find((const struct rtattr *)first,
+		    (int)(message->nlmsg_len - NLMSG_SPACE(size)), type);
+}
+
+const struct rtattr *netlink_find_in(const struct rtattr *nest, __u16 type)
+{
+	if (!nest)
+		return NULL;
+	return find(RTA_DATA(nest), RTA_PAYLOAD(nest), type);
+}
+
+__u32 netlink_u32(const struct rtattr *attribute)
+{
+	__u32 value = 0;
+
+	if (attribute && RTA_PAYLOAD(attribute) >= sizeof(value))
+		memcpy(&value, RTA_DATA(attribute), sizeof(value));
+	return value;
+}
+
+__u8 netlink_u8(const struct rtattr *attribute)
+{
+	if (!attribute || RTA_PAYLOAD(attribute) < 1)
+		return 0;
+	return *(const __u8 *)RTA_DATA(attribute);
+}
+
+const char *netlink_string(const struct rtattr *attribute)
+{
+	size_t size = attribute ? RTA_PAYLOAD(attribute) : 0;
+	const char *value;
+
+	if (!size)
+		return "";
+	value = RTA_DATA(attribute);
+	return memchr(value, '\0', size) ? value : "";
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Which capabilities there are, and giving up those no longer needed. */
+#include "lib/privileges.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/errors.h"
+
+/* <linux/capability.h> of Linux 5.8 and later has them. */
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#define CAP_BPF 39
+#endif
+
+/* Descriptors that libbpf, netlink, signals and timers take at most. */
+#define USUAL_DESCRIPTORS 24
+
+/* glibc has no wrappers; libcap would be one dependency for two calls. */
+static int capabilities(long call, struct __user_cap_data_struct *data)
+{
+	struct __user_cap_header_struct header = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+
+	return syscall(call, &header, data) ? -errno : 0;
+}
+
+static bool has(const struct __user_cap_data_struct *data, int capability)
+{
+	return data[CAP_TO_INDEX(capability)].effective &
+	       CAP_TO_MASK(capability);
+}
+
+int privileges_check(bool others)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+	bool bpf, admin;
+
+	if (capabilities(SYS_capget, data))
+		return EXIT_DONE; /* let the kernel say no itself */
+	admin = has(data, CAP_SYS_ADMIN);
+	bpf = has(data, CAP_BPF) && has(data, CAP_PERFMON);
+	if (has(data, CAP_NET_ADMIN) && (admin || (bpf && !others)))
+		return EXIT_DONE;
+	if (others)
+		return fail(
+			EXIT_SYSTEM,
+			"seeing and removing what is attached needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN.");
+	return fail(
+		EXIT_SYSTEM,
+		"loading and attaching BPF programs needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.");
+}
+
+bool privileges_see_others(void)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+
+	return capabilities(SYS_capget, data) || has(data, CAP_SYS_ADMIN);
+}
+
+int privileges_keep(__u64 mask)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+	int i, error;
+
+	error = capabilities(SYS_capget, data);
+	if (error)
+		return error;
+	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
+		data[i].permitted &= (__u32)(mask >> (32 * i));
+		data[i].effective = data[i].permitted;
+		data[i].inheritable = 0;
+	}
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		return -errno;
+	return capabilities(SYS_capset, data);
+}
+
+int privileges_drop(bool net_admin, bool tracing)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
+	int bpf = CAP_BPF;
+
+	/* Older kernels want one of them for reading counters, too. */
+	if (!capabilities(SYS_capget, data) && !has(data, CAP_BPF))
+		bpf = CAP_SYS_ADMIN;
+	return privileges_keep(
+		1ULL << bpf | (net_admin ? 1ULL << CAP_NET_ADMIN : 0) |
+		(tracing && geteuid() ? 1ULL << CAP_DAC_OVERRIDE : 0));
+}
+
+int privileges_descriptors(unsigned long more)
+{
+	unsigned long need = more + USUAL_DESCRIPTORS;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
+		return EXIT_DONE;
+	if (limit.rlim_max >= need) {
+		limit.rlim_cur = need;
+		if (!setrlimit(RLIMIT_NOFILE, &limit))
+			return EXIT_DONE;
+	}
+	if (!more)
+		return fail(
+			EXIT_SYSTEM,
+			"%lu file descriptors are needed, and the limit is %lu. Raise it: ulimit -n %lu.",
+			need, (unsigned long)limit.rlim_max, need);
+	return fail(
+		EXIT_SYSTEM,
+		"%lu interfaces need %lu file descriptors, and the limit is %lu. Raise it: ulimit -n %lu.",
+		more, need, (unsigned long)limit.rlim_max, need);
+}

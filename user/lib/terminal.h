@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A table that is drawn over what was drawn before, where that can be done. */
+#ifndef TERMINAL_H
+#define TERMINAL_H
+
+#include <linux/types.h>
+#include <stdbool.h>
+
+#include "lib/output.h"
+
+struct terminal {
+	struct output *out; /* NULL: is never drawn on */
+	unsigned int columns, rows; /* its size at the last look */
+	unsigned int drawn; /* lines of the last frame, if to be drawn over */
+	__u64 seen; /* output_count() after it */
+};
+
+/* @terminal is @out, if that is one on which things can be drawn over. */
+void terminal_open(struct terminal *terminal, struct output *out);
+
+/**
+ * terminal_fits() - is there a terminal, with room for a frame?
+ * @lines: of the frame; it can only be drawn over while all of it is on the screen
+ *
+ * To be called before each frame: sizes change.
+ */
+bool terminal_fits(struct terminal *terminal, unsigned int lines);
+
+/**
+ * terminal_draw() - what was put together in the output is a frame
+ * @last: no frame will be drawn over this one
+ *
+ * Takes the place of the last frame, if nothing was written after it. Lines that
+ * are too long are cut behind a word, except in the last frame. While the terminal is
+ * stopped, frames are left out.
+ */
+void terminal_draw(struct terminal *terminal, bool last);
+
+#endif

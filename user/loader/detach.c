@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command --detach. */
+#include "loader/detach.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attach/counters.h"
+#include "attach/inventory.h"
+#include "attach/link.h"
+#include "attach/owners.h"
+#include "attach/slots.h"
+#include "attach/tc.h"
+#include "attach/xdp.h"
+#include "lib/errors.h"
+#include "lib/macros.h"
+#include "loader/table.h"
+
+struct detaching {
+	const struct program *program;
+	const struct options *options;
+	struct display display;
+	bool removed; /* something, from the interface at hand */
+	__u32 program_id; /* the last one that was detached, */
+	int counters_fd; /* its map "counters", or -1, */
+	__u32 counters; /* and how many there are in it */
+};
+
+/* Shows counters, with @attached NULL those of unknown interfaces, if there are any. */
+static void show(struct detaching *detaching, const struct attached *attached,
+		 int map_fd, __u32 slot)
+{
+	struct reading reading = { .final = true };
+
+	if (attached) {
+		reading.interface = &attached->interface;
+		reading.hook = attached->hook;
+	}
+	if (counters_read(map_fd, slot, &reading.sum) ||
+	    (!attached && counters_are_none(&reading.sum)))
+		return;
+	counters_show(&detaching->display, &reading);
+}
+
+/* Of a program that was on many interfaces, when the last of them is done. */
+static void show_unknown(struct detaching *detaching)
+{
+	if (detaching->counters_fd < 0)
+		return;
+	if (slots_are_many(detaching->counters - 1))
+		show(detaching, NULL, detaching->counters_fd,
+		     detaching->counters - 1);
+	close(detaching->counters_fd);
+	detaching->counters_fd = -1;
+}
+
+/* The last word of a program that goes: its counters. */
+static void show_counters(struct detaching *detaching,
+			  const struct attached *attached, int program_fd)
+{
+	struct drop_slot slot = {};
+	int error;
+
+	if (detaching->program_id != attached->program.id)
+		show_unknown(detaching);
+	detaching->program_id = attached->program.id;
+	if (detaching->counters_fd < 0)
+		detaching->counters_fd = loaded_map(program_fd, LOADED_COUNTERS,
+						    &detaching->counters);
+	error = detaching->counters_fd;
+	if (error >= 0)
+		error = loaded_slot(attached->program.id,
+				    attached->interface.index, &slot);
+	if (!error)
+		show(detaching, attached, detaching->counters_fd,
+		     slot.counters);
+	else
+		note("%s: its counters cannot be read: %s.",
+		     attached->interface.name,
+		     error == -EPROTO ?
+			     "another version of the program has them" :
+			     strerror(-error));
+}
+
+static int refuse(const struct attached *attached, const char *why)
+{
+	char what[128], whose[256];
+
+	attached_describe(attached, what, sizeof(what));
+	attached_whose(attached, whose, sizeof(whose));
+	return fail(EXIT_REFUSED, "%s: left alone: %s at %s, %s. %s",
+		    attached->interface.name, what, hook_words(attached->hook),
+		    whose, why);
+}
+
+static const char stop_it[] =
+	"Stop that process (it detaches by itself), or use --force.";
+
+static int remove_link(struct detaching *detaching,
+		       const struct attached *attached)
+{
+	char path[PIN_PATH_SIZE];
+	int pinned = link_is_pinned(attached, path);
+
+	if (pinned < 0)
+		return fail_at(AT_DETACH, -pinned, attached->interface.name,
+			       NULL);
+	if (!pinned && !detaching->options->force)
+		return refuse(attached, stop_it);
+	return link_take_off(attached);
+}
+
+static int remove_filter(struct detaching *detaching,
+			 const struct attached *attached)
+{
+	enum tc_filter filter = TC_FILTER_HELD;
+	int error = 0;
+
+	if (!detaching->options->force)
+		error = tc_filter_read(attached, -1, &filter);
+	if (loaded_is_foreign(error))
+		return refuse(
+			attached,
+			"Its maps are not those of this version. Remove it as it was made (tc filter del dev IFACE egress, or ingress, prio 1), or use --force.");
+	if (error)
+		return fail_at(AT_DETACH, -error, attached->interface.name,
+			       NULL);
+	if (filter == TC_FILTER_HELD && !detaching->options->force)
+		return refuse(attached, stop_it);
+	return tc_remove(attached);
+}
+
+static int remove_one(struct detaching *detaching,
+		      const struct attached *attached)
+{
+	if (attached->by_link)
+		return remove_link(detaching, attached);
+	if (attached_is_ours(attached, detaching->program->function))
+		return remove_filter(detaching, attached);
+	if (!hook_is_xdp(attached->hook))
+		return refuse(attached,
+			      "Remove it as it was made: tc filter del.");
+	if (!detaching->options->force)
+		return refuse(
+			attached,
+			"Remove it as it was made (ip link set dev IFACE xdp off, or xdpgeneric off), or use --force.");
+	return xdp_detach_netlink(attached);
+}
+
+static int visit(struct detaching *detaching, const struct attached *attached)
+{
+	const char *function = detaching->program->function;
+	int code, program_fd;
+
+	if (hook_is_xdp(attached->hook) == detaching->program->tc)
+		return EXIT_DONE;
+	if (strcmp(attached->program.name, function)) {
+		/* Other programs at TC are no obstacle; at XDP there is one place. */
+		if (!hook_is_xdp(attached->hook))
+			return EXIT_DONE;
+		return refuse(attached, "It is another program's.");
+	}
+	program_fd = bpf_prog_get_fd_by_id(attached->program.id);
+	if (program_fd < 0)
+		return errno == ENOENT ? EXIT_DONE : /* gone meanwhile */
+					 fail_at(AT_DETACH, errno,
+						 attached->interface.name, NULL);
+	code = remove_one(detaching, attached);
+	if (!code) {
+		char what[128];
+
+		attached_describe(attached, what, sizeof(what));
+		note("%s: detached %s from %s.", attached->interface.name, what,
+		     hook_words(attached->hook));
+		detaching->removed = true;
+		show_counters(detaching, attached, program_fd);
+	}
+	close(program_fd);
+	return code;
+}
+
+/* Removes the pin of a link whose interface has gone. */
+static int remove_stale_pins(struct detaching *detaching,
+			     const struct interface *interface)
+{
+	static const enum hook hooks[] = { HOOK_XDP_NATIVE, HOOK_TCX_INGRESS,
+					   HOOK_TCX_EGRESS };
+	char path[PIN_PATH_SIZE];
+	int code = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(hooks) && !code; i++) {
+		int fd, index;
+
+		pin_path(path, detaching->program->function, interface->index,
+			 hooks[i]);
+		fd = pin_open(path);
+		if (fd == -ENOENT)
+			continue;
+		index = fd < 0 ? fd : link_ifindex(fd, NULL);
+		if (fd >= 0)
+			close(fd);
+		if (index < 0)
+			code = fail_at(AT_UNPIN, -index, path, NULL);
+		else if (!index)
+			code = pin_remove(path);
+	}
+	return code;
+}
+
+static int visit_all(struct detaching *detaching,
+		     const struct interface *interface,
+		     const struct inventory *found)
+{
+	const struct attached *attached = NULL;
+	int code, worst = EXIT_DONE;
+
+	detaching->removed = false;
+	while ((attached = inventory_on(found, interface->index, attached))) {
+		code = visit(detaching, attached);
+		if (code && worst != EXIT_SYSTEM)
+			worst = code;
+	}
+	code = remove_stale_pins(detaching, interface);
+	if (code)
+		return code;
+	if (!detaching->removed && !worst)
+		note("%s: nothing of %s is attached.", interface->name,
+		     detaching->program->name);
+	return worst;
+}
+
+int detach(const struct program *program, const struct options *options,
+	   const struct interfaces *chosen)
+{
+	struct detaching detaching = {
+		.program = program,
+		.options = options,
+		.display = {
+			.out = &standard_output,
+			.json = options->json,
+			.name_width = 12,
+			.hook_width = 14,
+		},
+		.counters_fd = -1,
+	};
+	struct inventory found;
+	int code, worst;
+	size_t i;
+
+	worst = inventory_read(chosen, &found);
+	if (worst) {
+		/* "Nothing is attached" would be a guess. */
+		inventory_free(&found);
+		return worst;
+	}
+	for (i = 0; i < chosen->count; i++) {
+		code = visit_all(&detaching, &chosen->list[i], &found);
+		if (code && worst != EXIT_SYSTEM)
+			worst = code;
+	}
+	show_unknown(&detaching);
+	inventory_free(&found);
+	return worst;
+}

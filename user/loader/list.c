@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command --list. */
+#include "loader/list.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "json_writer.h"
+#include "attach/inventory.h"
+#include "attach/owners.h"
+#include "lib/errors.h"
+
+#define WHOSE_SIZE 256
+
+static int show_json(const struct attached *attached, const char *whose)
+{
+	json_writer_t *json = jsonw_new(stdout);
+
+	if (!json)
+		return -ENOMEM;
+	jsonw_start_object(json);
+	jsonw_string_field(json, "interface", attached->interface.name);
+	jsonw_lluint_field(json, "ifindex", attached->interface.index);
+	jsonw_string_field(json, "hook", hook_name(attached->hook));
+	jsonw_lluint_field(json, "program_id", attached->program.id);
+	jsonw_string_field(json, "program", attached->program.name);
+	jsonw_string_field(json, "tag", attached->program.tag);
+	if (attached->link_id)
+		jsonw_lluint_field(json, "link_id", attached->link_id);
+	if (hook_is_clsact(attached->hook)) {
+		jsonw_lluint_field(json, "priority", attached->priority);
+		jsonw_lluint_field(json, "handle", attached->handle);
+		jsonw_lluint_field(json, "protocol", attached->protocol);
+	}
+	jsonw_string_field(json, "whose", whose);
+	jsonw_end_object(json);
+	jsonw_destroy(&json);
+	return 0;
+}
+
+static void show_row(const struct attached *attached, const char *whose)
+{
+	char name[BPF_OBJ_NAME_LEN + 32];
+
+	snprintf(name, sizeof(name), "%s",
+		 *attached->program.name ? attached->program.name : "-");
+	printf("%-15s %-14s %6u %-15s %-16s %s", attached->interface.name,
+	       hook_name(attached->hook), attached->program.id, name,
+	       *attached->program.tag ? attached->program.tag : "-", whose);
+	if (hook_is_clsact(attached->hook))
+		printf(", priority %u handle 0x%x", attached->priority,
+		       attached->handle);
+	putchar('\n');
+}
+
+int list_attached(const struct interfaces *on, bool json)
+{
+	struct inventory found;
+	char whose[WHOSE_SIZE];
+	int code, error = 0;
+	size_t i;
+
+	code = inventory_read(on, &found);
+	if (!code && !json)
+		printf("%-15s %-14s %6s %-15s %-16s %s\n", "interface", "hook",
+		       "id", "program", "tag", "whose");
+	for (i = 0; i < found.count && !code && !error; i++) {
+		attached_whose(&found.list[i], whose, sizeof(whose));
+		if (json)
+			error = show_json(&found.list[i], whose);
+		else
+			show_row(&found.list[i], whose);
+		if (!error && ferror(stdout))
+			error = -errno;
+	}
+	if (!code && !error && !found.count)
+		note("no XDP, TCX or clsact program is attached.");
+	inventory_free(&found);
+	if (!error && fflush(stdout))
+		error = -errno;
+	if (error && error != -EPIPE)
+		return fail(EXIT_SYSTEM,
+			    "cannot write the list: %s. Is there space left?",
+			    strerror(-error));
+	return code;
+}

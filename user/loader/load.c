@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Stage one: the image, configured and loaded. */
+#include "loader/stages.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/errors.h"
+#include "lib/output.h"
+#include "loader/refusal.h"
+
+/*
+ * Before Linux 6.4 a verifier log that does not fit is an error. Memory that no log
+ * fills is none. At level 1 it has only the way to where the program is refused.
+ */
+#define LOG_SIZE (16 << 20)
+
+static struct bpf_map *find_map(const struct run *run, const char *name)
+{
+	return bpf_object__find_map_by_name(run->image.object, name);
+}
+
+/* The ring, and a buffer for each CPU; errno on failure. */
+static int configure_capture(struct run *run)
+{
+	struct bpf_map *scratch = find_map(run, "scratch");
+	int cpus = libbpf_num_possible_cpus();
+
+	if (cpus < 0)
+		return cpus;
+	return bpf_map__set_max_entries(find_map(run, "captured"),
+					CAPTURE_RING_SIZE) ||
+	       bpf_map__set_max_entries(scratch, cpus) ||
+	       bpf_map__set_value_size(scratch, sizeof(struct drop_record) +
+							run->options.snaplen);
+}
+
+static int configure(struct run *run)
+{
+	struct drop_config *config = run->image.config;
+	__u32 count = run->chosen.count;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		const struct interface *interface = &run->chosen.list[i];
+		char why[INTERFACE_WHY_SIZE];
+
+		if (run->program->matches &&
+		    interface_is_strange(interface, why))
+			return fail(
+				EXIT_USAGE,
+				"%s: %s, so TCP could not be told in them. Choose another interface; xdp-drop-world does not look into frames.",
+				interface->name, why);
+	}
+	config->link = slots_unknown_link(&run->chosen);
+	config->many = slots_are_many(count);
+	config->unknown = config->many ? count : 0;
+	config->observe = run->options.observe;
+	/* A clsact filter outlives its loader: it needs one until it is pinned. */
+	config->deadline = run->options.timeout_ns ||
+			   hook_is_clsact(run->attachments[0].hook);
+	config->capture = !!run->options.write;
+	config->snaplen = run->options.snaplen;
+	config->trace = run->trace.mark;
+	if (bpf_map__set_max_entries(find_map(run, "counters"),
+				     slots_counters(count)) ||
+	    bpf_map__set_max_entries(find_map(run, "slots"),
+				     slots_room(count)) ||
+	    (config->capture && configure_capture(run)))
+		return fail_at(AT_LOAD, errno, run->program->name, NULL);
+	return EXIT_DONE;
+}
+
+/* What else than the kernel's version may be why it does not take the program. */
+static int refused(const struct run *run, int error, char *log)
+{
+	struct refusal refusal;
+	char words[512];
+	size_t i;
+
+	/* This helper and this type come by the same option. */
+	if (error == EINVAL && run->image.config->capture &&
+	    bpf_program__type(run->image.program) == BPF_PROG_TYPE_XDP &&
+	    !libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACEPOINT, NULL))
+		return fail(
+			EXIT_LACKING,
+			"--write at XDP needs bpf_probe_read_kernel(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or no --write.");
+	if (!refusal_read(&refusal, log))
+		return fail_at(AT_LOAD, error, run->program->name, NULL);
+	for (i = 0; i < refusal.count && !run->options.verbose; i++)
+		note("the verifier: %s", refusal.lines[i]);
+	snprintf(words, sizeof(words), "%s%s%s", refusal.reason,
+		 *refusal.where ? ", at " : "", refusal.where);
+	return fail_at(AT_LOAD, error, run->program->name, words);
+}
+
+static void show_log(const char *log)
+{
+	FILE *text = output_text(&standard_error);
+
+	if (!text)
+		return;
+	fputs(log, text);
+	output_add(&standard_error, NULL, true);
+	output_flush(&standard_error);
+}
+
+/*
+ * Loads, showing the verifier's log if asked. If not, there is one only of what it
+ * refuses: libbpf then tries again with it.
+ */
+static int load_image(struct run *run)
+{
+	char *log = calloc(1, LOG_SIZE);
+	int error, code;
+
+	if (!log)
+		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
+	bpf_program__set_log_buf(run->image.program, log, LOG_SIZE);
+	if (run->options.verbose)
+		bpf_program__set_log_level(run->image.program, 1);
+	error = bpf_object__load_skeleton(run->image.parts);
+	if (run->options.verbose)
+		show_log(log);
+	code = error ? refused(run, -error, log) : EXIT_DONE;
+	free(log);
+	return code;
+}
+
+int stage_map(const struct run *run, const char *name)
+{
+	return bpf_map__fd(find_map(run, name));
+}
+
+static int write_slots(struct run *run)
+{
+	int error;
+
+	run->slots = (struct slots){
+		.map_fd = stage_map(run, "slots"),
+		.attachments = run->attachments,
+		.count = run->chosen.count,
+		.unknown_link = run->image.config->link,
+	};
+	error = slots_write(&run->slots, &run->all);
+	if (error == -E2BIG)
+		note(SLOTS_FULL);
+	else if (error)
+		return fail_at(AT_LOAD, -error, run->program->name, NULL);
+	return EXIT_DONE;
+}
+
+/*
+ * Where libbpf's probe of it has failed, for want of memory, say, a program is
+ * loaded without its name, and its maps without theirs.
+ */
+static int identify(struct run *run)
+{
+	int error;
+
+	run->program_fd = bpf_program__fd(run->image.program);
+	error = loaded_identify_fd(run->program_fd, &run->identity);
+	if (error)
+		return fail_at(AT_LOAD, -error, run->program->name, NULL);
+	if (strcmp(run->identity.name, run->program->function))
+		return fail(
+			EXIT_SYSTEM,
+			"%s: the kernel has loaded the program without its name, '%s', by which --list and --detach know it. Nothing was attached. Try again; --verbose twice shows what libbpf asked.",
+			run->program->name, run->program->function);
+	return EXIT_DONE;
+}
+
+int stage_load(struct run *run)
+{
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts);
+	int code, error;
+
+	error = run->program->open(&run->image, &opts);
+	if (error)
+		return fail_at(AT_LOAD, -error, run->program->name, NULL);
+	code = configure(run);
+	if (!code)
+		code = load_image(run);
+	if (!code)
+		code = identify(run);
+	return code ? code : write_slots(run);
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line. */
+#include "loader/options.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/duration.h"
+#include "lib/errors.h"
+#include "lib/macros.h"
+#include "lib/usage.h"
+
+/* Options with no short form. */
+enum {
+	KEY_EGRESS = 0x100,
+	KEY_INGRESS,
+	KEY_CLSACT,
+	KEY_TCX,
+	KEY_TRACE,
+};
+
+struct parsing {
+	struct options *options;
+	const struct program *program;
+	char version[64]; /* what --version says */
+	bool egress;
+};
+
+/* What only an XDP program, or only a TC program, takes. */
+static const struct argp_option xdp_options[] = {
+	{ "skb-mode", 'S', NULL, 0, "generic XDP only", 1 },
+	{ "native-mode", 'N', NULL, 0,
+	  "native XDP only (default: native where the driver has it, else generic)",
+	  1 },
+	{},
+};
+
+static const struct argp_option tc_options[] = {
+	{ "egress", KEY_EGRESS, NULL, 0, "drop what leaves (the default)", 1 },
+	{ "ingress", KEY_INGRESS, NULL, 0, "drop what enters", 1 },
+	{ "tcx", KEY_TCX, NULL, 0, "attach by TCX only (Linux 6.6)", 1 },
+	{ "clsact", KEY_CLSACT, NULL, 0,
+	  "attach to a clsact qdisc (default: TCX where the kernel has it)",
+	  1 },
+	{},
+};
+
+static const struct argp_option common_options[] = {
+	{ "force", 'F', NULL, 0,
+	  "replace another's program, or a file of --write; attach even where your own remote session arrives",
+	  2 },
+	{ "pin", 'p', NULL, 0, "attach, return, and stay attached", 2 },
+	{ "detach", 'd', NULL, 0, "remove what this program attached", 2 },
+	{ "timeout", 't', "DURATION", 0,
+	  "after 500ms, 10s, 5m or 2h pass everything (the kernel side sees to it), detach and exit",
+	  2 },
+	{ "observe", 'o', NULL, 0, "count what would be dropped, pass it", 2 },
+	{ "write", 'w', "FILE", 0,
+	  "write what is dropped to a new pcapng file; '-' is standard output",
+	  3 },
+	{ "snaplen", 's', "BYTES", 0, "only so much of each packet", 3 },
+	{ "list", 'l', NULL, 0,
+	  "show the XDP, clsact and TCX programs of all or of these interfaces",
+	  3 },
+	{ "interval", 'i', "SECONDS", 0,
+	  "pace of the counters (default 1; 0: none until the end)", 3 },
+	{ "json", 'j', NULL, 0, "one JSON object a line", 3 },
+	{ "trace", KEY_TRACE, NULL, 0,
+	  "tell of each packet that is not just passed, on standard error, as the program's bpf_printk does",
+	  3 },
+	{ "verbose", 'v', NULL, 0,
+	  "show the loader's and the verifier's log; twice: all of libbpf's",
+	  3 },
+	{},
+};
+
+static const char more_help[] =
+	"\vIFACE is an interface's name or a quoted glob such as 'veth*'. Attaches to\n"
+	"all of them or to none, shows counters each second, and detaches on Ctrl-C,\n"
+	"when it ends and when it is killed. Upon SIGUSR1 it shows the counters at once.\n\n"
+	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
+	"(another's program or a file is there, or it would cut you off), 4 this\n"
+	"kernel lacks what was asked.";
+
+/* Seconds, with a fraction if need be, to nanoseconds; false if it is none. */
+static bool parse_interval(const char *text, __u64 *ns)
+{
+	double value;
+	char *end;
+
+	if (*text != '.' && (*text < '0' || *text > '9'))
+		return false;
+	value = strtod(text, &end);
+	if (*end || end == text || !isfinite(value) || value > LONGEST_S)
+		return false;
+	if (value > 0 && value < 0.01)
+		return false;
+	*ns = (__u64)(value * SECOND_NS);
+	return true;
+}
+
+/* Bytes of a packet; 0 if it is no such number. */
+static __u32 parse_snaplen(const char *text)
+{
+	unsigned long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	return errno || *end || value > DROP_SNAPLEN_MAX ? 0 : (__u32)value;
+}
+
+/* argp_error() adds where help is, and exits with argp_err_exit_status. */
+static void check(const struct parsing *parsing, struct argp_state *state)
+{
+	const struct options *options = parsing->options;
+
+	if (options->pin && options->detach)
+		argp_error(
+			state,
+			"--pin and --detach exclude each other: one attaches, the other removes. Give one of them.");
+	if (options->list && (options->pin || options->detach))
+		argp_error(
+			state,
+			"--list only shows: give it without --pin and --detach.");
+	if ((options->list || options->detach) &&
+	    (options->timeout_ns || options->observe))
+		argp_error(
+			state,
+			"--timeout and --observe are for attaching: give them without --list and --detach.");
+	if (options->write &&
+	    (options->pin || options->list || options->detach))
+		argp_error(
+			state,
+			"--write needs a process that writes: give it without --pin, --list and --detach.");
+	if (options->trace &&
+	    (options->pin || options->list || options->detach))
+		argp_error(
+			state,
+			"--trace needs a process that reads the trace: give it without --pin, --list and --detach.");
+	if (options->snaplen && !options->write)
+		argp_error(
+			state,
+			"--snaplen is about what --write writes: give that too.");
+	if (parsing->egress && options->ingress)
+		argp_error(
+			state,
+			"--egress and --ingress exclude each other: give one of them, or run it twice.");
+	if (!options->list && !options->pattern_count)
+		argp_error(
+			state,
+			"which interface? Give at least one name or glob ('ip link' shows them).");
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+	struct parsing *parsing = state->input;
+	struct options *options = parsing->options;
+
+	switch (key) {
+	case 'F':
+		options->force = true;
+		return 0;
+	case 'p':
+		options->pin = true;
+		return 0;
+	case 'd':
+		options->detach = true;
+		return 0;
+	case 't':
+		options->timeout_ns = parse_duration(arg);
+		if (!options->timeout_ns)
+			argp_error(
+				state,
+				"'%s' is no duration. Write a whole number above zero and a unit: 500ms, 10s, 5m, 2h (a year at most).",
+				arg);
+		return 0;
+	case 'o':
+		options->observe = true;
+		return 0;
+	case 'w':
+		options->write = arg;
+		return 0;
+	case 's':
+		options->snaplen = parse_snaplen(arg);
+		if (!options->snaplen)
+			argp_error(
+				state,
+				"'%s' is no length. Write a whole number of bytes from 1 to %d.",
+				arg, DROP_SNAPLEN_MAX);
+		return 0;
+	case 'l':
+		options->list = true;
+		return 0;
+	case 'i':
+		if (!parse_interval(arg, &options->interval_ns))
+			argp_error(
+				state,
+				"'%s' is no interval. Write seconds: 1, 0.5 (0.01 at least), or 0 for none.",
+				arg);
+		return 0;
+	case 'j':
+		options->json = true;
+		return 0;
+	case KEY_TRACE:
+		options->trace = true;
+		return 0;
+	case 'v':
+		if (options->verbose < 2)
+			options->verbose++;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void choose_xdp(struct parsing *parsing, struct argp_state *state,
+		       enum xdp_choice choice)
+{
+	if (parsing->options->xdp != XDP_ANY && parsing->options->xdp != choice)
+		argp_error(
+			state,
+			"--skb-mode and --native-mode exclude each other: a program runs in one mode. Give one of them.");
+	parsing->options->xdp = choice;
+}
+
+static void choose_tc(struct parsing *parsing, struct argp_state *state,
+		      enum tc_choice choice)
+{
+	if (parsing->options->tc != TC_ANY && parsing->options->tc != choice)
+		argp_error(
+			state,
+			"--tcx and --clsact exclude each other: give one of them.");
+	parsing->options->tc = choice;
+}
+
+static error_t parse(int key, char *arg __maybe_unused,
+		     struct argp_state *state)
+{
+	struct parsing *parsing = state->input;
+
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = parsing;
+		state->child_inputs[1] = parsing->version;
+		return 0;
+	case ARGP_KEY_ARGS:
+		parsing->options->patterns = state->argv + state->next;
+		parsing->options->pattern_count = state->argc - state->next;
+		return 0;
+	case ARGP_KEY_END:
+		check(parsing, state);
+		return 0;
+	case 'S':
+		choose_xdp(parsing, state, XDP_SKB);
+		return 0;
+	case 'N':
+		choose_xdp(parsing, state, XDP_NATIVE);
+		return 0;
+	case KEY_EGRESS:
+		parsing->egress = true;
+		return 0;
+	case KEY_INGRESS:
+		parsing->options->ingress = true;
+		return 0;
+	case KEY_TCX:
+		choose_tc(parsing, state, TC_TCX);
+		return 0;
+	case KEY_CLSACT:
+		choose_tc(parsing, state, TC_CLSACT);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int options_parse(struct options *options, const struct program *program,
+		  int argc, char **argv)
+{
+	struct parsing parsing = { .options = options, .program = program };
+	struct argp common = {
+		.options = common_options,
+		.parser = parse_common,
+	};
+	struct argp_child children[] = { { .argp = &common },
+					 { .argp = &usage_argp },
+					 {} };
+	char text[1024];
+	struct argp argp = {
+		.options = program->tc ? tc_options : xdp_options,
+		.parser = parse,
+		.args_doc = "IFACE...\n--list [IFACE...]",
+		.doc = text,
+		.children = children,
+	};
+	error_t error;
+
+	*options = (struct options){ .interval_ns = SECOND_NS };
+	snprintf(text, sizeof(text), "%s%s", program->summary, more_help);
+	snprintf(parsing.version, sizeof(parsing.version), "%s %s (libbpf %s)",
+		 program->name, BPF_DROP_VERSION, libbpf_version_string());
+	argp_err_exit_status = EXIT_USAGE;
+	error = argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &parsing);
+	if (!options->snaplen)
+		options->snaplen = DROP_SNAPLEN_MAX;
+	if (error)
+		return fail(EXIT_USAGE, "cannot read the command line: %s.",
+			    strerror(error));
+	return EXIT_DONE;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The stages of a run and what they hand on to each other. */
+#ifndef STAGES_H
+#define STAGES_H
+
+#include "attach/hook.h"
+#include "attach/inventory.h"
+#include "attach/loaded.h"
+#include "attach/slots.h"
+#include "capture/capture.h"
+#include "loader/options.h"
+#include "loader/program.h"
+#include "loader/trace.h"
+#include "loader/watch.h"
+
+struct run {
+	const struct program *program;
+	struct options options;
+	struct interfaces all;
+	struct interfaces chosen;
+	struct inventory present; /* on the chosen, before us */
+	struct image image;
+	struct identity identity;
+	struct attachment *attachments; /* one for each of the chosen */
+	struct slots slots;
+	struct netlink links; /* changes of interfaces */
+	struct watch watch;
+	struct capture capture;
+	struct trace trace;
+	int program_fd; /* the image's */
+	int signal_fd;
+	bool done; /* attached, and it went on from there */
+};
+
+/* Opens, configures and loads the image; attaches nothing. An exit code. */
+int stage_load(struct run *run);
+
+/* The descriptor of one of the image's maps. */
+int stage_map(const struct run *run, const char *name);
+
+/* Attaches to all of the chosen interfaces, or to none. An exit code. */
+int stage_attach(struct run *run);
+
+/* Detaches from all, whatever happens on the way; the first error counts. */
+int stage_detach(struct run *run);
+
+#endif

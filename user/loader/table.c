@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Showing the kernel side's counters: a table, or JSON. */
+#include "loader/table.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "json_writer.h"
+
+/* A heading for each screenful. */
+#define LINES_PER_HEADING 20
+
+static void show_json(const struct display *display, FILE *text,
+		      const struct reading *reading)
+{
+	static const char *const names[ACCOUNT_COUNT][2] = {
+		[ACCOUNT_PASSED] = { "passed_packets", "passed_bytes" },
+		[ACCOUNT_DROPPED] = { "dropped_packets", "dropped_bytes" },
+		[ACCOUNT_OBSERVED] = { "observed_packets", "observed_bytes" },
+		[ACCOUNT_UNDECIDED] = { "undecided_packets",
+					"undecided_bytes" },
+	};
+	json_writer_t *json = jsonw_new(text);
+	struct timespec now;
+	char stamp[32], date[48];
+	struct tm utc;
+	int account;
+
+	if (!json)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	gmtime_r(&now.tv_sec, &utc);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(date, sizeof(date), "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
+	jsonw_start_object(json);
+	jsonw_string_field(json, "time", date);
+	jsonw_lluint_field(json, "elapsed_ms",
+			   (unsigned long long)(reading->elapsed * 1000));
+	if (reading->interface) {
+		jsonw_string_field(json, "interface", reading->interface->name);
+		jsonw_lluint_field(json, "ifindex", reading->interface->index);
+		jsonw_string_field(json, "hook", hook_name(reading->hook));
+	} else {
+		jsonw_null_field(json, "interface");
+		jsonw_lluint_field(json, "ifindex", 0);
+		jsonw_null_field(json, "hook");
+	}
+	for (account = 0; account < ACCOUNT_COUNT; account++) {
+		const struct drop_tally *tally = &reading->sum.account[account];
+
+		jsonw_lluint_field(json, names[account][0], tally->packets);
+		jsonw_lluint_field(json, names[account][1], tally->bytes);
+	}
+	if (display->capture) {
+		jsonw_lluint_field(json, "captured_packets", reading->captured);
+		jsonw_lluint_field(json, "lost_packets", reading->lost);
+	}
+	if (reading->why) {
+		jsonw_string_field(json, "why", end_name(reading->why));
+		jsonw_lluint_field(json, "attached_ms", reading->attached_ms);
+	}
+	jsonw_bool_field(json, "final", reading->final);
+	jsonw_end_object(json);
+	jsonw_destroy(&json);
+}
+
+/* Bits a second for people: "0", "940", "1.25M", "23.4G". */
+static void write_bits(char *text, size_t size, double bits)
+{
+	static const char units[] = " kMGT";
+	size_t unit = 0;
+
+	while (bits >= 999.5 && unit + 2 < sizeof(units)) {
+		bits /= 1000;
+		unit++;
+	}
+	if (unit)
+		snprintf(text, size, "%.3g%c", bits, units[unit]);
+	else
+		snprintf(text, size, "%.0f", bits);
+}
+
+static void show_heading(const struct display *display, FILE *text)
+{
+	fprintf(text, "%6s %-*s %-*s %9s %9s %6s %8s %9s", "time",
+		display->name_width, "interface", display->hook_width, "hook",
+		display->observe ? "observed" : "dropped", "packets/s",
+		"bits/s", "passed", "undecided");
+	if (display->capture)
+		fprintf(text, " %8s %8s", "captured", "lost");
+	fputc('\n', text);
+}
+
+static void show_row(const struct display *display, FILE *text,
+		     const struct reading *reading)
+{
+	const struct drop_tally *tallies = reading->sum.account;
+	struct drop_tally prey = counters_prey(&reading->sum);
+	char bits[16];
+
+	write_bits(bits, sizeof(bits), 8 * reading->byte_rate);
+	fprintf(text, "%6.1f %-*s %-*s %9llu %9.0f %6s %8llu %9llu",
+		reading->elapsed, display->name_width,
+		reading->interface ? reading->interface->name : "(unknown)",
+		display->hook_width,
+		reading->interface ? hook_name(reading->hook) : "-",
+		prey.packets, reading->packet_rate, bits,
+		tallies[ACCOUNT_PASSED].packets,
+		tallies[ACCOUNT_UNDECIDED].packets);
+	if (display->capture)
+		fprintf(text, " %8llu %8llu", reading->captured, reading->lost);
+	fputs(reading->final ? " (end)\n" : "\n", text);
+}
+
+static void widen(int *width, const char *word)
+{
+	if (*width < (int)strlen(word))
+		*width = (int)strlen(word);
+}
+
+void counters_widths(struct display *display,
+		     const struct attachment *attachments, size_t count)
+{
+	size_t i;
+
+	widen(&display->name_width, "interface");
+	for (i = 0; i < count; i++) {
+		widen(&display->name_width, attachments[i].interface.name);
+		widen(&display->hook_width, hook_name(attachments[i].hook));
+	}
+}
+
+void counters_begin(struct display *display, size_t rows, bool last)
+{
+	FILE *text;
+
+	/* The last frame may be longer than the screen. */
+	display->live = terminal_fits(&display->terminal, last ? 0 : rows + 1);
+	if (!display->live)
+		return;
+	text = output_text(display->out);
+	if (text)
+		show_heading(display, text);
+}
+
+int counters_show(struct display *display, const struct reading *reading)
+{
+	struct output *out = display->out;
+	FILE *text = display->live ? out->text : output_text(out);
+
+	if (!text)
+		return -ENOMEM;
+	if (display->json) {
+		show_json(display, text, reading);
+	} else {
+		if (!display->live && display->lines++ % LINES_PER_HEADING == 0)
+			show_heading(display, text);
+		show_row(display, text, reading);
+	}
+	if (display->live)
+		return 0;
+	return output_add(
+		out, reading->final ? &display->lost_final : &display->lost,
+		reading->final);
+}
+
+int counters_end(struct display *display, bool last)
+{
+	if (display->live)
+		terminal_draw(&display->terminal, last);
+	display->live = false;
+	return output_flush(display->out);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Showing the kernel side's counters: a table, or JSON. */
+#ifndef TABLE_H
+#define TABLE_H
+
+#include <stdbool.h>
+
+#include "attach/counters.h"
+#include "attach/hook.h"
+#include "lib/output.h"
+#include "lib/terminal.h"
+
+/* How to show them, and what that needs to remember. */
+struct display {
+	struct output *out;
+	struct terminal terminal;
+	bool json;
+	bool observe; /* the table shows what would be dropped */
+	bool capture; /* and what became of it */
+	bool live; /* these rows are drawn over the last ones */
+	int name_width, hook_width; /* of these columns */
+	unsigned int lines; /* shown so far: the heading comes back */
+	__u64 lost; /* lines that the reader did not take */
+	__u64 lost_final; /* the same of the final ones */
+};
+
+/* What one line shows. */
+struct reading {
+	const struct interface *interface; /* NULL: of one that is not known */
+	enum hook hook; /* not of one that is not known */
+	double elapsed; /* seconds since attaching */
+	double packet_rate; /* prey a second since the last line */
+	double byte_rate;
+	__u64 captured; /* packets in the file of --write */
+	__u64 lost; /* and those that should be */
+	bool final; /* the last line of this interface */
+	enum end why; /* it is not attached any more */
+	__u64 attached_ms; /* and for how long it was */
+	struct drop_counters sum;
+};
+
+/* Makes the columns wide enough for these. */
+void counters_widths(struct display *display,
+		     const struct attachment *attachments, size_t count);
+
+/* The next @rows belong together; @last: for the last time. */
+void counters_begin(struct display *display, size_t rows, bool last);
+
+/**
+ * counters_show() - one line
+ *
+ * Return: 0 or a negative errno; what is shown may still wait to be written.
+ */
+int counters_show(struct display *display, const struct reading *reading);
+
+/* Those were all; 0 or a negative errno. */
+int counters_end(struct display *display, bool last);
+
+#endif

@@ -1,0 +1,507 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The foreground: counters, the lease of clsact filters, signals, time-out. */
+#include <net/if.h> /* bears linux/if.h after it, not before */
+
+#include "loader/watch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "attach/pins.h"
+#include "attach/tc.h"
+#include "lib/duration.h"
+#include "lib/errors.h"
+#include "lib/macros.h"
+#include "lib/signals.h"
+
+/* Whose reader it was that has gone. */
+#define OF_COUNTERS "counters"
+#define OF_CAPTURE "capture"
+#define OF_TRACE "trace"
+
+void watch_renew(struct watch *watch, bool leased)
+{
+	__u64 lease_ns = clock_ns(CLOCK_MONOTONIC) + TC_HOOK_LEASE_NS;
+
+	watch->state->deadline_ns = leased && lease_ns < watch->deadline_ns ?
+					    lease_ns :
+					    watch->deadline_ns;
+}
+
+__u64 watch_lasted_ns(const struct watch *watch)
+{
+	__u64 last_ns = watch->started_ns;
+	size_t i;
+
+	for (i = 0; i < watch->count; i++) {
+		if (watch->attachments[i].ended_ns > last_ns)
+			last_ns = watch->attachments[i].ended_ns;
+	}
+	return last_ns - watch->started_ns;
+}
+
+/* The slot behind those of the attachments: an interface that is not known. */
+static int show_one(struct watch *watch, size_t i, double seconds, bool final)
+{
+	struct reading reading = { .final = final };
+	const struct attachment *at = NULL;
+	struct drop_tally prey, *last = &watch->last_prey[i];
+	int error;
+
+	error = counters_read(watch->counters_fd, i, &reading.sum);
+	if (error)
+		return error;
+	if (i < watch->count) {
+		at = &watch->attachments[i];
+		reading.interface = &at->interface;
+		reading.hook = at->hook;
+	}
+	if (final) {
+		reading.why = at ? at->why : watch->why;
+		reading.attached_ms = (at ? at->ended_ns - watch->started_ns :
+					    watch_lasted_ns(watch)) /
+				      1000000;
+	}
+	prey = counters_prey(&reading.sum);
+	reading.elapsed =
+		(double)(clock_ns(CLOCK_MONOTONIC) - watch->started_ns) /
+		SECOND_NS;
+	if (seconds > 0) {
+		reading.packet_rate = (prey.packets - last->packets) / seconds;
+		reading.byte_rate = (prey.bytes - last->bytes) / seconds;
+	}
+	*last = prey;
+	if (capture_is_on(watch->capture))
+		capture_count(watch->capture, i, &reading.sum,
+			      &reading.captured, &reading.lost);
+	return counters_show(&watch->display, &reading);
+}
+
+/* Are there packets that nobody's number stands on? */
+static bool has_unknown(const struct watch *watch)
+{
+	struct drop_counters sum;
+
+	return slots_are_many(watch->count) &&
+	       !counters_read(watch->counters_fd, watch->count, &sum) &&
+	       !counters_are_none(&sum);
+}
+
+int watch_show(struct watch *watch, bool final)
+{
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+	double seconds = (double)(now - watch->last_ns) / SECOND_NS;
+	bool unknown = has_unknown(watch);
+	size_t i, rows = unknown;
+	int error = 0;
+
+	if (watch->mute)
+		return 0;
+	for (i = 0; i < watch->count; i++)
+		rows += final || watch->attachments[i].attached;
+	counters_begin(&watch->display, rows, final);
+	for (i = 0; i < watch->count + unknown && !error; i++) {
+		if (i == watch->count || final ||
+		    watch->attachments[i].attached)
+			error = show_one(watch, i, seconds, final);
+	}
+	watch->last_ns = now;
+	if (!error)
+		error = counters_end(&watch->display, final);
+	watch->mute = error;
+	return error;
+}
+
+/*
+ * A link goes with its interface to another network namespace, where the interface
+ * has another number if its own is taken there. @left: we have heard that it left.
+ */
+static void check_move(struct watch *watch, struct attachment *at, int index,
+		       bool left)
+{
+	if (index == at->index && (!left || at->elsewhere))
+		return;
+	at->elsewhere = true;
+	if (index == at->index) {
+		note("%s: moved to another network namespace: it stays attached.",
+		     at->interface.name);
+		return;
+	}
+	note("%s: moved to another network namespace, as number %d: it stays attached.",
+	     at->interface.name, index);
+	at->index = index;
+	watch->renumbered = true;
+}
+
+static bool still_there(struct watch *watch, struct attachment *at)
+{
+	int index;
+
+	if (hook_is_clsact(at->hook))
+		return tc_clsact_present(&at->interface, at->hook,
+					 watch->program_id);
+	index = link_ifindex(at->link_fd, NULL);
+	if (index > 0)
+		check_move(watch, at, index, false);
+	return index;
+}
+
+/* A number that the interface had may be another's by now. */
+static bool is_gone(const struct attachment *at)
+{
+	char name[IFNAMSIZ];
+
+	return at->left ||
+	       (!if_indextoname(at->interface.index, name) && errno == ENXIO);
+}
+
+static void mark_ended(struct watch *watch, struct attachment *at)
+{
+	double seconds;
+
+	at->attached = false;
+	at->ended_ns = clock_ns(CLOCK_MONOTONIC);
+	at->why = is_gone(at) ? END_INTERFACE_GONE : END_TAKEN_OFF;
+	seconds = (double)(at->ended_ns - watch->started_ns) / SECOND_NS;
+	if (at->why == END_TAKEN_OFF) {
+		note("%s: no longer attached, after %.1f s: somebody took the program off.",
+		     at->interface.name, seconds);
+		return;
+	}
+	note("%s: no longer attached, after %.1f s: the interface is deleted, or elsewhere.",
+	     at->interface.name, seconds);
+	at->index = 0;
+	at->tried = false;
+	watch->renumbered = true;
+}
+
+/* Marks and tells what has vanished; false if nothing is left. */
+static bool check_all(struct watch *watch)
+{
+	bool any = false;
+	size_t i;
+
+	for (i = 0; i < watch->count; i++) {
+		struct attachment *at = &watch->attachments[i];
+
+		if (at->attached && !still_there(watch, at))
+			mark_ended(watch, at);
+		any |= at->attached;
+	}
+	return any;
+}
+
+/* That there are any is told once. */
+static void check_unknown(struct watch *watch)
+{
+	if (watch->unknown_told || !has_unknown(watch))
+		return;
+	watch->unknown_told = true;
+	note("packets of an unknown interface: taken for %s, counted as (unknown).",
+	     watch->slots->unknown_link == LINK_IP ? "IP" : "Ethernet");
+}
+
+static struct attachment *attachment_on(const struct watch *watch, int index)
+{
+	size_t i;
+
+	for (i = 0; i < watch->count && index; i++) {
+		if (watch->attachments[i].index == index)
+			return &watch->attachments[i];
+	}
+	return NULL;
+}
+
+/* Has what is in the map to be written anew? Ports of a bond come and go. */
+static int read_change(const struct nlmsghdr *message, void *context)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(message);
+	struct watch *watch = context;
+	const struct attachment *bond;
+	struct attachment *at;
+	size_t slot;
+	int index;
+
+	/* A bridge tells of its ports as well, in messages of its own. */
+	if (info->ifi_family != AF_UNSPEC)
+		return 0;
+	at = attachment_on(watch, info->ifi_index);
+	if (message->nlmsg_type == RTM_DELLINK && at && at->attached) {
+		at->left = true;
+		index = hook_is_clsact(at->hook) ?
+				0 :
+				link_ifindex(at->link_fd, NULL);
+		if (index > 0)
+			check_move(watch, at, index, true);
+	}
+	bond = attachment_on(
+		watch, (int)netlink_u32(netlink_find(message, sizeof(*info),
+						     IFLA_MASTER)));
+	slot = watch->count;
+	if (bond && slots_has_ports(bond) && message->nlmsg_type == RTM_NEWLINK)
+		slot = bond->slot;
+	if (!at && slots_are_many(watch->count) &&
+	    slots_find(watch->slots, info->ifi_index) != slot)
+		watch->renumbered = true;
+	return 0;
+}
+
+static void hear_changes(struct watch *watch)
+{
+	if (netlink_listen(watch->links, read_change, watch))
+		watch->renumbered = true;
+}
+
+static void renumber(struct watch *watch)
+{
+	struct interfaces all;
+	int error;
+
+	watch->renumbered = false;
+	if (interfaces_read(&all))
+		return;
+	error = slots_write(watch->slots, &all);
+	interfaces_free(&all);
+	if (error == -E2BIG && !watch->full_told)
+		note(SLOTS_FULL);
+	watch->full_told |= error == -E2BIG;
+	if (error && error != -E2BIG)
+		note("cannot tell numbers of interfaces to the kernel side: %s.",
+		     strerror(-error));
+}
+
+/* A timer that ticks each @ns, first after @ns; 0: never. Returns a descriptor. */
+static int start_timer(__u64 ns)
+{
+	struct itimerspec spec = {
+		.it_value = { ns / SECOND_NS, ns % SECOND_NS },
+		.it_interval = { ns / SECOND_NS, ns % SECOND_NS },
+	};
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+
+	if (fd >= 0 && timerfd_settime(fd, 0, &spec, NULL)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* True if the timer has ticked since. */
+static bool ticked(const struct pollfd *timer)
+{
+	__u64 ticks;
+
+	return timer->revents &&
+	       read(timer->fd, &ticks, sizeof(ticks)) == sizeof(ticks);
+}
+
+enum {
+	ON_SIGNAL,
+	ON_INTERVAL,
+	ON_HEALTH,
+	ON_TIMEOUT,
+	ON_RING, /* it fills up */
+	ON_PERIOD, /* look into it anyway, and into the trace */
+	ON_READER, /* of our capture: it takes more, or it has gone */
+	ON_LINKS, /* interfaces change */
+	ON_OUTPUT, /* standard output takes more, or nobody reads it any more */
+	ON_ERROR_OUTPUT, /* the same of standard error */
+	ON_COUNT,
+};
+
+static int end(struct watch *watch, enum exit_code code, enum end why)
+{
+	watch->why = why;
+	return code;
+}
+
+/* Who asked for a time did not get it; without, this is how to end it. */
+static int reader_gone(struct watch *watch, const char *reader)
+{
+	watch->reader = reader;
+	return end(watch, watch->options->timeout_ns ? EXIT_SYSTEM : EXIT_DONE,
+		   END_READER_GONE);
+}
+
+/* The wake-ups of a capture; -1 to go on, else the exit code to end with. */
+static int handle_capture(struct watch *watch, struct pollfd *polled)
+{
+	struct capture *capture = watch->capture;
+	bool failed = capture->sink.error, blocked;
+	int error = 0;
+
+	if (!capture_is_on(capture))
+		return -1;
+	if (polled[ON_READER].revents & (POLLERR | POLLHUP))
+		return reader_gone(watch, OF_CAPTURE);
+	error = capture_step(capture);
+	if (error == -EPIPE)
+		return reader_gone(watch, OF_CAPTURE);
+	if (error && !failed)
+		note("%s: cannot be written any more: %s. Dropping goes on, uncaptured.",
+		     capture->sink.path, strerror(-error));
+	blocked = capture_is_blocked(capture);
+	/* A full ring would wake us up again and again. */
+	polled[ON_RING].fd = blocked ? -1 : capture_fd(capture);
+	polled[ON_READER].fd = capture->sink.regular ? -1 : capture->sink.fd;
+	polled[ON_READER].events = blocked ? POLLOUT : 0;
+	return -1;
+}
+
+/* The lines of a trace; -1 to go on, else the exit code to end with. */
+static int handle_trace(struct watch *watch)
+{
+	int error;
+
+	if (!watch->trace->on)
+		return -1;
+	error = trace_step(watch->trace, clock_ns(CLOCK_MONOTONIC));
+	return error == -EPIPE ? reader_gone(watch, OF_TRACE) : -1;
+}
+
+/* What was shown, or could not be; -1 to go on, else the exit code to end with. */
+static int handle_shown(struct watch *watch, int error)
+{
+	if (!error)
+		return -1;
+	if (error == -EPIPE)
+		return reader_gone(watch, OF_COUNTERS);
+	return end(watch,
+		   fail(EXIT_SYSTEM,
+			"cannot show the counters: %s. Is there space left?",
+			strerror(-error)),
+		   END_OUTPUT_FAILED);
+}
+
+/* SIGUSR1: the counters now; else the end. -1 to go on, or the exit code. */
+static int handle_signal(struct watch *watch, int signal_fd)
+{
+	if (signals_take(signal_fd) == SIGUSR1)
+		return handle_shown(watch, watch_show(watch, false));
+	return end(watch, EXIT_DONE, END_SIGNAL);
+}
+
+/* What a wake-up means: -1 to go on, else the exit code to end with. */
+static int handle(struct watch *watch, struct pollfd *polled)
+{
+	bool leased = hook_is_clsact(watch->attachments[0].hook);
+	int error, code = -1;
+
+	if (polled[ON_SIGNAL].revents)
+		code = handle_signal(watch, polled[ON_SIGNAL].fd);
+	if (code >= 0)
+		return code;
+	if (polled[ON_LINKS].revents)
+		hear_changes(watch);
+	if (ticked(&polled[ON_HEALTH])) {
+		if (leased)
+			watch_renew(watch, true);
+		check_unknown(watch);
+		if (!check_all(watch))
+			return fail(EXIT_SYSTEM,
+				    "nothing is attached any more: ending.");
+	}
+	if (watch->renumbered)
+		renumber(watch);
+	if (ticked(&polled[ON_TIMEOUT])) {
+		note("the time is over: letting everything pass.");
+		return end(watch, EXIT_DONE, END_TIMEOUT);
+	}
+	error = ticked(&polled[ON_INTERVAL]) ? watch_show(watch, false) :
+					       output_flush(watch->display.out);
+	code = handle_shown(watch, error);
+	if (code >= 0)
+		return code;
+	output_flush(&standard_error);
+	ticked(&polled[ON_PERIOD]);
+	code = handle_trace(watch);
+	return code < 0 ? handle_capture(watch, polled) : code;
+}
+
+/* Waits for readers only while there is something for them. */
+static void await_reader(struct pollfd *polled, const struct output *out)
+{
+	*polled = (struct pollfd){
+		.fd = out->first ? out->fd : -1,
+		.events = POLLOUT,
+	};
+}
+
+void watch_ended(struct watch *watch)
+{
+	size_t i;
+
+	for (i = 0; i < watch->count; i++) {
+		struct attachment *at = &watch->attachments[i];
+
+		if (at->why)
+			continue;
+		at->why = watch->why;
+		at->ended_ns = clock_ns(CLOCK_MONOTONIC);
+	}
+}
+
+/* What has vanished just now did so before the end: the last look counts. */
+static int look_back(struct watch *watch, int code)
+{
+	size_t i;
+
+	check_all(watch);
+	for (i = 0; i < watch->count && !code; i++) {
+		if (watch->attachments[i].why)
+			code = EXIT_SYSTEM;
+	}
+	return code;
+}
+
+int watch_run(struct watch *watch, int signal_fd)
+{
+	__u64 period_ns = capture_is_on(watch->capture) ? CAPTURE_PERIOD_NS :
+			  watch->trace->on		? TRACE_PERIOD_NS :
+							  0;
+	struct pollfd polled[ON_COUNT] = {
+		[ON_SIGNAL] = { .fd = signal_fd },
+		[ON_INTERVAL] = { .fd = start_timer(
+					  watch->options->interval_ns) },
+		[ON_HEALTH] = { .fd = start_timer(TC_HOOK_RENEW_NS) },
+		[ON_TIMEOUT] = { .fd = start_timer(watch->options->timeout_ns) },
+		[ON_RING] = { .fd = -1 },
+		[ON_PERIOD] = { .fd = start_timer(period_ns) },
+		[ON_READER] = { .fd = -1 },
+		[ON_LINKS] = { .fd = watch->links->fd },
+		[ON_OUTPUT] = { .fd = -1 },
+		[ON_ERROR_OUTPUT] = { .fd = -1 },
+	};
+	static const int timers[] = { ON_INTERVAL, ON_HEALTH, ON_TIMEOUT,
+				      ON_PERIOD };
+	int code = -1;
+	size_t i;
+
+	watch->why = END_FAILED;
+	for (i = 0; i < ON_COUNT; i++)
+		polled[i].events = POLLIN;
+	for (i = 0; i < ARRAY_SIZE(timers); i++) {
+		if (polled[timers[i]].fd < 0)
+			code = fail_at(AT_COUNTERS, EMFILE, "timers", NULL);
+	}
+	while (code < 0) {
+		await_reader(&polled[ON_OUTPUT], &standard_output);
+		await_reader(&polled[ON_ERROR_OUTPUT], &standard_error);
+		if (poll(polled, ON_COUNT, -1) >= 0)
+			code = handle(watch, polled);
+		else if (errno != EINTR)
+			code = fail_at(AT_COUNTERS, errno, "poll", NULL);
+	}
+	for (i = 0; i < ARRAY_SIZE(timers); i++) {
+		if (polled[timers[i]].fd >= 0)
+			close(polled[timers[i]].fd);
+	}
+	signals_end(signal_fd);
+	return look_back(watch, code);
+}
