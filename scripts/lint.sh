@@ -81,10 +81,24 @@ spdx() {
 	return 1
 }
 
+# And it finds what is planted: up, to the floor beside, to nowhere.
+floors() {
+	scripts/floors.sh || return
+	planted=$(mktemp -d)
+	mkdir "$planted/lib" "$planted/where"
+	echo '#include "attach/link.h"' >"$planted/lib/up.c"
+	echo '#include "loader/run.h"' >"$planted/where/beside.c"
+	echo '#include "cellar/rat.h"' >"$planted/main.c"
+	found=$(scripts/floors.sh "$planted" | wc -l)
+	rm -r "$planted"
+	[ "$found" = 3 ] || { echo "floors.sh finds $found of 3 planted includes" && return 1; }
+}
+
 check checkpatch checkpatch
 check clang-format format
 check shellcheck shell
 check locale locale
 check SPDX spdx
+check floors floors
 check report scripts/report/check.sh
 exit $failed
