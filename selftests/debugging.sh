@@ -35,6 +35,8 @@ begun() {
 	done
 }
 
+around=() # what that shell is run by
+
 # Type the chapters into the lab's host. Commands that fail are told at the end.
 typed() {
 	local chapter
@@ -50,7 +52,7 @@ typed() {
 	# shellcheck disable=SC2016 # the same
 	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"
 	lab
-	lab_run host timeout 120 bash "$tmp/typed" >"$tmp/out" 2>&1
+	lab_run host timeout 120 "${around[@]}" bash "$tmp/typed" >"$tmp/out" 2>&1
 	cat "$tmp/out" # for who reads a failure
 }
 
@@ -102,12 +104,30 @@ headers() {
 	grep -q -e "-idirafter /usr/include/$(gcc -print-multiarch)" "$tree/bpf.stamp"
 }
 
+# A tracing instance of its own is where the machine's trace is: what one reads from
+# trace_pipe is gone for its other readers.
 ktap_case lines trace "packets one by one: --trace"
 trace() {
-	need curl
+	local tracing=/sys/kernel/tracing
+
+	need curl cat mountpoint
+	[ -d $tracing ] || skip "needs $tracing: a kernel with CONFIG_TRACING"
+	stage=$(built stage)
+	instance=$tracing/instances/drop-test-$BASHPID
+	around=("$stage" private sh -ec "[ -e $tracing/events ] || mount -t tracefs tracefs $tracing
+		mkdir $instance
+		echo 1 >$instance/events/bpf_trace/bpf_trace_printk/enable
+		mount --bind $instance $tracing"'
+		exec "$@"' sh)
 	typed "Packets one by one: --trace"
-	told '^ +[0-9.]+  cpu [0-9]+ +veth0: dropped, 74 bytes$'
+	told "grep 'by [0-9a-f]+ on' $tracing/trace_pipe\$"
+	told 'bpf_trace_printk: by [0-9a-f]+ on [0-9]+: dropped, 74 bytes$'
 	only_failed 'curl .*'
+}
+
+after_each() {
+	[ -z "${instance-}" ] || poll 5 "$stage" private sh -c \
+		"cd /sys/kernel/tracing; [ -e events ] || mount -t tracefs tracefs .; [ ! -d $instance ] || rmdir $instance"
 }
 
 ktap_case build listing "bytecode and machine code"

@@ -81,7 +81,7 @@ lab() {
 
 	locate probe
 	probe=$path
-	trap lab_give_back EXIT
+	trap 'lab_give_back; if declare -F after_each >/dev/null; then after_each; fi' EXIT
 	if [ -s "$ktap_between" ]; then
 		read -r LAB_DIR <"$ktap_between"
 		rm "$ktap_between"

@@ -1,119 +1,149 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# --trace: a line for each packet that is not just passed, of nobody else's; no
-# cost without it; nothing left behind; and nobody is waited for.
+# --trace: a line in the kernel's trace for each packet that is dropped, observed or
+# undecided, found as the loader says; no cost without it.
 set -eu
 
 # shellcheck source-path=SCRIPTDIR source=cli_lib.sh
 . "$(dirname "$0")/cli_lib.sh"
 cli_private "$@"
 probe=$(built probe)
-# Tracing, mounted nowhere but in our hands: whether programs find it is tested, too.
-mount -t tracefs tracefs /run/netns
-exec {tracing}</run/netns
-umount -l /run/netns
+tracing=/sys/kernel/tracing
 
 # An IPv4 SYN of 54 bytes, and a frame that ends within its IP header.
 syn=020000000201020000000210080045000028000040004006c2c3cb00710acb007101
 syn+=9c40005000000001000000005002ffff9b440000
 short=02000000020102000000021008004500
 
-send() {
-	"${in_ctr[@]}" "$probe" send eth0 "$@"
+# In our mount namespace, a tracing instance of our own is where the machine's trace is:
+# what one reads from trace_pipe is gone for its other readers.
+setup_lines() {
+	[ -d $tracing ] || skip "needs $tracing: a kernel with CONFIG_TRACING"
+	[ -e $tracing/events ] || mount -t tracefs tracefs $tracing
+	[ -d $tracing/events/bpf_trace ] || skip "needs bpf_trace_printk: a kernel with CONFIG_BPF_EVENTS"
+	mkdir "$tracing/instances/drop-test-$ktap_group_pid"
+	instance=$tracing/instances/drop-test-$ktap_group_pid
+	echo 1 >"$instance/events/bpf_trace/bpf_trace_printk/enable"
+	mount --bind "$instance" $tracing
 }
 
-# Many more; what a full queue loses is lost.
-flood() {
-	"${in_ctr[@]}" "$probe" flood eth0 "$@" >"$tmp/flood"
+after_group() {
+	[ -n "${instance-}" ] || return 0
+	umount $tracing
+	rmdir "$instance"
 }
 
-# At least so many lines of the run $pid match.
-tells() {
-	local count
+# What the last run says is to be typed, and its mark.
+marked() {
+	local text
 
-	count "$2" "${logs[$pid]}.err"
-	[ "$count" -ge "$1" ]
+	read_text "$1"
+	[[ $text =~ :\ (grep\ \'by\ ([0-9a-f]+)\ on\'\ $tracing/trace_pipe)$'\n' ]] || fail "no mark: $text"
+	command=${BASH_REMATCH[1]} mark=${BASH_REMATCH[2]}
 }
 
-# $1 lines that match $2, no more, since the last ends.
-said_times() {
-	local count
-
-	count "$2" "$tmp/err"
-	[ "$count" = "$1" ] || fail "not $1 lines '$2':"$'\n'"$(<"$tmp/err")"
+# How many lines of this mark end so.
+count_lines() {
+	cat $tracing/trace >"$tmp/trace"
+	count "bpf_trace_printk: by $mark on [0-9]+: $1\$" "$tmp/trace"
 }
 
-each='^ +[0-9]+\.[0-9]{6}  cpu [0-9]+ +veth0: '
+has_lines() {
+	count_lines "$2"
+	[ "$count" = "$1" ]
+}
 
+traced() {
+	poll 5 has_lines "$@" || fail "not $1 lines '$2':"$'\n'"$(grep "by $mark" "$tmp/trace")"
+}
+
+# Dropped, observed and undecided ones, at each hook.
 test_lines() {
-	local way count
+	local way send option frame verdict
 
-	for way in "xdp-drop-world -N" "xdp-drop-tcp -S" "tc-drop-tcp --ingress"; do
-		wire_again
-		# shellcheck disable=SC2086 # program and option
-		start $way --trace --json -i 0 veth0
-		send "$syn" 3
-		poll 5 tells 3 "${each}dropped, 54 bytes\$" || fail "no lines: $(<"${logs[$pid]}.err")"
-		kill -INT "$pid"
-		ends 0
-		said_times 3 "${each}dropped, 54 bytes\$"
-		count "$each" "$tmp/err"
-		[ "$count" = "$(numbers_of dropped_packets)" ]
-		count '' "$tmp/out"
-		[ "$count" = 1 ] || fail "more than data: $(<"$tmp/out")"
-		unsaid 'lost'
-		clean
+	wire
+	for way in "xdp-drop-world -N" "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp --ingress" tc-drop-tcp; do
+		send=("${in_ctr[@]}" "$probe" send eth0)
+		[ "$way" != tc-drop-tcp ] || send=("${in_host[@]}" "$probe" send veth0)
+		for option in '' --observe; do
+			# shellcheck disable=SC2086 # program and options
+			start $way $option --trace --json -i 0 veth0
+			poll 5 reads "${logs[$pid]}.err" trace_pipe
+			marked "${logs[$pid]}.err"
+			for frame in "$syn" "$syn" "$syn" "$short"; do
+				# On the way out, the sender is told that it was dropped.
+				"${send[@]}" "$frame" 1 || [ "$way" = tc-drop-tcp ]
+			done
+			verdict=dropped
+			[ -z "$option" ] || verdict=observed
+			traced 3 "$verdict, 54 bytes"
+			if [[ $way = xdp-drop-world* ]]; then
+				traced 1 "$verdict, 16 bytes"
+			else
+				traced 1 "undecided, 16 bytes"
+			fi
+			kill -INT "$pid"
+			ends 0
+			count_lines "$verdict, [0-9]+ bytes"
+			told "\"${verdict}_packets\":$count,"
+			lines "$tmp/out" 1 || fail "more than data: $(<"$tmp/out")"
+		done
 	done
+	clean
 }
 
-wire_again() {
-	[ -z "${host-}" ] || [ "$host" != "host.$BASHPID" ] || after_each
-	wire
-}
-
-numbers_of() {
-	local line
-
-	while read -r line; do
-		[[ ! $line =~ \"$1\":([0-9]+) ]] || echo "${BASH_REMATCH[1]}"
-	done <"$tmp/out"
-}
-
-test_words() {
-	wire
-	start xdp-drop-tcp --trace --observe -i 0 veth0
-	send "$syn" 2
-	send "$short" 1
-	poll 5 tells 1 undecided || fail "no lines: $(<"${logs[$pid]}.err")"
-	kill "$pid"
-	ends 0
-	said_times 2 "${each}observed, 54 bytes\$"
-	said_times 1 "${each}undecided, 16 bytes\$"
-	unsaid dropped
-}
-
-# Both have the same ifindex, and print into every trace on this machine.
-test_others() {
-	local first at_host
+# What it says is to be typed shows this run's lines alone, though both have one ifindex.
+test_typed() {
+	local first others
 
 	wire
-	start xdp-drop-tcp --trace --json -i 0 veth0
+	start xdp-drop-tcp --trace -i 0 veth0
 	first=$pid
-	at_host=("${in_host[@]}")
+	poll 5 reads "${logs[$pid]}.err" trace_pipe
+	marked "${logs[$pid]}.err"
+	others=$mark
 	in_host=("${in_ctr[@]}")
-	start tc-drop-tcp --observe --trace --json -i 0 eth0
-	in_host=("${at_host[@]}")
-	"${in_ctr[@]}" bash -c 'exec 3</dev/tcp/203.0.113.1/9' 2>/dev/null &
-	poll 5 tells 1 ' eth0: observed, [0-9]+ bytes'
+	start tc-drop-tcp --observe --trace -i 0 eth0
+	poll 5 reads "${logs[$pid]}.err" trace_pipe
+	marked "${logs[$pid]}.err"
+	[ "$mark" != "$others" ]
+	# It waits for a full block, but not on a terminal.
+	bash -c "exec ${command/grep/grep --line-buffered}" >"$tmp/lines" &
+	"${in_ctr[@]}" "$probe" send eth0 "$syn" 1
+	poll 5 reads "$tmp/lines" ": observed, 54 bytes" || fail "nothing: $(<"$tmp/lines")"
+	never reads "$tmp/lines" dropped
 	kill "$pid"
 	ends 0
-	unsaid 'veth0|dropped'
-	pid=$first
-	poll 5 tells 1 "${each}dropped" || fail "no lines: $(<"${logs[$pid]}.err")"
-	kill "$first"
+	pid=$first mark=$others
+	kill "$pid"
 	ends 0
-	unsaid ' eth0|observed'
+}
+
+# Nobody has to read it.
+test_pinned() {
+	wire
+	expect 0 on xdp-drop-tcp --trace --pin veth0
+	marked "$tmp/err"
+	"${in_ctr[@]}" "$probe" send eth0 "$syn" 2
+	traced 2 'dropped, 54 bytes'
+	expect 0 on xdp-drop-tcp --detach veth0
+	clean
+}
+
+# On top of /sys/kernel, for a loader alone: $1 makes what stands there.
+elsewhere() {
+	expect 0 on "$cli_built/stage" private sh -c "mount -t tmpfs tmpfs /sys/kernel && $1 && exec xdp-drop-tcp --trace -i 0 -t 50ms veth0"
+}
+
+test_places() {
+	wire
+	elsewhere 'mkdir -p /sys/kernel/debug/tracing && : >/sys/kernel/debug/tracing/trace_pipe'
+	said "grep 'by [0-9a-f]+ on' /sys/kernel/debug/tracing/trace_pipe\$"
+	unsaid 'not mounted'
+	elsewhere :
+	said ': mount -t tracefs nodev /sys/kernel/tracing$'
+	said "grep 'by [0-9a-f]+ on' /sys/kernel/tracing/trace_pipe\$"
 }
 
 # Its kernel side has nothing of it, unless it is asked for. What bpftool takes its
@@ -155,193 +185,21 @@ calls() {
 	[[ $words = *$'\n'" 00000085 $1"* ]]
 }
 
-# Has process $1 an instance?
-instances() {
-	local each
-
-	for each in "/proc/self/fd/$tracing/instances/bpf-drop-$1-"*; do
-		[ ! -e "$each" ] || return 0
-	done
-	return 1
-}
-
-# Any run of ours removes what a killed one left, other tests' runs too.
-test_left() {
-	local signal other
-
-	wire
-	for signal in INT TERM HUP; do
-		start xdp-drop-tcp --trace -i 0 veth0
-		instances "$pid" || fail "where is its instance?"
-		kill "-$signal" "$pid"
-		ends 0
-		never instances "$pid"
-	done
-	on ip link add veth1 type veth peer name veth2
-	start tc-drop-tcp --trace -i 0 veth1
-	other=$pid
-	start xdp-drop-tcp --trace -i 0 veth0
-	instances "$pid" || fail "where is its instance?"
-	kill -KILL "$pid"
-	ends 137
-	expect 0 on xdp-drop-world --trace -i 0 -t 50ms veth0
-	never instances "$pid"
-	instances "$other" || fail "a living one's instance is gone"
-	kill "$other"
-}
-
-test_failed() {
-	local got=0
-
-	wire
-	on ip link set veth0 xdp obj "$(built xdp_drop_world_kern.o)" sec xdp
-	"${in_host[@]}" xdp-drop-tcp --trace veth0 >"$tmp/out" 2>"$tmp/err" &
-	pid=$!
-	wait "$pid" || got=$?
-	[ "$got" = 3 ] || fail "exit status $got"
-	said 'runs there already'
-	never instances "$pid"
-}
-
-test_lacking() {
-	wire
-	# shellcheck disable=SC2016 # expanded by that shell
-	refused 4 'no tracing.*CONFIG_TRACING' \
-		unshare --mount sh -c 'mount -t tmpfs tmpfs /sys/kernel && exec xdp-drop-tcp --trace veth0'
-}
-
-# Who reads stops reading. Dropping goes on, the end comes, lines are counted.
-test_slow() {
-	local reader lost='' count
-
-	wire
-	mkfifo "$tmp/pipe"
-	cat "$tmp/pipe" >"$tmp/lines" &
-	reader=$!
-	"${in_host[@]}" xdp-drop-tcp --trace --json -i 0 veth0 >"$tmp/slow.out" 2>"$tmp/pipe" &
-	pid=$!
-	poll 10 grep -qs ': attached' "$tmp/lines"
-	kill -STOP "$reader"
-	flood "$syn" 5000
-	sleep "$slack" # so that it has looked
-	kill -CONT "$reader"
-	kill -INT "$pid"
-	poll 10 has_ended || fail "it goes on"
-	wait "$pid"
-	wait "$reader"
-	copy "$tmp/slow.out" "$tmp/out"
-	mv "$tmp/lines" "$tmp/err"
-	clean
-	count "$each" "$tmp/err"
-	[[ ! $(tail -n 1 "$tmp/err") =~ ([0-9]+)\ of\ [0-9]+\ trace\ lines\ were\ lost ]] || lost=${BASH_REMATCH[1]}
-	[ "${lost:-0}" -gt 0 ] || fail "none was lost: $(tail -n 3 "$tmp/err")"
-	[ $((count + lost)) = "$(numbers_of dropped_packets)" ] ||
-		fail "$count lines, lost $lost, dropped $(numbers_of dropped_packets)"
-}
-
-# It never reads again.
-test_stuck() {
-	local reader
-
-	wire
-	mkfifo "$tmp/pipe"
-	tail -f /dev/null <"$tmp/pipe" &
-	reader=$!
-	"${in_host[@]}" xdp-drop-tcp --trace --json -i 0 -t 1s veth0 >"$tmp/out" 2>"$tmp/pipe" &
-	pid=$!
-	poll 10 has veth0
-	flood "$syn" 5000
-	poll 15 has_ended || fail "it goes on"
-	wait "$pid"
-	kill "$reader"
-	clean
-}
-
-# Nowhere to write to: it drops on, and says by its exit status that lines are missing.
-test_full() {
-	local got=0
-
-	wire
-	"${in_host[@]}" xdp-drop-tcp --trace --json -i 0 veth0 >"$tmp/out" 2>/dev/full &
-	pid=$!
-	poll 10 has veth0
-	send "$syn" 3
-	sleep 0.2
-	has veth0 || fail "it ended"
-	kill -INT "$pid"
-	wait "$pid" || got=$?
-	[ "$got" = 1 ] || fail "exit status $got"
-	[ "$(numbers_of dropped_packets)" = 3 ] || fail "$(<"$tmp/out")"
-	clean
-}
-
-# What else is opened must not take the place of a closed standard error.
-test_closed() {
-	local got=0
-
-	wire
-	"${in_host[@]}" xdp-drop-tcp --trace --json -i 0 --write "$tmp/file" veth0 >"$tmp/out" 2>&- &
-	pid=$!
-	poll 10 has veth0
-	send "$syn" 3
-	kill "$pid"
-	wait "$pid" || got=$?
-	[ "$got" = 1 ] || fail "exit status $got"
-	[ "$(numbers_of captured_packets)" = 3 ] || fail "$(<"$tmp/out")"
-	never grep -aE 'attached|dropped, ' "$tmp/file"
-	clean
-}
-
-# As with the counters: who reads no more wants no more.
-test_head() {
-	wire
-	"${in_host[@]}" xdp-drop-tcp --trace --json -i 0 veth0 >"$tmp/out" 2> >(head -n 2 >"$tmp/lines") &
-	pid=$!
-	poll 10 has veth0
-	poll 10 ends_by_syn || fail "it goes on"
-	wait "$pid"
-	clean
-}
-
-ends_by_syn() {
-	send "$syn" 1
-	sleep 0.1
-	has_ended
-}
-
-test_capabilities() {
-	wire
-	start xdp-drop-tcp --trace -i 0 veth0
-	poll 2 grep -q '^CapEff:.*0000008000000000$' "/proc/$pid/status" || fail "$(grep Cap "/proc/$pid/status")"
-	kill "$pid"
-	ends 0
-	never instances "$pid"
-}
-
 test_usage() {
 	local with
 
 	wire
-	for with in --pin --list --detach; do
-		says 2 '--trace needs a process|Try' xdp-drop-tcp --trace "$with" veth0
-		said '--trace needs a process that reads'
+	for with in --list --detach; do
+		says 2 '--trace are for attaching|Try' xdp-drop-tcp --trace "$with" veth0
 	done
 	expect 0 on tc-drop-tcp --help
-	told '--trace +tell of each packet'
+	told '--trace +a line for each packet'
 }
 
-ktap_case lines test_lines "a line for each packet that is dropped, on standard error"
-ktap_case lines test_words "observed and undecided ones are told, too"
-ktap_case lines test_others "not those of other programs"
-ktap_case lines test_free "without it, the kernel side has nothing of it"
-ktap_case ends test_left "the tracing instance goes; a killed run's by the next run"
-ktap_case ends test_failed "refused: no instance is left"
-ktap_case ends test_lacking "no tracing in this kernel"
-ktap_case ends test_capabilities "capabilities are given up"
-ktap_case slow test_slow "a slow reader: dropping goes on, lost lines are counted"
-ktap_case slow test_stuck "a reader that stops: the end comes all the same"
-ktap_case slow test_full "no space left: it drops on, and exits with 1"
-ktap_case slow test_closed "closed: the same, and other files stay clean"
-ktap_case slow test_head "a reader that goes away ends it"
-ktap_case slow test_usage "wrong usage and help"
+ktap_case lines test_lines "a line for each packet dropped, observed or undecided, at each hook"
+ktap_case lines test_typed "what it says is to be typed shows this run's lines alone"
+ktap_case lines test_pinned "pinned: the lines go on"
+ktap_case places test_places "where the trace is, or how to mount it"
+ktap_case places test_free "without it, the kernel side has nothing of it"
+ktap_case places test_usage "wrong usage and help"
 ktap_run "$@"

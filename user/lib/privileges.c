@@ -81,7 +81,7 @@ int privileges_keep(__u64 mask)
 	return capabilities(SYS_capset, data);
 }
 
-int privileges_drop(bool net_admin, bool tracing)
+int privileges_drop(bool net_admin)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
 	int bpf = CAP_BPF;
@@ -89,9 +89,8 @@ int privileges_drop(bool net_admin, bool tracing)
 	/* Older kernels want one of them for reading counters, too. */
 	if (!capabilities(SYS_capget, data) && !has(data, CAP_BPF))
 		bpf = CAP_SYS_ADMIN;
-	return privileges_keep(
-		1ULL << bpf | (net_admin ? 1ULL << CAP_NET_ADMIN : 0) |
-		(tracing && geteuid() ? 1ULL << CAP_DAC_OVERRIDE : 0));
+	return privileges_keep(1ULL << bpf |
+			       (net_admin ? 1ULL << CAP_NET_ADMIN : 0));
 }
 
 int privileges_descriptors(unsigned long more)

@@ -20,14 +20,13 @@ bool privileges_see_others(void);
 /**
  * privileges_drop() - give up all but what watching and detaching need
  * @net_admin: a clsact filter will have to be removed
- * @tracing: so will a tracing instance, whose files are root's
  *
  * CAP_BPF stays: before Linux 5.19 reading one's own map needs it where
  * unprivileged BPF is off (kernel/bpf/syscall.c, __sys_bpf()).
  *
  * Return: 0 or a negative errno.
  */
-int privileges_drop(bool net_admin, bool tracing);
+int privileges_drop(bool net_admin);
 
 /* Gives up all but these (1 << CAP_*), as far as there; 0 or a negative errno. */
 int privileges_keep(__u64 capabilities);

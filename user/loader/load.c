@@ -64,7 +64,7 @@ static int configure(struct run *run)
 			   hook_is_clsact(run->attachments[0].hook);
 	config->capture = !!run->options.write;
 	config->snaplen = run->options.snaplen;
-	config->trace = run->trace.mark;
+	config->trace = run->mark;
 	if (bpf_map__set_max_entries(find_map(run, "counters"),
 				     slots_counters(count)) ||
 	    bpf_map__set_max_entries(find_map(run, "slots"),
@@ -74,6 +74,12 @@ static int configure(struct run *run)
 	return EXIT_DONE;
 }
 
+/* CONFIG_BPF_EVENTS brings these helpers and this type of programs. */
+static bool lacks_events(void)
+{
+	return !libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACEPOINT, NULL);
+}
+
 /* What else than the kernel's version may be why it does not take the program. */
 static int refused(const struct run *run, int error, char *log)
 {
@@ -81,13 +87,16 @@ static int refused(const struct run *run, int error, char *log)
 	char words[512];
 	size_t i;
 
-	/* This helper and this type come by the same option. */
-	if (error == EINVAL && run->image.config->capture &&
-	    bpf_program__type(run->image.program) == BPF_PROG_TYPE_XDP &&
-	    !libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACEPOINT, NULL))
-		return fail(
-			EXIT_LACKING,
-			"--write at XDP needs bpf_probe_read_kernel(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or no --write.");
+	if (error == EINVAL && lacks_events()) {
+		if (run->image.config->trace)
+			return fail(
+				EXIT_LACKING,
+				"--trace needs bpf_trace_printk(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or no --trace.");
+		if (run->image.config->capture && !run->program->tc)
+			return fail(
+				EXIT_LACKING,
+				"--write at XDP needs bpf_probe_read_kernel(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or no --write.");
+	}
 	if (!refusal_read(&refusal, log))
 		return fail_at(AT_LOAD, error, run->program->name, NULL);
 	for (i = 0; i < refusal.count && !run->options.verbose; i++)

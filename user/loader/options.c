@@ -71,7 +71,7 @@ static const struct argp_option common_options[] = {
 	  "pace of the counters (default 1; 0: none until the end)", 3 },
 	{ "json", 'j', NULL, 0, "one JSON object a line", 3 },
 	{ "trace", KEY_TRACE, NULL, 0,
-	  "tell of each packet that is not just passed, on standard error, as the program's bpf_printk does",
+	  "a line for each packet dropped, observed or undecided, by bpf_printk; says where to read them",
 	  3 },
 	{ "verbose", 'v', NULL, 0,
 	  "show the loader's and the verifier's log; twice: all of libbpf's",
@@ -131,20 +131,15 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 			state,
 			"--list only shows: give it without --pin and --detach.");
 	if ((options->list || options->detach) &&
-	    (options->timeout_ns || options->observe))
+	    (options->timeout_ns || options->observe || options->trace))
 		argp_error(
 			state,
-			"--timeout and --observe are for attaching: give them without --list and --detach.");
+			"--timeout, --observe and --trace are for attaching: give them without --list and --detach.");
 	if (options->write &&
 	    (options->pin || options->list || options->detach))
 		argp_error(
 			state,
 			"--write needs a process that writes: give it without --pin, --list and --detach.");
-	if (options->trace &&
-	    (options->pin || options->list || options->detach))
-		argp_error(
-			state,
-			"--trace needs a process that reads the trace: give it without --pin, --list and --detach.");
 	if (options->snaplen && !options->write)
 		argp_error(
 			state,

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "attach/owners.h"
@@ -23,10 +24,14 @@
 #include "loader/guard.h"
 #include "loader/list.h"
 #include "loader/stages.h"
-#include "loader/trace.h"
 
 /* From so many interfaces on, one line tells of them all. */
 #define MANY_INTERFACES 17
+
+/* The kernel's trace, and where debugfs has it. */
+#define TRACING "/sys/kernel/tracing"
+#define TRACE_PIPE TRACING "/trace_pipe"
+#define TRACE_PIPE_OLD "/sys/kernel/debug/tracing/trace_pipe"
 
 static int verbosity;
 
@@ -111,6 +116,38 @@ static void tell_attached(const struct run *run)
 		note("after the time-out it passes everything, but stays.");
 }
 
+/* What the lines of this run, and no other's, begin with; never 0. */
+static __u32 new_mark(void)
+{
+	__u32 mark = 0;
+
+	if (getrandom(&mark, sizeof(mark), 0) != sizeof(mark) || !mark)
+		mark = getpid();
+	return mark;
+}
+
+/* Root's directory may be closed to others: then it is there. */
+static bool has_trace_pipe(const char *path)
+{
+	return !access(path, F_OK) || errno == EACCES;
+}
+
+/* Where to read what the kernel side says, and which lines are this run's. */
+static void tell_trace(__u32 mark)
+{
+	const char *path = TRACE_PIPE;
+
+	if (!has_trace_pipe(path)) {
+		if (has_trace_pipe(TRACE_PIPE_OLD))
+			path = TRACE_PIPE_OLD;
+		else
+			note("tracefs is not mounted: mount -t tracefs nodev %s",
+			     TRACING);
+	}
+	note("a line for each packet dropped, observed or undecided: grep 'by %x on' %s",
+	     mark, path);
+}
+
 /* Writes what is left; the exit code is the first that is not EXIT_DONE. */
 static int finish_capture(struct run *run, int code)
 {
@@ -126,27 +163,6 @@ static int finish_capture(struct run *run, int code)
 		note("%s: cannot be written to its end: %s.",
 		     capture->sink.path, strerror(-error));
 	return code ? code : EXIT_SYSTEM;
-}
-
-/* There is a line for each packet that was not just passed. */
-static int finish_trace(struct run *run, int code)
-{
-	struct drop_counters sum;
-	__u64 packets = 0;
-	size_t i;
-	int error;
-
-	for (i = 0; i < slots_counters(run->chosen.count); i++) {
-		if (counters_read(run->watch.counters_fd, i, &sum))
-			continue;
-		packets += counters_prey(&sum).packets +
-			   sum.account[ACCOUNT_UNDECIDED].packets;
-	}
-	error = trace_finish(&run->trace, packets, run->signal_fd);
-	if (!error || error == -EPIPE || code)
-		return code;
-	return fail(EXIT_SYSTEM, "the trace ended before its time: %s.",
-		    strerror(-error));
 }
 
 /* An end before its time: why, and how long it was attached. */
@@ -198,8 +214,7 @@ static int foreground(struct run *run)
 	struct watch *watch = &run->watch;
 	int error, code, detached;
 
-	error = privileges_drop(hook_is_clsact(run->attachments[0].hook),
-				run->trace.on);
+	error = privileges_drop(hook_is_clsact(run->attachments[0].hook));
 	if (error)
 		note("cannot give up privileges that are no longer needed: %s.",
 		     strerror(-error));
@@ -209,8 +224,6 @@ static int foreground(struct run *run)
 	tell_end(run);
 	if (capture_is_on(&run->capture))
 		code = finish_capture(run, code);
-	if (run->trace.on)
-		code = finish_trace(run, code);
 	code = finish_counters(run, code);
 	return detached ? detached : code;
 }
@@ -243,12 +256,6 @@ static int open_capture(struct run *run)
 		       EXIT_DONE;
 }
 
-static int open_trace(struct run *run)
-{
-	run->trace.slots = &run->slots;
-	return run->options.trace ? trace_open(&run->trace) : EXIT_DONE;
-}
-
 static int begin_capture(struct run *run)
 {
 	char program[64];
@@ -275,7 +282,6 @@ static int attach(struct run *run)
 		.count = run->chosen.count,
 		.deadline_ns = UINT64_MAX,
 		.capture = &run->capture,
-		.trace = &run->trace,
 		.slots = &run->slots,
 		.links = &run->links,
 		.last_prey = calloc(slots_counters(run->chosen.count),
@@ -287,9 +293,9 @@ static int attach(struct run *run)
 	run->signal_fd = signals_catch(0);
 	if (run->signal_fd < 0)
 		return fail_at(AT_COUNTERS, -run->signal_fd, "signals", NULL);
-	code = open_trace(run);
-	if (!code)
-		code = stage_load(run);
+	if (run->options.trace)
+		run->mark = new_mark();
+	code = stage_load(run);
 	if (code)
 		return code;
 	run->watch.counters_fd = stage_map(run, "counters");
@@ -299,7 +305,6 @@ static int attach(struct run *run)
 	code = stage_attach(run);
 	if (code)
 		return code;
-	run->trace.started_ns = run->watch.started_ns;
 	code = begin_capture(run);
 	if (code) {
 		stage_detach(run);
@@ -309,6 +314,8 @@ static int attach(struct run *run)
 	counters_widths(&run->watch.display, run->attachments,
 			run->chosen.count);
 	tell_attached(run);
+	if (run->options.trace)
+		tell_trace(run->mark);
 	return run->options.pin ? EXIT_DONE : foreground(run);
 }
 
@@ -386,7 +393,6 @@ int run(const struct program *program, int argc, char **argv)
 	if (run.signal_fd >= 0)
 		close(run.signal_fd);
 	capture_close(&run.capture, !run.done);
-	trace_close(&run.trace);
 	free(run.watch.last_prey);
 	free(run.attachments);
 	slots_free(&run.slots);

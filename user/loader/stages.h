@@ -10,7 +10,6 @@
 #include "capture/capture.h"
 #include "loader/options.h"
 #include "loader/program.h"
-#include "loader/trace.h"
 #include "loader/watch.h"
 
 struct run {
@@ -26,7 +25,7 @@ struct run {
 	struct netlink links; /* changes of interfaces */
 	struct watch watch;
 	struct capture capture;
-	struct trace trace;
+	__u32 mark; /* what the lines of --trace begin with; 0: there are none */
 	int program_fd; /* the image's */
 	int signal_fd;
 	bool done; /* attached, and it went on from there */

@@ -23,7 +23,6 @@
 /* Whose reader it was that has gone. */
 #define OF_COUNTERS "counters"
 #define OF_CAPTURE "capture"
-#define OF_TRACE "trace"
 
 void watch_renew(struct watch *watch, bool leased)
 {
@@ -307,7 +306,7 @@ enum {
 	ON_HEALTH,
 	ON_TIMEOUT,
 	ON_RING, /* it fills up */
-	ON_PERIOD, /* look into it anyway, and into the trace */
+	ON_PERIOD, /* look into it anyway */
 	ON_READER, /* of our capture: it takes more, or it has gone */
 	ON_LINKS, /* interfaces change */
 	ON_OUTPUT, /* standard output takes more, or nobody reads it any more */
@@ -352,17 +351,6 @@ static int handle_capture(struct watch *watch, struct pollfd *polled)
 	polled[ON_READER].fd = capture->sink.regular ? -1 : capture->sink.fd;
 	polled[ON_READER].events = blocked ? POLLOUT : 0;
 	return -1;
-}
-
-/* The lines of a trace; -1 to go on, else the exit code to end with. */
-static int handle_trace(struct watch *watch)
-{
-	int error;
-
-	if (!watch->trace->on)
-		return -1;
-	error = trace_step(watch->trace, clock_ns(CLOCK_MONOTONIC));
-	return error == -EPIPE ? reader_gone(watch, OF_TRACE) : -1;
 }
 
 /* What was shown, or could not be; -1 to go on, else the exit code to end with. */
@@ -420,8 +408,7 @@ static int handle(struct watch *watch, struct pollfd *polled)
 		return code;
 	output_flush(&standard_error);
 	ticked(&polled[ON_PERIOD]);
-	code = handle_trace(watch);
-	return code < 0 ? handle_capture(watch, polled) : code;
+	return handle_capture(watch, polled);
 }
 
 /* Waits for readers only while there is something for them. */
@@ -462,9 +449,7 @@ static int look_back(struct watch *watch, int code)
 
 int watch_run(struct watch *watch, int signal_fd)
 {
-	__u64 period_ns = capture_is_on(watch->capture) ? CAPTURE_PERIOD_NS :
-			  watch->trace->on		? TRACE_PERIOD_NS :
-							  0;
+	__u64 period_ns = capture_is_on(watch->capture) ? CAPTURE_PERIOD_NS : 0;
 	struct pollfd polled[ON_COUNT] = {
 		[ON_SIGNAL] = { .fd = signal_fd },
 		[ON_INTERVAL] = { .fd = start_timer(

@@ -13,7 +13,6 @@
 #include "lib/netlink.h"
 #include "loader/options.h"
 #include "loader/table.h"
-#include "loader/trace.h"
 
 struct watch {
 	const struct options *options;
@@ -31,7 +30,6 @@ struct watch {
 	__u64 deadline_ns; /* of --timeout, or UINT64_MAX */
 	struct display display;
 	struct capture *capture; /* perhaps not on */
-	struct trace *trace; /* perhaps not on */
 	struct drop_tally *last_prey; /* at the last line, by slot */
 	__u64 last_ns; /* when the last line was */
 	bool mute; /* nobody reads us any more, or nothing can be written */
