@@ -203,6 +203,18 @@ test_late() {
 	clean
 }
 
+# What is not the kernel side's is not told as if it were.
+test_own() {
+	need_filter
+	refused 1 "^xdp-drop-tcp: no memory for the verifier's log\. Free memory" \
+		sh -c 'ulimit -v 12000; exec xdp-drop-tcp veth0'
+	denied SIGNALFD EMFILE 1 'signals: cannot wait for events: too few file descriptors.*ulimit -n' xdp-drop-tcp veth0
+	expect 1 on "$cli_built/deny" TIMERFD ENOMEM xdp-drop-tcp -i 0 veth0
+	said 'timers: cannot wait for events: the system is out of memory'
+	unsaid 'file descriptors'
+	clean
+}
+
 ktap_case errors test_load "loading"
 ktap_case errors test_verifier "the verifier refuses the program: its last words"
 ktap_case errors test_verbose "--verbose is not advised to who gave it"
@@ -213,5 +225,6 @@ ktap_case errors test_pin "pinning"
 ktap_case errors test_list "listing"
 ktap_case errors test_unseen "--detach that cannot look: it says so, and not that nothing is there"
 ktap_case errors test_nameless "a program is attached with its name or not at all"
+ktap_case errors test_own "memory, signals and timers"
 ktap_case errors test_late "a run in the foreground"
 ktap_run "$@"

@@ -257,7 +257,7 @@ static int prepare_qdisc(struct netlink *nl, struct attachment *at,
 	if (code || !at->owns_qdisc)
 		return code;
 	error = slots_write_one(slots, at);
-	return error ? fail_at(AT_LOAD, -error, at->interface.name, NULL) :
+	return error ? fail_at(AT_MAP, -error, at->interface.name, NULL) :
 		       EXIT_DONE;
 }
 

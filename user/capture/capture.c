@@ -276,10 +276,10 @@ int capture_begin(struct capture *capture, int ring_fd, int counters_fd,
 	capture->discarded = calloc(capture->count + 1, sizeof(__u64));
 	capture->told_lost = calloc(capture->count + 1, sizeof(__u64));
 	if (!capture->written || !capture->discarded || !capture->told_lost)
-		return fail_at(AT_LOAD, ENOMEM, sink->path, NULL);
+		return fail_memory("the counters of the capture");
 	capture->ring = ring_buffer__new(ring_fd, take, capture, NULL);
 	if (!capture->ring)
-		return fail_at(AT_LOAD, errno, "the capture's ring", NULL);
+		return fail_at(AT_RING, errno, sink->path, NULL);
 	uname(&system);
 	snprintf(text, sizeof(text), "%s %s", system.sysname, system.release);
 	sink->lost = count_lost;

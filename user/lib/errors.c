@@ -30,7 +30,9 @@ static const char *const doing[] = {
 	[AT_UNPIN] = "cannot remove the pin",
 	[AT_LIST] = "cannot list what is attached",
 	[AT_NETLINK] = "cannot ask the kernel about interfaces",
-	[AT_COUNTERS] = "cannot read the counters",
+	[AT_MAP] = "cannot write to the program's maps",
+	[AT_RING] = "cannot open the ring of captured packets",
+	[AT_WAIT] = "cannot wait for events",
 };
 
 #define ANYWHERE -1
@@ -129,7 +131,7 @@ static const struct advice {
 	  "See 'ip link'." },
 	{ ANYWHERE, EMFILE, EXIT_SYSTEM, "too few file descriptors",
 	  "Raise the limit: ulimit -n 4096." },
-	{ ANYWHERE, ENOMEM, EXIT_SYSTEM, "the kernel is out of memory",
+	{ ANYWHERE, ENOMEM, EXIT_SYSTEM, "the system is out of memory",
 	  "Free memory and try again." },
 	{ ANYWHERE, ENOBUFS, EXIT_SYSTEM,
 	  "the kernel had no memory for its answer",
@@ -228,4 +230,10 @@ int fail_at(enum place place, int error, const char *subject,
 		    doing[place], advice->cause, strerror(error),
 		    kernel && *kernel ? "; the kernel says: " : "",
 		    kernel ? kernel : "", next);
+}
+
+int fail_memory(const char *what)
+{
+	return fail(EXIT_SYSTEM, "no memory for %s. Free memory and try again.",
+		    what);
 }

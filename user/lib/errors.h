@@ -29,7 +29,9 @@ enum place {
 	AT_UNPIN,
 	AT_LIST,
 	AT_NETLINK,
-	AT_COUNTERS,
+	AT_MAP,
+	AT_RING,
+	AT_WAIT,
 };
 
 /**
@@ -59,6 +61,9 @@ int fail(enum exit_code code, const char *format, ...) __printf(2, 3);
  */
 int fail_at(enum place place, int error, const char *subject,
 	    const char *kernel);
+
+/* Say that there is no memory for @what. Return: EXIT_SYSTEM. */
+int fail_memory(const char *what);
 
 /* Tell something that is not data: standard error, with the program's name. */
 void note(const char *format, ...) __printf(1, 2);

@@ -265,8 +265,7 @@ static int choose(const struct interfaces *all, char *const *patterns,
 	}
 	for (i = 0; i < all->count; i++) {
 		if (marks[i] && add(chosen, &all->list[i]))
-			return fail_at(AT_NETLINK, ENOMEM, all->list[i].name,
-				       NULL);
+			return fail_memory("the list of interfaces");
 	}
 	return EXIT_DONE;
 }
@@ -279,7 +278,7 @@ int interfaces_choose(const struct interfaces *all, char *const *patterns,
 
 	*chosen = (struct interfaces){};
 	if (!marks)
-		return fail_at(AT_NETLINK, ENOMEM, "netlink", NULL);
+		return fail_memory("the list of interfaces");
 	code = choose(all, patterns, count, chosen, marks);
 	free(marks);
 	if (code)

@@ -80,8 +80,7 @@ int list_attached(const struct interfaces *on, bool json)
 	if (!error && fflush(stdout))
 		error = -errno;
 	if (error && error != -EPIPE)
-		return fail(EXIT_SYSTEM,
-			    "cannot write the list: %s. Is there space left?",
+		return fail(EXIT_SYSTEM, "cannot write the list: %s.",
 			    strerror(-error));
 	return code;
 }

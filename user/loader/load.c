@@ -127,7 +127,7 @@ static int load_image(struct run *run)
 	int error, code;
 
 	if (!log)
-		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
+		return fail_memory("the verifier's log");
 	bpf_program__set_log_buf(run->image.program, log, LOG_SIZE);
 	if (run->options.verbose)
 		bpf_program__set_log_level(run->image.program, 1);
@@ -158,7 +158,7 @@ static int write_slots(struct run *run)
 	if (error == -E2BIG)
 		note(SLOTS_FULL);
 	else if (error)
-		return fail_at(AT_LOAD, -error, run->program->name, NULL);
+		return fail_at(AT_MAP, -error, run->program->name, NULL);
 	return EXIT_DONE;
 }
 

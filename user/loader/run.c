@@ -72,7 +72,7 @@ static int find_targets(struct run *run)
 		return code;
 	run->attachments = calloc(run->chosen.count, sizeof(*run->attachments));
 	if (!run->attachments)
-		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
+		return fail_memory("the list of interfaces");
 	for (i = 0; i < run->chosen.count && !code; i++) {
 		struct attachment *at = &run->attachments[i];
 
@@ -289,10 +289,10 @@ static int attach(struct run *run)
 	};
 	prepare_display(run);
 	if (!run->watch.last_prey)
-		return fail_at(AT_LOAD, ENOMEM, run->program->name, NULL);
+		return fail_memory("the counters");
 	run->signal_fd = signals_catch(0);
 	if (run->signal_fd < 0)
-		return fail_at(AT_COUNTERS, -run->signal_fd, "signals", NULL);
+		return fail_at(AT_WAIT, -run->signal_fd, "signals", NULL);
 	if (run->options.trace)
 		run->mark = new_mark();
 	code = stage_load(run);

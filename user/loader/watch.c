@@ -275,18 +275,24 @@ static void renumber(struct watch *watch)
 		     strerror(-error));
 }
 
-/* A timer that ticks each @ns, first after @ns; 0: never. Returns a descriptor. */
+/*
+ * A timer that ticks each @ns, first after @ns; 0: never. Returns a descriptor or a
+ * negative errno.
+ */
 static int start_timer(__u64 ns)
 {
 	struct itimerspec spec = {
 		.it_value = { ns / SECOND_NS, ns % SECOND_NS },
 		.it_interval = { ns / SECOND_NS, ns % SECOND_NS },
 	};
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC);
+	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), error;
 
-	if (fd >= 0 && timerfd_settime(fd, 0, &spec, NULL)) {
+	if (fd < 0)
+		return -errno;
+	if (timerfd_settime(fd, 0, &spec, NULL)) {
+		error = -errno;
 		close(fd);
-		fd = -1;
+		return error;
 	}
 	return fd;
 }
@@ -362,7 +368,7 @@ static int handle_shown(struct watch *watch, int error)
 		return reader_gone(watch, OF_COUNTERS);
 	return end(watch,
 		   fail(EXIT_SYSTEM,
-			"cannot show the counters: %s. Is there space left?",
+			"cannot show the counters: %s.",
 			strerror(-error)),
 		   END_OUTPUT_FAILED);
 }
@@ -473,7 +479,8 @@ int watch_run(struct watch *watch, int signal_fd)
 		polled[i].events = POLLIN;
 	for (i = 0; i < ARRAY_SIZE(timers); i++) {
 		if (polled[timers[i]].fd < 0)
-			code = fail_at(AT_COUNTERS, EMFILE, "timers", NULL);
+			code = fail_at(AT_WAIT, -polled[timers[i]].fd, "timers",
+				       NULL);
 	}
 	while (code < 0) {
 		await_reader(&polled[ON_OUTPUT], &standard_output);
@@ -481,7 +488,7 @@ int watch_run(struct watch *watch, int signal_fd)
 		if (poll(polled, ON_COUNT, -1) >= 0)
 			code = handle(watch, polled);
 		else if (errno != EINTR)
-			code = fail_at(AT_COUNTERS, errno, "poll", NULL);
+			code = fail_at(AT_WAIT, errno, "poll", NULL);
 	}
 	for (i = 0; i < ARRAY_SIZE(timers); i++) {
 		if (polled[timers[i]].fd >= 0)
