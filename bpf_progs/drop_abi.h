@@ -43,8 +43,9 @@ struct drop_record {
 	__u32 length; /* of the whole packet, without the tag below */
 	__u32 captured; /* bytes that follow */
 	__u32 queue;
-	__u16 tag_protocol; /* a VLAN tag that is not in the bytes, as on */
-	__u16 tag_tci; /* the wire but host order; tag_protocol 0: none */
+	/* The VLAN tag that the device took off, in host byte order; protocol 0: none. */
+	__u16 tag_protocol;
+	__u16 tag_tci;
 	__u32 slot; /* which entry of "counters" it was counted on */
 };
 

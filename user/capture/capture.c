@@ -3,6 +3,7 @@
 #include "capture/capture.h"
 
 #include <bpf/libbpf.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -99,12 +100,8 @@ static void put_tag_back(struct pcapng_packet *packet, const char *bytes,
 	packet->length += 2 * sizeof(tag[0]);
 	if (record->captured < TAG_OFFSET || !room)
 		return;
-	tag[0] = __builtin_bswap16(record->tag_protocol);
-	tag[1] = __builtin_bswap16(record->tag_tci);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	tag[0] = record->tag_protocol;
-	tag[1] = record->tag_tci;
-#endif
+	tag[0] = htobe16(record->tag_protocol);
+	tag[1] = htobe16(record->tag_tci);
 	packet->parts[0].size = TAG_OFFSET;
 	packet->parts[1].data = tag;
 	packet->parts[1].size = smaller(2 * sizeof(tag[0]), room);

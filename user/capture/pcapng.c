@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Blocks of a pcapng file (draft-ietf-opsawg-pcapng), in host byte order. */
+/*
+ * Blocks of a pcapng file (draft-ietf-opsawg-pcapng), in host byte order: readers tell
+ * which one that is by BYTE_ORDER_MAGIC. Packets' bytes are as on the wire.
+ */
 #include "capture/pcapng.h"
 
 #include <string.h>
@@ -68,7 +71,7 @@ static void put_u64(struct writer *writer, __u64 value)
 	put(writer, &value, sizeof(value));
 }
 
-/* Times are two words, the high one first, in either byte order. */
+/* Two words, each in host byte order, the high one first on any host. */
 static void put_time(struct writer *writer, __u64 ns)
 {
 	put_u32(writer, ns >> 32);
@@ -191,6 +194,7 @@ int pcapng_packet_interface(const void *block)
 size_t pcapng_statistics(void *out, const struct pcapng_statistics *statistics)
 {
 	struct writer writer = begin(out, BLOCK_STATISTICS);
+	/* As put_time() has it. */
 	__u32 start[2] = { statistics->start_ns >> 32,
 			   (__u32)statistics->start_ns };
 
