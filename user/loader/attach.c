@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stage two: attached to all interfaces or to none; and off again. */
+/* Stage four: attached to all interfaces or to none; and off again. */
 #include "loader/stages.h"
 
 #include <bpf/bpf.h>

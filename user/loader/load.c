@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stage one: the image, configured and loaded. */
+/* Stage three: the image, configured and loaded. */
 #include "loader/stages.h"
 
 #include <bpf/bpf.h>
@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
 
 #include "lib/errors.h"
 #include "lib/output.h"
@@ -38,6 +40,16 @@ static int configure_capture(struct run *run)
 							run->options.snaplen);
 }
 
+/* What the lines of this run, and no other's, begin with; never 0. */
+static __u32 new_mark(void)
+{
+	__u32 mark = 0;
+
+	if (getrandom(&mark, sizeof(mark), 0) != sizeof(mark) || !mark)
+		mark = getpid();
+	return mark;
+}
+
 static int configure(struct run *run)
 {
 	struct drop_config *config = run->image.config;
@@ -64,7 +76,7 @@ static int configure(struct run *run)
 			   hook_is_clsact(run->attachments[0].hook);
 	config->capture = !!run->options.write;
 	config->snaplen = run->options.snaplen;
-	config->trace = run->mark;
+	config->trace = run->options.trace ? new_mark() : 0;
 	if (bpf_map__set_max_entries(find_map(run, "counters"),
 				     slots_counters(count)) ||
 	    bpf_map__set_max_entries(find_map(run, "slots"),

@@ -12,6 +12,9 @@
 #include "loader/program.h"
 #include "loader/watch.h"
 
+/* From so many interfaces on, one line tells of them all. */
+#define MANY_INTERFACES 17
+
 struct run {
 	const struct program *program;
 	struct options options;
@@ -25,11 +28,16 @@ struct run {
 	struct netlink links; /* changes of interfaces */
 	struct watch watch;
 	struct capture capture;
-	__u32 mark; /* what the lines of --trace begin with; 0: there are none */
 	int program_fd; /* the image's */
 	int signal_fd;
 	bool done; /* attached, and it went on from there */
 };
+
+/* Finds the interfaces, what is on them, and a hook for each. An exit code. */
+int stage_find(struct run *run);
+
+/* Opens the capture's file, and catches signals. An exit code. */
+int stage_prepare(struct run *run);
 
 /* Opens, configures and loads the image; attaches nothing. An exit code. */
 int stage_load(struct run *run);
@@ -39,6 +47,15 @@ int stage_map(const struct run *run, const char *name);
 
 /* Attaches to all of the chosen interfaces, or to none. An exit code. */
 int stage_attach(struct run *run);
+
+/* Begins to write the capture, or detaches. An exit code. */
+int stage_capture(struct run *run);
+
+/*
+ * Shows counters until it is over, then detaches and shows the last ones. An exit
+ * code.
+ */
+int stage_foreground(struct run *run);
 
 /* Detaches from all, whatever happens on the way; the first error counts. */
 int stage_detach(struct run *run);

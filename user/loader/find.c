@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Stage one: which interfaces, what is on them, which hook of each. */
+#include "loader/stages.h"
+
+#include <stdlib.h>
+
+#include "attach/pins.h"
+#include "attach/tc.h"
+#include "lib/errors.h"
+#include "lib/macros.h"
+#include "lib/privileges.h"
+#include "loader/guard.h"
+
+static int choose_interfaces(struct run *run)
+{
+	const struct options *options = &run->options;
+
+	return interfaces_choose(&run->all, options->patterns,
+				 options->pattern_count, &run->chosen);
+}
+
+/* What ends by itself, or drops nothing, does not cut the user off for long. */
+static int check_session(struct run *run)
+{
+	const struct options *options = &run->options;
+
+	if (options->force || options->timeout_ns || options->observe)
+		return EXIT_DONE;
+	return guard_check(&run->all, &run->chosen);
+}
+
+static int need_descriptors(struct run *run)
+{
+	return privileges_descriptors(run->chosen.count);
+}
+
+static int read_present(struct run *run)
+{
+	return inventory_read(&run->chosen, &run->present);
+}
+
+static int list_attachments(struct run *run)
+{
+	size_t i;
+
+	run->attachments = calloc(run->chosen.count, sizeof(*run->attachments));
+	if (!run->attachments)
+		return fail_memory("the list of interfaces");
+	for (i = 0; i < run->chosen.count; i++)
+		run->attachments[i] = (struct attachment){
+			.interface = run->chosen.list[i],
+			.index = run->chosen.list[i].index,
+			.had_qdisc = run->present.qdiscs[i],
+			.slot = i,
+			.link_fd = -1,
+			.replaced_fd = -1,
+		};
+	return EXIT_DONE;
+}
+
+/* At XDP, attaching finds out which mode there is. */
+static int choose_hooks(struct run *run)
+{
+	int code = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < run->chosen.count && run->program->tc && !code; i++) {
+		struct attachment *at = &run->attachments[i];
+
+		code = tc_choose(&at->interface, run->options.tc,
+				 run->options.ingress, &at->hook);
+	}
+	return code;
+}
+
+static int prepare_pins(struct run *run)
+{
+	if (!run->options.pin || hook_is_clsact(run->attachments[0].hook))
+		return EXIT_DONE;
+	return pin_prepare();
+}
+
+int stage_find(struct run *run)
+{
+	static int (*const steps[])(struct run *) = {
+		choose_interfaces, /* by the names and globs given */
+		check_session, /* our own SSH session is not cut off */
+		need_descriptors, /* a link for each */
+		read_present, /* what is attached already */
+		list_attachments, /* one for each, not attached yet */
+		choose_hooks, /* TCX or clsact */
+		prepare_pins, /* makes a directory, so it comes last */
+	};
+	int code = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(steps) && !code; i++)
+		code = steps[i](run);
+	return code;
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Stages two and five: what the foreground needs; the foreground, and its end. */
+#include "loader/stages.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/duration.h"
+#include "lib/errors.h"
+#include "lib/output.h"
+#include "lib/privileges.h"
+#include "lib/signals.h"
+
+static void prepare_display(struct run *run)
+{
+	const struct options *options = &run->options;
+	bool piped = options->write && !strcmp(options->write, "-");
+	struct display *display = &run->watch.display;
+
+	*display = (struct display){
+		.out = piped ? &standard_error : &standard_output,
+		.json = options->json,
+		.observe = options->observe,
+		.capture = options->write,
+	};
+	if (!options->json && run->chosen.count < MANY_INTERFACES)
+		terminal_open(&display->terminal, display->out);
+}
+
+static int open_capture(struct run *run)
+{
+	const struct options *options = &run->options;
+
+	run->capture.attachments = run->attachments;
+	run->capture.count = run->chosen.count;
+	run->capture.observe = options->observe;
+	run->capture.snaplen = options->snaplen;
+	return options->write ? capture_open(&run->capture, options->write,
+					     options->force) :
+				EXIT_DONE;
+}
+
+int stage_prepare(struct run *run)
+{
+	int code = open_capture(run);
+
+	if (code)
+		return code;
+	run->watch = (struct watch){
+		.options = &run->options,
+		.attachments = run->attachments,
+		.count = run->chosen.count,
+		.deadline_ns = UINT64_MAX,
+		.capture = &run->capture,
+		.slots = &run->slots,
+		.links = &run->links,
+		.last_prey = calloc(slots_counters(run->chosen.count),
+				    sizeof(struct drop_tally)),
+	};
+	prepare_display(run);
+	if (!run->watch.last_prey)
+		return fail_memory("the counters");
+	run->signal_fd = signals_catch(0);
+	if (run->signal_fd < 0)
+		return fail_at(AT_WAIT, -run->signal_fd, "signals", NULL);
+	return EXIT_DONE;
+}
+
+int stage_capture(struct run *run)
+{
+	char program[64];
+	int code;
+
+	if (!capture_is_on(&run->capture))
+		return EXIT_DONE;
+	snprintf(program, sizeof(program), "%s %s", run->program->name,
+		 BPF_DROP_VERSION);
+	code = capture_begin(&run->capture, stage_map(run, "captured"),
+			     run->watch.counters_fd, program);
+	if (code)
+		stage_detach(run);
+	return code;
+}
+
+/* Writes what is left; the exit code is the first that is not EXIT_DONE. */
+static int finish_capture(struct run *run, int code)
+{
+	struct capture *capture = &run->capture;
+	bool told = capture->sink.error;
+	int error = capture_finish(capture, run->signal_fd);
+
+	if (!error || error == -EPIPE)
+		return code;
+	if (error == -ETIMEDOUT)
+		note("the reader of the capture reads no more: the rest is lost.");
+	else if (!told)
+		note("%s: cannot be written to its end: %s.",
+		     capture->sink.path, strerror(-error));
+	return code ? code : EXIT_SYSTEM;
+}
+
+/* An end before its time: why, and how long it was attached. */
+static void tell_end(const struct run *run)
+{
+	const struct watch *watch = &run->watch;
+	__u64 asked_ns = run->options.timeout_ns;
+	double seconds = (double)watch_lasted_ns(watch) / SECOND_NS;
+	char of[32] = "";
+
+	if (asked_ns)
+		snprintf(of, sizeof(of), " of %.1f",
+			 (double)asked_ns / SECOND_NS);
+	if (watch->reader)
+		note("the reader of the %s has gone: detached after %.1f%s s.",
+		     watch->reader, seconds, of);
+	else if (watch->why == END_OUTPUT_FAILED || watch->why == END_FAILED)
+		note("detached after %.1f%s s.", seconds, of);
+	else if (watch->why == END_SIGNAL && asked_ns)
+		note("a signal came: detached after %.1f%s s.", seconds, of);
+}
+
+/* The last counters, and how many are missing; the first code that is not done. */
+static int finish_counters(struct run *run, int code)
+{
+	struct display *display = &run->watch.display;
+	int error = watch_show(&run->watch, true);
+
+	if (!error) {
+		output_drain(display->out, run->signal_fd);
+		error = -display->out->error;
+	}
+	if (error == -EPIPE)
+		return code;
+	if (error && !code)
+		code = fail(EXIT_SYSTEM, "cannot show the counters: %s.",
+			    strerror(-error));
+	if (error || !(display->lost + display->lost_final))
+		return code;
+	note("%llu lines of counters were lost: the reader did not take them%s.",
+	     display->lost + display->lost_final,
+	     display->lost_final ? ", and not the last ones either" : "");
+	return code || !display->lost_final ? code : EXIT_SYSTEM;
+}
+
+/* Shows counters until it is over, then detaches and shows the last ones. */
+int stage_foreground(struct run *run)
+{
+	struct watch *watch = &run->watch;
+	int error, code, detached;
+
+	error = privileges_drop(hook_is_clsact(run->attachments[0].hook));
+	if (error)
+		note("cannot give up privileges that are no longer needed: %s.",
+		     strerror(-error));
+	counters_widths(&watch->display, run->attachments, run->chosen.count);
+	code = watch_run(watch, run->signal_fd);
+	detached = stage_detach(run);
+	watch_ended(watch);
+	tell_end(run);
+	if (capture_is_on(&run->capture))
+		code = finish_capture(run, code);
+	code = finish_counters(run, code);
+	return detached ? detached : code;
+}
