@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The foreground: counters, the lease of clsact filters, signals, time-out. */
-#include <net/if.h> /* bears linux/if.h after it, not before */
-
 #include "loader/watch.h"
 
 #include <errno.h>
@@ -13,12 +11,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "attach/pins.h"
 #include "attach/tc.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
 #include "lib/signals.h"
+#include "loader/changes.h"
 
 /* Whose reader it was that has gone. */
 #define OF_COUNTERS "counters"
@@ -117,85 +115,6 @@ int watch_show(struct watch *watch, bool final)
 	return error;
 }
 
-/*
- * A link goes with its interface to another network namespace, where the interface
- * has another number if its own is taken there. @left: we have heard that it left.
- */
-static void check_move(struct watch *watch, struct attachment *at, int index,
-		       bool left)
-{
-	if (index == at->index && (!left || at->elsewhere))
-		return;
-	at->elsewhere = true;
-	if (index == at->index) {
-		note("%s: moved to another network namespace: it stays attached.",
-		     at->interface.name);
-		return;
-	}
-	note("%s: moved to another network namespace, as number %d: it stays attached.",
-	     at->interface.name, index);
-	at->index = index;
-	watch->renumbered = true;
-}
-
-static bool still_there(struct watch *watch, struct attachment *at)
-{
-	int index;
-
-	if (hook_is_clsact(at->hook))
-		return tc_clsact_present(&at->interface, at->hook,
-					 watch->program_id);
-	index = link_ifindex(at->link_fd, NULL);
-	if (index > 0)
-		check_move(watch, at, index, false);
-	return index;
-}
-
-/* A number that the interface had may be another's by now. */
-static bool is_gone(const struct attachment *at)
-{
-	char name[IFNAMSIZ];
-
-	return at->left ||
-	       (!if_indextoname(at->interface.index, name) && errno == ENXIO);
-}
-
-static void mark_ended(struct watch *watch, struct attachment *at)
-{
-	double seconds;
-
-	at->attached = false;
-	at->ended_ns = clock_ns(CLOCK_MONOTONIC);
-	at->why = is_gone(at) ? END_INTERFACE_GONE : END_TAKEN_OFF;
-	seconds = (double)(at->ended_ns - watch->started_ns) / SECOND_NS;
-	if (at->why == END_TAKEN_OFF) {
-		note("%s: no longer attached, after %.1f s: somebody took the program off.",
-		     at->interface.name, seconds);
-		return;
-	}
-	note("%s: no longer attached, after %.1f s: the interface is deleted, or elsewhere.",
-	     at->interface.name, seconds);
-	at->index = 0;
-	at->tried = false;
-	watch->renumbered = true;
-}
-
-/* Marks and tells what has vanished; false if nothing is left. */
-static bool check_all(struct watch *watch)
-{
-	bool any = false;
-	size_t i;
-
-	for (i = 0; i < watch->count; i++) {
-		struct attachment *at = &watch->attachments[i];
-
-		if (at->attached && !still_there(watch, at))
-			mark_ended(watch, at);
-		any |= at->attached;
-	}
-	return any;
-}
-
 /* That there are any is told once. */
 static void check_unknown(struct watch *watch)
 {
@@ -204,75 +123,6 @@ static void check_unknown(struct watch *watch)
 	watch->unknown_told = true;
 	note("packets of an unknown interface: taken for %s, counted as (unknown).",
 	     watch->slots->unknown_link == LINK_IP ? "IP" : "Ethernet");
-}
-
-static struct attachment *attachment_on(const struct watch *watch, int index)
-{
-	size_t i;
-
-	for (i = 0; i < watch->count && index; i++) {
-		if (watch->attachments[i].index == index)
-			return &watch->attachments[i];
-	}
-	return NULL;
-}
-
-/* Has what is in the map to be written anew? Ports of a bond come and go. */
-static int read_change(const struct nlmsghdr *message, void *context)
-{
-	const struct ifinfomsg *info = NLMSG_DATA(message);
-	struct watch *watch = context;
-	const struct attachment *bond;
-	struct attachment *at;
-	size_t slot;
-	int index;
-
-	/* A bridge tells of its ports as well, in messages of its own. */
-	if (info->ifi_family != AF_UNSPEC)
-		return 0;
-	at = attachment_on(watch, info->ifi_index);
-	if (message->nlmsg_type == RTM_DELLINK && at && at->attached) {
-		at->left = true;
-		index = hook_is_clsact(at->hook) ?
-				0 :
-				link_ifindex(at->link_fd, NULL);
-		if (index > 0)
-			check_move(watch, at, index, true);
-	}
-	bond = attachment_on(
-		watch, (int)netlink_u32(netlink_find(message, sizeof(*info),
-						     IFLA_MASTER)));
-	slot = watch->count;
-	if (bond && slots_has_ports(bond) && message->nlmsg_type == RTM_NEWLINK)
-		slot = bond->slot;
-	if (!at && slots_are_many(watch->count) &&
-	    slots_find(watch->slots, info->ifi_index) != slot)
-		watch->renumbered = true;
-	return 0;
-}
-
-static void hear_changes(struct watch *watch)
-{
-	if (netlink_listen(watch->links, read_change, watch))
-		watch->renumbered = true;
-}
-
-static void renumber(struct watch *watch)
-{
-	struct interfaces all;
-	int error;
-
-	watch->renumbered = false;
-	if (interfaces_read(&all))
-		return;
-	error = slots_write(watch->slots, &all);
-	interfaces_free(&all);
-	if (error == -E2BIG && !watch->full_told)
-		note(SLOTS_FULL);
-	watch->full_told |= error == -E2BIG;
-	if (error && error != -E2BIG)
-		note("cannot tell numbers of interfaces to the kernel side: %s.",
-		     strerror(-error));
 }
 
 /*
@@ -392,17 +242,16 @@ static int handle(struct watch *watch, struct pollfd *polled)
 	if (code >= 0)
 		return code;
 	if (polled[ON_LINKS].revents)
-		hear_changes(watch);
+		changes_hear(watch);
 	if (ticked(&polled[ON_HEALTH])) {
 		if (leased)
 			watch_renew(watch, true);
 		check_unknown(watch);
-		if (!check_all(watch))
+		if (!changes_check(watch))
 			return fail(EXIT_SYSTEM,
 				    "nothing is attached any more: ending.");
 	}
-	if (watch->renumbered)
-		renumber(watch);
+	changes_write(watch);
 	if (ticked(&polled[ON_TIMEOUT])) {
 		note("the time is over: letting everything pass.");
 		return end(watch, EXIT_DONE, END_TIMEOUT);
@@ -445,7 +294,7 @@ static int look_back(struct watch *watch, int code)
 {
 	size_t i;
 
-	check_all(watch);
+	changes_check(watch);
 	for (i = 0; i < watch->count && !code; i++) {
 		if (watch->attachments[i].why)
 			code = EXIT_SYSTEM;
