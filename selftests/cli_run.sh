@@ -654,7 +654,8 @@ wire_endless() {
 	wire
 	on tc qdisc add dev veth0 clsact
 	on tc filter add dev veth0 egress prio 1 handle 0xbdf bpf da obj "$tc_tcp" sec tc
-	id=$(on bpftool -j prog show | jq '[.[] | select(.name == "tc_drop_tcp")] | max_by(.id).map_ids[]')
+	id=$(on tc -j filter show dev veth0 egress | jq '.[].options.prog.id | numbers')
+	id=$(on bpftool -j prog show id "$id" | jq '.map_ids[]')
 	for id in $id; do
 		bytes=$(on bpftool -j map show id "$id" | jq -r 'select(.name == "tc_drop_.bss").bytes_value')
 		[ "$bytes" = 16 ] || continue
