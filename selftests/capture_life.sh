@@ -189,7 +189,7 @@ unwritable() {
 	refuses 1 run xdp-drop-tcp --write "$tmp/dir/file" veth0
 	said "Read-only"
 	refuses 1 run xdp-drop-tcp --write "$tmp/fifo" veth0
-	said "nobody reads"
+	said "without a reader"
 	refuses 2 run xdp-drop-tcp --write "$tmp/link" veth0
 	said "symbolic link"
 	refuses 2 run xdp-drop-tcp --write "$tmp/dangling" veth0

@@ -187,8 +187,8 @@ test_same_number() {
 	wire
 	hold_both "$xdp_world"
 	state before
-	refused 3 "veth0: .*one of 2 links .*number $index.*network namespace.*Stop the process" xdp-drop-tcp --force veth0
-	refused 3 'veth0: .*one of 2 links' xdp-drop-world --detach --force veth0
+	refused 3 "veth0: .*has 2 links .*number $index,.*network namespaces.*Stop the process" xdp-drop-tcp --force veth0
+	refused 3 'veth0: .*has 2 links' xdp-drop-world --detach --force veth0
 	has "^veth0 xdp-native .*by one of 2 links" || fail "--list does not say so"
 	third_has xdp_drop_world || fail "the other namespace has lost it"
 	# Where there is but one, it is this one.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The hooks' names, and what hangs where. */
+/* The hooks' names. */
 #include "attach/hook.h"
 
 #include <linux/if_link.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where in a packet's way a program can hang, and one that hangs there. */
+/* The hooks that a program can be attached to, and one that is attached. */
 #ifndef HOOK_H
 #define HOOK_H
 
@@ -29,9 +29,9 @@ enum end {
 	END_TIMEOUT,
 	END_READER_GONE,
 	END_OUTPUT_FAILED,
-	END_FAILED, /* waiting, or something else of the system's */
+	END_FAILED, /* poll() or another system call */
 	END_INTERFACE_GONE,
-	END_TAKEN_OFF, /* by somebody */
+	END_TAKEN_OFF, /* the program was detached by another process */
 };
 
 /* Which of them is asked for. */

@@ -43,7 +43,7 @@ struct survey {
 };
 
 /*
- * Does the XDP program hang there by a link? A request to take off what is not there
+ * Is the XDP program attached by a link? A request to take off what is not there
  * answers that, before anything else, with EBUSY (dev_xdp_attach(), net/core/dev.c,
  * since Linux 5.9); and it takes nothing off: that no program is there is what it
  * expects. Returns 1, 0 or a negative errno.
@@ -88,7 +88,7 @@ static void match_link(struct inventory *found,
 		    attached->program.id != link->prog_id ||
 		    attached->interface.index != (int)link->xdp.ifindex)
 			continue;
-		/* A link tells a number, but not in which namespace. */
+		/* A link has the interface's number, but not its namespace. */
 		attached->links++;
 		attached->link_id = attached->links == 1 ? link->id : 0;
 	}

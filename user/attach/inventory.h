@@ -14,7 +14,7 @@ struct attached {
 	struct interface interface;
 	enum hook hook;
 	struct identity program;
-	bool by_link; /* XDP, TCX: it hangs there by a link */
+	bool by_link; /* XDP, TCX: it is attached by a link */
 	__u32 link_id; /* which; 0: that cannot be told, see @links */
 	__u32 links; /* XDP: so many could be it, each in a namespace of its own */
 	__u32 priority; /* clsact only, and so are the next two */
@@ -43,7 +43,7 @@ void inventory_free(struct inventory *found);
 const struct attached *inventory_on(const struct inventory *found, int ifindex,
 				    const struct attached *last);
 
-/* A TC program that stands where ours do, and bears this name? */
+/* Is it a TC program of this name, at the place that ours take? */
 bool attached_is_ours(const struct attached *attached, const char *function);
 
 /* "program id 107 'xdp_drop_tcp' (tag …)", for sentences. */

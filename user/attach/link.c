@@ -23,7 +23,7 @@ int link_is_pinned(const struct attached *attached, char path[PIN_PATH_SIZE])
 	return index < 0 ? index : link_id == attached->link_id;
 }
 
-/* Which link it is cannot be told. */
+/* It is not known which link it is. */
 static int refuse(const struct attached *attached)
 {
 	if (!attached->links)
@@ -31,7 +31,7 @@ static int refuse(const struct attached *attached)
 			       NULL);
 	return fail(
 		EXIT_REFUSED,
-		"%s: left alone: program id %u hangs there by one of %u links that it has on interfaces with the number %d, each in another network namespace, and the kernel does not tell which is which. Stop the process that holds it, or remove its pin.",
+		"%s: left alone: program id %u has %u links to interfaces with the number %d, in different network namespaces, and the kernel does not say which of them is the link here. Stop the process that holds it, or remove its pin.",
 		attached->interface.name, attached->program.id, attached->links,
 		attached->interface.index);
 }
@@ -42,7 +42,7 @@ static int detach(const struct attached *attached, int fd)
 	char path[PIN_PATH_SIZE];
 	int code = EXIT_DONE, index, pinned;
 
-	/* It may have moved meanwhile, with its interface. */
+	/* Its interface may have moved to another namespace meanwhile. */
 	index = link_ifindex(fd, NULL);
 	if (index >= 0 && index != attached->interface.index)
 		return EXIT_DONE;

@@ -36,7 +36,7 @@ void pin_path(char path[PIN_PATH_SIZE], const char *function, int ifindex,
 		 function);
 }
 
-/* Root's, and nobody else may write: the kernel mounts bpffs mode 1777. */
+/* Only root may write to it: the kernel mounts bpffs with mode 1777. */
 static int check_directory(const struct stat *directory)
 {
 	if (!S_ISDIR(directory->st_mode) || directory->st_uid != geteuid() ||
@@ -66,7 +66,7 @@ int pin_prepare(void)
 			break;
 		if (!lstat(PIN_DIRECTORY, &directory))
 			return check_directory(&directory);
-		/* Another's last pin has gone, and the directory with it. */
+		/* Another run removed its last pin, and the directory with it. */
 		if (errno != ENOENT)
 			break;
 	}
@@ -94,7 +94,7 @@ int pin_open(const char *path)
 	struct stat directory;
 	int fd;
 
-	/* A pin that somebody else could have made is none of ours. */
+	/* A pin that another user could have made is none of ours. */
 	if (lstat(PIN_DIRECTORY, &directory))
 		return -errno;
 	if (directory.st_uid != geteuid() || directory.st_mode & 022)

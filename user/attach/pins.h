@@ -31,7 +31,7 @@ int pin_open(const char *path);
 /* Removes a pin, and the directory once it is empty. Returns an exit code. */
 int pin_remove(const char *path);
 
-/* The ifindex that a link hangs on, 0 if its interface is gone, or -errno. */
+/* The ifindex that a link is attached to, 0 if it is gone, or -errno. */
 int link_ifindex(int link_fd, __u32 *link_id);
 
 #endif

@@ -70,7 +70,7 @@ static int add_interfaces(struct slots *wanted)
 			wanted->list[++kept] = *next;
 			continue;
 		}
-		/* Two namespaces, one number: whose packets are they? */
+		/* The same number in two namespaces: the packets cannot be told apart. */
 		if (last->slot.link != next->slot.link)
 			last->slot.link = LINK_ETHERNET;
 		last->slot.counters = wanted->count;
@@ -108,7 +108,7 @@ static int add_ports(struct slots *wanted, const struct interfaces *all)
 	return error;
 }
 
-/* First what is new, then what is over: no packet meets a gap. */
+/* First add, then remove, so that no packet finds an entry missing. */
 static int update(struct slots *slots, struct slots *wanted)
 {
 	size_t i, kept = 0;

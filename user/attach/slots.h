@@ -51,7 +51,7 @@ static inline __u32 slots_room(size_t count)
 	"too many ports of bonds: packets of some are counted as (unknown)."
 
 /**
- * slots_write() - have in the map what is so now
+ * slots_write() - bring the map up to date
  * @slots: with map_fd, attachments and count set
  * @all: the interfaces of this network namespace: which is a port of which?
  *
@@ -67,7 +67,7 @@ int slots_write(struct slots *slots, const struct interfaces *all);
 int slots_write_one(struct slots *slots, const struct attachment *at);
 
 /*
- * May packets come with the numbers of its ports? Native XDP on a bond runs in their
+ * May packets have the ifindex of one of its ports? Native XDP on a bond runs in their
  * drivers. The ports of what moved to another namespace could not be seen.
  */
 static inline bool slots_has_ports(const struct attachment *at)

@@ -101,7 +101,7 @@ int tc_remove(const struct attached *attached)
 				attached->program.id, slot.owns_qdisc);
 }
 
-/* Somebody's, or pinned: an exit code. */
+/* A running process has it, or it is pinned. Returns an exit code. */
 static int refuse(const struct attached *attached)
 {
 	char what[128], whose[256];
@@ -115,7 +115,7 @@ static int refuse(const struct attached *attached)
 		whose);
 }
 
-/* Is it to be removed? An exit code. */
+/* Returns EXIT_DONE if it is to be removed, or the exit code of a refusal. */
 static int may_remove(const struct attached *attached, bool force,
 		      int signal_fd)
 {
@@ -129,7 +129,7 @@ static int may_remove(const struct attached *attached, bool force,
 	if (error == -EINTR)
 		return fail(
 			EXIT_SYSTEM,
-			"%s: a signal came while it was not known yet whether %s is left by a run that was killed.",
+			"%s: a signal came before it was known whether the run that attached %s still runs.",
 			attached->interface.name, what);
 	if (error && !loaded_is_foreign(error))
 		return fail_at(AT_LIST, -error, attached->interface.name, NULL);
@@ -152,7 +152,7 @@ int tc_make_room(const struct inventory *present, const char *function,
 	int code;
 
 	while ((attached = inventory_on(present, interface->index, attached))) {
-		/* Twice in one direction would count and drop for nothing. */
+		/* A second one in the same direction would count each packet twice. */
 		if (!attached_is_ours(attached, function) ||
 		    hook_is_ingress(attached->hook) != hook_is_ingress(hook))
 			continue;
@@ -227,7 +227,7 @@ static int need_qdisc(struct netlink *nl, struct attachment *at)
 	if (error)
 		return fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
 			       nl->words);
-	/* A filter for egress would land on ingress there, without a word. */
+	/* There the kernel attaches a filter for egress to ingress, without an error. */
 	if (find.kind == CLSACT_INGRESS && !hook_is_ingress(at->hook))
 		return fail(
 			EXIT_REFUSED,
@@ -274,7 +274,7 @@ static int attach_clsact(struct attachment *at, struct slots *slots,
 	do {
 		code = prepare_qdisc(&nl, at, slots);
 		error = code ? 0 : clsact_add(&nl, &filter, program_fd, name);
-		/* EINVAL: its owner took the empty qdisc away meanwhile? */
+		/* EINVAL: its owner may have removed the empty qdisc meanwhile. */
 	} while (error == -EINVAL && !at->owns_qdisc && ++tries < ADD_TRIES);
 	if (error)
 		code = fail_at(AT_CLSACT_FILTER, -error, at->interface.name,
@@ -357,12 +357,12 @@ static int detach_clsact(struct netlink *nl, const struct clsact_filter *place,
 {
 	int error;
 
-	/* The kernel cannot delete "only if it is still that program". */
+	/* The kernel has no "delete only if it is still that program". */
 	error = is_there(nl, place, program_id);
 	if (error > 0) {
 		int failed = clsact_delete(nl, place);
 
-		/* Whatever it answered, if it answered: is it gone? */
+		/* The answer may be an error, or lost: what counts is whether it is gone. */
 		error = is_there(nl, place, program_id);
 		if (error > 0)
 			error = failed ? failed : -EBUSY;

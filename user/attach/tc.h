@@ -11,7 +11,7 @@
 
 /*
  * A filter on clsact has no link: it outlives a killed loader. So its kernel
- * side drops only until a deadline that the living loader keeps pushing on.
+ * side drops only until a deadline, which the loader renews while it runs.
  */
 #define TC_HOOK_LEASE_NS 3000000000ULL
 #define TC_HOOK_RENEW_NS 500000000ULL
@@ -20,9 +20,9 @@
 int tc_choose(const struct interface *interface, enum tc_choice choice,
 	      bool ingress, enum hook *hook);
 
-/* What became of whoever attached a filter of ours. */
+/* What became of the process that attached a filter of ours. */
 enum tc_filter {
-	TC_FILTER_HELD, /* it is there, and pushes the deadline on */
+	TC_FILTER_HELD, /* it runs, and renews the deadline */
 	TC_FILTER_PINNED, /* it has gone, as it was meant to */
 	TC_FILTER_LEFT, /* it was killed */
 };
@@ -32,8 +32,7 @@ enum tc_filter {
  * @attached: a filter on clsact that attached_is_ours()
  * @signal_fd: a signal there ends the waiting; -1: no such
  *
- * Whether a deadline is pushed on has to be waited for: until it is, or is over, and
- * for as long as a lease at most.
+ * Waits until the deadline is renewed or has passed, for a lease at most.
  *
  * Return: 0 or a negative errno; -EINTR: a signal; see loaded_is_foreign() for
  * another version's filter, or a stranger's in our place.
@@ -65,7 +64,7 @@ int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
 /* Removes a program that attached_is_ours(), however attached; returns an exit code. */
 int tc_remove(const struct attached *attached);
 
-/* Removes our filter, and the clsact if we made it and nobody else is on it. */
+/* Removes our filter, and the clsact if we made it and no other filter is on it. */
 int tc_detach_clsact(const struct interface *interface, enum hook hook,
 		     __u32 program_id, bool owns_qdisc);
 

@@ -13,7 +13,7 @@
 #include "attach/owners.h"
 #include "lib/errors.h"
 
-/* Takes it off only if it is still that program: others may have been quicker. */
+/* Takes it off only if it is still that program: it may have been replaced. */
 static int detach_exactly(const struct attached *attached, int program_fd)
 {
 	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = program_fd);
@@ -78,7 +78,7 @@ int xdp_make_room(const struct inventory *present, struct attachment *at,
 		code = take_off(attached, at);
 		if (code)
 			return code;
-		note("%s: took off %s, %s; it will not come back by itself.",
+		note("%s: took off %s, %s; only its owner can attach it again.",
 		     name, what, whose);
 	}
 	return EXIT_DONE;

@@ -20,15 +20,15 @@
 #include "lib/duration.h"
 #include "lib/errors.h"
 
-/* How long a reader may show no sign of life at the end. */
+/* How long to wait at the end for a reader that takes nothing. */
 #define PATIENCE_MS 2000
 
 /* Where a VLAN tag goes: behind the two addresses. */
 #define TAG_OFFSET (2 * ETH_ALEN)
 
 /*
- * From CLOCK_MONOTONIC to the time since 1970. Who is held up between the clocks
- * would be wrong by as much, so the quickest of some tries counts.
+ * From CLOCK_MONOTONIC to the time since 1970. A delay between the readings
+ * would make it wrong, so the quickest of three tries counts.
  */
 static __u64 clock_offset_ns(void)
 {
@@ -125,7 +125,7 @@ static __u64 new_losses(struct capture *capture, size_t i)
 	return fresh;
 }
 
-/* All hang at the same kind of hook, so one that is not known does, too. */
+/* All are attached to the same kind of hook, so an unknown one is, too. */
 static enum hook hook_of(const struct capture *capture, size_t i)
 {
 	return capture->attachments[i < capture->count ? i : 0].hook;
@@ -316,8 +316,8 @@ static void write_statistics(struct capture *capture, size_t i)
 }
 
 /*
- * Waits until the reader takes something; false if it shows no sign of life, or
- * if the user has lost patience first.
+ * Waits until the reader takes something; false if it takes nothing in time, or a
+ * signal comes first.
  */
 static bool wait_for_reader(struct capture *capture)
 {
@@ -341,7 +341,7 @@ static bool flush_all(struct capture *capture)
 	return !capture->sink.error;
 }
 
-/* The reader is dead, or nothing can be written: what is left is lost. */
+/* The reader has stopped, or nothing can be written: the rest is lost. */
 static void abandon(struct capture *capture)
 {
 	capture->discard = true;

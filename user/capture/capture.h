@@ -10,7 +10,7 @@
 #include "attach/hook.h"
 #include "capture/sink.h"
 
-/* How often to look into the ring when it does not wake us up by itself. */
+/* How often to read the ring even if it has not woken us up. */
 #define CAPTURE_PERIOD_NS 20000000ULL
 
 /* Bytes of the ring: a power of two, and of pages. */
@@ -34,7 +34,7 @@ struct capture {
 	int counters_fd;
 	bool ask_losses; /* once for each look into the ring */
 	int signal_fd; /* while finishing: a signal ends the patience */
-	bool discard; /* the reader is dead: empty the ring, write nothing */
+	bool discard; /* the reader has stopped: empty the ring, write nothing */
 };
 
 /**
@@ -78,11 +78,12 @@ bool capture_is_blocked(const struct capture *capture);
 
 /**
  * capture_finish() - after detaching: the rest of the ring, and the statistics
- *
  * @signal_fd: of signals_catch(), with what began the end taken off
  *
- * Waits for a slow reader as long as it goes on reading, two seconds for each
- * sign of life, and until a signal says that this is too long. Return: 0 or a negative errno.
+ * Waits for a slow reader as long as it goes on reading: at most two seconds for
+ * each read, and until a signal comes.
+ *
+ * Return: 0 or a negative errno.
  */
 int capture_finish(struct capture *capture, int signal_fd);
 

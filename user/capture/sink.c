@@ -38,7 +38,7 @@ static int tell_open(const char *path, int error)
 	case ENXIO:
 		return fail(
 			EXIT_SYSTEM,
-			"%s: is a pipe that nobody reads. Start the reader first.",
+			"%s: is a pipe without a reader. Start the reader first.",
 			path);
 	case EEXIST:
 		return fail(
@@ -94,7 +94,7 @@ int sink_begin(struct sink *sink)
 
 	if (!sink->regular)
 		return 0;
-	/* What a shell's >> appends to stays. */
+	/* A file that a shell's >> appends to is not cut. */
 	if (!strcmp(sink->path, "-")) {
 		at = lseek(sink->fd, 0, SEEK_END);
 		sink->whole = at > 0 ? (__u64)at : 0;

@@ -160,8 +160,8 @@ static const struct advice *find_advice(enum place place, int error)
 }
 
 /*
- * Where a standard descriptor is closed, what we open would take its number, and
- * our words with it. Writing to these fails, as to a closed one.
+ * If a standard descriptor is closed, the next file that we open gets its number, and
+ * our messages would go into it. Writing to these fails, as to a closed one.
  */
 static void hold_standard_descriptors(void)
 {

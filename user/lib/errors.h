@@ -12,7 +12,7 @@ enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_SYSTEM = 1, /* the kernel or the system failed */
 	EXIT_USAGE = 2, /* wrong options or arguments */
-	EXIT_REFUSED = 3, /* somebody else's, or it would cut the user off */
+	EXIT_REFUSED = 3, /* another's program, or it would cut the user off */
 	EXIT_LACKING = 4, /* this kernel lacks what was asked */
 };
 
@@ -35,12 +35,12 @@ enum place {
 };
 
 /**
- * errors_init() - to be called first: nothing else takes standard error's place
+ * errors_init() - to be called first: nothing opened later gets a standard descriptor's number
  * @program: the name that messages start with; kept, not copied
  */
 void errors_init(const char *program);
 
-/* With --verbose: nobody is to be told to use it. */
+/* With --verbose: messages do not advise to use it. */
 void errors_verbose(void);
 
 /**

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The interfaces of this network namespace, and names and globs to them. */
-#include <net/if.h> /* bears linux/if.h after it, not before */
+#include <net/if.h> /* before linux/if.h, not after it */
 
 #include "lib/interfaces.h"
 
@@ -71,7 +71,7 @@ static void read_address(const struct rtattr *attribute, __u8 *address,
 
 /*
  * A GRE device that sends to anywhere, or to a multicast group, has its frames made
- * with the outer header by who sends (header_ops); an external one has not
+ * with the outer header by the sender (header_ops); an external one has not
  * (ipgre_tunnel_init(), net/ipv4/ip_gre.c; ip6gre_tunnel_init(), net/ipv6/ip6_gre.c).
  */
 static bool has_outer_header(const struct interface *interface,

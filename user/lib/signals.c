@@ -21,7 +21,7 @@ int signals_catch(int more)
 	sigaddset(&set, SIGUSR1);
 	if (more)
 		sigaddset(&set, more);
-	/* nohup(1) ignores it, and means it. */
+	/* Under nohup(1) it is ignored, and stays so. */
 	sigaction(SIGHUP, NULL, &hangup);
 	if (hangup.sa_handler != SIG_IGN)
 		sigaddset(&set, SIGHUP);

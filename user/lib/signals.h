@@ -15,16 +15,16 @@
  */
 int signals_catch(int more);
 
-/* Which one is waiting; an end if it cannot be read. */
+/* The signal that has come; one that ends the run if it cannot be read. */
 int signals_take(int fd);
 
 /*
- * Does one that ends it come within so many milliseconds? It is taken. @fd -1: there is
- * only the time. A question for figures ends the waiting, too.
+ * Does a signal that ends the run come within so many milliseconds? It is taken. @fd -1:
+ * just waits. SIGUSR1 ends the waiting, too.
  */
 bool signals_end_came(int fd, int ms);
 
-/* At the end there are no more figures: another signal says that it takes too long. */
+/* For the end of a run: SIGUSR1 is no longer among them. */
 void signals_end(int fd);
 
 #endif

@@ -42,7 +42,7 @@ static int pin_all(struct run *run)
 	int code = EXIT_DONE;
 	size_t i;
 
-	/* In this order: killed in between, it is pinned, but drops no more. */
+	/* In this order: if it is killed in between, the pinned filter drops no more. */
 	if (hook_is_clsact(run->attachments[0].hook)) {
 		run->image.state->pinned = 1;
 		watch_renew(&run->watch, false);
@@ -64,7 +64,7 @@ static int detach_one(const struct run *run, struct attachment *at)
 	char path[PIN_PATH_SIZE];
 	int code = EXIT_DONE;
 
-	/* Taken off by somebody, the qdisc it left is still ours to remove. */
+	/* If another process removed the filter, the qdisc is still ours to remove. */
 	if (at->tried && hook_is_clsact(at->hook))
 		code = tc_detach_clsact(&at->interface, at->hook,
 					run->identity.id, at->owns_qdisc);

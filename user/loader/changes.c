@@ -46,7 +46,7 @@ static bool still_there(struct watch *watch, struct attachment *at)
 	return index;
 }
 
-/* A number that the interface had may be another's by now. */
+/* Its number may belong to another interface by now. */
 static bool is_gone(const struct attachment *at)
 {
 	char name[IFNAMSIZ];
@@ -64,11 +64,11 @@ static void mark_ended(struct watch *watch, struct attachment *at)
 	at->why = is_gone(at) ? END_INTERFACE_GONE : END_TAKEN_OFF;
 	seconds = (double)(at->ended_ns - watch->started_ns) / SECOND_NS;
 	if (at->why == END_TAKEN_OFF) {
-		note("%s: no longer attached, after %.1f s: somebody took the program off.",
+		note("%s: no longer attached, after %.1f s: another process took the program off.",
 		     at->interface.name, seconds);
 		return;
 	}
-	note("%s: no longer attached, after %.1f s: the interface is deleted, or elsewhere.",
+	note("%s: no longer attached, after %.1f s: the interface is deleted or in another netns.",
 	     at->interface.name, seconds);
 	at->index = 0;
 	at->tried = false;
@@ -101,7 +101,7 @@ static struct attachment *attachment_on(const struct watch *watch, int index)
 	return NULL;
 }
 
-/* Has what is in the map to be written anew? Ports of a bond come and go. */
+/* Notes whether the map has to be written anew: ports of a bond come and go. */
 static int read_change(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(message);
@@ -111,7 +111,7 @@ static int read_change(const struct nlmsghdr *message, void *context)
 	size_t slot;
 	int index;
 
-	/* A bridge tells of its ports as well, in messages of its own. */
+	/* Bridges send messages about their ports, too, of another family. */
 	if (info->ifi_family != AF_UNSPEC)
 		return 0;
 	at = attachment_on(watch, info->ifi_index);

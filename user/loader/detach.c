@@ -56,7 +56,7 @@ static void show_unknown(struct detaching *detaching)
 	detaching->counters_fd = -1;
 }
 
-/* The last word of a program that goes: its counters. */
+/* Shows the counters of a program that is about to be detached. */
 static void show_counters(struct detaching *detaching,
 			  const struct attached *attached, int program_fd)
 {
@@ -80,7 +80,7 @@ static void show_counters(struct detaching *detaching,
 		note("%s: its counters cannot be read: %s.",
 		     attached->interface.name,
 		     error == -EPROTO ?
-			     "another version of the program has them" :
+			     "they are laid out as in another version" :
 			     strerror(-error));
 }
 
@@ -96,7 +96,7 @@ static int refuse(const struct attached *attached, const char *why)
 }
 
 static const char stop_it[] =
-	"Stop that process (it detaches by itself), or use --force.";
+	"Stop that process (it then detaches), or use --force.";
 
 static int remove_link(struct detaching *detaching,
 		       const struct attached *attached)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Would dropping TCP here cut off the remote session it was typed in? */
-#include <net/if.h> /* bears linux/if.h after it, not before */
+#include <net/if.h> /* before linux/if.h, not after it */
 
 #include "loader/guard.h"
 
@@ -172,7 +172,7 @@ static int read_stat(int pid, bool *is_server)
 	return parent;
 }
 
-/* Better to refuse once too often: who cannot be looked at counts as ours. */
+/* A process that cannot be looked at counts as in our namespace: rather refuse. */
 static bool in_our_namespace(int pid)
 {
 	struct stat ours, theirs;
@@ -308,7 +308,7 @@ static int ask_route(struct verdict *verdict, struct netlink *nl,
 	return netlink_talk(nl, &request, read_route, verdict);
 }
 
-/* A session may come in where it does not go out: who has our address? */
+/* A session may arrive at another interface than it leaves: the one with our address. */
 static void ask_owner(struct verdict *verdict)
 {
 	struct ifaddrs *list = NULL, *at;

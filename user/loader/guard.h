@@ -13,12 +13,12 @@
  * Sessions are found by SSH_CONNECTION in this process's environment and in
  * those of its ancestors (sudo drops it; a terminal multiplexer keeps it), and
  * count if the outermost of these processes lives in this network namespace.
- * Where nobody has it, an SSH server among the ancestors still has its socket
+ * If none has it, an SSH server among the ancestors still has its socket
  * (pidfd_getfd(), Linux 5.6).
  * The peer's route tells the interface; bridges, bonds, VLANs and veths above
  * and below it count as well.
  *
- * Return: EXIT_DONE, or EXIT_REFUSED once it has told which session would die.
+ * Return: EXIT_DONE, or EXIT_REFUSED once it has told which session would be cut off.
  */
 int guard_check(const struct interfaces *all, const struct interfaces *chosen);
 

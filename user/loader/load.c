@@ -15,8 +15,8 @@
 #include "loader/refusal.h"
 
 /*
- * Before Linux 6.4 a verifier log that does not fit is an error. Memory that no log
- * fills is none. At level 1 it has only the way to where the program is refused.
+ * Before Linux 6.4 a verifier log that does not fit is an error. Pages that the log
+ * does not reach take no memory. At level 1 it has only the way to where the program is refused.
  */
 #define LOG_SIZE (16 << 20)
 
@@ -40,7 +40,7 @@ static int configure_capture(struct run *run)
 							run->options.snaplen);
 }
 
-/* What the lines of this run, and no other's, begin with; never 0. */
+/* What the trace lines of this run begin with, and of no other; never 0. */
 static __u32 new_mark(void)
 {
 	__u32 mark = 0;
@@ -92,7 +92,7 @@ static bool lacks_events(void)
 	return !libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACEPOINT, NULL);
 }
 
-/* What else than the kernel's version may be why it does not take the program. */
+/* Says why the kernel does not take the program. */
 static int refused(const struct run *run, int error, char *log)
 {
 	struct refusal refusal;

@@ -35,7 +35,7 @@ static bool is_source(const char *line)
 	return !strncmp(line, "; ", 2);
 }
 
-/* The line of source stays the first, however far back it was. */
+/* The line of source stays the first one, even if it was many lines ago. */
 static void add(struct refusal *refusal, const char *line)
 {
 	const char **lines = refusal->lines;

@@ -64,10 +64,10 @@ static void tell_attached(const struct run *run)
 		note("it stays attached until '%s --detach' removes it.",
 		     run->program->name);
 	if (run->options.pin && run->options.timeout_ns)
-		note("after the time-out it passes everything, but stays.");
+		note("after the time-out it passes everything, but stays attached.");
 }
 
-/* Root's directory may be closed to others: then it is there. */
+/* EACCES: only root may look into the directory, so it is mounted. */
 static bool has_trace_pipe(const char *path)
 {
 	return !access(path, F_OK) || errno == EACCES;
@@ -111,13 +111,13 @@ static int tell_all(struct run *run)
 static int attach(struct run *run)
 {
 	static int (*const steps[])(struct run *) = {
-		stage_find, /* changes nothing */
-		stage_prepare, /* file, display, signals */
-		stage_load,
-		connect_watch,
+		stage_find, /* interfaces and hooks */
+		stage_prepare, /* the capture's file, display, signals */
+		stage_load, /* configure, verify */
+		connect_watch, /* counters, deadline */
 		stage_attach, /* to all or none */
-		stage_capture,
-		tell_all,
+		stage_capture, /* the file's heading */
+		tell_all, /* what is attached */
 	};
 	int code = EXIT_DONE;
 	size_t i;
@@ -127,7 +127,7 @@ static int attach(struct run *run)
 	return code || run->options.pin ? code : stage_foreground(run);
 }
 
-/* Before they are read, lest one is missed. */
+/* Before the interfaces are read, so that no change is missed. */
 static int listen_to_changes(struct run *run)
 {
 	const struct options *options = &run->options;
@@ -176,9 +176,9 @@ int run(const struct program *program, int argc, char **argv)
 	verbosity = run.options.verbose;
 	if (verbosity)
 		errors_verbose();
-	/* Who reads our output may go: that is an end, not a death. */
+	/* When a reader of our output goes away, write() returns EPIPE instead. */
 	signal(SIGPIPE, SIG_IGN);
-	/* It asks for counters that there may not be yet. */
+	/* It asks for counters; there are none yet. */
 	signal(SIGUSR1, SIG_IGN);
 	libbpf_set_print(print_libbpf);
 	code = privileges_check(run.options.list || run.options.detach);

@@ -18,7 +18,7 @@
 #include "lib/signals.h"
 #include "loader/changes.h"
 
-/* Whose reader it was that has gone. */
+/* What the reader that has gone was reading. */
 #define OF_COUNTERS "counters"
 #define OF_CAPTURE "capture"
 
@@ -43,7 +43,7 @@ __u64 watch_lasted_ns(const struct watch *watch)
 	return last_ns - watch->started_ns;
 }
 
-/* The slot behind those of the attachments: an interface that is not known. */
+/* @i behind those of the attachments: an interface that is not known. */
 static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 {
 	struct reading reading = { .final = final };
@@ -80,7 +80,7 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 	return counters_show(&watch->display, &reading);
 }
 
-/* Are there packets that nobody's number stands on? */
+/* Are there packets of an interface that is not known? */
 static bool has_unknown(const struct watch *watch)
 {
 	struct drop_counters sum;
@@ -115,7 +115,7 @@ int watch_show(struct watch *watch, bool final)
 	return error;
 }
 
-/* That there are any is told once. */
+/* Says so once. */
 static void check_unknown(struct watch *watch)
 {
 	if (watch->unknown_told || !has_unknown(watch))
@@ -165,7 +165,7 @@ enum {
 	ON_PERIOD, /* look into it anyway */
 	ON_READER, /* of our capture: it takes more, or it has gone */
 	ON_LINKS, /* interfaces change */
-	ON_OUTPUT, /* standard output takes more, or nobody reads it any more */
+	ON_OUTPUT, /* standard output takes more, or its reader has gone */
 	ON_ERROR_OUTPUT, /* the same of standard error */
 	ON_COUNT,
 };
@@ -176,7 +176,7 @@ static int end(struct watch *watch, enum exit_code code, enum end why)
 	return code;
 }
 
-/* Who asked for a time did not get it; without, this is how to end it. */
+/* Before the time of --timeout it is an error; else it is a way to end the run. */
 static int reader_gone(struct watch *watch, const char *reader)
 {
 	watch->reader = reader;
@@ -217,8 +217,7 @@ static int handle_shown(struct watch *watch, int error)
 	if (error == -EPIPE)
 		return reader_gone(watch, OF_COUNTERS);
 	return end(watch,
-		   fail(EXIT_SYSTEM,
-			"cannot show the counters: %s.",
+		   fail(EXIT_SYSTEM, "cannot show the counters: %s.",
 			strerror(-error)),
 		   END_OUTPUT_FAILED);
 }
@@ -289,7 +288,7 @@ void watch_ended(struct watch *watch)
 	}
 }
 
-/* What has vanished just now did so before the end: the last look counts. */
+/* What was detached since the last look was so before the end: an error. */
 static int look_back(struct watch *watch, int code)
 {
 	size_t i;

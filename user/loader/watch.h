@@ -32,12 +32,12 @@ struct watch {
 	struct capture *capture; /* perhaps not on */
 	struct drop_tally *last_prey; /* at the last line, by slot */
 	__u64 last_ns; /* when the last line was */
-	bool mute; /* nobody reads us any more, or nothing can be written */
+	bool mute; /* the reader has gone, or nothing can be written */
 	enum end why; /* what ended it for those that are attached still */
-	const char *reader; /* that has gone: whose it was */
+	const char *reader; /* what the reader that has gone was reading */
 };
 
-/* Pushes the kernel side's deadline on: a lease if @leased, else the time-out. */
+/* Sets the kernel side's deadline: a lease from now if @leased, else the time-out. */
 void watch_renew(struct watch *watch, bool leased);
 
 /**
@@ -49,7 +49,7 @@ void watch_renew(struct watch *watch, bool leased);
  */
 int watch_run(struct watch *watch, int signal_fd);
 
-/* Nothing is attached any more: since now, what still was. */
+/* Nothing is attached any more: notes why and when for what still was. */
 void watch_ended(struct watch *watch);
 
 /* How long it was attached, as far as anything was. */
