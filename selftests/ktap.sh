@@ -325,7 +325,7 @@ ktap_print() {
 ktap_stop() {
 	[ -z "${!ktap_pids[*]}" ] || kill "${ktap_pids[@]}" 2>/dev/null || true
 	wait
-	rm -rf "$ktap_dir"
+	rm -rf --one-file-system "$ktap_dir"
 }
 
 # Does this stand in function $1, or in one that it calls?
