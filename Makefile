@@ -56,10 +56,10 @@ all:
 	+@$(build)
 
 demo: set-up-as-root
-	@selftests/demo.sh
+	@selftests/experiment/demo.sh
 
 experiment: set-up-as-root
-	@RESULTS="$${RESULTS:-$(CURDIR)/results}" selftests/experiment.sh
+	@RESULTS="$${RESULTS:-$(CURDIR)/results}" selftests/experiment/experiment.sh
 
 # Results of a run in which something differs are results, too.
 report:
@@ -67,7 +67,7 @@ report:
 	@scripts/report.sh "$${RESULTS:-$(CURDIR)/results}"
 
 lab: set-up-as-root
-	@selftests/lab.sh
+	@selftests/experiment/lab.sh
 
 check: set-up-as-root
 	+@$(selftests) check

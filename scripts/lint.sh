@@ -56,12 +56,13 @@ scripts() {
 }
 
 # SC2317, "unreachable": tests, and these checks, are called by name.
+# Libraries source each other; SCRIPTDIR is the directory of the script that is checked.
 shell() {
 	{
 		named '\.sh$'
 		scripts
 	} | sort -u | xargs -r shellcheck --exclude=SC2317 \
-		--external-sources --source-path=SCRIPTDIR
+		--external-sources --source-path=SCRIPTDIR --source-path=selftests/lib
 }
 
 # A script sets the locale itself, or sources a file that leads to ktap.sh, which does.

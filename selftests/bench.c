@@ -15,7 +15,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "loaded.h"
+#include "frames/loaded_program.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -5,11 +5,11 @@
 # lab, written to a file. Figures, no verdict. Usage: bench.sh [FRAMES]
 
 set -eu
-# shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
-. "$(dirname "$0")/lab_net.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/lab_net.sh disable=SC1091
+. "$(dirname "$0")/lib/lab_net.sh"
 lab_need nft
-# shellcheck source-path=SCRIPTDIR source=capture_lib.sh disable=SC1091
-. "$(dirname "$0")/capture_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/capture_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/capture_lib.sh"
 
 "$(built bench)"
 check=$(built pcapng_check) probe=$(built probe)

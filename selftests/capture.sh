@@ -6,8 +6,8 @@
 
 # shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
-# shellcheck source-path=SCRIPTDIR source=capture_lib.sh disable=SC1091
-. "$(dirname "$0")/capture_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/capture_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/capture_lib.sh"
 
 # Run a program, given with its options, writing to $tmp/$1.pcapng, while $2
 # sends $3 packets: all of them are captured.

@@ -6,8 +6,8 @@
 
 # shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
-# shellcheck source-path=SCRIPTDIR source=capture_lib.sh disable=SC1091
-. "$(dirname "$0")/capture_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/capture_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/capture_lib.sh"
 
 send_syn() {
 	frame "$to_docker0" "" 4 60 | "${in_ctr[@]}" "$probe" send eth0 -

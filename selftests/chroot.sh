@@ -8,8 +8,8 @@
 # shellcheck disable=SC2016 # expanded by the shells that are given it
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
-. "$(dirname "$0")/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
+. "$(dirname "$0")/lib/ktap.sh"
 need_privileges
 need mount chroot setpriv nft ip
 
@@ -50,7 +50,7 @@ passes() {
 
 ktap_case lab lab "a lab: up, traffic, down; who enters it stays in the chroot"
 lab() {
-	passes './lab.sh <<<"ls /run/in_chroot && nft list tables && unshare --mount true && pwd"'
+	passes './experiment/lab.sh <<<"ls /run/in_chroot && nft list tables && unshare --mount true && pwd"'
 	told '^/run/in_chroot$'
 	told '^table ip nat$'
 	told "^$here\$"
@@ -60,7 +60,7 @@ lab() {
 ktap_case lab hidden "a lab's bpffs is not seen outside of it"
 # Nor its root: other mounts, of network namespaces, come and go with others' tests.
 hidden() {
-	passes './lab.sh up; ./lab.sh down' \
+	passes './experiment/lab.sh up; ./experiment/lab.sh down' \
 		'seen() { grep -e " - bpf " -e " $root " /proc/self/mountinfo || :; }; before=$(seen)' \
 		'[ "$before" = "$(seen)" ]'
 }
@@ -85,7 +85,7 @@ lacks() {
 	passes "$(printf '%s\n' \
 		'for program in cli.sh lab_test.sh experiment_test.sh; do' \
 		"${3-} ./\$program || [ \$? = 4 ]; done" \
-		"${3-} ./lab.sh up && exit 9; [ \$? = 4 ]")" "$2"
+		"${3-} ./experiment/lab.sh up && exit 9; [ \$? = 4 ]")" "$2"
 	count "^1\.\.0 # SKIP needs $1"
 	[ "$count" = 3 ] || fail "not 3 programs need $1: $(cat "$tmp/out" "$tmp/err")"
 	said "^lab.sh: needs $1.*\.$"

@@ -5,8 +5,8 @@
 # is attached. The rest is in the other files named cli_….
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
 programs=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)

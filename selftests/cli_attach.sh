@@ -4,8 +4,8 @@
 # Attaching: modes, and what is there already.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
 # attaches HOOK CMD…: CMD attaches to veth0, there, and leaves it clean.

@@ -5,8 +5,8 @@
 # with an error: each has its words and its exit code, and nothing stays behind.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
 need_filter() {

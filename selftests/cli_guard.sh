@@ -4,8 +4,8 @@
 # The lockout guard: would it cut off the session in which it was typed?
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
 # In a process namespace of its own: the SSH server of whoever runs the tests

@@ -5,8 +5,8 @@
 # the same number, others' links, and maps that have only the name of one of ours.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
 # In the host, tun0 carries IP and wan0 Ethernet; the other end of wan0 is far0 in the

@@ -4,8 +4,8 @@
 # --pin and --detach. One group: they share a BPF file system.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
 pins=/sys/fs/bpf/bpf-drop

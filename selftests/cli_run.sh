@@ -5,8 +5,8 @@
 # interfaces that change meanwhile; and clsact, which has no link.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
 # An IPv4 SYN of 54 bytes.

@@ -5,8 +5,8 @@
 # says they do. Each test types one or more of its chapters into a lab.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
-. "$(dirname "$0")/lab_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/lab_lib.sh"
 
 # In the tree, or beside us once installed.
 top=$(cd "$(dirname "$0")/.." && pwd -P)

@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Does the experiment's judge, experiment.awk, tell right from wrong? No packets:
+# Does the experiment's judge, experiment/judge.awk, tell right from wrong? No packets:
 # what taps and drop-where would have said is written here.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
-. "$(dirname "$0")/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
+. "$(dirname "$0")/lib/ktap.sh"
 
 here=$(dirname "$(realpath "$0")")
 # W1's cold neighbour: an ARP request leaves out0 and dies on wan0.
@@ -33,7 +33,7 @@ death() {
 # What is judged of it begins with $1 and ends with $2; $3 deaths were told.
 judged() {
 	touch "$tmp/tap.out" "$tmp/where.host"
-	awk -f "$here/experiment.awk" -v unit=77 -v dropped=1 \
+	awk -f "$here/experiment/judge.awk" -v unit=77 -v dropped=1 \
 		"$tmp/cells" "$tmp/tap.out" "$tmp/where.host" >"$tmp/out"
 	ktap_match "$tmp/out" "^$1	.*	$2\$"
 	ktap_match "$tmp/out" "^sum	1	$3\$"
@@ -104,8 +104,8 @@ could_not_run() {
 
 # The time that curl is given, in ms.
 curl_time() {
-	# shellcheck source-path=SCRIPTDIR source=experiment_lib.sh disable=SC1091
-	. "$here/experiment_lib.sh"
+	# shellcheck source-path=SCRIPTDIR source=experiment/experiment_lib.sh disable=SC1091
+	. "$here/experiment/experiment_lib.sh"
 	inside() {
 		echo "$*"
 	}

@@ -5,9 +5,9 @@
 # each answer a point.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
-. "$(dirname "$0")/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
+. "$(dirname "$0")/lib/ktap.sh"
 
 need_privileges
 need curl ip nft tcpdump
-exec "$(dirname "$0")/experiment.sh" --ktap
+exec "$(dirname "$0")/experiment/experiment.sh" --ktap

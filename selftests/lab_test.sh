@@ -5,8 +5,8 @@
 
 # shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
-# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
-. "$(dirname "$0")/lab_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/lab_lib.sh"
 
 here=$(realpath "$(dirname "$0")")
 
@@ -75,24 +75,24 @@ lab_down_clean() {
 	local id pids
 
 	need curl nft
-	expect 0 "$here/lab.sh" up
+	expect 0 "$here/experiment/lab.sh" up
 	told "^Lab .* is up"
 	id=$(sed -n 's/^Lab \(.*\) is up.*/\1/p' "$tmp/out")
 	# shellcheck disable=SC2064 # the id is known now
-	trap "'$here/lab.sh' down $id 2>/dev/null || true" EXIT
-	expect 0 "$here/lab.sh" list
+	trap "'$here/experiment/lab.sh' down $id 2>/dev/null || true" EXIT
+	expect 0 "$here/experiment/lab.sh" list
 	told "^$id .*kept"
-	LAB=$id expect 0 "$here/lab.sh" run host curl -s http://localhost/
+	LAB=$id expect 0 "$here/experiment/lab.sh" run host curl -s http://localhost/
 	told "ctr"
-	LAB=$id expect 7 "$here/lab.sh" run ctr sh -c 'exit 7'
+	LAB=$id expect 7 "$here/experiment/lab.sh" run ctr sh -c 'exit 7'
 	mapfile -t pids < <(lab_pids "$id")
 	[ "${#pids[@]}" -ge 3 ] || fail "only ${#pids[@]} processes in the lab"
-	expect 0 "$here/lab.sh" down "$id"
+	expect 0 "$here/experiment/lab.sh" down "$id"
 	gone "$id"
 	for pid in "${pids[@]}"; do
 		is_over "$pid" || fail "process $pid is left"
 	done
-	expect 1 "$here/lab.sh" down "$id"
+	expect 1 "$here/experiment/lab.sh" down "$id"
 	said "no such lab"
 }
 
@@ -100,7 +100,7 @@ ktap_case lab lab_alone "lab: without arguments it explains itself and runs a sh
 lab_alone() {
 	need curl nft
 	# shellcheck disable=SC2016 # expanded by that shell
-	expect 0 "$here/lab.sh" <<<'echo "it runs in $LAB"; curl -s localhost; exit 3'
+	expect 0 "$here/experiment/lab.sh" <<<'echo "it runs in $LAB"; curl -s localhost; exit 3'
 	told "shell ctr"
 	told "^it runs in ......$"
 	told "Hello from .*ctr"
@@ -112,7 +112,7 @@ hold() {
 	need nft
 	rm -f "$tmp/id"
 	# shellcheck disable=SC2016 # expanded by that shell
-	bash -c 'set -eu; . "$1/lab_net.sh"; lab_own test; echo "$LAB" >"$2.new"
+	bash -c 'set -eu; . "$1/lib/lab_net.sh"; lab_own test; echo "$LAB" >"$2.new"
 		mv "$2.new" "$2"; "${in_out[@]}" sleep 60 & wait' \
 		bash "$here" "$tmp/id" >/dev/null 2>&1 &
 	holder=$!
@@ -177,7 +177,7 @@ lab_interrupted() {
 ktap_case demo demo "demo: every cell as expected"
 demo() {
 	need curl nft
-	expect 0 "$here/demo.sh"
+	expect 0 "$here/experiment/demo.sh"
 	told "^All 91 cells are as expected"
 	# No colour but on a terminal.
 	never reads "$tmp/out" $'\e'
@@ -202,8 +202,8 @@ demo_surprised() {
 	need curl nft
 	strict_curl
 	PATH=$tmp/bin:$PATH
-	sed 's,lost/E2,pass/E2,; /^[WXB]/d' "$here/demo.expected" >"$tmp/expected"
-	expect 1 "$here/demo.sh" "$tmp/expected"
+	sed 's,lost/E2,pass/E2,; /^[WXB]/d' "$here/experiment/demo.expected" >"$tmp/expected"
+	expect 1 "$here/experiment/demo.sh" "$tmp/expected"
 	told "^E .* lost! "
 	told "! E2, TCP from container to docker0: expected pass, got lost"
 	told "^1 of 20 cells are not as expected"

@@ -5,8 +5,8 @@
 
 # shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
-# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
-. "$(dirname "$0")/lab_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/lab_lib.sh"
 
 # --- XDP ---
 

@@ -5,8 +5,8 @@
 # programs themselves, for somebody whose locale is de_DE.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
-. "$(dirname "$0")/lab_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/lab_lib.sh"
 
 here=$(realpath "$(dirname "$0")")
 
@@ -60,15 +60,15 @@ command_line() {
 
 ktap_case german demo "the demo"
 demo() {
-	sed '/^[WXB]/d' "$here/demo.expected" >"$tmp/expected"
-	passes "$here/demo.sh" "$tmp/expected"
+	sed '/^[WXB]/d' "$here/experiment/demo.expected" >"$tmp/expected"
+	passes "$here/experiment/demo.sh" "$tmp/expected"
 	told "^All 20 cells are as expected.* It took [0-9]+\.[0-9] s\.$"
 }
 
 # A person's shell in the lab is as that person is used to.
 ktap_case german shell "the lab's own shell keeps the locale"
 shell() {
-	passes "$here/lab.sh" <<<'printf "%.1f\n" 1'
+	passes "$here/experiment/lab.sh" <<<'printf "%.1f\n" 1'
 	told "^1,0$"
 }
 

@@ -8,8 +8,8 @@
 # shellcheck disable=SC2016 # expanded by what the stubs run in
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
-. "$(dirname "$0")/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
+. "$(dirname "$0")/lib/ktap.sh"
 
 here=$(dirname "$(realpath "$0")")
 top=$(dirname "$here")
@@ -20,15 +20,15 @@ need make
 stubs() {
 	local name
 
-	mkdir -p "$1"/{scripts,selftests,samples/bpf,bin}
+	mkdir -p "$1"/{scripts,selftests/experiment,samples/bpf,bin}
 	cp "$top/Makefile" "$1/"
-	for name in scripts/{bootstrap,lint,listing,report}.sh selftests/{demo,experiment,lab,bench}.sh; do
+	for name in scripts/{bootstrap,lint,listing,report}.sh selftests/{bench,experiment/{demo,experiment,lab}}.sh; do
 		printf '#!/bin/sh\necho "%s: RESULTS=${RESULTS-} $*"\n' "${name##*/}" >"$1/$name"
 	done
 	printf '#!/bin/sh\necho /kernel\n' >"$1/scripts/kernel-source.sh"
 	printf 'pairs clean:\n\t@echo "Kbuild: $@"\n' >"$1/samples/bpf/Kbuild"
 	printf 'all check clean:\n\t@echo "selftests: $@ TESTS=$(TESTS) OUTPUT=$(OUTPUT)"\n' >"$1/selftests/Makefile"
-	chmod +x "$1"/*/*.sh
+	chmod +x "$1"/*/*.sh "$1"/*/*/*.sh
 }
 
 # make as a person starts it: with nothing of the make that may run this. What looks
@@ -129,7 +129,7 @@ tarball() {
 # Does a shell on a terminal choose colours in this environment?
 colours() {
 	expect 0 env -u NO_COLOR -u TERM "$@" script -qec \
-		"bash -c '. ${here@Q}/lab_net.sh && lab_colours && echo \"green\${green}green\"'" /dev/null
+		"bash -c '. ${here@Q}/lib/lab_net.sh && lab_colours && echo \"green\${green}green\"'" /dev/null
 	[[ $(<"$tmp/out") = *$'green\e[32mgreen'* ]]
 }
 
@@ -140,7 +140,7 @@ colour() {
 	never colours TERM=dumb
 	never colours TERM=
 	never colours TERM=xterm NO_COLOR=1
-	. "$here/lab_net.sh"
+	. "$here/lib/lab_net.sh"
 	lab_colours >"$tmp/out"
 	# shellcheck disable=SC2154 # lab_colours sets it
 	[ -z "$green" ]

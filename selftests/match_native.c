@@ -12,8 +12,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "frames.h"
-#include "ktap.h"
+#include "frames/frames.h"
+#include "frames/ktap.h"
 
 #define MUTATIONS 1000000
 #define SEED 20240229

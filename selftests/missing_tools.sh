@@ -5,8 +5,8 @@
 # say so in one sentence. For each tool, the tests that use it are run without it.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
-. "$(dirname "$0")/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
+. "$(dirname "$0")/lib/ktap.sh"
 need_privileges
 
 here=$(dirname "$(realpath "$0")")
@@ -61,7 +61,7 @@ without() {
 # A command without the tool $1.
 one_sentence() {
 	expect 4 env "PATH=$bin" "$here/$2" "${@:3}"
-	said "^${2%.sh}\.sh: needs $1, .*\.$"
+	said "^${2##*/}: needs $1, .*\.$"
 	lines "$tmp/err" 1
 	[ ! -s "$tmp/out" ]
 }
@@ -91,23 +91,23 @@ no_nft() {
 	local command
 
 	without nft "${lab[@]}" experiment_test.sh
-	for command in demo.sh experiment.sh lab.sh bench.sh; do
+	for command in bench.sh experiment/{demo,experiment,lab}.sh; do
 		one_sentence nft "$command"
 	done
-	one_sentence nft lab.sh up
+	one_sentence nft experiment/lab.sh up
 }
 
 ktap_case second no_curl "no curl"
 no_curl() {
 	without curl "${lab[@]}" experiment_test.sh
-	one_sentence curl demo.sh
-	one_sentence curl experiment.sh
+	one_sentence curl experiment/demo.sh
+	one_sentence curl experiment/experiment.sh
 }
 
 ktap_case second no_tcpdump "no tcpdump"
 no_tcpdump() {
 	without tcpdump "${lab[@]}" experiment_test.sh
-	one_sentence tcpdump experiment.sh
+	one_sentence tcpdump experiment/experiment.sh
 }
 
 ktap_case second no_nginx "no nginx"

@@ -4,7 +4,7 @@
  * line of source, what follows it, and why the program is refused.
  */
 #include <string.h>
-#include "ktap.h"
+#include "frames/ktap.h"
 #include "loader/refusal.c"
 
 struct sample {

@@ -18,8 +18,8 @@
 #pragma GCC diagnostic ignored "-Wunused-variable"
 #include <bpf/bpf_helpers.h>
 #pragma GCC diagnostic pop
-#include "frames.h"
-#include "ktap.h"
+#include "frames/frames.h"
+#include "frames/ktap.h"
 
 #define LOW_ADDRESS 0x10000000UL
 

@@ -5,8 +5,8 @@
 # undecided, found as the loader says; no cost without it.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=cli_lib.sh
-. "$(dirname "$0")/cli_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 probe=$(built probe)
 tracing=/sys/kernel/tracing

@@ -9,11 +9,11 @@
  * and of more than a page (match_native), tags in an skb's metadata and, where
  * the kernel makes none here, non-linear skbs (tc_native).
  */
-#include "frames.h"
-#include "ktap.h"
-#include "loaded.h"
-#include "ring_check.h"
-#include "verdict_cases.h"
+#include "frames/frames.h"
+#include "frames/ktap.h"
+#include "frames/loaded_program.h"
+#include "frames/ring_check.h"
+#include "frames/verdict_cases.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -6,8 +6,8 @@
 # shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=where_lib.sh disable=SC1091
-. "$(dirname "$0")/where_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/where_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/where_lib.sh"
 
 # What drop-where must tell while PROGRAM… drops three packets: hook, function and
 # reason, as regular expressions; $4 is "?" where the interface is a guess.

@@ -6,8 +6,8 @@
 # shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=where_lib.sh disable=SC1091
-. "$(dirname "$0")/where_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/where_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/where_lib.sh"
 
 ktap_case life signals "SIGINT, SIGTERM, SIGHUP: sums, exit status 0, no instance left"
 signals() {

@@ -7,8 +7,8 @@
 set -eu
 
 home=$(cd "${0%/*}/../.." && pwd -P)
-# shellcheck source=../../selftests/ktap.sh
-. "$home/selftests/ktap.sh"
+# shellcheck source=../../selftests/lib/ktap.sh
+. "$home/selftests/lib/ktap.sh"
 unset KERNELS TESTS PLANT RESULTS UPDATE MATRIX_JOBS KDIR MAKEFLAGS MAKELEVEL
 export ACCEL=tcg KERNEL_TIMEOUT=60 GUEST_JOBS=1 EXPECTED=/dev/null
 

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # check.sh: is the report what it should be? Renders made-up results, in which all is
-# as selftests/experiment_*.expected has it, and then some in which it is not.
+# as the tables in selftests/experiment have it, and then some in which it is not.
 set -eu
 export LC_ALL=C
 
 here=$(dirname "$(realpath "$0")")
-tables=$here/../../selftests
+tables=$here/../../selftests/experiment
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 failed=0
@@ -39,7 +39,7 @@ results() {
 					$i = $i "/" $i
 				print $0, "-", ""
 			}
-			END { print "sum", died + 0, died + 0 }' "$tables/experiment_$table.expected"
+			END { print "sum", died + 0, died + 0 }' "$tables/$table.expected"
 	done >"$tmp/experiment.tsv"
 	printf '%s\t%s\t%s\t%s\t%s\t\n' ok T1 xdp-drop-tcp:veth0 none-lost-while-off '0 of 9' \
 		ok 'question 1' - the-ids-are-the-same - >>"$tmp/experiment.tsv"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For all parts of the report: reads experiment.tsv (see experiment.awk) and puts it
-# into words. Every text from data goes through esc().
+# For all parts of the report: reads experiment.tsv (see judge.awk in
+# selftests/experiment) and puts it into words. Every text from data goes through esc().
 #
 # rows     how many; of each: status, id, running, probe, kind (rows, taps or check),
 #          state (an index), got[n, column], want[n, column], how, differs, lies

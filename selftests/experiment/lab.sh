@@ -5,8 +5,8 @@
 set -eu
 
 locale=${LC_ALL-} # a person's, for what that person runs in there
-# shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
-. "$(dirname "$0")/lab_net.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib/lab_net.sh disable=SC1091
+. "$(dirname "$0")/../lib/lab_net.sh"
 
 lab_usage() {
 	cat <<-END

@@ -12,8 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "netns.h"
-#include "netstate.h"
+#include "tool/netns.h"
+#include "tool/netstate.h"
 
 #define CHANGED 125 /* or not tried */
 #define ALARM_SECONDS 20

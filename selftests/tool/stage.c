@@ -21,9 +21,9 @@
 #include <unistd.h>
 
 #include "lib/mounts.h"
-#include "netns.h"
-#include "serve.h"
-#include "stage.h"
+#include "tool/netns.h"
+#include "tool/serve.h"
+#include "tool/stage.h"
 
 #define PAUSE_MS 10
 

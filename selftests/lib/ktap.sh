@@ -5,7 +5,7 @@
 # To be sourced by bash under `set -eu`; it defines functions, and sets the locale: numbers,
 # messages and the order of names are the same for everybody.
 #
-#   . "${0%/*}/ktap.sh"
+#   . "${0%/*}/lib/ktap.sh"
 #   ktap_case GROUP FUNCTION WORDS   declare a test: one line of the result
 #   ktap_run "$@"                    run them; the status is 0 passed, 1 failed,
 #                                    4 all skipped. Arguments choose tests by
@@ -50,12 +50,12 @@ export LC_ALL=C
 slack=${EMULATED:-1}
 printf -v ktap_moment %d.%03d $((slack / 20)) $((50 * slack % 1000)) # who asks too often has no time to do it
 
-# A binary or object stands beside its test once installed, and in the tree
+# A binary or object stands beside the tests once installed, and in the tree
 # where it was built.
 locate() {
-	local here=${BASH_SOURCE[0]%/*} back=$PWD dir
+	local top=${BASH_SOURCE[0]%/*}/.. back=$PWD dir
 
-	for dir in "$here" ${OUTPUT:+"$OUTPUT"} "$here/../samples/bpf"; do
+	for dir in "$top" ${OUTPUT:+"$OUTPUT"} "$top/../samples/bpf"; do
 		if [ -f "$dir/$1" ]; then
 			cd -P "$dir"
 			path=$PWD/$1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Shows what experiment.awk judged of a state: a line for each probe, and what
+# Shows what judge.awk judged of a state: a line for each probe, and what
 # differs; with -v ktap=1, test points without numbers.
 
 function what_runs(text) {

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include "netns.h"
+#include "tool/netns.h"
 
 static int usage(void)
 {

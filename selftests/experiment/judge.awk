@@ -2,7 +2,7 @@
 #
 # Judges one state of the experiment: what each probe's packets met.
 #
-#   awk -f experiment.awk -v unit=N -v dropped=N CELLS TAP.* WHERE.* KEY
+#   awk -f judge.awk -v unit=N -v dropped=N CELLS TAP.* WHERE.* KEY
 #
 # CELLS has a line for each probe: when it was sent, what became of it, and the
 # line of the expected table. Probes were sent one after the other, so the time

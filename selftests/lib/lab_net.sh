@@ -5,9 +5,9 @@
 # a container, all in network namespaces of their own. Nothing leaves it: no
 # link goes to the machine's own network. Any number of labs can be up at once.
 #
-# To be sourced; lab.sh is the command.
+# To be sourced; experiment/lab.sh is the command.
 #
-#   . "${0%/*}/lab_net.sh"
+#   . "${0%/*}/lib/lab_net.sh"
 #   lab_own KIND           a lab that lives as long as this (sub)shell
 #   "${in_host[@]}" CMD…   run CMD on the host; also in_out, in_ctr. CMD replaces
 #                          enter, so with & behind it, $! is CMD's own pid

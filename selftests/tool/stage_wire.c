@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stage.h"
-#include "wire.h"
+#include "tool/stage.h"
+#include "tool/wire.h"
 
 /* In the order in which they are set up. */
 enum device { VETH, DOCKER, WAN, OUTER, ETH, DEVICES };

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "netns.h"
+#include "tool/netns.h"
 
 #define TCX_EGRESS 47 /* Linux 6.6's enum bpf_attach_type */
 

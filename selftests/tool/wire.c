@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire.h"
+#include "tool/wire.h"
 
 struct ip {
 	int family;

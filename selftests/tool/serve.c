@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "serve.h"
+#include "tool/serve.h"
 
 static int failed(const char *what)
 {

@@ -6,8 +6,8 @@
 #ifndef RING_CHECK_H
 #define RING_CHECK_H
 
-#include "frames.h"
-#include "loaded.h"
+#include "frames/frames.h"
+#include "frames/loaded_program.h"
 
 struct ring_check {
 	__u64 since; /* CLOCK_MONOTONIC, ns */

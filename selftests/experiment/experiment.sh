@@ -63,11 +63,11 @@ judge_state() {
 	for where in "${watched[@]}"; do
 		told+=("$tmp/where.$where")
 	done
-	awk -f "$here/experiment.awk" -v unit="$LAB_UNIT" -v dropped="$dropped" \
+	awk -f "$here/judge.awk" -v unit="$LAB_UNIT" -v dropped="$dropped" \
 		"$tmp/cells" "$tmp"/tap.out "$tmp"/tap.host "$tmp"/tap.ctr "${told[@]}" >"$tmp/judged"
 	IFS= read -rd '' judged <"$tmp/judged" || true
 	printf %s "$judged" >>"$work/$chapter.tsv"
-	awk -f "$here/experiment_show.awk" -v ktap="$ktap" -v green="$green" \
+	awk -f "$here/show.awk" -v ktap="$ktap" -v green="$green" \
 		-v yellow="$yellow" -v red="$red" -v dim="$dim" -v plain="$plain" "$tmp/judged"
 }
 
@@ -84,7 +84,7 @@ table() {
 			state=$running rows=()
 		fi
 		rows+=("$id $running $rest")
-	done 9<"$here/experiment_$1.expected"
+	done 9<"$here/$1.expected"
 	run_state
 }
 
@@ -184,7 +184,7 @@ plan() {
 		rows | taps) points=$((points + $(awk '/^#/ || !NF { next }
 			$2 != state { n++; state = $2 }
 			{ n++ }
-			END { print n }' "$here/experiment_$name.expected"))) ;;
+			END { print n }' "$here/$name.expected"))) ;;
 		switch?) points=$((points + 2)) ;;
 		answers) points=$((points + QUESTIONS)) ;;
 		esac
@@ -244,7 +244,7 @@ json() {
 
 	series=("$work"/T[12].seconds)
 	[ -e "${series[0]}" ] || series=()
-	awk -f "$here/experiment_json.awk" -v kernel="$(uname -r)" \
+	awk -f "$here/json.awk" -v kernel="$(uname -r)" \
 		-v machine="$(uname -m), $(nproc) CPUs" -v time="$(date -u +%FT%TZ)" \
 		-v nping="${RESULTS:+$(nping --version 2>/dev/null | sed -n 's/.*version \([0-9.]*\).*/\1/p')}" \
 		-v tcpdump="${RESULTS:+$(tcpdump --version 2>&1 | sed -n 's/^tcpdump version //p')}" \

@@ -3,8 +3,8 @@
  * A program in the kernel, set up like the loaders set theirs up, but not
  * attached to anything. For verdict.c and bench.c only.
  */
-#ifndef LOADED_H
-#define LOADED_H
+#ifndef LOADED_PROGRAM_H
+#define LOADED_PROGRAM_H
 
 #include <errno.h>
 #include <limits.h>

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
-#include "frames.h"
+#include "frames/frames.h"
 
 /* What fills the insides of headers: no extension header, and not TCP. */
 #define FILL 0xfe

@@ -25,8 +25,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "probe.h"
-#include "serve.h"
+#include "tool/probe.h"
+#include "tool/serve.h"
 
 #define DEFAULT_TIMEOUT_MS 1500
 

@@ -2,13 +2,13 @@
 # shellcheck shell=bash
 #
 # What the experiment does to find out: attach programs, send probes, keep taps
-# on everything. Judging is experiment.awk's. To be sourced.
+# on everything. Judging is judge.awk's. To be sourced.
 #
 # All of a lab's interfaces have a number of their own, $LAB_UNIT: the kernel's
 # tracepoints tell names only, and there may be other labs.
 
-# shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
-. "${BASH_SOURCE[0]%/*}/lab_net.sh"
+# shellcheck source-path=SCRIPTDIR source=../lib/lab_net.sh disable=SC1091
+. "${BASH_SOURCE[0]%/*}/../lib/lab_net.sh"
 
 ANSWER_MS=5000 # to wait for an answer that should come
 LOST_MS=300    # and for one that should not; SYNs are repeated after 1000

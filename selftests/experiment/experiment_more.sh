@@ -47,7 +47,7 @@ switched() {
 	done >"$work/$1.switches"
 	kill -INT "$stream"
 	wait "$stream" || lab_die "the stream failed: $(tail -n 1 "$work/$1.stream")"
-	awk -f "$here/experiment_switch.awk" -v id="$1" -v ktap="$ktap" \
+	awk -f "$here/switch.awk" -v id="$1" -v ktap="$ktap" \
 		-v where="xdp-drop-tcp:$5" -v path="$2-to-$3" -v seconds="$work/$1.seconds" \
 		-v tsv="$work/$chapter.tsv" -v csv="$work/$1.csv" \
 		"$work/$1.switches" "$work/$1.stream"

@@ -7,7 +7,7 @@
 #define VERDICT_CASES_H
 
 #include <linux/pkt_cls.h>
-#include "loaded.h"
+#include "frames/loaded_program.h"
 
 #define LOOPBACK 1 /* the ifindex that a test run's frames arrive on */
 #define STRANGER 77 /* and one that they do not */

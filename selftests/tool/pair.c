@@ -14,8 +14,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "netns.h"
-#include "wire.h"
+#include "tool/netns.h"
+#include "tool/wire.h"
 
 #define UP_SECONDS 60 /* that an interface may take to be up, and much more */
 

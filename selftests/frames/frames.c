@@ -6,7 +6,7 @@
  * Where a header names what follows, nothing behind it matters: a frame that
  * ends just there is judged. Where it hides that, the frame is undecided.
  */
-#include "frame_parts.h"
+#include "frames/frame_parts.h"
 
 #define CASE(name, link, match, ...) \
 	PART(name, link, match, (const struct part[]){ __VA_ARGS__, { 0 } })

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "pcapng_read.h"
+#include "tool/pcapng_read.h"
 
 #define SECOND_NS 1000000000LL
 #define LATE_NS SECOND_NS /* so much later than tcpdump's a time may be */

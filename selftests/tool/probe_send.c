@@ -13,7 +13,7 @@
 #include <sys/random.h>
 #include <sys/socket.h>
 
-#include "probe.h"
+#include "tool/probe.h"
 
 /* A frame to send, where from, and the socket to do it. */
 struct sending {
