@@ -15,6 +15,7 @@ export LC_ALL=C
 PATH=$PATH:/usr/sbin:/sbin
 all=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)
 root=$(cd "$(dirname "$0")/.." && pwd -P)
+tool=$root/selftests/tool/tool
 
 usage() {
 	echo "usage: listing.sh [${all[*]}]..." >&2
@@ -60,15 +61,13 @@ machine() {
 }
 
 show_jited() {
-	local jited=$root/selftests/jited
-
 	heading "$1: machine code (jited), $size bytes"
 	if [ "$size" = 0 ]; then
 		lacking "this kernel interprets it: see net.core.bpf_jit_enable"
-	elif ! command -v objdump >/dev/null || [ ! -x "$jited" ] || [ -z "$(machine)" ]; then
-		lacking "needs objdump on x86-64 or arm64, and selftests/jited: make listing builds it"
+	elif ! command -v objdump >/dev/null || [ -z "$(machine)" ]; then
+		lacking "needs objdump on x86-64 or arm64"
 	else
-		"$jited" "$pin" "$tmp/code" >"$tmp/lines"
+		"$tool" jited "$pin" "$tmp/code" >"$tmp/lines"
 		objdump -D -b binary -m "$(machine)" --no-show-raw-insn "$tmp/code" |
 			awk 'NR == FNR { at = $1; sub(/^[^ ]+[ \t]+/, ""); if (!/^\[/) line[at] = $0; next }
 				!/^ *[0-9a-f]+:/ { next }
@@ -108,12 +107,12 @@ done
 
 obstacle=
 [ "$(id -u)" = 0 ] || obstacle="loading needs root"
-for tool in bpftool jq; do
-	command -v $tool >/dev/null || obstacle="loading needs $tool"
+for each in bpftool jq; do
+	command -v $each >/dev/null || obstacle="loading needs $each"
 done
-[ -x "$root/selftests/stage" ] || obstacle="loading needs selftests/stage: make listing builds it"
+[ -x "$tool" ] || obstacle="loading needs selftests/tool/tool: make listing builds it"
 if [ -z "$obstacle" ] && [ -z "${LISTING_PRIVATE-}" ]; then
-	LISTING_PRIVATE=yes exec "$root/selftests/stage" private "$0" "$@"
+	LISTING_PRIVATE=yes exec "$tool" stage private "$0" "$@"
 fi
 [ -n "$obstacle" ] || mount -t bpf bpf /sys/fs/bpf
 tmp=$(mktemp -d)

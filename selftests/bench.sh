@@ -12,7 +12,6 @@ lab_need nft
 . "$(dirname "$0")/lib/capture_lib.sh"
 
 "$(built bench)"
-check=$(built pcapng_check) probe=$(built probe)
 LAB_NGINX=none lab_own test
 tmp=$(mktemp -d)
 trap 'lab_down; rm -rf "$tmp"' EXIT

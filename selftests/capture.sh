@@ -64,12 +64,12 @@ all() {
 }
 
 from_ctr() {
-	all | "${in_ctr[@]}" "$probe" send eth0 -
+	all | "${in_ctr[@]}" "$tool" probe send eth0 -
 }
 
 # The sender may be told of what is dropped on the way out, by 1.
 from_host() {
-	all | on_host "$probe" send docker0 - || [ $? = 1 ]
+	all | on_host "$tool" probe send docker0 - || [ $? = 1 ]
 }
 
 large_mtu() {
@@ -84,7 +84,7 @@ large_mtu() {
 
 ktap_case packets native "xdp-drop-tcp, native: the packets that tcpdump saw sent"
 native() {
-	lab_capture
+	lab
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$plain
 	watch ctr eth0 14
 	capture native from_ctr 14 xdp-drop-tcp --native-mode veth0
@@ -94,7 +94,7 @@ native() {
 
 ktap_case packets generic "xdp-drop-tcp, generic: the same, with 9000 bytes"
 generic() {
-	lab_capture
+	lab
 	large_mtu
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
 	watch ctr eth0 13
@@ -105,7 +105,7 @@ generic() {
 
 ktap_case packets tc_ingress "tc-drop-tcp --ingress: the same"
 tc_ingress() {
-	lab_capture
+	lab
 	large_mtu
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
 	watch ctr eth0 13
@@ -118,7 +118,7 @@ ktap_case packets tc_egress "tc-drop-tcp, by TCX and by clsact: the same on the 
 tc_egress() {
 	local way
 
-	lab_capture
+	lab
 	large_mtu
 	from=02:00:00:00:02:01 addresses=$to_ctr lengths=$long
 	watch host docker0 26
@@ -130,19 +130,19 @@ tc_egress() {
 }
 
 send_world() {
-	"${in_out[@]}" "$probe" send out0 "ffffffffffff020000000102 0806 00010800060400010200000001
+	"${in_out[@]}" "$tool" probe send out0 "ffffffffffff020000000102 0806 00010800060400010200000001
 		02c6336402000000000000c6336401" || [ $? = 1 ]
-	expect 1 "${in_out[@]}" "$probe" icmp 198.51.100.1 100
-	expect 1 "${in_out[@]}" "$probe" icmp 2001:db8:1::1 100
-	"${in_out[@]}" "$probe" send out0 "$(frame "$to_wan0" 81000005 4 64)"
-	"${in_out[@]}" "$probe" send out0 "02000000010102000000010288b5"
+	expect 1 "${in_out[@]}" "$tool" probe icmp 198.51.100.1 100
+	expect 1 "${in_out[@]}" "$tool" probe icmp 2001:db8:1::1 100
+	"${in_out[@]}" "$tool" probe send out0 "$(frame "$to_wan0" 81000005 4 64)"
+	"${in_out[@]}" "$tool" probe send out0 "02000000010102000000010288b5"
 }
 
 ktap_case packets world "xdp-drop-world: ARP, ping, TCP, and 14 bytes of nothing"
 world() {
 	local mode file
 
-	lab_capture
+	lab
 	for mode in --native-mode --skb-mode; do
 		file=$tmp/world$mode.pcapng
 		oracle out out0 0 "ether src 02:00:00:00:01:02"
@@ -176,12 +176,12 @@ tagged() {
 }
 
 send_tagged() {
-	tagged | on_host "$probe" send port1 - || [ $? = 1 ]
+	tagged | on_host "$tool" probe send port1 - || [ $? = 1 ]
 }
 
 ktap_case tags tags_beside "TC egress: a tag in the metadata is in the file where it was on the wire"
 tags_beside() {
-	lab_capture
+	lab
 	other_port
 	from=02:00:00:00:02:01
 	watch host port1 5
@@ -193,7 +193,7 @@ ktap_case tags tags_short "the same with a snaplen that ends before, in and afte
 tags_short() {
 	local snaplen
 
-	lab_capture
+	lab
 	other_port
 	from=02:00:00:00:02:01
 	watch host port1 45
@@ -211,14 +211,14 @@ two() {
 }
 
 send_two() {
-	two | "${in_ctr[@]}" "$probe" send eth0 -
+	two | "${in_ctr[@]}" "$tool" probe send eth0 -
 }
 
 ktap_case snaplen snaplens "--snaplen from 1 to 65535: so much of each, and the length it had"
 snaplens() {
 	local snaplen
 
-	lab_capture
+	lab
 	from=02:00:00:00:02:10
 	watch ctr eth0 16
 	for snaplen in 1 2 13 14 64 96 1500 65535; do
@@ -232,7 +232,7 @@ ktap_case snaplen snaplens_tc "the same by tc-drop-tcp"
 snaplens_tc() {
 	local snaplen
 
-	lab_capture
+	lab
 	from=02:00:00:00:02:10
 	watch ctr eth0 16
 	for snaplen in 1 2 13 14 64 96 1500 65535; do
@@ -250,7 +250,6 @@ lab_download() {
 	need taskset curl tcpdump "${LAB_NGINX:-nginx}"
 	taskset -pc "$(first_cpu)" $BASHPID >/dev/null
 	lab_nginx
-	check=$(built pcapng_check)
 	oracle_room=(-B 32768)
 }
 
@@ -324,7 +323,7 @@ ktap_case devices raw_ip "tun: packets that begin with IP, link type 101"
 raw_ip() {
 	local program
 
-	lab_capture
+	lab
 	lab_tun
 	lab_at_rest
 	for program in tc-drop-tcp "tc-drop-tcp --ingress" xdp-drop-tcp; do
@@ -350,8 +349,8 @@ raw_ip() {
 write_several() {
 	load xdp-drop-tcp --write "$tmp/f.pcapng" --snaplen 100 veth0 wan0
 	for length in 60 100 101; do
-		"${in_ctr[@]}" "$probe" send eth0 "$(frame "$to_docker0" "" 4 "$length")"
-		"${in_out[@]}" "$probe" send out0 "$(frame "$to_wan0" "" 6 $((length + 100)))"
+		"${in_ctr[@]}" "$tool" probe send eth0 "$(frame "$to_docker0" "" 4 "$length")"
+		"${in_out[@]}" "$tool" probe send out0 "$(frame "$to_wan0" "" 6 $((length + 100)))"
 	done
 	arrived "$tmp/f.pcapng" 6
 	stop
@@ -363,7 +362,7 @@ ktap_case others several "several interfaces: each with its own block, packets a
 several() {
 	local name lines
 
-	lab_capture
+	lab
 	oracle ctr eth0 3 "ether src 02:00:00:00:02:10 and not ip6 proto 0"
 	mv "$tmp/oracle.pcap" "$tmp/ctr.pcap"
 	ctr=$oracle
@@ -400,7 +399,7 @@ by_tshark() {
 	local field args=()
 
 	need tshark capinfos
-	lab_capture
+	lab
 	write_several
 	expect 0 capinfos -Mc "$tmp/f.pcapng"
 	told "Number of packets: *6$"

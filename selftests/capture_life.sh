@@ -10,7 +10,7 @@ set -eu
 . "$(dirname "$0")/lib/capture_lib.sh"
 
 send_syn() {
-	frame "$to_docker0" "" 4 60 | "${in_ctr[@]}" "$probe" send eth0 -
+	frame "$to_docker0" "" 4 60 | "${in_ctr[@]}" "$tool" probe send eth0 -
 }
 
 # --- pipes ---
@@ -26,7 +26,7 @@ ktap_case pipe live "--write - | tcpdump -nr -: each packet within a second, whi
 live() {
 	local count
 
-	lab_capture
+	lab
 	need tcpdump
 	pipe_to tcpdump -lnr - -- xdp-drop-tcp veth0
 	for count in 1 2 3; do
@@ -42,7 +42,7 @@ live() {
 
 ktap_case pipe live_tc "the same by tc-drop-tcp, where tcpdump on the interface shows nothing"
 live_tc() {
-	lab_capture
+	lab
 	need tcpdump
 	pipe_to tcpdump -lnr - -- tc-drop-tcp veth0
 	oracle host veth0 0 tcp and dst 203.0.113.10
@@ -57,7 +57,7 @@ live_tc() {
 
 ktap_case pipe early_end "--write - | head -c 100, and | true: the end, which is told, exit status 0"
 early_end() {
-	lab_capture
+	lab
 	for reader in "head -c 100" true; do
 		# shellcheck disable=SC2086 # words
 		pipe_to command $reader -- xdp-drop-tcp veth0 || true
@@ -71,7 +71,7 @@ early_end() {
 
 ktap_case pipe killed_reader "the reader is killed in a flood: the end, and all is counted"
 killed_reader() {
-	lab_capture
+	lab
 	pipe_to cat -- xdp-drop-tcp veth0
 	flood_begin 100000
 	arrived "$tmp/reader.out" 500
@@ -97,7 +97,7 @@ ktap_case pipe fifo "--write FIFO: read by another process"
 fifo() {
 	local both
 
-	lab_capture
+	lab
 	mkfifo "$tmp/fifo"
 	exec {both}<>"$tmp/fifo"
 	cat "$tmp/fifo" {both}>&- >"$tmp/got" &
@@ -115,16 +115,16 @@ fifo() {
 
 rest_arrived() {
 	tail -c +7 "$tmp/f" >"$tmp/rest"
-	"$check" -w 0 "$tmp/rest" 1
+	"$tool" pcapng_check -w 0 "$tmp/rest" 1
 }
 
 ktap_case pipe appended "--write - >>FILE: what stood there stays"
 appended() {
 	local line
 
-	lab_capture
+	lab
 	echo "Kept." >"$tmp/f"
-	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$(built xdp-drop-tcp)" --json --write - veth0 \
+	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$(built xdp-drop-tcp)" --json --write - veth0 \
 		>>"$tmp/f" 2>"$tmp/loader.err" &
 	loader=$!
 	poll 15 settled
@@ -152,7 +152,7 @@ ktap_case usage wrong_usage "wrong --snaplen and --write are refused with 2"
 wrong_usage() {
 	local value
 
-	lab_capture
+	lab
 	for value in 0 65536 x "" -1 1.5 " 1" 99999999999999999999; do
 		refuses 2 run xdp-drop-tcp --write "$tmp/new" "--snaplen=$value" veth0
 		said "is no length"
@@ -168,14 +168,14 @@ wrong_usage() {
 ktap_case usage terminal "--write - on a terminal is refused with 2"
 terminal() {
 	need script
-	lab_capture
+	lab
 	refuses 2 on_host timeout 60 script -qec "$(built xdp-drop-tcp) --write - veth0" /dev/null
 	told "is a terminal"
 }
 
 ktap_case usage unwritable "files that cannot be written: told, nothing attached, nothing left"
 unwritable() {
-	lab_capture
+	lab
 	mkdir "$tmp/dir"
 	on_host mount -t tmpfs -o ro tmpfs "$tmp/dir"
 	mkfifo "$tmp/fifo"
@@ -202,7 +202,7 @@ unwritable() {
 # What is there is nobody's to write over, but for what is no file.
 ktap_case usage existing "a file that is there already is refused with 3, and replaced with --force"
 existing() {
-	lab_capture
+	lab
 	echo "Kept." >"$tmp/old"
 	refuses 3 run xdp-drop-tcp --write "$tmp/old" veth0
 	said "is there already.*--force"
@@ -220,7 +220,7 @@ existing() {
 
 ktap_case usage untouched "if attaching is refused, an old file is untouched and no new one left"
 untouched() {
-	lab_capture
+	lab
 	load xdp-drop-tcp veth0
 	echo "Kept." >"$tmp/old"
 	expect 4 run xdp-drop-tcp --force --native-mode --write "$tmp/old" lo
@@ -236,7 +236,7 @@ ktap_case file full_disk "a full disk: dropping goes on, the file ends with its 
 full_disk() {
 	local lines count
 
-	lab_capture
+	lab
 	mkdir "$tmp/full"
 	on_host mount -t tmpfs -o size=64k tmpfs "$tmp/full"
 	load xdp-drop-tcp --write "$tmp/full/f" veth0
@@ -259,20 +259,20 @@ full_disk() {
 
 ktap_case file sigkill "kill -9 in a flood: the file is whole up to its last packet"
 sigkill() {
-	lab_capture
+	lab
 	load xdp-drop-tcp --write "$tmp/f" veth0
 	flood_begin 100000
 	arrived "$tmp/f" 600
 	kill -KILL "$loader"
 	flood_end
-	"$check" -cq "$tmp/f" >"$tmp/packets"
+	"$tool" pcapng_check -cq "$tmp/f" >"$tmp/packets"
 	[[ $(tail -n 1 "$tmp/packets") =~ total=([0-9]+) && ${BASH_REMATCH[1]} -gt 500 ]]
 	tcp_passes
 }
 
 ktap_case file timeout_ends "--timeout: the capture ends properly"
 timeout_ends() {
-	lab_capture
+	lab
 	flood_begin 100000000
 	load xdp-drop-tcp --timeout 300ms --write "$tmp/f" --snaplen 64 veth0
 	ended 0
@@ -286,7 +286,7 @@ timeout_ends() {
 
 ktap_case flood flood_file "a flood to a file: none is lost, and all are in order"
 flood_file() {
-	lab_capture
+	lab
 	load xdp-drop-tcp --write "$tmp/f" --snaplen 96 veth0
 	# The ring alone has room for as many.
 	flood $((100000 / slack))
@@ -300,7 +300,7 @@ ktap_case flood flood_ended "the loader ends in the midst of a flood: nothing is
 flood_ended() {
 	local program
 
-	lab_capture
+	lab
 	for program in "xdp-drop-tcp --native-mode" "xdp-drop-tcp --skb-mode" "tc-drop-tcp --ingress" \
 		"tc-drop-tcp --ingress --clsact"; do
 		rm -f "$tmp/f"
@@ -316,7 +316,7 @@ flood_ended() {
 
 ktap_case flood slow_reader "a slow reader gets all that there was room for, after the end too"
 slow_reader() {
-	lab_capture
+	lab
 	pipe_to sh -c "sleep 1; exec cat" -- xdp-drop-tcp --snaplen 96 veth0
 	flood $((100000 / slack))
 	stop
@@ -334,7 +334,7 @@ ktap_case stopped stopped_reader "a stopped reader: dropping goes on, losses are
 stopped_reader() {
 	local began
 
-	lab_capture
+	lab
 	pipe_to cat -- xdp-drop-tcp veth0
 	kill -STOP "$reader"
 	flood_over
@@ -367,7 +367,7 @@ ktap_case stopped late_reader "a reader that stops and goes on: losses between a
 late_reader() {
 	local size
 
-	lab_capture
+	lab
 	pipe_to cat -- xdp-drop-tcp veth0
 	kill -STOP "$reader"
 	flood_over
@@ -385,10 +385,10 @@ late_reader() {
 
 ktap_case lease lease "tc-drop-tcp --clsact: the lease is renewed while the reader is stopped"
 lease() {
-	lab_capture
+	lab
 	pipe_to cat -- tc-drop-tcp --clsact veth0
 	kill -STOP "$reader"
-	on_host "$probe" flood docker0 "$(frame "$to_ctr" "" 4 1400)" 24000 >"$tmp/flood"
+	on_host "$tool" probe flood docker0 "$(frame "$to_ctr" "" 4 1400)" 24000 >"$tmp/flood"
 	sleep 4.2
 	tcp_lost
 	kill -INT "$loader"

@@ -36,9 +36,9 @@ make_root='
 in_chroot() {
 	local path root
 
-	locate stage
+	locate tool
 	root=$(mktemp -d "$tmp/root.XXX")
-	root=$root commands="cd ${here@Q}; $1" "$path" private bash -c "$make_root
+	root=$root commands="cd ${here@Q}; $1" "$path" stage private bash -c "$make_root
 		${2-:}
 		chroot \"\$root\" bash -euc \"\$commands\"
 		${3-:}" >"$tmp/out" 2>"$tmp/err"

@@ -108,7 +108,7 @@ test_no_tcx() {
 # tun takes any link type; 280 is CAN's.
 test_link_type() {
 	wire
-	or_skip "no tun here that takes a link type" on "$cli_built/probe" tun strange0 280
+	or_skip "no tun here that takes a link type" on "$tool" probe tun strange0 280
 	refused 2 'strange0: .*neither Ethernet nor plain IP' xdp-drop-tcp strange0
 	refused 2 'strange0: .*ARPHRD type 280' tc-drop-tcp veth0 strange0
 	expect 0 on xdp-drop-world -t 50ms strange0

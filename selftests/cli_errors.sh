@@ -11,12 +11,12 @@ cli_private "$@"
 
 need_filter() {
 	wire
-	or_skip "no seccomp filters here" on "$cli_built/deny" PROG_LOAD EPERM true
+	or_skip "no seccomp filters here" on "$tool" deny PROG_LOAD EPERM true
 }
 
 # denied COMMAND ERRNO STATUS REGEX CMD…
 denied() {
-	refused "$3" "$4" "$cli_built/deny" "$1" "$2" "${@:5}"
+	refused "$3" "$4" "$tool" deny "$1" "$2" "${@:5}"
 }
 
 test_load() {
@@ -100,7 +100,7 @@ test_generic() {
 test_tc() {
 	need_filter
 	denied PROG_QUERY EINVAL 4 'no TCX.*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
-	expect 0 on "$cli_built/deny" PROG_QUERY EINVAL tc-drop-tcp -i 0 -t 50ms veth0
+	expect 0 on "$tool" deny PROG_QUERY EINVAL tc-drop-tcp -i 0 -t 50ms veth0
 	said 'attached \(clsact egress'
 	clean
 	expect 0 on tc-drop-tcp -i 0 -t 50ms veth0
@@ -152,7 +152,7 @@ unseen() {
 
 	state now
 	pinned=$now
-	on "$cli_built/deny" "$call" "$error" "$1" --detach veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
+	on "$tool" deny "$call" "$error" "$1" --detach veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
 	if [ "$status" = 0 ]; then
 		unsaid 'nothing of'
 		wanted=$before
@@ -182,7 +182,7 @@ test_nameless() {
 		for n in {1..12}; do
 			status=0
 			# shellcheck disable=SC2086 # program and option
-			on "$cli_built/deny" "PROG_LOAD@$n" ENOMEM $way --pin veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
+			on "$tool" deny "PROG_LOAD@$n" ENOMEM $way --pin veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
 			if [ "$status" = 0 ]; then
 				expect 0 on "${way%% *}" --detach veth0
 				said 'veth0: detached' # it can be found
@@ -198,7 +198,7 @@ test_nameless() {
 test_late() {
 	need_filter
 	denied MAP_LOOKUP EPERM 1 'cannot show the counters' xdp-drop-tcp -i 0.05 veth0
-	expect 1 on "$cli_built/deny" LINK_DETACH EIO xdp-drop-tcp -t 50ms veth0
+	expect 1 on "$tool" deny LINK_DETACH EIO xdp-drop-tcp -t 50ms veth0
 	said 'veth0: cannot detach.*the kernel refused'
 	clean
 }

@@ -85,8 +85,8 @@ test_guard_other_namespace() {
 # No variable anywhere, but the socket of an SSH server above.
 test_guard_server() {
 	cp "$BASH" "$tmp/sshd"
-	"${in_ctr[@]}" "$cli_built/probe" listen 22 SSH >"$tmp/listen" 2>&1 &
-	poll 5 on "$cli_built/probe" tcp 203.0.113.10 22 >"$tmp/probe" || fail "$(<"$tmp/listen")"
+	"${in_ctr[@]}" "$tool" probe listen 22 SSH >"$tmp/listen" 2>&1 &
+	poll 5 on "$tool" probe tcp 203.0.113.10 22 >"$tmp/probe" || fail "$(<"$tmp/listen")"
 	refused 3 'session from 203\.0\.113\.10' "${apart[@]}" "$tmp/sshd" -c '
 		exec 3<>/dev/tcp/203.0.113.10/22
 		xdp-drop-tcp veth0

@@ -14,7 +14,7 @@ cli_private "$@"
 wire_wan0() {
 	wire
 	wire_third
-	or_skip "no tun here" on "$cli_built/probe" tun tun0 65534 # ARPHRD_NONE
+	or_skip "no tun here" on "$tool" probe tun tun0 65534 # ARPHRD_NONE
 	on ip link add wan0 type veth peer name far0 netns "$ctr"
 	on ip -batch - <<-END
 		link set tun0 up
@@ -50,11 +50,11 @@ move_wan0() {
 
 # A SYN from far0, to where wan0 is now: refused, lost, or it did not even get there.
 connect_to_wan0() {
-	"$cli_enter" -t 20 "$ctr" "$cli_built/probe" tcp 198.51.100.1 9 300 >"$tmp/tcp" 2>&1 || true
+	"$tool" enter -t 20 "$ctr" "$tool" probe tcp 198.51.100.1 9 300 >"$tmp/tcp" 2>&1 || true
 }
 
 answers_or_drops() {
-	"$cli_enter" -t 20 "$ctr" "$cli_built/probe" icmp 198.51.100.1 300 >"$tmp/icmp" 2>&1
+	"$tool" enter -t 20 "$ctr" "$tool" probe icmp 198.51.100.1 300 >"$tmp/icmp" 2>&1
 }
 
 wan0_drops() {
@@ -98,7 +98,7 @@ moves() {
 	[ "$dropped" -ge 1 ] || fail "$way: nothing is counted on wan0: $(<"$tmp/out")"
 	dropped_on '"tun0"'
 	[ "$dropped" = 0 ] || fail "$way: wan0's packets are counted on tun0: $(<"$tmp/out")"
-	"$cli_built/pcapng_check" "$1" >"$tmp/packets"
+	"$tool" pcapng_check "$1" >"$tmp/packets"
 	grep -q '^packet=wan0@' "$tmp/packets" || fail "$way: $(<"$tmp/packets")"
 	never grep '^packet=tun0@' "$tmp/packets"
 	unwire
@@ -120,7 +120,7 @@ test_unknown() {
 	[ "$dropped" -ge 1 ] || fail "nothing is counted as unknown: $(<"$tmp/out")"
 	dropped_on '"tun0"'
 	[ "$dropped" = 0 ] || fail "they are counted on tun0: $(<"$tmp/out")"
-	"$cli_built/pcapng_check" "$tmp/f" >"$tmp/packets"
+	"$tool" pcapng_check "$tmp/f" >"$tmp/packets"
 	grep -q '(unknown)@xdp' "$tmp/packets" || fail "$(<"$tmp/packets")"
 }
 
@@ -173,7 +173,7 @@ hold_both() {
 
 hold() {
 	: >"$tmp/stranger"
-	"$cli_built/stranger" link "$@" >>"$tmp/stranger" 2>&1 &
+	"$tool" stranger link "$@" >>"$tmp/stranger" 2>&1 &
 	stranger=$!
 	poll 5 reads "$tmp/stranger" ready || fail "stranger: $(<"$tmp/stranger")"
 }
@@ -247,7 +247,7 @@ test_strange_map() {
 	for map in "x.bss 4096" "x.bss 1" "tc_drop_.bss 64000" "slots 4096" "counters 4096"; do
 		wire
 		# shellcheck disable=SC2086 # name and size
-		"$cli_built/stranger" filter "$host" veth0 $map
+		"$tool" stranger filter "$host" veth0 $map
 		state before
 		has '^veth0 clsact-egress .*tc_drop_tcp ' || fail "$map: not in --list"
 		refused 3 'runs there already|left alone' tc-drop-tcp --clsact veth0

@@ -55,7 +55,7 @@ test_table() {
 
 # What is on the screen of a terminal of that size after a run of 450 ms.
 on_screen() {
-	TERM=xterm expect 0 "$cli_built/screen" "$1" "$cli_enter" -t 20 "$host" "${@:2}" -i 0.1 -t 450ms
+	TERM=xterm expect 0 "$tool" screen "$1" "$tool" enter -t 20 "$host" "${@:2}" -i 0.1 -t 450ms
 }
 
 # So many lines match, and none of those that are not of the last table is a part of one.
@@ -130,7 +130,7 @@ start_on_screen() {
 	: >"$tmp/screen.out"
 	mkfifo "$tmp/keys"
 	exec {keys}<>"$tmp/keys"
-	TERM=xterm "$cli_built/screen" "$1" "${in_host[@]}" "${@:2}" \
+	TERM=xterm "$tool" screen "$1" "${in_host[@]}" "${@:2}" \
 		<"$tmp/keys" >"$tmp/screen.out" 2>&1 &
 	screen=$!
 	poll 10 shows ': attached.*veth0 +xdp' || fail "not on the screen: $(<"$tmp/screen.out")"
@@ -611,7 +611,7 @@ test_killed_pinning() {
 	wire
 	while [ "$status" = 137 ]; do
 		status=0
-		on "$cli_built/deny" "RECEIVE@$((++n))" KILL tc-drop-tcp --clsact --pin veth0 \
+		on "$tool" deny "RECEIVE@$((++n))" KILL tc-drop-tcp --clsact --pin veth0 \
 			2>"$tmp/pin" || status=$?
 		! has_filter egress || [ "$status" = 0 ] || poll 4 passes_tcp || fail "$n: it goes on dropping"
 		expect 0 on tc-drop-tcp --detach veth0
@@ -630,7 +630,7 @@ test_lost_answers() {
 	wire
 	for n in {1..20}; do
 		status=0
-		on "$cli_built/deny" "RECEIVE@$n" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
+		on "$tool" deny "RECEIVE@$n" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
 			>"$tmp/out" 2>"$tmp/err" || status=$?
 		case $status in
 		0) ;;
@@ -681,7 +681,7 @@ test_endless_signal() {
 	local began
 
 	wire_endless
-	"${in_host[@]:0:1}" -i "${in_host[@]:1}" tc-drop-tcp --clsact veth0 >"$tmp/o" 2>"$tmp/e" &
+	"${in_host[@]:0:2}" -i "${in_host[@]:2}" tc-drop-tcp --clsact veth0 >"$tmp/o" 2>"$tmp/e" &
 	pid=$!
 	logs[$pid]=$tmp/none
 	touch "$tmp/none.out" "$tmp/none.err"

@@ -197,8 +197,8 @@ many() {
 	lab
 	load xdp-drop-tcp 'veth*' wan0
 	published_lost
-	"${in_out[@]}" "$probe" icmp 198.51.100.1
-	expect 1 "${in_out[@]}" "$probe" tcp 198.51.100.1 80 500
+	"${in_out[@]}" "$tool" probe icmp 198.51.100.1
+	expect 1 "${in_out[@]}" "$tool" probe tcp 198.51.100.1 80 500
 	stop
 	[ "$(counted dropped_packets veth0)" -ge 1 ]
 	[ "$(counted dropped_packets wan0)" -ge 1 ]

@@ -19,16 +19,16 @@ lab_paths() {
 	need curl
 	lab_nginx
 	for at in 198.51.100.1 2001:db8:1::1 2001:db8:2::10; do
-		"${in_out[@]}" "$probe" tcp "$at" 80
-		"${in_out[@]}" "$probe" icmp "$at"
+		"${in_out[@]}" "$tool" probe tcp "$at" 80
+		"${in_out[@]}" "$tool" probe icmp "$at"
 	done
 	for at in 127.0.0.1 ::1 203.0.113.10 2001:db8:2::10 198.51.100.2 2001:db8:1::2; do
-		"${in_host[@]}" "$probe" tcp "$at" 80
-		"${in_host[@]}" "$probe" icmp "$at"
+		"${in_host[@]}" "$tool" probe tcp "$at" 80
+		"${in_host[@]}" "$tool" probe icmp "$at"
 	done
 	for at in 203.0.113.1 2001:db8:2::1 198.51.100.2 2001:db8:1::2; do
-		"${in_ctr[@]}" "$probe" tcp "$at" 80
-		"${in_ctr[@]}" "$probe" icmp "$at"
+		"${in_ctr[@]}" "$tool" probe tcp "$at" 80
+		"${in_ctr[@]}" "$tool" probe icmp "$at"
 	done
 	expect 0 on_host curl -s http://localhost/
 	told "^Hello from .*ctr"
@@ -137,14 +137,13 @@ lab_killed() {
 
 ktap_case lab lab_removal "lab: its removal, once begun, is not ended by a signal"
 lab_removal() {
-	local path relay removal status=0
+	local relay removal status=0
 
 	lab_own test
 	read -r relay <"$LAB_DIR/relay.pid"
 	"${in_host[@]}" env --ignore-signal=TERM sleep 60 &
 	poll 3 reads "/proc/$!/comm" sleep
-	locate stage
-	"$path" down "$LAB_DIR" 1000 &
+	"$tool" stage down "$LAB_DIR" 1000 &
 	removal=$!
 	poll 3 is_over "$relay"
 	kill "$removal"
@@ -225,9 +224,9 @@ ktap_case bare bare_world "xdp_drop_world_kern.o by ip link drops at once"
 bare_world() {
 	lab
 	on_host ip link set dev wan0 xdp obj "$(built xdp_drop_world_kern.o)" sec xdp
-	expect 1 "${in_out[@]}" "$probe" icmp 198.51.100.1 500
+	expect 1 "${in_out[@]}" "$tool" probe icmp 198.51.100.1 500
 	on_host ip link set dev wan0 xdp off
-	"${in_out[@]}" "$probe" icmp 198.51.100.1
+	"${in_out[@]}" "$tool" probe icmp 198.51.100.1
 }
 
 ktap_case bare bare_tc "tc_drop_tcp_kern.o by tc filter drops at once"

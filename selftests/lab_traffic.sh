@@ -17,7 +17,7 @@ xdp_tcp() {
 	load xdp-drop-tcp veth0
 	by_curl_lost
 	ping_passes
-	"${in_ctr[@]}" "$probe" icmp 198.51.100.2
+	"${in_ctr[@]}" "$tool" probe icmp 198.51.100.2
 	stop
 	by_curl
 	[ "$(counted dropped_packets)" -ge 1 ]
@@ -54,9 +54,9 @@ xdp_switched() {
 	lab
 	for _ in 1 2 3; do
 		load xdp-drop-tcp veth0
-		expect 1 "${in_ctr[@]}" "$probe" tcp 198.51.100.2 80 300
+		expect 1 "${in_ctr[@]}" "$tool" probe tcp 198.51.100.2 80 300
 		stop
-		"${in_ctr[@]}" "$probe" tcp 198.51.100.2 80
+		"${in_ctr[@]}" "$tool" probe tcp 198.51.100.2 80
 	done
 }
 
@@ -64,11 +64,11 @@ ktap_case xdp xdp_world "xdp-drop-world on wan0: nothing arrives, nothing else s
 xdp_world() {
 	lab
 	load xdp-drop-world wan0
-	expect 1 "${in_out[@]}" "$probe" icmp 198.51.100.1 500
-	expect 1 "${in_out[@]}" "$probe" tcp 198.51.100.1 80 500
+	expect 1 "${in_out[@]}" "$tool" probe icmp 198.51.100.1 500
+	expect 1 "${in_out[@]}" "$tool" probe tcp 198.51.100.1 80 500
 	published
 	stop
-	"${in_out[@]}" "$probe" icmp 198.51.100.1 3000
+	"${in_out[@]}" "$tool" probe icmp 198.51.100.1 3000
 	[ "$(counted dropped_packets)" -ge 2 ]
 }
 
@@ -130,7 +130,7 @@ tc_drops() {
 	need tc
 	load tc-drop-tcp "$@" veth0
 	published_lost
-	expect 1 "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 500
+	expect 1 "${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80 500
 	ping_passes
 	tcp_lost 2001:db8:2::10
 	# The host's own address is not on the way (E8).
@@ -198,7 +198,7 @@ both() {
 	mv "$tmp/loader.out" "$tmp/xdp.out"
 	load tc-drop-tcp veth0
 	tcp_lost
-	expect 1 "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 500
+	expect 1 "${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80 500
 	stop
 	[ "$(counted dropped_packets)" -ge 1 ]
 	loader=$xdp
@@ -250,7 +250,7 @@ vlan_xdp() {
 	lab
 	for mode in --native-mode --skb-mode; do
 		load xdp-drop-tcp "$mode" veth0
-		tagged "$to_docker0" "${in_ctr[@]}" "$probe" send eth0
+		tagged "$to_docker0" "${in_ctr[@]}" "$tool" probe send eth0
 	done
 }
 
@@ -258,20 +258,20 @@ ktap_case odd vlan_tc_ingress "VLAN, QinQ and four tags: TCP is dropped by TC in
 vlan_tc_ingress() {
 	lab
 	load tc-drop-tcp --ingress veth0
-	tagged "$to_docker0" "${in_ctr[@]}" "$probe" send eth0
+	tagged "$to_docker0" "${in_ctr[@]}" "$tool" probe send eth0
 }
 
 ktap_case odd vlan_tc_egress "the same at TC egress, with the tag in the frame and beside it"
 vlan_tc_egress() {
 	lab
 	load tc-drop-tcp veth0
-	tagged "$to_ctr" on_host "$probe" send veth0
+	tagged "$to_ctr" on_host "$tool" probe send veth0
 	# Through another port of the bridge, the outer tag comes in metadata.
 	on_host ip link add port0 master docker0 type veth peer name port1
 	on_host ip link set port0 up
 	on_host ip link set port1 up
 	load tc-drop-tcp veth0
-	tagged "$to_ctr" on_host "$probe" send port1
+	tagged "$to_ctr" on_host "$tool" probe send port1
 }
 
 ktap_case odd vlan_device "a VLAN device over the pair: its TCP is dropped, its ping passes"

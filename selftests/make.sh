@@ -116,7 +116,7 @@ tarball() {
 
 	[ -n "$KDIR" ] || KDIR=$("$top/scripts/kernel-source.sh" --find) || skip "needs a kernel source"
 	[ -d "$KDIR" ] || KDIR=$("$top/scripts/kernel-source.sh")
-	locate stage
+	locate tool
 	need rsync
 	umask 077
 	expect 0 door ${OUTPUT:+"OUTPUT=$OUTPUT"} -- -C "$here" gen_tar "KDIR=$KDIR" "tarball=$tmp/out.tar.gz"

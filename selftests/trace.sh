@@ -8,7 +8,6 @@ set -eu
 # shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
-probe=$(built probe)
 tracing=/sys/kernel/tracing
 
 # An IPv4 SYN of 54 bytes, and a frame that ends within its IP header.
@@ -64,8 +63,8 @@ test_lines() {
 
 	wire
 	for way in "xdp-drop-world -N" "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp --ingress" tc-drop-tcp; do
-		send=("${in_ctr[@]}" "$probe" send eth0)
-		[ "$way" != tc-drop-tcp ] || send=("${in_host[@]}" "$probe" send veth0)
+		send=("${in_ctr[@]}" "$tool" probe send eth0)
+		[ "$way" != tc-drop-tcp ] || send=("${in_host[@]}" "$tool" probe send veth0)
 		for option in '' --observe; do
 			# shellcheck disable=SC2086 # program and options
 			start $way $option --trace --json -i 0 veth0
@@ -110,7 +109,7 @@ test_typed() {
 	[ "$mark" != "$others" ]
 	# It waits for a full block, but not on a terminal.
 	bash -c "exec ${command/grep/grep --line-buffered}" >"$tmp/lines" &
-	"${in_ctr[@]}" "$probe" send eth0 "$syn" 1
+	"${in_ctr[@]}" "$tool" probe send eth0 "$syn" 1
 	poll 5 reads "$tmp/lines" ": observed, 54 bytes" || fail "nothing: $(<"$tmp/lines")"
 	never reads "$tmp/lines" dropped
 	kill "$pid"
@@ -125,7 +124,7 @@ test_pinned() {
 	wire
 	expect 0 on xdp-drop-tcp --trace --pin veth0
 	marked "$tmp/err"
-	"${in_ctr[@]}" "$probe" send eth0 "$syn" 2
+	"${in_ctr[@]}" "$tool" probe send eth0 "$syn" 2
 	traced 2 'dropped, 54 bytes'
 	expect 0 on xdp-drop-tcp --detach veth0
 	clean

@@ -115,12 +115,12 @@ no_death() {
 	wires
 	# On one CPU: on two, packets may overtake each other, and then some die.
 	! command -v taskset >/dev/null || taskset -pc "$(first_cpu)" $BASHPID >"$tmp/taskset"
-	"${in_host[@]}" "$probe" listen 80 hello >"$tmp/serve.log" 2>&1 &
-	poll 5 "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80
+	"${in_host[@]}" "$tool" probe listen 80 hello >"$tmp/serve.log" 2>&1 &
+	poll 5 "${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80
 	poll 10 at_rest "$host" "$ctr"
 	where "$port"
-	"${in_ctr[@]}" "$probe" icmp 203.0.113.1 10000
-	"${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 10000
+	"${in_ctr[@]}" "$tool" probe icmp 203.0.113.1 10000
+	"${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80 10000
 	poll 10 at_rest "$host" "$ctr"
 	end_where INT
 	never grep -E "xdp|tc-" "$tmp/out"

@@ -42,7 +42,7 @@ anew() {
 # What native XDP drops in the container has no name: it could be the port's, or not.
 two_natives() {
 	wires
-	"${in_ctr[0]}" -i "${in_ctr[@]:1}" "$(built xdp-drop-tcp)" -N "$peer" >"$tmp/ctr.out" 2>&1 &
+	"${in_ctr[@]:0:2}" -i "${in_ctr[@]:2}" "$(built xdp-drop-tcp)" -N "$peer" >"$tmp/ctr.out" 2>&1 &
 	poll 20 reads "$tmp/ctr.out" attached || fail "not attached to $peer: $(<"$tmp/ctr.out")"
 	load xdp-drop-tcp --native-mode "$port"
 	where --summary "$port"
@@ -225,7 +225,7 @@ stuck() {
 		exec {both}<>"$tmp/pipe"
 		exec {reader}<"$tmp/pipe"
 		: >"$tmp/where.err"
-		"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$drop_where" --json "$port" >"$tmp/pipe" 2>"$tmp/where.err" &
+		"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$drop_where" --json "$port" >"$tmp/pipe" 2>"$tmp/where.err" &
 		where=$!
 		poll 30 reads "$tmp/where.err" listening
 		exec {both}>&-
@@ -260,10 +260,9 @@ shows() {
 # Its rows are cut where the screen ends, and drawn over; the sums are whole, in the end.
 ktap_case output screen "--summary on terminals of 60, 80 and 120 columns, and of few rows"
 screen() {
-	local size keys path child count shown row
+	local size keys child count shown row
 
 	wires
-	locate screen
 	load xdp-drop-tcp --skb-mode "$port"
 	for size in 60x24 80x24 120x24 60x4; do
 		rm -f "$tmp/keys"
@@ -271,7 +270,7 @@ screen() {
 		exec {keys}<>"$tmp/keys"
 		: >"$tmp/where.out"
 		: >"$tmp/where.err"
-		TERM=xterm "$path" "$size" "${in_host[@]}" "$drop_where" --summary "$port" \
+		TERM=xterm "$tool" screen "$size" "${in_host[@]}" "$drop_where" --summary "$port" \
 			<"$tmp/keys" >"$tmp/where.out" 2>&1 &
 		where=$!
 		poll 30 shows 'listening'

@@ -28,15 +28,15 @@ send() {
 
 	lab_seconds "$2"
 	case $1 in
-	out-ping) "${in_out[@]}" "$probe" icmp 198.51.100.1 "$2" ;;
-	out-tcp) "${in_out[@]}" "$probe" tcp 198.51.100.1 80 "$2" ;;
+	out-ping) "${in_out[@]}" "$tool" probe icmp 198.51.100.1 "$2" ;;
+	out-tcp) "${in_out[@]}" "$tool" probe tcp 198.51.100.1 80 "$2" ;;
 	curl) "${in_host[@]}" curl -s -m "$seconds" -o /dev/null http://localhost/ ;;
-	host-tcp) "${in_host[@]}" "$probe" tcp 203.0.113.10 80 "$2" ;;
-	host-ping) "${in_host[@]}" "$probe" icmp 203.0.113.10 "$2" ;;
-	docker0-tcp) "${in_ctr[@]}" "$probe" tcp 203.0.113.1 80 "$2" ;;
-	docker0-ping) "${in_ctr[@]}" "$probe" icmp 203.0.113.1 "$2" ;;
-	outside-tcp) "${in_ctr[@]}" "$probe" tcp 198.51.100.2 80 "$2" ;;
-	outside-ping) "${in_ctr[@]}" "$probe" icmp 198.51.100.2 "$2" ;;
+	host-tcp) "${in_host[@]}" "$tool" probe tcp 203.0.113.10 80 "$2" ;;
+	host-ping) "${in_host[@]}" "$tool" probe icmp 203.0.113.10 "$2" ;;
+	docker0-tcp) "${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80 "$2" ;;
+	docker0-ping) "${in_ctr[@]}" "$tool" probe icmp 203.0.113.1 "$2" ;;
+	outside-tcp) "${in_ctr[@]}" "$tool" probe tcp 198.51.100.2 80 "$2" ;;
+	outside-ping) "${in_ctr[@]}" "$tool" probe icmp 198.51.100.2 "$2" ;;
 	esac >"$tmp/$1.log" 2>&1
 }
 
@@ -68,7 +68,7 @@ start() {
 		locate "${each%:*}"
 		: >"$tmp/$each.err"
 		rm -f "$tmp/$each.pcapng" # of another state
-		"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$path" --interval 0 --json \
+		"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$path" --interval 0 --json \
 			--write "$tmp/$each.pcapng" "${each#*:}" \
 			>"$tmp/$each.out" 2>"$tmp/$each.err" </dev/null &
 		loaders[$each]=$! order+=("$each")
@@ -213,7 +213,6 @@ main() {
 	surprises=0 cells=0
 	lab_need curl
 	lab_own test
-	probe=$(built probe)
 	tmp=$LAB_DIR/demo
 	mkdir "$tmp"
 	lab_diagram

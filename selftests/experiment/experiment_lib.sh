@@ -18,7 +18,6 @@ declare -A program=()
 find_programs() {
 	local name
 
-	probe=$(built probe)
 	for name in xdp-drop-tcp xdp-drop-world tc-drop-tcp drop-where; do
 		program[$name]=${PROGRAMS-}/$name
 		[ -n "${PROGRAMS-}" ] && [ -x "${program[$name]}" ] || program[$name]=$(built "$name")
@@ -57,10 +56,10 @@ set_up_taps() {
 			'while read -r port; do echo >"/dev/udp/127.0.0.1/$port"; done' >/dev/null 2>&1)
 		markers+=("$pipe")
 	done
-	become host "$probe" listen 8080 "Hello from the host." >"$tmp/listen.log" 2>&1 &
+	become host "$tool" probe listen 8080 "Hello from the host." >"$tmp/listen.log" 2>&1 &
 	disown
 	poll 10 taps_have .err "listening on" || lab_die "tcpdump does not start: $(cat "$tmp"/tap.*.err)"
-	poll 10 inside host "$probe" tcp 127.0.0.1 8080 >/dev/null
+	poll 10 inside host "$tool" probe tcp 127.0.0.1 8080 >/dev/null
 	marker=20000
 }
 
@@ -79,7 +78,7 @@ become() {
 	local -n into=in_$1
 
 	shift
-	exec "${into[0]}" -i "${into[@]:1}" "$@"
+	exec "${into[@]:0:2}" -i "${into[@]:2}" "$@"
 }
 
 # Does each tap's file, with $1 behind its name, have $2 in it?
@@ -268,16 +267,16 @@ send() {
 
 	lab_seconds "$2"
 	case $how in
-	tcp) inside "$from" "$probe" tcp "$to" "$at" "$2" ;;
+	tcp) inside "$from" "$tool" probe tcp "$to" "$at" "$2" ;;
 	curl) inside "$from" curl -sf -m "$seconds" "http://$to:$at/" ;;
-	ping) inside "$from" "$probe" icmp "$to" "$2" ;;
+	ping) inside "$from" "$tool" probe icmp "$to" "$2" ;;
 	pingcold)
 		inside out ip neigh del 198.51.100.1 dev "${real[out0]}"
-		inside "$from" "$probe" icmp "$to" "$2"
+		inside "$from" "$tool" probe icmp "$to" "$2"
 		;;
 	pingwarm)
 		neighbour reachable
-		inside "$from" "$probe" icmp "$to" "$2"
+		inside "$from" "$tool" probe icmp "$to" "$2"
 		;;
 	nping | npingicmp)
 		if [ "$how" = nping ]; then set -- "$1" --tcp -p 80; else set -- "$1" --icmp; fi

@@ -3,7 +3,7 @@
 #
 # The experiment's chapters that are no tables. To be sourced by experiment.sh, whose
 # variables these are:
-: "${work=}" "${here=}" "${ktap=}" "${probe=}" "${results=}" "${tmp=}"
+: "${work=}" "${here=}" "${ktap=}" "${tool=}" "${results=}" "${tmp=}"
 : "${LAB_UNIT=}" "${chapter=}" "${slack=}"
 declare -A program real # they stay as they are
 
@@ -36,7 +36,7 @@ switch_off() {
 switched() {
 	local stream round
 
-	become "$2" "$probe" stream "$3" 80 "$RATE" 60 >"$work/$1.stream" &
+	become "$2" "$tool" probe stream "$3" 80 "$RATE" 60 >"$work/$1.stream" &
 	stream=$!
 	sleep 1
 	for ((round = 1; round <= ROUNDS; round++)); do
@@ -61,7 +61,7 @@ show() {
 	local -n into=in_$1
 	local text
 
-	text=$("${into[0]}" -t 20 "${into[@]:1}" "${@:2}" 2>&1) || true
+	text=$("${into[@]:0:2}" -t 20 "${into[@]:2}" "${@:2}" 2>&1) || true
 	printf '%s\n' "$1# ${*:2}"
 	[ -z "$text" ] || printf '    %s\n' "${text//$'\n'/$'\n'    }"
 }
@@ -76,7 +76,7 @@ plainly() {
 	for name in "${!program[@]}"; do
 		text=${text//"${program[$name]}"/"$name"}
 	done
-	text=${text//"$probe"/probe}
+	text=${text//"$tool probe"/probe}
 }
 
 # A test point: does what the answer $1 rests on show in its output?
@@ -134,15 +134,15 @@ question_1() {
 question_2() {
 	question 2 "why do taps see nothing of what XDP and TC egress drop?"
 	start_state xdp-drop-tcp:veth0
-	show ctr "$probe" tcp 198.51.100.2 80 "$LOST_MS"
+	show ctr "$tool" probe tcp 198.51.100.2 80 "$LOST_MS"
 	taps_catch_up
 	echo "host# tcpdump -i veth0    (meanwhile)"
 	awk -v at=" ${real[veth0]} .*Flags" '$0 ~ at { n++ } END { print "    packets of TCP: " n + 0 }' "$tmp/tap.host"
 	deaths
 	echo "XDP comes before the taps on the way in, TC egress before them on the way out:"
 	start_state tc-drop-tcp:veth0
-	show host "$probe" tcp 203.0.113.10 80 "$LOST_MS"
-	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
+	show host "$tool" probe tcp 203.0.113.10 80 "$LOST_MS"
+	show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
 	taps_catch_up
 	echo "host# tcpdump -i any    (meanwhile)"
 	sed -nE "/Flags/ { s/([a-z])$LAB_UNIT /\10 /; s/^[^ ]* (.{0,76}).*/    \1/p }" "$tmp/tap.host"
@@ -156,8 +156,8 @@ question_3() {
 	show host nft flush ruleset
 	start_state tc-drop-tcp:veth0
 	show host nft list ruleset
-	show host "$probe" tcp 203.0.113.10 80 "$LOST_MS"
-	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
+	show host "$tool" probe tcp 203.0.113.10 80 "$LOST_MS"
+	show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
 	deaths
 	echo "No: there is no rule of netfilter here, and the packets die where they did."
 }
@@ -166,7 +166,7 @@ question_4() {
 	question 4 "why did a container's SYN pass generic XDP in other people's runs?"
 	start_state xdp-drop-tcp,-S:veth0
 	show host uname -r
-	show ctr "$probe" tcp 203.0.113.1 8080 "$LOST_MS"
+	show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
 	deaths
 	echo "Until about Linux 5.4.22 (commit ad1e03b2b3d4) generic XDP passed over cloned packets, and"
 	echo "a SYN that TCP sends is a clone. Native XDP on veth never did."

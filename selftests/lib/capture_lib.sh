@@ -91,19 +91,14 @@ arrived() {
 	local ms
 
 	lab_patience 5
-	"$check" -w "$ms" "$1" "$2"
+	"$tool" pcapng_check -w "$ms" "$1" "$2"
 }
 
 same() {
 	poll 5 oracle_ended || fail "tcpdump misses packets: $(tcpdump -nr "$tmp/oracle.pcap" 2>&1)"
 	reads "$tmp/oracle.err" $'\n0 packets dropped' || fail "tcpdump: $(cat "$tmp/oracle.err")"
-	"$check" "${@:2}" "$1" "$tmp/oracle.pcap" >"$tmp/same" ||
+	"$tool" pcapng_check "${@:2}" "$1" "$tmp/oracle.pcap" >"$tmp/same" ||
 		fail "$1: $(tail -n 3 "$tmp/same")"
-}
-
-lab_capture() {
-	lab
-	check=$(built pcapng_check)
 }
 
 totals() {
@@ -121,7 +116,7 @@ totals() {
 
 # Further arguments are pcapng_check's.
 accounted() {
-	"$check" "${@:2}" "$1" >"$tmp/packets" || fail "$1: $(tail -n 3 "$tmp/packets")"
+	"$tool" pcapng_check "${@:2}" "$1" >"$tmp/packets" || fail "$1: $(tail -n 3 "$tmp/packets")"
 	totals
 	if [ $((captured + lost)) != "$prey" ] || ! reads "$tmp/packets" $'\n'"total=$captured "; then
 		fail "captured $captured, lost $lost, dropped $prey; in the file: $(tail -n 1 "$tmp/packets")"
@@ -147,14 +142,14 @@ pipe_to() {
 	"${command[@]}" <"$tmp/pipe" >"$tmp/reader.out" 2>"$tmp/reader.err" &
 	# shellcheck disable=SC2034 # for who calls this
 	reader=$!
-	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "$path" --json --interval 0 --write - "${@:3}" \
+	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$path" --json --interval 0 --write - "${@:3}" \
 		>"$tmp/pipe" 2>"$tmp/loader.err" </dev/null &
 	loader=$!
 	poll 15 settled || fail "$2 neither attaches nor gives up"
 }
 
 flood_begin() {
-	"${in_ctr[@]}" "$probe" flood eth0 "$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
+	"${in_ctr[@]}" "$tool" probe flood eth0 "$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
 	# shellcheck disable=SC2034 # for who calls this
 	flood=$!
 }

@@ -10,7 +10,7 @@
 #   wire                 two new network namespaces: veth0 in one, its peer eth0
 #                        in the other; to be run first
 #   "${in_host[@]}" CMD  run CMD where veth0 is; in_ctr: where eth0 is. CMD
-#                        replaces enter: with & behind it, $! is its own pid
+#                        replaces tool: with & behind it, $! is its own pid
 #   wire_third           one more namespace, $third, with nothing but lo; "${in_third[@]}"
 #   unwire               all of it goes, so that a test can begin anew
 #   on CMD…              the same as a function, for expect and poll; 20 s at most.
@@ -21,7 +21,7 @@
 #   refused STATUS REGEX CMD…
 #                        the same, and it changes nothing
 #   unsaid REGEX         fail if the last expect's standard error matches
-#   state NAME           all that a loader could change (see netstate.c), into a
+#   state NAME           all that a loader could change (see tool/netstate.c), into a
 #                        variable
 #   start CMD…           there run a loader in the background; returns once it is
 #                        attached. Sets $pid
@@ -41,20 +41,18 @@
 # The names of network namespaces and the pins are nobody else's, and all of
 # it goes with our last process, even if that is killed.
 cli_private() {
-	local dir path
+	local dir
 
 	need_privileges
 	need mount
-	locate stage
+	tool=$(built tool)
 	if [ -z "${CLI_PRIVATE-}" ]; then
-		CLI_PRIVATE=yes exec "$path" private bash "$0" "$@"
+		CLI_PRIVATE=yes exec "$tool" stage private bash "$0" "$@"
 	fi
 	unset CLI_PRIVATE
 	mkdir -p /run/netns
 	mount -t tmpfs -o mode=755 tmpfs /run/netns
 	mount -t bpf bpf /sys/fs/bpf
-	cli_enter=$(built enter)
-	cli_built=${cli_enter%/*}
 	dir=$(built xdp-drop-tcp)
 	dir=${dir%/*}
 	# shellcheck disable=SC2034 # for the tests
@@ -67,10 +65,10 @@ cli_private() {
 wire() {
 	host=host.$BASHPID
 	ctr=ctr.$BASHPID
-	in_host=("$cli_enter" "$host")
+	in_host=("$tool" enter "$host")
 	# shellcheck disable=SC2034 # for the tests
-	in_ctr=("$cli_enter" "$ctr")
-	"$cli_built/pair" add "$host" "$ctr"
+	in_ctr=("$tool" enter "$ctr")
+	"$tool" pair add "$host" "$ctr"
 	state before
 }
 
@@ -78,20 +76,20 @@ wire_third() {
 	need ip
 	third=third.$BASHPID
 	# shellcheck disable=SC2034 # for the tests
-	in_third=("$cli_enter" -t 20 "$third")
-	"$cli_built/pair" add "$third" "fourth.$BASHPID"
+	in_third=("$tool" enter -t 20 "$third")
+	"$tool" pair add "$third" "fourth.$BASHPID"
 	"${in_third[@]}" ip link del veth0
 }
 
 unwire() {
-	[ -z "${host-}" ] || "$cli_built/pair" del "$host" "$ctr"
-	[ -z "${third-}" ] || "$cli_built/pair" del "$third" "fourth.$BASHPID"
+	[ -z "${host-}" ] || "$tool" pair del "$host" "$ctr"
+	[ -z "${third-}" ] || "$tool" pair del "$third" "fourth.$BASHPID"
 	host='' third=''
 }
 
 on() {
 	need "$1"
-	"$cli_enter" -t 20 "$host" "$@"
+	"$tool" enter -t 20 "$host" "$@"
 }
 
 is_up() {
@@ -115,7 +113,7 @@ after_each() {
 state() {
 	local text
 
-	text=$(exec "$cli_built/netstate" "$host") || fail "the state of $host is not to be had"
+	text=$(exec "$tool" netstate "$host") || fail "the state of $host is not to be had"
 	printf -v "$1" %s "$text"
 }
 
@@ -131,7 +129,7 @@ says() {
 
 refused() {
 	need "$3"
-	expect "$1" "$cli_built/netstate" "$host" "${@:3}"
+	expect "$1" "$tool" netstate "$host" "${@:3}"
 	words "$2"
 }
 
@@ -200,7 +198,7 @@ has() {
 
 	while read -ra line; do
 		[[ ! ${line[*]} =~ $1 ]] || return 0
-	done < <(exec "$cli_enter" -t 20 "$host" xdp-drop-tcp --list 2>/dev/null)
+	done < <(exec "$tool" enter -t 20 "$host" xdp-drop-tcp --list 2>/dev/null)
 	return 1
 }
 
@@ -222,7 +220,7 @@ has_tcx() {
 
 # Nobody listens, so the answer is a quick RST.
 passes_tcp() {
-	on "$cli_built/probe" tcp 203.0.113.10 9 500 >"$tmp/tcp" 2>&1 || true
+	on "$tool" probe tcp 203.0.113.10 9 500 >"$tmp/tcp" 2>&1 || true
 	reads "$tmp/tcp" refused
 }
 

@@ -51,11 +51,11 @@ slack=${EMULATED:-1}
 printf -v ktap_moment %d.%03d $((slack / 20)) $((50 * slack % 1000)) # who asks too often has no time to do it
 
 # A binary or object stands beside the tests once installed, and in the tree
-# where it was built.
+# where it was built: tool among its sources.
 locate() {
 	local top=${BASH_SOURCE[0]%/*}/.. back=$PWD dir
 
-	for dir in "$top" ${OUTPUT:+"$OUTPUT"} "$top/../samples/bpf"; do
+	for dir in "$top" "$top/tool" ${OUTPUT:+"$OUTPUT" "$OUTPUT/tool"} "$top/../samples/bpf"; do
 		if [ -f "$dir/$1" ]; then
 			cd -P "$dir"
 			path=$PWD/$1
@@ -89,10 +89,10 @@ skip() {
 }
 
 need() {
-	local tool missing=()
+	local each missing=()
 
-	for tool; do
-		hash "$tool" 2>/dev/null || missing+=("$tool")
+	for each; do
+		hash "$each" 2>/dev/null || missing+=("$each")
 	done
 	[ ${#missing[@]} = 0 ] || skip "needs ${missing[*]}"
 }

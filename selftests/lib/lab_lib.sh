@@ -34,10 +34,7 @@ need_privileges
 # No TCP connection in these network namespaces, not even half of one: what is
 # seen from now on is of the test's own doing.
 at_rest() {
-	local path
-
-	locate stage
-	"$path" rest 0 "$@" 2>/dev/null
+	"$tool" stage rest 0 "$@" 2>/dev/null
 }
 
 first_cpu() {
@@ -58,29 +55,22 @@ wrote() {
 }
 
 lab_at_rest() {
-	local path ms
+	local ms
 
-	locate stage
 	lab_patience 10
-	"$path" rest "$ms" "drop-$LAB-out" "drop-$LAB-host" "drop-$LAB-ctr" ||
+	"$tool" stage rest "$ms" "drop-$LAB-out" "drop-$LAB-host" "drop-$LAB-ctr" ||
 		fail "connections in the lab do not end"
 }
 
 # The connections that found out whether it is up have ended.
 lab_nginx() {
-	local path
-
 	lab_own test
-	locate probe
-	probe=$path
 }
 
 # A lab that no test has now is named in $ktap_between; it is the group's.
 lab() {
-	local LAB_NGINX=none path
+	local LAB_NGINX=none
 
-	locate probe
-	probe=$path
 	trap 'lab_give_back; if declare -F after_each >/dev/null; then after_each; fi' EXIT
 	if [ -s "$ktap_between" ]; then
 		read -r LAB_DIR <"$ktap_between"
@@ -99,11 +89,8 @@ lab_keep() {
 
 # What a loader could change, and who runs there.
 lab_state() {
-	local path
-
-	locate netstate
-	on_host "$path" "drop-$LAB-host" &&
-		"$path" "drop-$LAB-ctr" &&
+	on_host "$tool" netstate "drop-$LAB-host" &&
+		"$tool" netstate "drop-$LAB-ctr" &&
 		lab_pids "$LAB_DIR"
 }
 
@@ -127,7 +114,7 @@ after_group() {
 # A device without Ethernet header on the host: tun0, behind which 198.51.100.130 answers.
 lab_tun() {
 	[ -e /dev/net/tun ] || skip "no /dev/net/tun here"
-	on_host "$probe" reflect tun0 >"$tmp/reflect" 2>&1 &
+	on_host "$tool" probe reflect tun0 >"$tmp/reflect" 2>&1 &
 	poll 3 [ -s "$tmp/reflect" ]
 	reads "$tmp/reflect" ready || skip "$(cat "$tmp/reflect")"
 	on_host ip -batch - <<-END
@@ -142,7 +129,7 @@ published() {
 }
 
 published_within() {
-	"${in_host[@]}" "$probe" http 127.0.0.1 80 "$1"
+	"${in_host[@]}" "$tool" probe http 127.0.0.1 80 "$1"
 }
 
 published_lost() {
@@ -159,7 +146,7 @@ by_curl_lost() {
 }
 
 tcp_passes() {
-	"${in_host[@]}" "$probe" tcp "${1:-203.0.113.10}" 80 "${2:-3000}"
+	"${in_host[@]}" "$tool" probe tcp "${1:-203.0.113.10}" 80 "${2:-3000}"
 }
 
 tcp_lost() {
@@ -167,7 +154,7 @@ tcp_lost() {
 }
 
 ping_passes() {
-	"${in_host[@]}" "$probe" icmp "${1:-203.0.113.10}" 3000
+	"${in_host[@]}" "$tool" probe icmp "${1:-203.0.113.10}" 3000
 }
 
 settled() {
@@ -185,7 +172,7 @@ begin() {
 	local err=$tmp/$2.err
 
 	: >"$err"
-	"${in_host[@]:0:1}" -i "${in_host[@]:1}" "${@:4}" >"$tmp/$2.out" 2>"$err" </dev/null &
+	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "${@:4}" >"$tmp/$2.out" 2>"$err" </dev/null &
 	begun=$!
 	poll "$1" said_or_over "$err" "$3" || fail "${4##*/} neither says '$3' nor gives up"
 	reads "$err" "$3" || fail "${4##*/} ended: $(<"$err")"
@@ -240,7 +227,7 @@ run() {
 	local path
 
 	locate "$1"
-	"${in_host[@]:0:1}" -t 60 "${in_host[@]:1}" "$path" "${@:2}"
+	"${in_host[@]:0:2}" -t 60 "${in_host[@]:2}" "$path" "${@:2}"
 }
 
 # The id of the XDP program on interface $1 of the host, or of where the rest says.

@@ -10,7 +10,7 @@
 #   . "${0%/*}/lib/lab_net.sh"
 #   lab_own KIND           a lab that lives as long as this (sub)shell
 #   "${in_host[@]}" CMD…   run CMD on the host; also in_out, in_ctr. CMD replaces
-#                          enter, so with & behind it, $! is CMD's own pid
+#                          tool, so with & behind it, $! is CMD's own pid
 #   lab_run WHERE CMD…     run CMD there, with our programs within reach by name
 #   $LAB $LAB_DIR          its id and its directory for files, which goes with it
 #   LAB_UNIT=N             set before, interfaces are vethN, dockerN … instead of
@@ -22,6 +22,7 @@
 . "${BASH_SOURCE[0]%/*}/ktap.sh"
 
 LAB_STATE=/run/bpf-drop-lab
+tool=$(built tool)
 
 lab_die() {
 	echo "${0##*/}: $*" >&2
@@ -31,7 +32,7 @@ lab_die() {
 # Where one of these commands is missing, or what a lab takes, a test is skipped;
 # anything else says so and ends with 4, or with 1 if it is only not root's.
 lab_need() {
-	local tool missing=() lacking
+	local each missing=() lacking
 
 	if [ -n "${ktap_skip-}" ]; then
 		need "$@"
@@ -39,8 +40,8 @@ lab_need() {
 	fi
 	privileges
 	[ "$lacking" != root ] || lab_die "needs root, to make network namespaces."
-	for tool; do
-		command -v "$tool" >/dev/null || missing+=("$tool")
+	for each; do
+		command -v "$each" >/dev/null || missing+=("$each")
 	done
 	if [ -n "${missing[*]-}" ]; then
 		lacking="${missing[*]}, not installed here: see \"make bootstrap\""
@@ -84,17 +85,16 @@ lab_born() {
 
 # Name the commands that enter the lab in $LAB_DIR. There is no proxy in there.
 lab_enter() {
-	local mount path
+	local mount
 
 	unset http_proxy all_proxy ALL_PROXY
 	LAB=${LAB_DIR##*.}
 	read -r mount <"$LAB_DIR/relay.pid"
-	locate enter
 	# shellcheck disable=SC2034 # for those who source this
-	in_out=("$path" -m "$mount" "drop-$LAB-out")
-	in_host=("$path" -m "$mount" "drop-$LAB-host")
+	in_out=("$tool" enter -m "$mount" "drop-$LAB-out")
+	in_host=("$tool" enter -m "$mount" "drop-$LAB-host")
 	# shellcheck disable=SC2034
-	in_ctr=("$path" -m "$mount" "drop-$LAB-ctr")
+	in_ctr=("$tool" enter -m "$mount" "drop-$LAB-ctr")
 }
 
 # As docker has it: what containers send out is masqueraded, the published
@@ -164,7 +164,7 @@ lab_seconds() {
 # it a leftover; "kept" has no owner. Where there is no nginx (or LAB_NGINX=none), a
 # small server of our own serves.
 lab_up() {
-	local owner=${2:-$BASHPID} born path stage serve=serve ms
+	local owner=${2:-$BASHPID} born serve=serve ms
 
 	lab_need nft
 	LAB_NGINX=${LAB_NGINX:-nginx}
@@ -172,10 +172,8 @@ lab_up() {
 	lab_sweep
 	[ "$1" != kept ] || owner=0
 	lab_born "$owner"
-	locate stage
 	lab_name
-	stage=$path
-	"$stage" up "$LAB_DIR" "$1 $owner $born" "${LAB_UNIT:-0}" $serve
+	"$tool" stage up "$LAB_DIR" "$1 $owner $born" "${LAB_UNIT:-0}" $serve
 	lab_enter
 	lab_nat
 	if [ -z "$serve" ]; then
@@ -184,7 +182,7 @@ lab_up() {
 		lab_serve ctr
 	fi
 	lab_patience 5
-	"$stage" ready "$LAB_DIR" "$ms" && return
+	"$tool" stage ready "$LAB_DIR" "$ms" && return
 	tail -n 20 "$LAB_DIR"/*.log "$LAB_DIR"/*/*.log >&2 || true
 	lab_die "the lab does not come up; its servers' logs are above"
 }
@@ -219,19 +217,15 @@ lab_down() {
 
 # Who runs in lab $1? Not this very shell, should it be in there itself.
 lab_pids() {
-	local path
-
-	locate stage
-	"$path" pids "$1" $$ $BASHPID
+	"$tool" stage pids "$1" $$ $BASHPID
 }
 
 # Remove the lab in directory $1, however much of it there is.
 lab_remove() {
-	local path ms
+	local ms
 
-	locate stage
 	lab_patience 1
-	"$path" down "$1" "$ms" $$ $BASHPID
+	"$tool" stage down "$1" "$ms" $$ $BASHPID
 }
 
 # Remove labs whose owner was killed before it could.

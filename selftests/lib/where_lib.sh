@@ -11,7 +11,7 @@
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_lib.sh"
 
-enter=$(built enter) probe=$(built probe) drop_where=$(built drop-where) stage=$(built stage)
+drop_where=$(built drop-where)
 
 without_ipv6() {
 	# shellcheck disable=SC2016 # expanded by that shell
@@ -29,8 +29,8 @@ wires() {
 	need ip
 	port=h$ktap_group_pid peer=c$ktap_group_pid bridge=b$ktap_group_pid
 	host=where-host.$ktap_group_pid ctr=where-ctr.$ktap_group_pid
-	in_host=("$enter" "$host")
-	in_ctr=("$enter" "$ctr")
+	in_host=("$tool" enter "$host")
+	in_ctr=("$tool" enter "$ctr")
 	trap give_back EXIT
 	[ ! -s "$ktap_between" ] || return 0
 	echo "$host $ctr" >"$ktap_between"
@@ -59,7 +59,7 @@ make_wires() {
 		addr add 203.0.113.10/24 dev $peer
 		neigh add 203.0.113.1 lladdr $at_host dev $peer
 	END
-	poll 5 "${in_ctr[@]}" "$probe" icmp 203.0.113.1 300
+	poll 5 "${in_ctr[@]}" "$tool" probe icmp 203.0.113.1 300
 }
 
 # With what was attached by them, too.
@@ -114,7 +114,7 @@ tracing() {
 		(cd /sys/kernel/tracing && exec "$@")
 	else
 		# shellcheck disable=SC2016 # expanded by that shell
-		"$stage" private sh -c 'mount -t tracefs tracefs "$1" && cd "$1" && shift && exec "$@"' \
+		"$tool" stage private sh -c 'mount -t tracefs tracefs "$1" && cd "$1" && shift && exec "$@"' \
 			sh /sys/kernel/tracing "$@"
 	fi
 }
@@ -129,12 +129,12 @@ instances() {
 syn=020000000201020000000210080045000028000040004006c2c3cb00710acb007101
 syn+=9c40005000000001000000005002ffff9b440000
 knock() {
-	"${in_ctr[@]}" "$probe" send "$peer" "$syn" "${1:-3}"
+	"${in_ctr[@]}" "$tool" probe send "$peer" "$syn" "${1:-3}"
 }
 
 # One of them the other way.
 knock_back() {
-	"${in_host[@]}" "$probe" send "$port" "${syn:12:12}${syn::12}${syn:24}" 1
+	"${in_host[@]}" "$tool" probe send "$port" "${syn:12:12}${syn::12}${syn:24}" 1
 }
 
 # At least so many of them match. Or events are lost, and end_where begins again.

@@ -23,7 +23,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define UNTRIED 125
+#include "tool/tool.h"
+
 #define ANY -1
 #define KILL 0x1000 /* no errno */
 
@@ -108,18 +109,6 @@ static int filter(const struct call *call, unsigned int answer)
 			    &program);
 }
 
-static int untried(const char *what)
-{
-	fprintf(stderr, "deny: %s: %s\n", what, strerror(errno));
-	return UNTRIED;
-}
-
-static int start(char **argv)
-{
-	execvp(argv[0], argv);
-	return untried(argv[0]);
-}
-
 /* Answers one call, if the program has not ended meanwhile. */
 static void answer(int listener, unsigned long *left, int error)
 {
@@ -155,9 +144,9 @@ static int run_child(void *context)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	*child->listener = filter(child->call, SECCOMP_RET_USER_NOTIF);
 	if (*child->listener < 0)
-		return untried("seccomp");
+		return failed("seccomp");
 	fcntl(*child->listener, F_SETFD, FD_CLOEXEC);
-	return start(child->argv);
+	return run(child->argv);
 }
 
 static pid_t started;
@@ -180,18 +169,18 @@ static int once(const struct call *call, unsigned long n, int error,
 	int status = 0;
 
 	if (listener == MAP_FAILED)
-		return untried("mmap");
+		return failed("mmap");
 	*listener = -1;
 	started = clone(run_child, stack + sizeof(stack), CLONE_FILES | SIGCHLD,
 			&child);
 	if (started < 0)
-		return untried("clone");
+		return failed("clone");
 	signal(SIGINT, pass_on);
 	signal(SIGTERM, pass_on);
 	signal(SIGALRM, pass_on);
 	polled[0].fd = (int)syscall(__NR_pidfd_open, started, 0);
 	if (polled[0].fd < 0)
-		return untried("pidfd_open");
+		return failed("pidfd_open");
 	while (!polled[0].revents) {
 		polled[1].fd = *listener;
 		poll(polled, 2, *listener < 0 ? 1 : -1);
@@ -199,7 +188,7 @@ static int once(const struct call *call, unsigned long n, int error,
 			answer(*listener, &n, error);
 	}
 	waitpid(started, &status, 0);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return exit_status(status);
 }
 
 static const struct call *find_call(const char *name, unsigned long *n)
@@ -223,22 +212,28 @@ static const struct name *find_error(const char *name)
 	return error->name ? error : NULL;
 }
 
-int main(int argc, char **argv)
+static int deny_main(int argc, char **argv)
 {
 	unsigned long n = 0;
 	const struct call *call = argc > 3 ? find_call(argv[1], &n) : NULL;
 	const struct name *error = argc > 3 ? find_error(argv[2]) : NULL;
 
-	if (!call || !error || (error->number == KILL && !n)) {
-		fputs("Usage: deny CALL[@N] ERRNO PROGRAM [ARGUMENT...]\n"
-		      "CALL and ERRNO by name, those in the lists here; @N: the Nth such call only,\n"
-		      "and then ERRNO may be KILL\n",
-		      stderr);
-		return UNTRIED;
-	}
+	if (!call || !error || (error->number == KILL && !n))
+		return usage();
 	if (n)
 		return once(call, n, error->number, argv + 3);
 	if (filter(call, SECCOMP_RET_ERRNO | (unsigned int)error->number) < 0)
-		return untried("seccomp");
-	return start(argv + 3);
+		return failed("seccomp");
+	return run(argv + 3);
 }
+
+const struct command deny_command = {
+	.name = "deny",
+	.words = "run a program for which a system call fails",
+	.usage =
+		"tool deny CALL[@N] ERRNO PROGRAM [ARGUMENT...]\n"
+		"CALL and ERRNO by name, those in the lists of deny.c; @N: the Nth such call only,\n"
+		"and then ERRNO may be KILL. Exit: the program's; 125 if it was not tried.\n",
+	.untried = 125,
+	.main = deny_main,
+};

@@ -12,24 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "tool/netns.h"
-
-static int usage(void)
-{
-	fputs("Usage: enter [-i] [-m PID] [-t SECONDS] NETNS COMMAND [ARGUMENT...]\n"
-	      "  -i          SIGINT and SIGQUIT are not ignored\n"
-	      "  -m PID      enter the mount namespace of this process as well, and its root;\n"
-	      "              stay in the directory\n"
-	      "  -t SECONDS  then SIGALRM ends the command\n"
-	      "NETNS is a name, as ip netns has it. Exit: the command's; 125 if it was not tried.\n",
-	      stderr);
-	return 125;
-}
-
-static int failed(const char *what)
-{
-	fprintf(stderr, "enter: %s: %s\n", what, strerror(errno));
-	return 125;
-}
+#include "tool/tool.h"
 
 static int enter(const char *file, int type)
 {
@@ -59,7 +42,7 @@ static int enter_mounts(const char *pid)
 	return status;
 }
 
-int main(int argc, char **argv)
+static int enter_main(int argc, char **argv)
 {
 	const char *mount = NULL;
 	int option, seconds = 0;
@@ -88,7 +71,19 @@ int main(int argc, char **argv)
 	if (mount && enter_mounts(mount))
 		return 125;
 	alarm(seconds);
-	execvp(argv[1], argv + 1);
-	failed(argv[1]);
-	return errno == ENOENT ? 127 : 126;
+	return run(argv + 1);
 }
+
+const struct command enter_command = {
+	.name = "enter",
+	.words = "run a command in a network namespace, as nsenter does",
+	.usage =
+		"tool enter [-i] [-m PID] [-t SECONDS] NETNS COMMAND [ARGUMENT...]\n"
+		"  -i          SIGINT and SIGQUIT are not ignored\n"
+		"  -m PID      enter the mount namespace of this process as well, and its root;\n"
+		"              stay in the directory\n"
+		"  -t SECONDS  then SIGALRM ends the command\n"
+		"NETNS is a name, as ip netns has it. Exit: the command's; 125 if it was not tried.\n",
+	.untried = 125,
+	.main = enter_main,
+};

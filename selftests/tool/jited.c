@@ -3,8 +3,6 @@
  * The machine code of a loaded program: its bytes into a file, one function after
  * the other, and on standard output where in it each line of the source begins, in
  * hexadecimal. For scripts/listing.sh, as Debian's bpftool can do neither.
- *
- * Usage: jited PIN FILE
  */
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +10,8 @@
 #include <string.h>
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
+
+#include "tool/tool.h"
 
 struct code {
 	__u32 size;
@@ -23,12 +23,6 @@ struct code {
 	__u64 *base; /* where each function is */
 	__u32 *length; /* and how long */
 };
-
-static int failed(const char *what)
-{
-	fprintf(stderr, "jited: %s: %s\n", what, strerror(errno));
-	return EXIT_FAILURE;
-}
 
 /* The first call tells how much there is, the second one fetches it. */
 static int read_code(int fd, struct code *code, __u32 *btf)
@@ -97,20 +91,18 @@ static int show_lines(const struct code *code, __u32 id)
 		       BPF_LINE_INFO_LINE_NUM(line->line_col));
 	}
 	btf__free(btf);
-	return EXIT_SUCCESS;
+	return 0;
 }
 
-int main(int argc, char **argv)
+static int jited_main(int argc, char **argv)
 {
 	struct code code = { 0 };
 	int fd, status;
 	FILE *file;
 	__u32 btf;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: jited PIN FILE\n");
-		return 2;
-	}
+	if (argc != 3)
+		return usage();
 	fd = bpf_obj_get(argv[1]);
 	if (fd < 0)
 		return failed(argv[1]);
@@ -128,3 +120,11 @@ int main(int argc, char **argv)
 	free(code.length);
 	return status;
 }
+
+const struct command jited_command = {
+	.name = "jited",
+	.words = "the machine code of a loaded program",
+	.usage = "tool jited PIN FILE\n",
+	.untried = 2,
+	.main = jited_main,
+};

@@ -14,28 +14,12 @@
 
 #include "tool/netns.h"
 #include "tool/netstate.h"
+#include "tool/tool.h"
 
 #define CHANGED 125 /* or not tried */
 #define ALARM_SECONDS 20
 
-static int usage(void)
-{
-	fputs("Usage: netstate NETNS                         show its state\n"
-	      "       netstate NETNS COMMAND [ARGUMENT...]  run a command there, until SIGALRM after\n"
-	      "                                             20 s, and show what it changed\n"
-	      "NETNS is a name, as ip netns has it. Exit: the command's; 125 if it changed something,\n"
-	      "or was not tried.\n",
-	      stderr);
-	return CHANGED;
-}
-
-static int failed(const char *what, int error)
-{
-	fprintf(stderr, "netstate: %s: %s\n", what, strerror(error));
-	return CHANGED;
-}
-
-static int run(char **argv)
+static int run_in_time(char **argv)
 {
 	pid_t pid = fork();
 	int status;
@@ -43,13 +27,11 @@ static int run(char **argv)
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 		alarm(ALARM_SECONDS);
-		execvp(argv[0], argv);
-		failed(argv[0], errno);
-		_exit(errno == ENOENT ? 127 : 126);
+		_exit(run(argv));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return failed("fork", errno);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+		return failed("fork");
+	return exit_status(status);
 }
 
 static int has_line(const char *text, const char *line, size_t size)
@@ -77,12 +59,12 @@ static void show_difference(char mark, const char *text, const char *other)
 static int watch(struct netlink *nl, unsigned long inode, const char *before,
 		 char **command)
 {
-	int status = run(command), error;
+	int status = run_in_time(command);
 	char *after;
 
-	error = netstate_show(nl, inode, &after);
-	if (error)
-		return failed("the state afterwards", error);
+	errno = netstate_show(nl, inode, &after);
+	if (errno)
+		return failed("the state afterwards");
 	if (strcmp(before, after)) {
 		fprintf(stderr, "netstate: %s changed it, exit status %d:\n",
 			*command, status);
@@ -94,7 +76,7 @@ static int watch(struct netlink *nl, unsigned long inode, const char *before,
 	return status;
 }
 
-int main(int argc, char **argv)
+static int netstate_main(int argc, char **argv)
 {
 	struct netlink nl;
 	struct stat about;
@@ -107,16 +89,30 @@ int main(int argc, char **argv)
 	path = netns_path(argv[1]);
 	errno = namespace_enter(path, CLONE_NEWNET);
 	if (errno || stat(path, &about))
-		return failed(path, errno);
+		return failed(path);
 	errno = -netlink_open(&nl, 0);
 	if (!errno)
 		errno = netstate_show(&nl, about.st_ino, &text);
 	if (errno)
-		return failed(path, errno);
+		return failed(path);
 	if (argc > 2)
 		status = watch(&nl, about.st_ino, text, argv + 2);
 	else if (fputs(text, stdout) < 0 || fflush(stdout))
-		status = failed("standard output", errno);
+		status = failed("standard output");
 	free(text);
 	return status;
 }
+
+const struct command netstate_command = {
+	.name = "netstate",
+	.words =
+		"the state of a network namespace, and whether a command changes it",
+	.usage =
+		"tool netstate NETNS                         show its state\n"
+		"       tool netstate NETNS COMMAND [ARGUMENT...]  run a command there, until SIGALRM\n"
+		"                                                  after 20 s, and show what it changed\n"
+		"NETNS is a name, as ip netns has it. Exit: the command's; 125 if it changed something,\n"
+		"or was not tried.\n",
+	.untried = CHANGED,
+	.main = netstate_main,
+};

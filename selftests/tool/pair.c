@@ -15,43 +15,38 @@
 #include <unistd.h>
 
 #include "tool/netns.h"
+#include "tool/tool.h"
 #include "tool/wire.h"
 
 #define UP_SECONDS 60 /* that an interface may take to be up, and much more */
 
-static void give_up(const char *what, int error)
-{
-	fprintf(stderr, "pair: %s: %s\n", what, strerror(error));
-	exit(1);
-}
-
 static void check(const char *what, const struct netlink *nl, int error)
 {
+	errno = -error;
 	if (error)
-		give_up(*nl->words ? nl->words : what, -error);
+		give_up(*nl->words ? nl->words : what);
 }
 
 /* A new network namespace, which we are in then; returns it. */
 static int make_netns(const char *name)
 {
 	const char *path = netns_path(name);
-	int error = netns_make(path), fd;
+	int fd;
 
-	if (error)
-		give_up(path, error);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	errno = netns_make(path);
+	fd = errno ? -1 : open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		give_up(path, errno);
+		give_up(path);
 	return fd;
 }
 
 static void remove_netns(const char *name)
 {
 	const char *path = netns_path(name);
-	int error = netns_remove(path);
 
-	if (error)
-		give_up(path, error);
+	errno = netns_remove(path);
+	if (errno)
+		give_up(path);
 }
 
 static int read_state(const struct nlmsghdr *message, void *context)
@@ -86,8 +81,9 @@ static void wait_until_up(struct netlink *nl, struct netlink *events,
 	char buffer[8192];
 
 	while (state_of(nl, name) != IF_OPER_UP) {
+		errno = ETIMEDOUT;
 		if (poll(&heard, 1, UP_SECONDS * 1000) <= 0)
-			give_up(name, ETIMEDOUT);
+			give_up(name);
 		while (recv(events->fd, buffer, sizeof(buffer), MSG_DONTWAIT) >
 		       0)
 			;
@@ -102,10 +98,10 @@ static void make_pair(const char *host_name, const char *ctr_name)
 
 	ctr = make_netns(ctr_name);
 	if (netlink_open(&in_ctr, 0))
-		give_up("netlink", errno);
+		give_up("netlink");
 	close(make_netns(host_name));
 	if (netlink_open(&in_host, 0) || netlink_open(&events, RTMGRP_LINK))
-		give_up("netlink", errno);
+		give_up("netlink");
 	check("veth0", &in_host, wire_veth(&in_host, &near, &far, ctr));
 	check("lo", &in_host, wire_up(&in_host, "lo"));
 	set_up(&in_host, "veth0", "203.0.113.1/24");
@@ -114,7 +110,7 @@ static void make_pair(const char *host_name, const char *ctr_name)
 	close(ctr);
 }
 
-int main(int argc, char **argv)
+static int pair_main(int argc, char **argv)
 {
 	if (argc == 4 && !strcmp(argv[1], "add")) {
 		make_pair(argv[2], argv[3]);
@@ -125,6 +121,13 @@ int main(int argc, char **argv)
 		remove_netns(argv[3]);
 		return 0;
 	}
-	fputs("Usage: pair add|del HOST CTR\n", stderr);
-	return 2;
+	return usage();
 }
+
+const struct command pair_command = {
+	.name = "pair",
+	.words = "two network namespaces with a veth pair between them",
+	.usage = "tool pair add|del HOST CTR\n",
+	.untried = 2,
+	.main = pair_main,
+};

@@ -2,7 +2,7 @@
 /*
  * A strict reader of the pcapng files that --write makes: whatever the draft
  * (draft-ietf-opsawg-pcapng) or we ourselves do not allow is an error. And a
- * judge of their packets: the same as in a capture by tcpdump? See show_usage().
+ * judge of their packets: the same as in a capture by tcpdump? See the end.
  */
 #include <arpa/inet.h>
 #include <poll.h>
@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tool/pcapng_read.h"
+#include "tool/tool.h"
 
 #define SECOND_NS 1000000000LL
 #define LATE_NS SECOND_NS /* so much later than tcpdump's a time may be */
@@ -47,27 +48,6 @@ static bool numbered, quiet;
 static const char *only; /* the interface to compare */
 static long first = -1; /* of tcpdump's packets to compare, if only some are */
 static unsigned long compared;
-
-static void show_usage(void)
-{
-	fputs("Usage: pcapng_check [-cnq] FILE\n"
-	      "       pcapng_check [-pq] [-i NAME] [-f FIRST] FILE PCAP\n"
-	      "       pcapng_check -w MS FILE COUNT\n"
-	      "Checks a pcapng file strictly and shows what is in it; '-' is standard input.\n"
-	      "With a file by tcpdump, the packets have to be the same, in the same order,\n"
-	      "at the same time or up to a second later.\n"
-	      "  -c       the file may be cut inside a block\n"
-	      "  -f FIRST tcpdump's packets from this one on (the first is 0), and as many as\n"
-	      "           are in the file\n"
-	      "  -i NAME  compare only this interface's packets\n"
-	      "  -n       the packets are of probe flood and have to be in order\n"
-	      "  -p       tcpdump may have seen packets that are not in the file\n"
-	      "  -q       show no packets\n"
-	      "  -w MS    wait so long until COUNT packets are in a file that grows\n"
-	      "Exit: 0 correct, and the same; 1 not; 2 wrong usage.\n",
-	      stderr);
-	exit(2);
-}
 
 static void check_section(struct bytes body)
 {
@@ -410,7 +390,7 @@ static int wait_for(const char *path, unsigned long count, int ms)
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int pcapng_check_main(int argc, char **argv)
 {
 	bool may_be_cut = false;
 	struct bytes file;
@@ -420,7 +400,7 @@ int main(int argc, char **argv)
 
 	while ((option = getopt(argc, argv, "cf:i:npqw:")) >= 0) {
 		if (option == '?')
-			show_usage();
+			return usage();
 		may_be_cut |= option == 'c';
 		in_part |= option == 'p';
 		numbered |= option == 'n';
@@ -433,7 +413,7 @@ int main(int argc, char **argv)
 			ms = atoi(optarg);
 	}
 	if (argc - optind != 1 && argc - optind != 2)
-		show_usage();
+		return usage();
 	if (ms >= 0 && argc - optind == 2)
 		return wait_for(argv[optind], atol(argv[optind + 1]), ms);
 	if (argc - optind == 2)
@@ -453,3 +433,26 @@ int main(int argc, char **argv)
 	       file.size, compared, told);
 	return 0;
 }
+
+const struct command pcapng_check_command = {
+	.name = "pcapng_check",
+	.words = "is a pcapng file right, and has it what tcpdump saw?",
+	.usage =
+		"tool pcapng_check [-cnq] FILE\n"
+		"       tool pcapng_check [-pq] [-i NAME] [-f FIRST] FILE PCAP\n"
+		"       tool pcapng_check -w MS FILE COUNT\n"
+		"Checks a pcapng file strictly and shows what is in it; '-' is standard input.\n"
+		"With a file by tcpdump, the packets have to be the same, in the same order,\n"
+		"at the same time or up to a second later.\n"
+		"  -c       the file may be cut inside a block\n"
+		"  -f FIRST tcpdump's packets from this one on (the first is 0), and as many as\n"
+		"           are in the file\n"
+		"  -i NAME  compare only this interface's packets\n"
+		"  -n       the packets are of probe flood and have to be in order\n"
+		"  -p       tcpdump may have seen packets that are not in the file\n"
+		"  -q       show no packets\n"
+		"  -w MS    wait so long until COUNT packets are in a file that grows\n"
+		"Exit: 0 correct, and the same; 1 not; 2 wrong usage.\n",
+	.untried = 2,
+	.main = pcapng_check_main,
+};

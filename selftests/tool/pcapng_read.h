@@ -6,13 +6,14 @@
 #ifndef PCAPNG_READ_H
 #define PCAPNG_READ_H
 
-#include <errno.h>
 #include <linux/types.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tool/tool.h"
 
 struct bytes {
 	const unsigned char *data;
@@ -40,11 +41,8 @@ static struct bytes read_all(const char *path)
 	size_t room = 1 << 16, size = 0, got;
 	unsigned char *data = malloc(room);
 
-	if (!in || !data) {
-		fprintf(stderr, "pcapng_check: %s: %s\n", path,
-			strerror(errno));
-		exit(2);
-	}
+	if (!in || !data)
+		give_up(path);
 	while ((got = fread(data + size, 1, room - size, in))) {
 		size += got;
 		if (size < room)
@@ -52,7 +50,7 @@ static struct bytes read_all(const char *path)
 		room *= 2;
 		data = realloc(data, room);
 		if (!data)
-			exit(2);
+			give_up(path);
 	}
 	if (in != stdin)
 		fclose(in);

@@ -2,7 +2,7 @@
 /*
  * What the lab and its tests need of a network, with exact answers: one
  * connection attempt, one echo, one frame; and servers for machines that
- * have no web server. See usage().
+ * have no web server. See the end.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -27,6 +27,7 @@
 
 #include "tool/probe.h"
 #include "tool/serve.h"
+#include "tool/tool.h"
 
 #define DEFAULT_TIMEOUT_MS 1500
 
@@ -35,45 +36,6 @@ union address {
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
 };
-
-static void usage(void)
-{
-	fputs("Usage: probe tcp ADDRESS PORT [TIMEOUT_MS]   connect once, from a fresh port\n"
-	      "       probe http ADDRESS PORT [TIMEOUT_MS]  the same, and get a web page\n"
-	      "       probe icmp ADDRESS [TIMEOUT_MS]       send one echo request\n"
-	      "       probe stream ADDRESS PORT RATE SECONDS\n"
-	      "                                             connect RATE times a second, each from a\n"
-	      "                                             fresh port; for each, when (seconds): before\n"
-	      "                                             the SYN, after it, answered (- if not);\n"
-	      "                                             SIGINT ends it earlier\n"
-	      "       probe send IFACE FRAME [COUNT]        send a raw frame, in hexadecimal; with\n"
-	      "                                             /LENGTH behind it, as many bytes, the rest\n"
-	      "                                             of them random; - for one from each line\n"
-	      "       probe flood IFACE FRAME COUNT         as fast as can be; the last four bytes\n"
-	      "                                             of each count from 0\n"
-	      "       probe listen PORT WORDS               answer HTTP with these words\n"
-	      "       probe relay PORT ADDRESS PORT         pass connections on, like docker-proxy\n"
-	      "       probe reflect NAME                    create a tun device; send back what is\n"
-	      "                                             sent there, source and destination swapped\n"
-	      "       probe tun NAME TYPE                   create a tun device that stays, of this\n"
-	      "                                             link type (ARPHRD_…)\n"
-	      "Exit: 0 answered, 1 no answer in time, 2 refused or another failure.\n",
-	      stderr);
-}
-
-int failed(const char *what)
-{
-	printf("%s: %s\n", what, strerror(errno));
-	return FAILED;
-}
-
-double now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1e3 + ts.tv_nsec / 1e6;
-}
 
 static socklen_t parse_address(const char *text, const char *port,
 			       union address *to)
@@ -388,7 +350,7 @@ static int create_tun(const char *name, int type)
 	return ANSWERED;
 }
 
-int main(int argc, char **argv)
+static int probe_main(int argc, char **argv)
 {
 	const char *command = argc > 2 ? argv[1] : "";
 
@@ -421,6 +383,32 @@ int main(int argc, char **argv)
 		return serve_reflect(argv[2]);
 	if (!strcmp(command, "tun") && argc == 4)
 		return create_tun(argv[2], atoi(argv[3]));
-	usage();
-	return FAILED;
+	return usage();
 }
+
+const struct command probe_command = {
+	.name = "probe",
+	.words = "one connection, echo or frame, or many; and small servers",
+	.usage =
+		"tool probe tcp ADDRESS PORT [TIMEOUT_MS]   connect once, from a fresh port\n"
+		"       tool probe http ADDRESS PORT [TIMEOUT_MS]  the same, and get a web page\n"
+		"       tool probe icmp ADDRESS [TIMEOUT_MS]       send one echo request\n"
+		"       tool probe stream ADDRESS PORT RATE SECONDS\n"
+		"         connect RATE times a second, each from a fresh port; for each, when\n"
+		"         (seconds): before the SYN, after it, answered (- if not); SIGINT ends it\n"
+		"       tool probe send IFACE FRAME [COUNT]\n"
+		"         send a raw frame, in hexadecimal; with /LENGTH behind it, as many bytes,\n"
+		"         the rest of them random; - for one from each line\n"
+		"       tool probe flood IFACE FRAME COUNT\n"
+		"         as fast as can be; the last four bytes of each count from 0\n"
+		"       tool probe listen PORT WORDS         answer HTTP with these words\n"
+		"       tool probe relay PORT ADDRESS PORT   pass connections on, like docker-proxy\n"
+		"       tool probe reflect NAME\n"
+		"         create a tun device; send back what is sent there, source and destination\n"
+		"         swapped\n"
+		"       tool probe tun NAME TYPE\n"
+		"         create a tun device that stays, of this link type (ARPHRD_…)\n"
+		"Exit: 0 answered, 1 no answer in time, 2 refused or another failure.\n",
+	.untried = FAILED,
+	.main = probe_main,
+};

@@ -1,18 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The parts of probe. What returns an int here returns what the program exits
- * with, and has said what there is to say.
- */
+/* The parts of probe. */
 #ifndef PROBE_H
 #define PROBE_H
 
 enum { ANSWERED, LOST, FAILED };
-
-/* Say what failed, by errno. */
-int failed(const char *what);
-
-/* Milliseconds, of a clock that nobody sets. */
-double now_ms(void);
 
 /*
  * Frames are given as hexadecimal digits, with /LENGTH behind them if as many

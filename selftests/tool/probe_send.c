@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 
 #include "tool/probe.h"
+#include "tool/tool.h"
 
 /* A frame to send, where from, and the socket to do it. */
 struct sending {

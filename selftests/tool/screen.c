@@ -23,26 +23,12 @@
 #include <termios.h>
 #include <unistd.h>
 
-#define UNTRIED 125
+#include "tool/tool.h"
+
 #define MOST 512 /* columns, and rows */
 
 static char cells[MOST][MOST];
 static int columns, rows, column, row;
-
-static int usage(void)
-{
-	fputs("Usage: screen COLUMNSxROWS COMMAND [ARGUMENT...]\n"
-	      "Exit: the command's status, 128 more than the signal that ended it,\n"
-	      "or 125 if it was not tried.\n",
-	      stderr);
-	return UNTRIED;
-}
-
-static int failed(const char *what)
-{
-	fprintf(stderr, "screen: %s: %s\n", what, strerror(errno));
-	return UNTRIED;
-}
 
 /* The screen */
 
@@ -178,8 +164,7 @@ static int start(int fd, char **argv)
 	if (setsid() < 0 || ioctl(fd, TIOCSCTTY, 0) || dup2(fd, 0) < 0 ||
 	    dup2(fd, 1) < 0 || dup2(fd, 2) < 0)
 		return failed("the terminal");
-	execvp(argv[0], argv);
-	return failed(argv[0]);
+	return run(argv);
 }
 
 /* All that it printed; false once nobody has the terminal open any more. */
@@ -194,7 +179,7 @@ static bool read_some(int terminal)
 }
 
 /* Returns what wait() says of it, once that has ended and all is on the screen. */
-static int run(int terminal, pid_t child)
+static int serve_terminal(int terminal, pid_t child)
 {
 	struct pollfd polled[] = { { .fd = terminal, .events = POLLIN },
 				   { .fd = STDIN_FILENO, .events = POLLIN } };
@@ -220,7 +205,7 @@ static int run(int terminal, pid_t child)
 	return status;
 }
 
-int main(int argc, char **argv)
+static int screen_main(int argc, char **argv)
 {
 	int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), fd, status;
 	pid_t child;
@@ -239,7 +224,18 @@ int main(int argc, char **argv)
 	if (!child)
 		_exit(start(fd, argv + 2));
 	close(fd);
-	status = run(terminal, child);
+	status = serve_terminal(terminal, child);
 	show();
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return exit_status(status);
 }
+
+const struct command screen_command = {
+	.name = "screen",
+	.words = "run a program on a terminal, and print its screen",
+	.usage =
+		"tool screen COLUMNSxROWS COMMAND [ARGUMENT...]\n"
+		"Exit: the command's status, 128 more than the signal that ended it,\n"
+		"or 125 if it was not tried.\n",
+	.untried = 125,
+	.main = screen_main,
+};

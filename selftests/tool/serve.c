@@ -12,12 +12,7 @@
 #include <unistd.h>
 
 #include "tool/serve.h"
-
-static int failed(const char *what)
-{
-	fprintf(stderr, "%s: %s\n", what, strerror(errno));
-	return 2;
-}
+#include "tool/tool.h"
 
 /* A TCP listener for both families, or for IPv4 on a kernel without IPv6. */
 static int listen_on(const char *port)
@@ -39,7 +34,7 @@ static int listen_on(const char *port)
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
 	if (fd < 0 || bind(fd, &at.any, sizeof(at)) || listen(fd, 64))
-		exit(failed("listen"));
+		give_up("listen");
 	return fd;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Servers for TCP: for ever, a process for each connection, which returns from
- * here as well. The value is what it exits with; what failed has been said.
+ * here as well.
  */
 #ifndef SERVE_H
 #define SERVE_H

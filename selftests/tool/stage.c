@@ -2,7 +2,7 @@
 /*
  * A lab but for its NAT: network namespaces with settings, wires and servers,
  * the wait until all of it answers and is at rest, its end. Each is one process,
- * where a shell would start dozens. lab_net.sh calls this; see usage().
+ * where a shell would start dozens. lab_net.sh calls this; see the end.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -24,6 +24,7 @@
 #include "tool/netns.h"
 #include "tool/serve.h"
 #include "tool/stage.h"
+#include "tool/tool.h"
 
 #define PAUSE_MS 10
 
@@ -32,38 +33,6 @@ static const char *const places[PLACES] = {
 	[CTR] = "ctr",
 	[HOST] = "host",
 };
-
-static int usage(void)
-{
-	fputs("Usage: stage up DIR OWNER UNIT [serve]\n"
-	      "         make DIR with a file \"owner\", and the lab's namespaces, wired; devices'\n"
-	      "         names end with UNIT; start the relay, and web servers if told to\n"
-	      "       stage ready DIR MS            wait until each path answers, and for rest\n"
-	      "       stage rest MS NETNS...        wait until no TCP connection is in there\n"
-	      "       stage private COMMAND [ARGUMENT...]\n"
-	      "         run it in a mount namespace of its own, where / is a mount\n"
-	      "       stage pids DIR [PID...]       who runs in the lab, but for these\n"
-	      "       stage down DIR MS [PID...]    end them, in MS by SIGTERM, in MS more by\n"
-	      "                                     SIGKILL; remove the lab and DIR\n"
-	      "A lab's id is what follows the last dot of DIR.\n"
-	      "Exit: 0 done, 1 not in time, 2 failed.\n",
-	      stderr);
-	return 2;
-}
-
-static int failed(const char *what)
-{
-	fprintf(stderr, "stage: %s: %s\n", what, strerror(errno));
-	return 2;
-}
-
-static double now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1e3 + ts.tv_nsec / 1e6;
-}
 
 /* False if @end (of now_ms()) has come. */
 static int pause_until(double end)
@@ -499,11 +468,10 @@ static int run_private(char **argv)
 {
 	if (own_mounts(MS_PRIVATE))
 		return 2;
-	execvp(*argv, argv);
-	return failed(*argv);
+	return run(argv);
 }
 
-int main(int argc, char **argv)
+static int stage_main(int argc, char **argv)
 {
 	const char *command = argc > 2 ? argv[1] : "";
 	double end;
@@ -528,3 +496,23 @@ int main(int argc, char **argv)
 		return down(argv[2], atoi(argv[3]), argv + 4);
 	return usage();
 }
+
+const struct command stage_command = {
+	.name = "stage",
+	.words = "bring a lab up, wait for it, take it down",
+	.usage =
+		"tool stage up DIR OWNER UNIT [serve]\n"
+		"         make DIR with a file \"owner\", and the lab's namespaces, wired; devices'\n"
+		"         names end with UNIT; start the relay, and web servers if told to\n"
+		"       tool stage ready DIR MS            wait until each path answers, and for rest\n"
+		"       tool stage rest MS NETNS...        wait until no TCP connection is in there\n"
+		"       tool stage private COMMAND [ARGUMENT...]\n"
+		"         run it in a mount namespace of its own, where / is a mount\n"
+		"       tool stage pids DIR [PID...]       who runs in the lab, but for these\n"
+		"       tool stage down DIR MS [PID...]    end them, in MS by SIGTERM, in MS more by\n"
+		"                                          SIGKILL; remove the lab and DIR\n"
+		"A lab's id is what follows the last dot of DIR.\n"
+		"Exit: 0 done, 1 not in time, 2 failed.\n",
+	.untried = 2,
+	.main = stage_main,
+};

@@ -14,14 +14,9 @@
 #include <unistd.h>
 
 #include "tool/netns.h"
+#include "tool/tool.h"
 
 #define TCX_EGRESS 47 /* Linux 6.6's enum bpf_attach_type */
-
-static void give_up(const char *what)
-{
-	fprintf(stderr, "stranger: %s: %s\n", what, strerror(errno));
-	exit(1);
-}
 
 /* Enters the namespace; returns the interface's number there. */
 static int enter(const char *netns, const char *name)
@@ -96,17 +91,24 @@ static int add_filter(const char *netns, const char *name, const char *map_name,
 	return 0;
 }
 
-int main(int argc, char **argv)
+static int stranger_main(int argc, char **argv)
 {
 	if (argc >= 5 && !strcmp(argv[1], "link"))
 		return hold_links(argv[2], argv + 3);
 	if (argc == 6 && !strcmp(argv[1], "filter"))
 		return add_filter(argv[2], argv[3], argv[4],
 				  (__u32)strtoul(argv[5], NULL, 10));
-	fputs("Usage: stranger link OBJECT NETNS IFACE [NETNS IFACE]...\n"
-	      "         one program, by XDP or TCX egress links, while it runs\n"
-	      "       stranger filter NETNS IFACE MAP VALUE_SIZE\n"
-	      "         at clsact egress in our place, with a map of that name\n",
-	      stderr);
-	return 2;
+	return usage();
 }
+
+const struct command stranger_command = {
+	.name = "stranger",
+	.words = "attach what is not ours",
+	.usage =
+		"tool stranger link OBJECT NETNS IFACE [NETNS IFACE]...\n"
+		"         one program, by XDP or TCX egress links, while it runs\n"
+		"       tool stranger filter NETNS IFACE MAP VALUE_SIZE\n"
+		"         at clsact egress in our place, with a map of that name\n",
+	.untried = 2,
+	.main = stranger_main,
+};
