@@ -101,6 +101,15 @@ variables() {
 	given OUTPUT out check "^selftests: check TESTS= OUTPUT=$tmp/tree/out\$"
 }
 
+ktap_case make elsewhere "OUTPUT: a test that is built elsewhere finds the objects"
+elsewhere() {
+	need_privileges
+	cp "$(built verdict)" "$tmp/"
+	cd "$here"
+	expect 0 "$tmp/verdict"
+	told '^# Totals: pass:[0-9]+ fail:0 '
+}
+
 ktap_case make lint "make lint without .git says so, and installs nothing"
 lint() {
 	stubs "$tmp/tree"

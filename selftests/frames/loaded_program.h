@@ -71,7 +71,10 @@ static inline bool loaded_at(char *path, size_t size, const char *directory,
 	return length < (int)size && !access(path, R_OK);
 }
 
-/* A program's object: where we were told, beside us, or where it is built. */
+/*
+ * A program's object: where we were told, beside us, or where it is built; and if we were
+ * built elsewhere (OUTPUT=), this is run in the directory of the tests.
+ */
 static inline bool loaded_find(char *path, size_t size, const char *directory,
 			       const char *name)
 {
@@ -86,7 +89,8 @@ static inline bool loaded_find(char *path, size_t size, const char *directory,
 	self[length] = '\0';
 	*strrchr(self, '/') = '\0';
 	return loaded_at(path, size, self, "", name) ||
-	       loaded_at(path, size, self, "/../samples/bpf", name);
+	       loaded_at(path, size, self, "/../samples/bpf", name) ||
+	       loaded_at(path, size, "..", "/samples/bpf", name);
 }
 
 /* Where a variable is in its section, or -1. */
