@@ -21,12 +21,12 @@ flooded() {
 	local length=$1 ms size=- captured=- lost=-
 
 	shift
-	load "$@" veth0
-	flood "$frames" "$length"
-	stop INT
-	totals
+	lab_load "$@" veth0
+	capture_flood "$frames" "$length"
+	lab_stop INT
+	capture_totals
 	if [[ $* == *--write* ]]; then
-		accounted "$tmp/f" -q
+		capture_accounted "$tmp/f" -q
 		size=$(($(wc -c <"$tmp/f") / 1000000))
 	fi
 	ms=$(sed 's/.* in \([0-9]*\).*/\1/' "$tmp/flood")

@@ -14,11 +14,11 @@ set -eu
 capture() {
 	local file=$tmp/$1.pcapng
 
-	load "${@:4}" --write "$file"
+	lab_load "${@:4}" --write "$file"
 	"$2"
-	arrived "$file" "$3" || true # what it lacks is told below
-	stop
-	accounted "$file"
+	capture_arrived "$file" "$3" || true # what it lacks is told below
+	lab_stop
+	capture_accounted "$file"
 	[ "$captured" = "$3" ] || fail "captured $captured of $3, lost $lost"
 	files+=("$file")
 }
@@ -28,7 +28,7 @@ capture() {
 watch() {
 	total=$3
 	files=()
-	oracle "$1" "$2" "$3" "ether src $from and not icmp6 and not ip6 proto 0"
+	capture_oracle "$1" "$2" "$3" "ether src $from and not icmp6 and not ip6 proto 0"
 }
 
 # The files of those runs have what tcpdump saw, in that order, and no more; and
@@ -37,7 +37,7 @@ agree() {
 	local file lines first=0
 
 	for file in "${files[@]}"; do
-		same "$file" -f "$first"
+		capture_same "$file" -f "$first"
 		[[ $(<"$tmp/same") =~ total=([0-9]+) ]]
 		first=$((first + BASH_REMATCH[1]))
 	done
@@ -56,10 +56,10 @@ all() {
 	local each
 
 	for each in $lengths; do
-		frame "$addresses" "" "${each%:*}" "${each#*:}"
+		capture_frame "$addresses" "" "${each%:*}" "${each#*:}"
 	done
 	for each in 81000005 88a8006481000005 88a80064810000058100000681000007; do
-		frame "$addresses" "$each" 4 100
+		capture_frame "$addresses" "$each" 4 100
 	done
 }
 
@@ -69,48 +69,48 @@ from_ctr() {
 
 # The sender may be told of what is dropped on the way out, by 1.
 from_host() {
-	all | on_host "$tool" probe send docker0 - || [ $? = 1 ]
+	all | lab_on_host "$tool" probe send docker0 - || [ $? = 1 ]
 }
 
 large_mtu() {
 	need ip
 	[ ! -e "$LAB_DIR/large" ] || return 0
 	"${in_ctr[@]}" ip link set eth0 mtu 9000
-	on_host ip link set veth0 mtu 9000
-	on_host ip link set docker0 mtu 9000
+	lab_on_host ip link set veth0 mtu 9000
+	lab_on_host ip link set docker0 mtu 9000
 	: >"$LAB_DIR/large"
 	lab_keep
 }
 
-ktap_case packets native "xdp-drop-tcp, native: the packets that tcpdump saw sent"
-native() {
-	lab
+ktap_case packets written_native "xdp-drop-tcp, native: the packets that tcpdump saw sent"
+written_native() {
+	lab_take
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$plain
 	watch ctr eth0 14
 	capture native from_ctr 14 xdp-drop-tcp --native-mode veth0
-	shown "^packet=veth0@xdp .* flags=1 .*verdict=2:1$"
+	capture_shown "^packet=veth0@xdp .* flags=1 .*verdict=2:1$"
 	agree
 }
 
-ktap_case packets generic "xdp-drop-tcp, generic: the same, with 9000 bytes"
-generic() {
-	lab
+ktap_case packets written_generic "xdp-drop-tcp, generic: the same, with 9000 bytes"
+written_generic() {
+	lab_take
 	large_mtu
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
 	watch ctr eth0 13
 	capture generic from_ctr 13 xdp-drop-tcp --skb-mode veth0
-	shown "^packet=veth0@xdp .* flags=1 .*verdict=2:1$"
+	capture_shown "^packet=veth0@xdp .* flags=1 .*verdict=2:1$"
 	agree
 }
 
 ktap_case packets tc_ingress "tc-drop-tcp --ingress: the same"
 tc_ingress() {
-	lab
+	lab_take
 	large_mtu
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
 	watch ctr eth0 13
 	capture ingress from_ctr 13 tc-drop-tcp --ingress veth0
-	shown "^packet=veth0@tc-ingress .* flags=1 .*verdict=1:2$"
+	capture_shown "^packet=veth0@tc-ingress .* flags=1 .*verdict=1:2$"
 	agree
 }
 
@@ -118,13 +118,13 @@ ktap_case packets tc_egress "tc-drop-tcp, by TCX and by clsact: the same on the 
 tc_egress() {
 	local way
 
-	lab
+	lab_take
 	large_mtu
 	from=02:00:00:00:02:01 addresses=$to_ctr lengths=$long
 	watch host docker0 26
 	for way in "" --clsact; do
 		capture "egress$way" from_host 13 tc-drop-tcp veth0 ${way:+"$way"}
-		shown "^packet=veth0@tc-egress .* flags=2 .*verdict=1:2$"
+		capture_shown "^packet=veth0@tc-egress .* flags=2 .*verdict=1:2$"
 	done
 	agree
 }
@@ -134,7 +134,7 @@ send_world() {
 		02c6336402000000000000c6336401" || [ $? = 1 ]
 	expect 1 "${in_out[@]}" "$tool" probe icmp 198.51.100.1 100
 	expect 1 "${in_out[@]}" "$tool" probe icmp 2001:db8:1::1 100
-	"${in_out[@]}" "$tool" probe send out0 "$(frame "$to_wan0" 81000005 4 64)"
+	"${in_out[@]}" "$tool" probe send out0 "$(capture_frame "$to_wan0" 81000005 4 64)"
 	"${in_out[@]}" "$tool" probe send out0 "02000000010102000000010288b5"
 }
 
@@ -142,18 +142,18 @@ ktap_case packets world "xdp-drop-world: ARP, ping, TCP, and 14 bytes of nothing
 world() {
 	local mode file
 
-	lab
+	lab_take
 	for mode in --native-mode --skb-mode; do
 		file=$tmp/world$mode.pcapng
-		oracle out out0 0 "ether src 02:00:00:00:01:02"
-		load xdp-drop-world "$mode" --write "$file" wan0
+		capture_oracle out out0 0 "ether src 02:00:00:00:01:02"
+		lab_load xdp-drop-world "$mode" --write "$file" wan0
 		send_world
-		arrived "$file" 5
-		stop
-		oracle_stop
+		capture_arrived "$file" 5
+		lab_stop
+		capture_oracle_stop
 		# What the kernel sends by itself before or after is not in the file.
-		same "$file" -p
-		accounted "$file"
+		capture_same "$file" -p
+		capture_accounted "$file"
 		[ "$lost" = 0 ] && [ "$captured" -ge 5 ]
 	done
 }
@@ -162,26 +162,26 @@ world() {
 
 # Through another port of the bridge, the outer tag comes in metadata.
 other_port() {
-	on_host ip link add port0 master docker0 type veth peer name port1
-	on_host ip link set port0 up
-	on_host ip link set port1 up
+	lab_on_host ip link add port0 master docker0 type veth peer name port1
+	lab_on_host ip link set port0 up
+	lab_on_host ip link set port1 up
 }
 
-tagged() {
+tagged_frames() {
 	local tags
 
 	for tags in 81000005 88a8e064 81000000 88a8006481000005 88a80064810000058100000681000007; do
-		frame "$to_ctr" "$tags" 4 80
+		capture_frame "$to_ctr" "$tags" 4 80
 	done
 }
 
 send_tagged() {
-	tagged | on_host "$tool" probe send port1 - || [ $? = 1 ]
+	tagged_frames | lab_on_host "$tool" probe send port1 - || [ $? = 1 ]
 }
 
 ktap_case tags tags_beside "TC egress: a tag in the metadata is in the file where it was on the wire"
 tags_beside() {
-	lab
+	lab_take
 	other_port
 	from=02:00:00:00:02:01
 	watch host port1 5
@@ -193,7 +193,7 @@ ktap_case tags tags_short "the same with a snaplen that ends before, in and afte
 tags_short() {
 	local snaplen
 
-	lab
+	lab_take
 	other_port
 	from=02:00:00:00:02:01
 	watch host port1 45
@@ -205,25 +205,25 @@ tags_short() {
 
 # --- snaplen ---
 
-two() {
-	frame "$to_docker0" "" 4 1514
-	frame "$to_docker0" "" 4 60
+two_frames() {
+	capture_frame "$to_docker0" "" 4 1514
+	capture_frame "$to_docker0" "" 4 60
 }
 
 send_two() {
-	two | "${in_ctr[@]}" "$tool" probe send eth0 -
+	two_frames | "${in_ctr[@]}" "$tool" probe send eth0 -
 }
 
 ktap_case snaplen snaplens "--snaplen from 1 to 65535: so much of each, and the length it had"
 snaplens() {
 	local snaplen
 
-	lab
+	lab_take
 	from=02:00:00:00:02:10
 	watch ctr eth0 16
 	for snaplen in 1 2 13 14 64 96 1500 65535; do
 		capture "xdp$snaplen" send_two 2 xdp-drop-tcp --snaplen "$snaplen" veth0
-		shown "^interface=veth0@xdp link=1 snaplen=$snaplen$"
+		capture_shown "^interface=veth0@xdp link=1 snaplen=$snaplen$"
 	done
 	agree
 }
@@ -232,12 +232,12 @@ ktap_case snaplen snaplens_tc "the same by tc-drop-tcp"
 snaplens_tc() {
 	local snaplen
 
-	lab
+	lab_take
 	from=02:00:00:00:02:10
 	watch ctr eth0 16
 	for snaplen in 1 2 13 14 64 96 1500 65535; do
 		capture "tc$snaplen" send_two 2 tc-drop-tcp --ingress --snaplen "$snaplen" veth0
-		shown "^interface=veth0@tc-ingress link=1 snaplen=$snaplen$"
+		capture_shown "^interface=veth0@tc-ingress link=1 snaplen=$snaplen$"
 	done
 	agree
 }
@@ -248,7 +248,7 @@ snaplens_tc() {
 # overtake each other between tcpdump's place and ours. tcpdump takes long ones.
 lab_download() {
 	need taskset curl tcpdump "${LAB_NGINX:-nginx}"
-	taskset -pc "$(first_cpu)" $BASHPID >/dev/null
+	taskset -pc "$(lab_first_cpu)" $BASHPID >/dev/null
 	lab_nginx
 	oracle_room=(-B 32768)
 }
@@ -262,15 +262,15 @@ ktap_case gso gso_egress "TC egress, --observe: a whole download, GSO packets in
 gso_egress() {
 	lab_download
 	head -c 2000000 /dev/urandom >"$LAB_DIR/out/www/large"
-	oracle host docker0 0 tcp and dst 203.0.113.10
-	load tc-drop-tcp --observe --write "$tmp/f.pcapng" veth0
+	capture_oracle host docker0 0 tcp and dst 203.0.113.10
+	lab_load tc-drop-tcp --observe --write "$tmp/f.pcapng" veth0
 	"${in_ctr[@]}" curl -sf -o "$tmp/got" http://198.51.100.2/large
 	lab_at_rest
-	oracle_stop
-	stop
+	capture_oracle_stop
+	lab_stop
 	cmp "$tmp/got" "$LAB_DIR/out/www/large"
-	same "$tmp/f.pcapng"
-	accounted "$tmp/f.pcapng"
+	capture_same "$tmp/f.pcapng"
+	capture_accounted "$tmp/f.pcapng"
 	[ "$lost" = 0 ]
 	has_super_packets
 	reads "$tmp/packets" 'verdict=1:-1 comment="passed: only observed"'
@@ -280,22 +280,22 @@ ktap_case gso gso_generic "generic XDP, --observe: the same on the way in"
 gso_generic() {
 	lab_download
 	head -c 2000000 /dev/urandom >"$LAB_DIR/ctr/www/large"
-	oracle ctr eth0 0 tcp and src port 80
-	load xdp-drop-tcp --skb-mode --observe --write "$tmp/f.pcapng" veth0
-	on_host curl -sf -o "$tmp/got" http://203.0.113.10/large
+	capture_oracle ctr eth0 0 tcp and src port 80
+	lab_load xdp-drop-tcp --skb-mode --observe --write "$tmp/f.pcapng" veth0
+	lab_on_host curl -sf -o "$tmp/got" http://203.0.113.10/large
 	lab_at_rest
-	oracle_stop
-	stop
+	capture_oracle_stop
+	lab_stop
 	cmp "$tmp/got" "$LAB_DIR/ctr/www/large"
-	same "$tmp/f.pcapng"
-	accounted "$tmp/f.pcapng"
+	capture_same "$tmp/f.pcapng"
+	capture_accounted "$tmp/f.pcapng"
 	[ "$lost" = 0 ]
 	has_super_packets
 	reads "$tmp/packets" 'verdict=2:2 comment="passed: only observed"'
 }
 
 downloading() {
-	wrote "$curl"
+	lab_wrote "$curl"
 	[ "$wchar" -gt 1000000 ]
 }
 
@@ -306,39 +306,39 @@ gso_dropped() {
 	"${in_ctr[@]}" curl -s --limit-rate 2M -o /dev/null http://198.51.100.2/large &
 	curl=$!
 	poll 5 downloading
-	oracle host docker0 0 tcp and dst 203.0.113.10
-	load tc-drop-tcp --interval 1 --write "$tmp/f.pcapng" --snaplen 200 veth0
+	capture_oracle host docker0 0 tcp and dst 203.0.113.10
+	lab_load tc-drop-tcp --interval 1 --write "$tmp/f.pcapng" --snaplen 200 veth0
 	poll 8 grep -qE '"dropped_packets":([3-9]|[1-9][0-9])' "$tmp/loader.out"
-	stop
+	lab_stop
 	kill "$curl"
-	oracle_stop
-	same "$tmp/f.pcapng" -p
-	accounted "$tmp/f.pcapng"
+	capture_oracle_stop
+	capture_same "$tmp/f.pcapng" -p
+	capture_accounted "$tmp/f.pcapng"
 	[ "$captured" -ge 3 ]
 }
 
 # --- devices without Ethernet header ---
 
-ktap_case devices raw_ip "tun: packets that begin with IP, link type 101"
-raw_ip() {
+ktap_case devices written_raw_ip "tun: packets that begin with IP, link type 101"
+written_raw_ip() {
 	local program
 
-	lab
+	lab_take
 	lab_tun
 	lab_at_rest
 	for program in tc-drop-tcp "tc-drop-tcp --ingress" xdp-drop-tcp; do
 		rm -f "$tmp/f.pcapng"
-		oracle host tun0 0 tcp and src 198.51.100.130
+		capture_oracle host tun0 0 tcp and src 198.51.100.130
 		# shellcheck disable=SC2086 # words
-		load $program --write "$tmp/f.pcapng" tun0
-		tcp_lost 198.51.100.130
-		stop
-		oracle_stop
-		accounted "$tmp/f.pcapng"
-		shown "^interface=tun0@.* link=101 "
-		shown "^packet=tun0@.* length=60 captured=60 bytes=4500003c.{8}..06"
+		lab_load $program --write "$tmp/f.pcapng" tun0
+		lab_tcp_lost 198.51.100.130
+		lab_stop
+		capture_oracle_stop
+		capture_accounted "$tmp/f.pcapng"
+		capture_shown "^interface=tun0@.* link=101 "
+		capture_shown "^packet=tun0@.* length=60 captured=60 bytes=4500003c.{8}..06"
 		# Only ingress is behind tcpdump's place.
-		[[ $program != *ingress ]] || same "$tmp/f.pcapng"
+		[[ $program != *ingress ]] || capture_same "$tmp/f.pcapng"
 		expect 0 tcpdump -nr "$tmp/f.pcapng"
 		told "198.51.100.130.80: Flags \[S\]|IP 198.51.100.130.*Flags \[S\]"
 	done
@@ -347,14 +347,14 @@ raw_ip() {
 # --- several interfaces, and what other programs make of the file ---
 
 write_several() {
-	load xdp-drop-tcp --write "$tmp/f.pcapng" --snaplen 100 veth0 wan0
+	lab_load xdp-drop-tcp --write "$tmp/f.pcapng" --snaplen 100 veth0 wan0
 	for length in 60 100 101; do
-		"${in_ctr[@]}" "$tool" probe send eth0 "$(frame "$to_docker0" "" 4 "$length")"
-		"${in_out[@]}" "$tool" probe send out0 "$(frame "$to_wan0" "" 6 $((length + 100)))"
+		"${in_ctr[@]}" "$tool" probe send eth0 "$(capture_frame "$to_docker0" "" 4 "$length")"
+		"${in_out[@]}" "$tool" probe send out0 "$(capture_frame "$to_wan0" "" 6 $((length + 100)))"
 	done
-	arrived "$tmp/f.pcapng" 6
-	stop
-	accounted "$tmp/f.pcapng"
+	capture_arrived "$tmp/f.pcapng" 6
+	lab_stop
+	capture_accounted "$tmp/f.pcapng"
 	[ "$captured" = 6 ] || fail "captured $captured instead of 6: $(cat "$tmp/packets")"
 }
 
@@ -362,18 +362,18 @@ ktap_case others several "several interfaces: each with its own block, packets a
 several() {
 	local name lines
 
-	lab
-	oracle ctr eth0 3 "ether src 02:00:00:00:02:10 and not ip6 proto 0"
+	lab_take
+	capture_oracle ctr eth0 3 "ether src 02:00:00:00:02:10 and not ip6 proto 0"
 	mv "$tmp/oracle.pcap" "$tmp/ctr.pcap"
 	ctr=$oracle
-	oracle out out0 3 "ether src 02:00:00:00:01:02 and not ip6 proto 0"
+	capture_oracle out out0 3 "ether src 02:00:00:00:01:02 and not ip6 proto 0"
 	write_several
-	same "$tmp/f.pcapng" -i wan0@xdp
+	capture_same "$tmp/f.pcapng" -i wan0@xdp
 	oracle=$ctr
 	mv "$tmp/ctr.pcap" "$tmp/oracle.pcap"
-	same "$tmp/f.pcapng" -i veth0@xdp
+	capture_same "$tmp/f.pcapng" -i veth0@xdp
 	for name in veth0 wan0; do
-		shown "^statistics=$name@xdp .* accepted=3 lost=0 delivered=3$"
+		capture_shown "^statistics=$name@xdp .* accepted=3 lost=0 delivered=3$"
 	done
 	expect 0 tcpdump -nr "$tmp/f.pcapng"
 	mapfile -t lines <"$tmp/out"
@@ -399,16 +399,16 @@ by_tshark() {
 	local field args=()
 
 	need tshark capinfos
-	lab
+	lab_take
 	write_several
 	expect 0 capinfos -Mc "$tmp/f.pcapng"
 	told "Number of packets: *6$"
 
-	load tc-drop-tcp --observe --write "$tmp/g.pcapng" lo wan0 veth0
-	tcp_passes
+	lab_load tc-drop-tcp --observe --write "$tmp/g.pcapng" lo wan0 veth0
+	lab_tcp_passes
 	lab_at_rest
-	stop
-	accounted "$tmp/g.pcapng"
+	lab_stop
+	capture_accounted "$tmp/g.pcapng"
 
 	third "$tmp/g.pcapng" >>"$tmp/f.pcapng"
 	for field in interface_name verdict.ebpf_xdp verdict.ebpf_tc packet_flags_direction packet_id \

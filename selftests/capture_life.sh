@@ -10,7 +10,7 @@ set -eu
 . "$(dirname "$0")/lib/capture_lib.sh"
 
 send_syn() {
-	frame "$to_docker0" "" 4 60 | "${in_ctr[@]}" "$tool" probe send eth0 -
+	capture_frame "$to_docker0" "" 4 60 | "${in_ctr[@]}" "$tool" probe send eth0 -
 }
 
 # --- pipes ---
@@ -26,59 +26,59 @@ ktap_case pipe live "--write - | tcpdump -nr -: each packet within a second, whi
 live() {
 	local count
 
-	lab
+	lab_take
 	need tcpdump
-	pipe_to tcpdump -lnr - -- xdp-drop-tcp veth0
+	capture_pipe_to tcpdump -lnr - -- xdp-drop-tcp veth0
 	for count in 1 2 3; do
 		send_syn
 		poll 3 has_lines "$count" || fail "packet $count is not shown: $(cat "$tmp/reader.err")"
 	done
-	stop
+	lab_stop
 	wait "$reader"
 	reads "$tmp/reader.out" "203.0.113.10.40000 > 203.0.113.1.80: Flags [S]"
-	totals
+	capture_totals
 	[ "$captured" = 3 ]
 }
 
 ktap_case pipe live_tc "the same by tc-drop-tcp, where tcpdump on the interface shows nothing"
 live_tc() {
-	lab
+	lab_take
 	need tcpdump
-	pipe_to tcpdump -lnr - -- tc-drop-tcp veth0
-	oracle host veth0 0 tcp and dst 203.0.113.10
-	tcp_lost
+	capture_pipe_to tcpdump -lnr - -- tc-drop-tcp veth0
+	capture_oracle host veth0 0 tcp and dst 203.0.113.10
+	lab_tcp_lost
 	poll 3 reads "$tmp/reader.out" "203.0.113.10.80: Flags [S]"
-	oracle_stop
-	poll 5 oracle_ended
+	capture_oracle_stop
+	poll 5 capture_oracle_ended
 	reads "$tmp/oracle.err" $'\n0 packets captured' || fail "$(cat "$tmp/oracle.err")"
-	stop
+	lab_stop
 	wait "$reader"
 }
 
 ktap_case pipe early_end "--write - | head -c 100, and | true: the end, which is told, exit status 0"
 early_end() {
-	lab
+	lab_take
 	for reader in "head -c 100" true; do
 		# shellcheck disable=SC2086 # words
-		pipe_to command $reader -- xdp-drop-tcp veth0 || true
-		ended 0
+		capture_pipe_to command $reader -- xdp-drop-tcp veth0 || true
+		lab_ended 0
 		never grep -v '^{\|attached\|the reader of the capture has gone: detached after [0-9.]* s\.$' "$tmp/loader.err"
 		reads "$tmp/loader.err" "has gone: detached after"
 		reads "$tmp/loader.err" '"final":true'
 	done
-	tcp_passes
+	lab_tcp_passes
 }
 
 ktap_case pipe killed_reader "the reader is killed in a flood: the end, and all is counted"
 killed_reader() {
-	lab
-	pipe_to cat -- xdp-drop-tcp veth0
-	flood_begin 100000
-	arrived "$tmp/reader.out" 500
+	lab_take
+	capture_pipe_to cat -- xdp-drop-tcp veth0
+	capture_flood_begin 100000
+	capture_arrived "$tmp/reader.out" 500
 	kill -KILL "$reader"
-	ended 0
-	flood_end
-	totals
+	lab_ended 0
+	capture_flood_end
+	capture_totals
 	[ "$prey" -gt 0 ]
 	[ $((captured + lost)) = "$prey" ]
 }
@@ -97,19 +97,19 @@ ktap_case pipe fifo "--write FIFO: read by another process"
 fifo() {
 	local both
 
-	lab
+	lab_take
 	mkfifo "$tmp/fifo"
 	exec {both}<>"$tmp/fifo"
 	cat "$tmp/fifo" {both}>&- >"$tmp/got" &
 	reader=$!
 	poll 5 reader_has "$tmp/fifo"
-	load xdp-drop-tcp --write "$tmp/fifo" veth0
+	lab_load xdp-drop-tcp --write "$tmp/fifo" veth0
 	exec {both}>&-
 	send_syn
-	arrived "$tmp/got" 1
-	stop
+	capture_arrived "$tmp/got" 1
+	lab_stop
 	wait "$reader"
-	accounted "$tmp/got"
+	capture_accounted "$tmp/got"
 	[ "$captured" = 1 ]
 }
 
@@ -122,20 +122,20 @@ ktap_case pipe appended "--write - >>FILE: what stood there stays"
 appended() {
 	local line
 
-	lab
+	lab_take
 	echo "Kept." >"$tmp/f"
 	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$(built xdp-drop-tcp)" --json --write - veth0 \
 		>>"$tmp/f" 2>"$tmp/loader.err" &
 	loader=$!
-	poll 15 settled
+	poll 15 lab_settled
 	send_syn
 	poll 5 rest_arrived
-	stop
+	lab_stop
 	cp "$tmp/loader.err" "$tmp/loader.out"
 	read -r line <"$tmp/f"
 	[ "$line" = "Kept." ]
 	tail -c +7 "$tmp/f" >"$tmp/rest"
-	accounted "$tmp/rest"
+	capture_accounted "$tmp/rest"
 	[ "$captured" = 1 ]
 }
 
@@ -144,7 +144,7 @@ appended() {
 refuses() {
 	need ip
 	expect "$@"
-	[ -z "$(xdp_id veth0)" ]
+	[ -z "$(lab_xdp_id veth0)" ]
 	[ ! -e "$tmp/new" ] || fail "a file was left"
 }
 
@@ -152,15 +152,15 @@ ktap_case usage wrong_usage "wrong --snaplen and --write are refused with 2"
 wrong_usage() {
 	local value
 
-	lab
+	lab_take
 	for value in 0 65536 x "" -1 1.5 " 1" 99999999999999999999; do
-		refuses 2 run xdp-drop-tcp --write "$tmp/new" "--snaplen=$value" veth0
+		refuses 2 lab_program xdp-drop-tcp --write "$tmp/new" "--snaplen=$value" veth0
 		said "is no length"
 	done
-	refuses 2 run xdp-drop-tcp --snaplen 96 veth0
+	refuses 2 lab_program xdp-drop-tcp --snaplen 96 veth0
 	said "write"
 	for value in --pin --list --detach; do
-		refuses 2 run xdp-drop-tcp --write "$tmp/new" "$value" veth0
+		refuses 2 lab_program xdp-drop-tcp --write "$tmp/new" "$value" veth0
 		said "write"
 	done
 }
@@ -168,66 +168,66 @@ wrong_usage() {
 ktap_case usage terminal "--write - on a terminal is refused with 2"
 terminal() {
 	need script
-	lab
-	refuses 2 on_host timeout 60 script -qec "$(built xdp-drop-tcp) --write - veth0" /dev/null
+	lab_take
+	refuses 2 lab_on_host timeout 60 script -qec "$(built xdp-drop-tcp) --write - veth0" /dev/null
 	told "is a terminal"
 }
 
 ktap_case usage unwritable "files that cannot be written: told, nothing attached, nothing left"
 unwritable() {
-	lab
+	lab_take
 	mkdir "$tmp/dir"
-	on_host mount -t tmpfs -o ro tmpfs "$tmp/dir"
+	lab_on_host mount -t tmpfs -o ro tmpfs "$tmp/dir"
 	mkfifo "$tmp/fifo"
 	echo "Kept." >"$tmp/old"
 	ln -s old "$tmp/link"
 	ln -s new "$tmp/dangling"
-	refuses 1 run xdp-drop-tcp --write "$tmp/no/file" veth0
+	refuses 1 lab_program xdp-drop-tcp --write "$tmp/no/file" veth0
 	said "No such file"
-	refuses 1 run xdp-drop-tcp --write "$tmp" veth0
+	refuses 1 lab_program xdp-drop-tcp --write "$tmp" veth0
 	said "[Dd]irectory"
-	refuses 1 run xdp-drop-tcp --write "$tmp/dir/file" veth0
+	refuses 1 lab_program xdp-drop-tcp --write "$tmp/dir/file" veth0
 	said "Read-only"
-	refuses 1 run xdp-drop-tcp --write "$tmp/fifo" veth0
+	refuses 1 lab_program xdp-drop-tcp --write "$tmp/fifo" veth0
 	said "without a reader"
-	refuses 2 run xdp-drop-tcp --write "$tmp/link" veth0
+	refuses 2 lab_program xdp-drop-tcp --write "$tmp/link" veth0
 	said "symbolic link"
-	refuses 2 run xdp-drop-tcp --write "$tmp/dangling" veth0
+	refuses 2 lab_program xdp-drop-tcp --write "$tmp/dangling" veth0
 	[ "$(<"$tmp/old")" = "Kept." ]
-	refuses 1 run xdp-drop-tcp --write /dev/full veth0
+	refuses 1 lab_program xdp-drop-tcp --write /dev/full veth0
 	said "No space"
-	tcp_passes
+	lab_tcp_passes
 }
 
 # What is there is nobody's to write over, but for what is no file.
 ktap_case usage existing "a file that is there already is refused with 3, and replaced with --force"
 existing() {
-	lab
+	lab_take
 	echo "Kept." >"$tmp/old"
-	refuses 3 run xdp-drop-tcp --write "$tmp/old" veth0
+	refuses 3 lab_program xdp-drop-tcp --write "$tmp/old" veth0
 	said "is there already.*--force"
 	[ "$(<"$tmp/old")" = "Kept." ]
-	tcp_passes
-	load xdp-drop-tcp --force --write "$tmp/old" veth0
+	lab_tcp_passes
+	lab_load xdp-drop-tcp --force --write "$tmp/old" veth0
 	send_syn
-	stop
-	accounted "$tmp/old"
+	lab_stop
+	capture_accounted "$tmp/old"
 	[ "$captured" = 1 ]
-	expect 3 run xdp-drop-tcp --write "$tmp/old" veth0
-	accounted "$tmp/old"
-	expect 0 run xdp-drop-tcp --timeout 20ms --write /dev/null veth0
+	expect 3 lab_program xdp-drop-tcp --write "$tmp/old" veth0
+	capture_accounted "$tmp/old"
+	expect 0 lab_program xdp-drop-tcp --timeout 20ms --write /dev/null veth0
 }
 
 ktap_case usage untouched "if attaching is refused, an old file is untouched and no new one left"
 untouched() {
-	lab
-	load xdp-drop-tcp veth0
+	lab_take
+	lab_load xdp-drop-tcp veth0
 	echo "Kept." >"$tmp/old"
-	expect 4 run xdp-drop-tcp --force --native-mode --write "$tmp/old" lo
+	expect 4 lab_program xdp-drop-tcp --force --native-mode --write "$tmp/old" lo
 	[ "$(<"$tmp/old")" = "Kept." ]
-	expect 3 run xdp-drop-tcp --write "$tmp/new" veth0
+	expect 3 lab_program xdp-drop-tcp --write "$tmp/new" veth0
 	[ ! -e "$tmp/new" ]
-	stop
+	lab_stop
 }
 
 # --- files ---
@@ -236,19 +236,19 @@ ktap_case file full_disk "a full disk: dropping goes on, the file ends with its 
 full_disk() {
 	local lines count
 
-	lab
+	lab_take
 	mkdir "$tmp/full"
-	on_host mount -t tmpfs -o size=64k tmpfs "$tmp/full"
-	load xdp-drop-tcp --write "$tmp/full/f" veth0
-	flood 2000 150
+	lab_on_host mount -t tmpfs -o size=64k tmpfs "$tmp/full"
+	lab_load xdp-drop-tcp --write "$tmp/full/f" veth0
+	capture_flood 2000 150
 	poll 5 reads "$tmp/loader.err" "cannot be written any more"
-	tcp_lost
+	lab_tcp_lost
 	kill -INT "$loader"
-	ended 1
+	lab_ended 1
 	count "No space" "$tmp/loader.err"
 	[ "$count" = 1 ]
-	on_host cat "$tmp/full/f" >"$tmp/f"
-	accounted "$tmp/f" -q
+	lab_on_host cat "$tmp/full/f" >"$tmp/f"
+	capture_accounted "$tmp/f" -q
 	[[ $captured -gt 200 && $lost -gt 1000 && $prey -gt 2000 ]]
 	[ "$(wc -c <"$tmp/f")" -gt 65000 ]
 	! command -v capinfos >/dev/null || capinfos -Mc "$tmp/f" >"$tmp/capinfos"
@@ -259,39 +259,39 @@ full_disk() {
 
 ktap_case file sigkill "kill -9 in a flood: the file is whole up to its last packet"
 sigkill() {
-	lab
-	load xdp-drop-tcp --write "$tmp/f" veth0
-	flood_begin 100000
-	arrived "$tmp/f" 600
+	lab_take
+	lab_load xdp-drop-tcp --write "$tmp/f" veth0
+	capture_flood_begin 100000
+	capture_arrived "$tmp/f" 600
 	kill -KILL "$loader"
-	flood_end
+	capture_flood_end
 	"$tool" pcapng_check -cq "$tmp/f" >"$tmp/packets"
 	[[ $(tail -n 1 "$tmp/packets") =~ total=([0-9]+) && ${BASH_REMATCH[1]} -gt 500 ]]
-	tcp_passes
+	lab_tcp_passes
 }
 
-ktap_case file timeout_ends "--timeout: the capture ends properly"
-timeout_ends() {
-	lab
-	flood_begin 100000000
-	load xdp-drop-tcp --timeout 300ms --write "$tmp/f" --snaplen 64 veth0
-	ended 0
+ktap_case file timeout_ends_file "--timeout: the capture ends properly"
+timeout_ends_file() {
+	lab_take
+	capture_flood_begin 100000000
+	lab_load xdp-drop-tcp --timeout 300ms --write "$tmp/f" --snaplen 64 veth0
+	lab_ended 0
 	kill "$flood"
-	accounted "$tmp/f" -q
+	capture_accounted "$tmp/f" -q
 	[ "$captured" -gt 0 ]
-	shown "^statistics=veth0@xdp "
+	capture_shown "^statistics=veth0@xdp "
 }
 
 # --- floods ---
 
 ktap_case flood flood_file "a flood to a file: none is lost, and all are in order"
 flood_file() {
-	lab
-	load xdp-drop-tcp --write "$tmp/f" --snaplen 96 veth0
+	lab_take
+	lab_load xdp-drop-tcp --write "$tmp/f" --snaplen 96 veth0
 	# The ring alone has room for as many.
-	flood $((100000 / slack))
-	stop
-	accounted "$tmp/f" -n -q
+	capture_flood $((100000 / slack))
+	lab_stop
+	capture_accounted "$tmp/f" -n -q
 	# Most of a flood the veth drops ahead of XDP if it does not get to poll.
 	[[ $prey -gt $((10000 / slack)) && $lost = 0 ]] || fail "lost $lost of $prey"
 }
@@ -300,53 +300,53 @@ ktap_case flood flood_ended "the loader ends in the midst of a flood: nothing is
 flood_ended() {
 	local program
 
-	lab
+	lab_take
 	for program in "xdp-drop-tcp --native-mode" "xdp-drop-tcp --skb-mode" "tc-drop-tcp --ingress" \
 		"tc-drop-tcp --ingress --clsact"; do
 		rm -f "$tmp/f"
 		# shellcheck disable=SC2086 # words
-		load $program --write "$tmp/f" --snaplen 96 veth0
-		flood_begin 100000000
-		arrived "$tmp/f" 100
-		stop
-		flood_end
-		accounted "$tmp/f" -n -q
+		lab_load $program --write "$tmp/f" --snaplen 96 veth0
+		capture_flood_begin 100000000
+		capture_arrived "$tmp/f" 100
+		lab_stop
+		capture_flood_end
+		capture_accounted "$tmp/f" -n -q
 	done
 }
 
 ktap_case flood slow_reader "a slow reader gets all that there was room for, after the end too"
 slow_reader() {
-	lab
-	pipe_to sh -c "sleep 1; exec cat" -- xdp-drop-tcp --snaplen 96 veth0
-	flood $((100000 / slack))
-	stop
+	lab_take
+	capture_pipe_to sh -c "sleep 1; exec cat" -- xdp-drop-tcp --snaplen 96 veth0
+	capture_flood $((100000 / slack))
+	lab_stop
 	wait "$reader"
-	accounted "$tmp/reader.out" -n -q
+	capture_accounted "$tmp/reader.out" -n -q
 	[[ $captured -gt $((10000 / slack)) && $lost = 0 ]] || fail "captured $captured, lost $lost"
 }
 
 # Twice what the ring, 16 MiB, has room for. Few and long: it is packets that take time.
 flood_over() {
-	flood 24000 1400
+	capture_flood 24000 1400
 }
 
 ktap_case stopped stopped_reader "a stopped reader: dropping goes on, losses are counted, it ends in time"
 stopped_reader() {
 	local began
 
-	lab
-	pipe_to cat -- xdp-drop-tcp veth0
+	lab_take
+	capture_pipe_to cat -- xdp-drop-tcp veth0
 	kill -STOP "$reader"
 	flood_over
-	tcp_lost
-	began=$(now_ms)
+	lab_tcp_lost
+	began=$(lab_now_ms)
 	kill -INT "$loader"
-	ended 1
-	[ $(($(now_ms) - began)) -lt 30000 ] || fail "after $(($(now_ms) - began)) ms"
+	lab_ended 1
+	[ $(($(lab_now_ms) - began)) -lt 30000 ] || fail "after $(($(lab_now_ms) - began)) ms"
 	reads "$tmp/loader.err" "reads no more"
 	kill -CONT "$reader"
 	wait "$reader"
-	accounted "$tmp/reader.out" -c -q
+	capture_accounted "$tmp/reader.out" -c -q
 	[[ $prey -gt 16000 && $lost -gt 0 && $captured -gt 20 ]]
 }
 
@@ -367,8 +367,8 @@ ktap_case stopped late_reader "a reader that stops and goes on: losses between a
 late_reader() {
 	local size
 
-	lab
-	pipe_to cat -- xdp-drop-tcp veth0
+	lab_take
+	capture_pipe_to cat -- xdp-drop-tcp veth0
 	kill -STOP "$reader"
 	flood_over
 	kill -CONT "$reader"
@@ -376,27 +376,27 @@ late_reader() {
 	size=$(wc -c <"$tmp/reader.out")
 	send_syn
 	poll 5 longer "$tmp/reader.out" "$size"
-	stop
+	lab_stop
 	wait "$reader"
-	accounted "$tmp/reader.out" -q
+	capture_accounted "$tmp/reader.out" -q
 	[[ $prey -gt 16000 && $lost -gt 0 ]]
 	grep -q " told=$lost$" "$tmp/packets" || fail "lost $lost: $(tail -n 1 "$tmp/packets")"
 }
 
 ktap_case lease lease "tc-drop-tcp --clsact: the lease is renewed while the reader is stopped"
 lease() {
-	lab
-	pipe_to cat -- tc-drop-tcp --clsact veth0
+	lab_take
+	capture_pipe_to cat -- tc-drop-tcp --clsact veth0
 	kill -STOP "$reader"
-	on_host "$tool" probe flood docker0 "$(frame "$to_ctr" "" 4 1400)" 24000 >"$tmp/flood"
+	lab_on_host "$tool" probe flood docker0 "$(capture_frame "$to_ctr" "" 4 1400)" 24000 >"$tmp/flood"
 	sleep 4.2
-	tcp_lost
+	lab_tcp_lost
 	kill -INT "$loader"
-	ended 1
-	tcp_passes
+	lab_ended 1
+	lab_tcp_passes
 	kill -CONT "$reader"
 	wait "$reader"
-	accounted "$tmp/reader.out" -c -q
+	capture_accounted "$tmp/reader.out" -c -q
 	[ "$lost" -gt 0 ]
 }
 

@@ -44,37 +44,37 @@ in_chroot() {
 		${3-:}" >"$tmp/out" 2>"$tmp/err"
 }
 
-passes() {
+passes_in_chroot() {
 	in_chroot "$@" || fail "exit status $?:"$'\n'"$(cat "$tmp/out" "$tmp/err")"
 }
 
 ktap_case lab lab "a lab: up, traffic, down; who enters it stays in the chroot"
 lab() {
-	passes './experiment/lab.sh <<<"ls /run/in_chroot && nft list tables && unshare --mount true && pwd"'
+	passes_in_chroot './experiment/lab.sh <<<"ls /run/in_chroot && nft list tables && unshare --mount true && pwd"'
 	told '^/run/in_chroot$'
 	told '^table ip nat$'
 	told "^$here\$"
-	passes './lab_traffic.sh xdp_world'
+	passes_in_chroot './lab_traffic.sh xdp_world'
 }
 
 ktap_case lab hidden "a lab's bpffs is not seen outside of it"
 # Nor its root: other mounts, of network namespaces, come and go with others' tests.
 hidden() {
-	passes './experiment/lab.sh up; ./experiment/lab.sh down' \
+	passes_in_chroot './experiment/lab.sh up; ./experiment/lab.sh down' \
 		'seen() { grep -e " - bpf " -e " $root " /proc/self/mountinfo || :; }; before=$(seen)' \
 		'[ "$before" = "$(seen)" ]'
 }
 
 ktap_case tests tests "a test of the command line, and one with mounts of its own"
 tests() {
-	passes './cli.sh test_globs && ./cli_pin.sh test_no_bpffs'
+	passes_in_chroot './cli.sh test_globs && ./cli_pin.sh test_no_bpffs'
 	count '^# Totals: pass:1 '
 	[ "$count" = 2 ] || fail "$(<"$tmp/out")"
 }
 
-ktap_case tests where "drop-where, with tracefs of its own"
-where() {
-	passes './where.sh native && ./where_life.sh signals' \
+ktap_case tests where_in_chroot "drop-where, with tracefs of its own"
+where_in_chroot() {
+	passes_in_chroot './where.sh native && ./where_life.sh signals' \
 		'umount -l "$root/sys/kernel/tracing" 2>/dev/null || :'
 	count '^# Totals: pass:1 '
 	[ "$count" = 2 ] || fail "$(<"$tmp/out")"
@@ -82,7 +82,7 @@ where() {
 
 # $1 is missing after the commands $2: programs say so, and so does the lab.
 lacks() {
-	passes "$(printf '%s\n' \
+	passes_in_chroot "$(printf '%s\n' \
 		'for program in cli.sh lab_test.sh experiment_test.sh; do' \
 		"${3-} ./\$program || [ \$? = 4 ]; done" \
 		"${3-} ./experiment/lab.sh up && exit 9; [ \$? = 4 ]")" "$2"

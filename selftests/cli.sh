@@ -14,12 +14,12 @@ programs=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)
 # Usage: all in one pair of namespaces, as nothing may change there.
 
 setup_usage() {
-	wire
+	cli_wire
 }
 
 # wrong REGEX CMD…: CMD is wrong usage, and the message says where help is.
 wrong() {
-	says 2 "$1" "${@:2}"
+	cli_says 2 "$1" "${@:2}"
 	said 'Try .*--help'
 }
 
@@ -89,7 +89,7 @@ test_unknown_option() {
 	wrong "'--ingress'" xdp-drop-world --ingress veth0
 	wrong "'--skb-mode'" tc-drop-tcp --skb-mode veth0
 	wrong "'N'" tc-drop-tcp -N veth0
-	clean
+	cli_clean
 }
 
 test_exclusive() {
@@ -103,7 +103,7 @@ test_exclusive() {
 	wrong 'are for attaching' xdp-drop-tcp --list --timeout 1s
 	wrong 'are for attaching' xdp-drop-tcp --detach --observe veth0
 	wrong 'only shows' tc-drop-tcp --list --detach veth0
-	clean
+	cli_clean
 }
 
 test_durations() {
@@ -114,7 +114,7 @@ test_durations() {
 	done
 	wrong "'5' is no duration" tc-drop-tcp -t 5 veth0
 	wrong "'\+1s' is no duration" tc-drop-tcp -t +1s veth0
-	clean
+	cli_clean
 }
 
 test_intervals() {
@@ -124,37 +124,37 @@ test_intervals() {
 		wrong "'$text' is no interval" xdp-drop-tcp "--interval=$text" veth0
 	done
 	wrong "'-1' is no interval" tc-drop-tcp -i -1 veth0
-	clean
+	cli_clean
 }
 
 # Names of interfaces
 
 setup_names() {
-	wire
+	cli_wire
 }
 
 test_names() {
 	local program
 
 	for program in "${programs[@]}"; do
-		refused 2 "no interface 'nosuch'.*ip link" "$program" nosuch
-		refused 2 "no interface 'nosuch'" "$program" veth0 nosuch lo
-		refused 2 "no interface 'nosuch'" "$program" --detach nosuch
-		refused 2 "no interface 'nosuch'" "$program" --list nosuch
+		cli_refused 2 "no interface 'nosuch'.*ip link" "$program" nosuch
+		cli_refused 2 "no interface 'nosuch'" "$program" veth0 nosuch lo
+		cli_refused 2 "no interface 'nosuch'" "$program" --detach nosuch
+		cli_refused 2 "no interface 'nosuch'" "$program" --list nosuch
 	done
-	refused 2 'at most 15 characters' xdp-drop-tcp abcdefghijklmnop
-	refused 2 "no interface 'abcdefghijklmno'" xdp-drop-tcp abcdefghijklmno
-	refused 2 "no interface ''" xdp-drop-tcp ''
-	refused 2 "no interface matches 'zz\*'" xdp-drop-tcp 'zz*'
-	refused 2 "no interface matches 'zz\?'" tc-drop-tcp veth0 'zz?'
+	cli_refused 2 'at most 15 characters' xdp-drop-tcp abcdefghijklmnop
+	cli_refused 2 "no interface 'abcdefghijklmno'" xdp-drop-tcp abcdefghijklmno
+	cli_refused 2 "no interface ''" xdp-drop-tcp ''
+	cli_refused 2 "no interface matches 'zz\*'" xdp-drop-tcp 'zz*'
+	cli_refused 2 "no interface matches 'zz\?'" tc-drop-tcp veth0 'zz?'
 }
 
 test_alias() {
-	or_skip "no alternative names" on ip link property add dev veth0 altname uplink
-	expect 0 on xdp-drop-tcp -t 100ms -i 0 --json uplink
+	or_skip "no alternative names" cli_on ip link property add dev veth0 altname uplink
+	expect 0 cli_on xdp-drop-tcp -t 100ms -i 0 --json uplink
 	told '"interface":"veth0"'
-	on ip link property del dev veth0 altname uplink
-	clean
+	cli_on ip link property del dev veth0 altname uplink
+	cli_clean
 }
 
 # While others add and delete interfaces, a dump is disturbed and asked for again.
@@ -162,35 +162,35 @@ test_alias() {
 test_disturbed() {
 	local i
 
-	on ip -batch - < <(for i in {1..60}; do echo "link add w$i type veth peer name q$i"; done)
+	cli_on ip -batch - < <(for i in {1..60}; do echo "link add w$i type veth peer name q$i"; done)
 	"${in_host[@]}" ip -batch - < <(for i in {1..2000}; do printf 'link %s\n' "add x type veth peer name y" "del x"; done) &
 	for i in {1..60}; do
-		expect 0 on xdp-drop-tcp --list
+		expect 0 cli_on xdp-drop-tcp --list
 	done
 	kill $! 2>/dev/null || true
 }
 
 test_globs() {
-	on ip link add veth1 type veth peer name veth2
-	expect 0 on xdp-drop-tcp -t 100ms -i 0 --json 'veth[0-9]' veth0 've*0'
+	cli_on ip link add veth1 type veth peer name veth2
+	expect 0 cli_on xdp-drop-tcp -t 100ms -i 0 --json 'veth[0-9]' veth0 've*0'
 	lines "$tmp/out" 3 || fail "not 3 interfaces: $(<"$tmp/out")"
-	on ip link del veth1
-	clean
+	cli_on ip link del veth1
+	cli_clean
 }
 
 test_all_or_nothing() {
-	on ip link add veth1 type veth peer name veth2
-	on ip link set veth2 xdp obj "$xdp_world" sec xdp
-	refused 3 'veth2: .*runs there already' xdp-drop-tcp veth0 veth1 veth2
-	refused 3 'veth2: .*runs there already' xdp-drop-tcp -S 'veth*'
-	on ip link del veth1
-	clean
+	cli_on ip link add veth1 type veth peer name veth2
+	cli_on ip link set veth2 xdp obj "$xdp_world" sec xdp
+	cli_refused 3 'veth2: .*runs there already' xdp-drop-tcp veth0 veth1 veth2
+	cli_refused 3 'veth2: .*runs there already' xdp-drop-tcp -S 'veth*'
+	cli_on ip link del veth1
+	cli_clean
 }
 
 # Privileges and limits
 
 setup_rights() {
-	wire
+	cli_wire
 }
 
 # As another user, with a copy that it can reach.
@@ -203,10 +203,10 @@ test_not_root() {
 	for program in "${programs[@]}"; do
 		cp "$(type -P "$program")" /run/netns/bin/
 		program=/run/netns/bin/$program
-		refused 1 'privilege.*as root' "${nobody[@]}" "$program" veth0
-		refused 1 'privilege.*as root' "${nobody[@]}" "$program" --pin veth0
-		refused 1 'privilege.*as root' "${nobody[@]}" "$program" --detach veth0
-		refused 1 'privilege.*as root' "${nobody[@]}" "$program" --list
+		cli_refused 1 'privilege.*as root' "${nobody[@]}" "$program" veth0
+		cli_refused 1 'privilege.*as root' "${nobody[@]}" "$program" --pin veth0
+		cli_refused 1 'privilege.*as root' "${nobody[@]}" "$program" --detach veth0
+		cli_refused 1 'privilege.*as root' "${nobody[@]}" "$program" --list
 		expect 0 "${nobody[@]}" "$program" --help
 	done
 	rm -r /run/netns/bin
@@ -216,10 +216,10 @@ test_few_capabilities() {
 	local few
 
 	for few in -all -all,+bpf,+perfmon -all,+net_admin -all,+bpf,+net_admin; do
-		refused 1 'CAP_NET_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp veth0
-		refused 1 'CAP_NET_ADMIN' setpriv "--bounding-set=$few" tc-drop-tcp --clsact veth0
-		refused 1 'CAP_SYS_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp --list
-		refused 1 'CAP_SYS_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp --detach veth0
+		cli_refused 1 'CAP_NET_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp veth0
+		cli_refused 1 'CAP_NET_ADMIN' setpriv "--bounding-set=$few" tc-drop-tcp --clsact veth0
+		cli_refused 1 'CAP_SYS_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp --list
+		cli_refused 1 'CAP_SYS_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp --detach veth0
 	done
 }
 
@@ -229,22 +229,22 @@ test_enough_capabilities() {
 	local enough program more=
 
 	if ! is_linux 5.11; then
-		refused 1 'locked memory.*ulimit -l' bash -c "ulimit -l 0; setpriv \
+		cli_refused 1 'locked memory.*ulimit -l' bash -c "ulimit -l 0; setpriv \
 			--bounding-set=-all,+bpf,+perfmon,+net_admin xdp-drop-tcp -t 50ms veth0"
 		more=,+sys_resource
 	fi
 	for enough in -all,+bpf,+perfmon,+net_admin$more -all,+sys_admin,+net_admin$more; do
 		for program in xdp-drop-tcp tc-drop-tcp 'tc-drop-tcp --clsact'; do
 			# shellcheck disable=SC2086 # a program and its option
-			expect 0 on setpriv "--bounding-set=$enough" $program -t 50ms veth0
+			expect 0 cli_on setpriv "--bounding-set=$enough" $program -t 50ms veth0
 		done
 	done
-	clean
+	cli_clean
 }
 
 test_few_descriptors() {
-	expect 0 on bash -c 'ulimit -n 32; xdp-drop-tcp -t 50ms veth0'
-	refused 1 'file descriptors.*ulimit -n' bash -c 'ulimit -n 8; xdp-drop-tcp veth0'
+	expect 0 cli_on bash -c 'ulimit -n 32; xdp-drop-tcp -t 50ms veth0'
+	cli_refused 1 'file descriptors.*ulimit -n' bash -c 'ulimit -n 8; xdp-drop-tcp veth0'
 }
 
 # The build's own doing: random addresses, nothing writable that is executed, and
@@ -266,28 +266,28 @@ test_hardened() {
 }
 
 setup_disturbed() {
-	wire
+	cli_wire
 }
 
 setup_many() {
 	local i
 
-	wire
-	for i in {1..20}; do echo "link add many$i type veth peer name many-$i"; done | on ip -batch -
-	state before
+	cli_wire
+	for i in {1..20}; do echo "link add many$i type veth peer name many-$i"; done | cli_on ip -batch -
+	cli_state before
 }
 
 test_many_descriptors() {
 	local program count
 
 	for program in "${programs[@]}"; do
-		refused 1 '40 interfaces need .*ulimit -n' bash -c "ulimit -n 32; $program 'many*'"
+		cli_refused 1 '40 interfaces need .*ulimit -n' bash -c "ulimit -n 32; $program 'many*'"
 	done
-	expect 0 on bash -c "ulimit -Sn 32; xdp-drop-tcp -t 50ms -i 0 'many*'"
+	expect 0 cli_on bash -c "ulimit -Sn 32; xdp-drop-tcp -t 50ms -i 0 'many*'"
 	count 'xdp-native.*\(end\)'
 	[ "$count" = 40 ] || fail "$(<"$tmp/out")"
 	said 'attached to 40 interfaces'
-	clean
+	cli_clean
 }
 
 ktap_case usage test_help "--help names every option, on standard output"

@@ -12,9 +12,9 @@ cli_private "$@"
 attaches() {
 	local regex now
 
-	start "${@:2}"
-	has "^veth0 $1 [0-9]+ [a-z_]+ [0-9a-f]{16} held by process $pid "
-	expect 0 on xdp-drop-tcp --list --json
+	cli_start "${@:2}"
+	cli_has "^veth0 $1 [0-9]+ [a-z_]+ [0-9a-f]{16} held by process $pid "
+	expect 0 cli_on xdp-drop-tcp --list --json
 	lines "$tmp/out" 1 || fail "not one program: $(<"$tmp/out")"
 	case $1 in
 	xdp-*) regex="veth0 xdp ${1#*-} [0-9]+ xdp_drop" ;;
@@ -22,19 +22,19 @@ attaches() {
 	# 8 is direct-action: TCA_BPF_FLAGS.
 	clsact-*) regex="veth0 ${1#*-} filter 1/0xbdf bpf 8 1" ;;
 	esac
-	state now
+	cli_state now
 	[[ $now =~ $regex ]] || fail "no '$regex' in:"$'\n'"$now"
 	kill -INT "$pid"
-	ends 0
+	cli_ends 0
 	told "veth0 +$1 .*\(end\)$"
-	clean
+	cli_clean
 }
 
 # Linux 6.6 or later?
 test_native() {
 	local program option
 
-	wire
+	cli_wire
 	for program in xdp-drop-world xdp-drop-tcp; do
 		attaches xdp-native "$program" veth0
 		said '^'"$program"': veth0: attached \(native XDP, program id [0-9]+, tag [0-9a-f]{16}\)'
@@ -45,7 +45,7 @@ test_native() {
 test_generic() {
 	local program option
 
-	wire
+	cli_wire
 	for program in xdp-drop-world xdp-drop-tcp; do
 		for option in -S --skb-mode; do attaches xdp-generic "$program" "$option" veth0; done
 		said 'veth0: attached \(generic XDP'
@@ -53,25 +53,25 @@ test_generic() {
 }
 
 test_no_native() {
-	wire
-	or_skip "this kernel has no bridge" on ip link add bridge0 type bridge
-	refused 4 'bridge0: .*its driver has no native XDP.*--skb-mode' xdp-drop-tcp -N bridge0
-	refused 4 'attached to none of the 2 interfaces' xdp-drop-world -N veth0 bridge0
-	start xdp-drop-tcp bridge0 veth0
-	has '^bridge0 xdp-generic'
-	has '^veth0 xdp-native'
+	cli_wire
+	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
+	cli_refused 4 'bridge0: .*its driver has no native XDP.*--skb-mode' xdp-drop-tcp -N bridge0
+	cli_refused 4 'attached to none of the 2 interfaces' xdp-drop-world -N veth0 bridge0
+	cli_start xdp-drop-tcp bridge0 veth0
+	cli_has '^bridge0 xdp-generic'
+	cli_has '^veth0 xdp-native'
 	kill "$pid"
-	ends 0
+	cli_ends 0
 	said 'bridge0: the driver has no native XDP: using generic XDP'
-	on ip link del bridge0
-	clean
+	cli_on ip link del bridge0
+	cli_clean
 }
 
 test_mtu() {
 	need ip
-	wire
+	cli_wire
 	"${in_ctr[@]}" ip link set eth0 mtu 9000
-	refused 1 'MTU.*Lower the MTU.*--skb-mode' xdp-drop-tcp -N veth0
+	cli_refused 1 'MTU.*Lower the MTU.*--skb-mode' xdp-drop-tcp -N veth0
 	attaches xdp-generic xdp-drop-tcp veth0
 	said 'MTU.*too large for native XDP: using generic XDP'
 	attaches xdp-generic xdp-drop-tcp -S veth0
@@ -82,7 +82,7 @@ test_mtu() {
 test_tc() {
 	local tcx=tcx
 
-	wire
+	cli_wire
 	has_tcx || tcx=clsact
 	attaches "$tcx-egress" tc-drop-tcp veth0
 	attaches "$tcx-egress" tc-drop-tcp --egress veth0
@@ -94,39 +94,39 @@ test_tc() {
 
 test_tcx() {
 	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
-	wire
+	cli_wire
 	attaches tcx-egress tc-drop-tcp --tcx veth0
 	attaches tcx-ingress tc-drop-tcp --tcx --ingress veth0
 }
 
 test_no_tcx() {
 	! has_tcx || skip "this kernel has TCX"
-	wire
-	refused 4 'veth0: .*no TCX .*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
+	cli_wire
+	cli_refused 4 'veth0: .*no TCX .*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
 }
 
 # tun takes any link type; 280 is CAN's.
 test_link_type() {
-	wire
-	or_skip "no tun here that takes a link type" on "$tool" probe tun strange0 280
-	refused 2 'strange0: .*neither Ethernet nor plain IP' xdp-drop-tcp strange0
-	refused 2 'strange0: .*ARPHRD type 280' tc-drop-tcp veth0 strange0
-	expect 0 on xdp-drop-world -t 50ms strange0
-	on ip link del strange0
-	clean
+	cli_wire
+	or_skip "no tun here that takes a link type" cli_on "$tool" probe tun strange0 280
+	cli_refused 2 'strange0: .*neither Ethernet nor plain IP' xdp-drop-tcp strange0
+	cli_refused 2 'strange0: .*ARPHRD type 280' tc-drop-tcp veth0 strange0
+	expect 0 cli_on xdp-drop-world -t 50ms strange0
+	cli_on ip link del strange0
+	cli_clean
 }
 
 # refused_as DEV REGEX: both that look into frames refuse it, and the one that does not
 # takes it.
 refused_as() {
-	refused 2 "$1: its frames $2.*TCP could not be told.*xdp-drop-world" xdp-drop-tcp veth0 "$1"
-	refused 2 "$1: its frames $2" tc-drop-tcp "$1"
-	expect 0 on xdp-drop-world -i 0 -t 1ms "$1"
+	cli_refused 2 "$1: its frames $2.*TCP could not be told.*xdp-drop-world" xdp-drop-tcp veth0 "$1"
+	cli_refused 2 "$1: its frames $2" tc-drop-tcp "$1"
+	expect 0 cli_on xdp-drop-world -i 0 -t 1ms "$1"
 }
 
 taken() {
-	expect 0 on xdp-drop-tcp -i 0 -t 1ms veth0 "$1"
-	expect 0 on tc-drop-tcp -i 0 -t 1ms "$1"
+	expect 0 cli_on xdp-drop-tcp -i 0 -t 1ms veth0 "$1"
+	expect 0 cli_on tc-drop-tcp -i 0 -t 1ms "$1"
 }
 
 # What frames start with, a device's type alone does not tell.
@@ -134,19 +134,19 @@ test_tunnels() {
 	local what how made=0
 
 	need ip
-	wire
+	cli_wire
 	while read -r how what; do
 		# shellcheck disable=SC2086 # words
-		on ip link add tunnel0 type $what 2>"$tmp/ip" || continue
+		cli_on ip link add tunnel0 type $what 2>"$tmp/ip" || continue
 		made=$((made + 1))
-		state before
+		cli_state before
 		case $how in
 		taken) taken tunnel0 ;;
 		outer) refused_as tunnel0 'start with an outer header, as it has no fixed remote' ;;
 		mpls) refused_as tunnel0 'carry MPLS' ;;
 		esac
-		clean
-		on ip link del tunnel0
+		cli_clean
+		cli_on ip link del tunnel0
 	done <<-END
 		outer gre local 203.0.113.1 key 1
 		outer gre local 203.0.113.1 remote 239.1.1.1 key 2
@@ -172,21 +172,21 @@ test_tunnels() {
 test_netlink() {
 	local mode option
 
-	wire
+	cli_wire
 	for mode in xdpdrv xdpgeneric; do
-		on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
+		cli_on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
 		for option in '' -N -S --pin; do
 			# shellcheck disable=SC2086 # nothing, if it is empty
-			refused 3 "veth0: .*'xdp_drop_world'.*by netlink.*--force" xdp-drop-tcp $option veth0
+			cli_refused 3 "veth0: .*'xdp_drop_world'.*by netlink.*--force" xdp-drop-tcp $option veth0
 		done
-		refused 3 'runs there already' xdp-drop-world veth0
-		refused 3 'left alone.*another program' xdp-drop-tcp --detach veth0
-		refused 3 "left alone.*ip link set dev IFACE xdp off.*--force" xdp-drop-world --detach veth0
+		cli_refused 3 'runs there already' xdp-drop-world veth0
+		cli_refused 3 'left alone.*another program' xdp-drop-tcp --detach veth0
+		cli_refused 3 "left alone.*ip link set dev IFACE xdp off.*--force" xdp-drop-world --detach veth0
 		attaches xdp-native xdp-drop-tcp --force veth0
 		said "took off program id [0-9]+ 'xdp_drop_world'"
-		on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
-		expect 0 on xdp-drop-world --detach --force veth0
-		clean
+		cli_on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
+		expect 0 cli_on xdp-drop-world --detach --force veth0
+		cli_clean
 	done
 }
 
@@ -194,61 +194,61 @@ test_netlink() {
 test_put_back() {
 	local mode
 
-	wire
-	or_skip "this kernel has no bridge" on ip link add bridge0 type bridge
+	cli_wire
+	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
 	for mode in xdpdrv xdpgeneric; do
-		on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
-		refused 4 'no native XDP' xdp-drop-tcp --force -N veth0 bridge0
-		on ip link set veth0 "$mode" off
+		cli_on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
+		cli_refused 4 'no native XDP' xdp-drop-tcp --force -N veth0 bridge0
+		cli_on ip link set veth0 "$mode" off
 	done
-	on ip link del bridge0
-	clean
+	cli_on ip link del bridge0
+	cli_clean
 }
 
 test_second_instance() {
 	local mode first
 
-	wire
+	cli_wire
 	for mode in -S -N; do
-		start xdp-drop-tcp "$mode" veth0
+		cli_start xdp-drop-tcp "$mode" veth0
 		first=$pid
-		refused 3 "runs there already.*held by process $pid \(xdp-drop-tcp\)" xdp-drop-tcp veth0
-		refused 3 'runs there already' xdp-drop-world -S veth0
-		refused 3 "left alone.*held by process $pid .*Stop that process.*--force" xdp-drop-tcp -d veth0
-		start xdp-drop-world --force veth0
+		cli_refused 3 "runs there already.*held by process $pid \(xdp-drop-tcp\)" xdp-drop-tcp veth0
+		cli_refused 3 'runs there already' xdp-drop-world -S veth0
+		cli_refused 3 "left alone.*held by process $pid .*Stop that process.*--force" xdp-drop-tcp -d veth0
+		cli_start xdp-drop-world --force veth0
 		kill -INT "$pid"
-		ends 0
+		cli_ends 0
 		pid=$first
-		ends 1
+		cli_ends 1
 		said 'veth0: no longer attached'
-		clean
+		cli_clean
 	done
-	start xdp-drop-tcp veth0
-	expect 0 on xdp-drop-tcp --detach --force veth0
+	cli_start xdp-drop-tcp veth0
+	expect 0 cli_on xdp-drop-tcp --detach --force veth0
 	said 'veth0: detached'
-	ends 1
-	clean
+	cli_ends 1
+	cli_clean
 }
 
 test_second_tc() {
 	local way first
 
-	wire
+	cli_wire
 	for way in --tcx --clsact; do
 		has_tcx || [ "$way" != --tcx ] || continue
-		start tc-drop-tcp "$way" veth0
+		cli_start tc-drop-tcp "$way" veth0
 		first=$pid
-		refused 3 "this program runs there already.*held by process $pid " tc-drop-tcp veth0
-		refused 3 'this program runs there already' tc-drop-tcp --clsact veth0
-		refused 3 "left alone.*held by process $pid " tc-drop-tcp --detach veth0
+		cli_refused 3 "this program runs there already.*held by process $pid " tc-drop-tcp veth0
+		cli_refused 3 'this program runs there already' tc-drop-tcp --clsact veth0
+		cli_refused 3 "left alone.*held by process $pid " tc-drop-tcp --detach veth0
 		attaches_too "$way" --ingress
-		start tc-drop-tcp --force "$way" veth0
+		cli_start tc-drop-tcp --force "$way" veth0
 		kill -INT "$pid"
-		ends 0
+		cli_ends 0
 		said 'replacing program id'
 		pid=$first
-		ends 1
-		clean
+		cli_ends 1
+		cli_clean
 	done
 }
 
@@ -256,35 +256,35 @@ test_second_tc() {
 attaches_too() {
 	local first=$pid
 
-	start tc-drop-tcp "$@" veth0
+	cli_start tc-drop-tcp "$@" veth0
 	kill -INT "$pid"
-	ends 0
+	cli_ends 0
 	pid=$first
-	has "held by process $pid "
+	cli_has "held by process $pid "
 }
 
 test_foreign_filter() {
-	wire
-	on tc qdisc add dev veth0 clsact
-	state before
+	cli_wire
+	cli_on tc qdisc add dev veth0 clsact
+	cli_state before
 	or_skip "this kernel has no u32 filter" \
-		on tc filter add dev veth0 egress protocol all prio 1 u32 match u32 0 0 classid 1:1
-	refused 3 'a filter of another kind.*--tcx' tc-drop-tcp --clsact veth0
-	refused 3 'a filter of another kind' tc-drop-tcp --clsact --force veth0
-	expect 0 on tc-drop-tcp --clsact --ingress -t 50ms veth0
-	on tc filter del dev veth0 egress prio 1
-	clean
-	on tc qdisc del dev veth0 clsact
+		cli_on tc filter add dev veth0 egress protocol all prio 1 u32 match u32 0 0 classid 1:1
+	cli_refused 3 'a filter of another kind.*--tcx' tc-drop-tcp --clsact veth0
+	cli_refused 3 'a filter of another kind' tc-drop-tcp --clsact --force veth0
+	expect 0 cli_on tc-drop-tcp --clsact --ingress -t 50ms veth0
+	cli_on tc filter del dev veth0 egress prio 1
+	cli_clean
+	cli_on tc qdisc del dev veth0 clsact
 }
 
 test_ingress_qdisc() {
-	wire
-	on tc qdisc add dev veth0 ingress
-	state before
-	refused 3 'an ingress qdisc.*no egress side.*--tcx' tc-drop-tcp --clsact veth0
-	refused 3 'an ingress qdisc' tc-drop-tcp --clsact --egress --force --pin veth0
+	cli_wire
+	cli_on tc qdisc add dev veth0 ingress
+	cli_state before
+	cli_refused 3 'an ingress qdisc.*no egress side.*--tcx' tc-drop-tcp --clsact veth0
+	cli_refused 3 'an ingress qdisc' tc-drop-tcp --clsact --egress --force --pin veth0
 	attaches clsact-ingress tc-drop-tcp --clsact --ingress veth0
-	on tc qdisc del dev veth0 ingress
+	cli_on tc qdisc del dev veth0 ingress
 }
 
 # --list
@@ -292,11 +292,11 @@ test_ingress_qdisc() {
 test_list_empty() {
 	local program
 
-	wire
+	cli_wire
 	for program in xdp-drop-world xdp-drop-tcp tc-drop-tcp; do
-		expect 0 on "$program" --list
+		expect 0 cli_on "$program" --list
 		said 'no XDP, TCX or clsact program is attached'
-		expect 0 on "$program" --list --json veth0
+		expect 0 cli_on "$program" --list --json veth0
 		[ ! -s "$tmp/out" ] || fail "data: $(<"$tmp/out")"
 	done
 }
@@ -305,37 +305,37 @@ test_list() {
 	local way dev hook line count rows=() tcx=tcx
 
 	has_tcx || tcx=clsact
-	wire
-	on ip link add veth1 type veth peer name veth2
-	on ip link set veth1 xdpdrv obj "$xdp_world" sec xdp
-	on ip link set veth2 xdpgeneric obj "$xdp_world" sec xdp
-	on tc qdisc add dev veth2 clsact
-	on tc filter add dev veth2 ingress prio 7 handle 3 bpf da obj "$tc_tcp" sec tc
-	start xdp-drop-tcp veth0
+	cli_wire
+	cli_on ip link add veth1 type veth peer name veth2
+	cli_on ip link set veth1 xdpdrv obj "$xdp_world" sec xdp
+	cli_on ip link set veth2 xdpgeneric obj "$xdp_world" sec xdp
+	cli_on tc qdisc add dev veth2 clsact
+	cli_on tc filter add dev veth2 ingress prio 7 handle 3 bpf da obj "$tc_tcp" sec tc
+	cli_start xdp-drop-tcp veth0
 	rows+=("veth0 xdp-native ID xdp_drop_tcp TAG held by process $pid \(xdp-drop-tcp\)")
 	for way in "$tcx-egress veth0" "$tcx-ingress veth0" "clsact-egress veth1" "clsact-ingress veth1"; do
 		dev=${way#* } hook=${way% *}
-		start tc-drop-tcp "--${hook%-*}" "--${hook#*-}" "$dev"
+		cli_start tc-drop-tcp "--${hook%-*}" "--${hook#*-}" "$dev"
 		rows+=("$dev $hook ID tc_drop_tcp TAG held by process $pid \(tc-drop-tcp\)(, priority 1 handle 0xbdf)?")
 	done
 	rows+=('veth1 xdp-native ID xdp_drop_world TAG by netlink \(ip link\)'
 		'veth2 xdp-generic ID xdp_drop_world TAG by netlink \(ip link\)'
 		'veth2 clsact-ingress ID tc_drop_tcp TAG by netlink \(tc\), priority 7 handle 0x3'
 		'interface hook id program tag whose')
-	expect 0 on tc-drop-tcp --list
+	expect 0 cli_on tc-drop-tcp --list
 	tr -s ' ' <"$tmp/out" | sed -E 's/ [0-9]+ ([a-z_]+) [0-9a-f]{16} / ID \1 TAG /' >"$tmp/table"
 	mv "$tmp/table" "$tmp/out"
 	for line in "${rows[@]}"; do told "^$line$"; done
 	lines "$tmp/out" 9 || fail "not 9 lines: $(<"$tmp/out")"
 
-	expect 0 on xdp-drop-tcp -l veth2 lo
+	expect 0 cli_on xdp-drop-tcp -l veth2 lo
 	count '^veth2 '
 	[ "$count" = 2 ] || fail "not 2 of veth2: $(<"$tmp/out")"
 	lines "$tmp/out" 3 || fail "not veth2 alone: $(<"$tmp/out")"
-	expect 0 on xdp-drop-world --json 'veth[12]' --list
+	expect 0 cli_on xdp-drop-world --json 'veth[12]' --list
 	lines "$tmp/out" 5 || fail "not 5 objects: $(<"$tmp/out")"
 	told '^\{"interface":"veth2","ifindex":[0-9]+,"hook":"clsact-ingress","program_id":[0-9]+,"program":"tc_drop_tcp","tag":"[0-9a-f]{16}","priority":7,"handle":3,"protocol":3,"whose":"by netlink \(tc\)"\}$'
-	expect 0 on xdp-drop-world --json veth0 --list
+	expect 0 cli_on xdp-drop-world --json veth0 --list
 	told '^\{"interface":"veth0","ifindex":[0-9]+,"hook":"xdp-native","program_id":[0-9]+,"program":"xdp_drop_tcp","tag":"[0-9a-f]{16}","link_id":[0-9]+,"whose":"held by process [0-9]+ \(xdp-drop-tcp\)"\}$'
 	! command -v jq >/dev/null || jq -e .ifindex "$tmp/out" >"$tmp/jq"
 }

@@ -10,13 +10,13 @@ set -eu
 cli_private "$@"
 
 need_filter() {
-	wire
-	or_skip "no seccomp filters here" on "$tool" deny PROG_LOAD EPERM true
+	cli_wire
+	or_skip "no seccomp filters here" cli_on "$tool" deny PROG_LOAD EPERM true
 }
 
 # denied COMMAND ERRNO STATUS REGEX CMD…
 denied() {
-	refused "$3" "$4" "$tool" deny "$1" "$2" "${@:5}"
+	cli_refused "$3" "$4" "$tool" deny "$1" "$2" "${@:5}"
 }
 
 test_load() {
@@ -44,39 +44,39 @@ spoil() {
 test_verifier() {
 	local at='' far='\x61\(.\)\x04\x00\x00\x00\x00\x00/\x61\1\x7f\x00\x00\x00\x00\x00/g'
 
-	wire
+	cli_wire
 	# The packet's end is four bytes into the context: 127 is beyond its own.
 	far="s/$far;s/\x61\(.\)\x00\x04\x00\x00\x00\x00/\x61\1\x00\x7f\x00\x00\x00\x00/g"
 	spoil "$far"
 	! is_linux 6.9 || at=', at xdp_drop_tcp_kern\.c:[0-9]+'
-	refused 1 "verifier refuses it \(Permission denied; the kernel says: invalid .* off=127 size=4$at\)\..*--verbose" \
+	cli_refused 1 "verifier refuses it \(Permission denied; the kernel says: invalid .* off=127 size=4$at\)\..*--verbose" \
 		"$tmp/xdp-drop-tcp" veth0
 	said '^xdp-drop-tcp: the verifier: ; .*data_end'
 	said '^xdp-drop-tcp: the verifier: [0-9]+: \(61\) '
 	said '^xdp-drop-tcp: the verifier: invalid .* off=127 size=4$'
-	unsaid 'processed [0-9]'
+	cli_unsaid 'processed [0-9]'
 	# Who has the whole log needs no part of it, and no advice to ask for it.
-	refused 1 "the kernel says: invalid .* off=127 size=4$at\)\. The details are above\.$" \
+	cli_refused 1 "the kernel says: invalid .* off=127 size=4$at\)\. The details are above\.$" \
 		"$tmp/xdp-drop-tcp" --verbose veth0
 	said '^processed [0-9]+ insns'
-	unsaid 'the verifier:|--verbose'
+	cli_unsaid 'the verifier:|--verbose'
 	# The license: functions under the GPL only.
 	spoil 's/GPL\x00/XPL\x00/g'
-	refused 4 'does not take it \(Invalid argument; the kernel says: .*(GPL|bpf_probe_read)' \
+	cli_refused 4 'does not take it \(Invalid argument; the kernel says: .*(GPL|bpf_probe_read)' \
 		"$tmp/xdp-drop-tcp" --write "$tmp/file" veth0
 	[ ! -e "$tmp/file" ]
 }
 
 # Without any log: others' advice is not to be given twice.
-test_verbose() {
+test_verbose_advice() {
 	need_filter
 	denied PROG_LOAD EACCES 1 'verifier refuses.*The details are above\.$' xdp-drop-tcp -v veth0
-	unsaid '--verbose'
+	cli_unsaid '--verbose'
 	denied LINK_CREATE EIO 1 'the kernel refused.*The details are above\.$' xdp-drop-tcp -v veth0
-	unsaid '--verbose'
+	cli_unsaid '--verbose'
 }
 
-test_native() {
+test_native_errors() {
 	need_filter
 	denied LINK_CREATE EOPNOTSUPP 4 'no native XDP.*--skb-mode' xdp-drop-tcp -N veth0
 	denied LINK_CREATE ERANGE 1 'native XDP.*MTU.*--skb-mode' xdp-drop-tcp -N veth0
@@ -89,7 +89,7 @@ test_native() {
 	denied LINK_CREATE EIO 1 'the kernel refused.*--verbose' xdp-drop-tcp veth0
 }
 
-test_generic() {
+test_generic_errors() {
 	need_filter
 	denied LINK_CREATE EINVAL 4 'generic XDP.*no bpf_link.*5\.9' xdp-drop-tcp -S veth0
 	denied LINK_CREATE EOPNOTSUPP 4 'cannot run XDP' xdp-drop-tcp veth0
@@ -97,13 +97,13 @@ test_generic() {
 	denied LINK_CREATE EEXIST 3 'generic XDP.*other mode' xdp-drop-tcp -S veth0
 }
 
-test_tc() {
+test_tc_errors() {
 	need_filter
 	denied PROG_QUERY EINVAL 4 'no TCX.*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
-	expect 0 on "$tool" deny PROG_QUERY EINVAL tc-drop-tcp -i 0 -t 50ms veth0
+	expect 0 cli_on "$tool" deny PROG_QUERY EINVAL tc-drop-tcp -i 0 -t 50ms veth0
 	said 'attached \(clsact egress'
-	clean
-	expect 0 on tc-drop-tcp -i 0 -t 50ms veth0
+	cli_clean
+	expect 0 cli_on tc-drop-tcp -i 0 -t 50ms veth0
 	reads "$tmp/err" TCX || skip "no TCX"
 	denied LINK_CREATE ENOMEM 1 'cannot attach to TCX.*memory' tc-drop-tcp veth0
 }
@@ -117,13 +117,13 @@ test_pin() {
 	said 'attached to none of the 2'
 }
 
-test_list() {
+test_list_errors() {
 	need_filter
-	start xdp-drop-tcp -i 0 veth0
+	cli_start xdp-drop-tcp -i 0 veth0
 	denied LINK_NEXT_ID ENOMEM 1 'cannot list.*memory' xdp-drop-tcp --list
 	denied LINK_NEXT_ID EIO 1 'cannot list.*the kernel refused' tc-drop-tcp veth0
 	kill "$pid"
-	ends 0
+	cli_ends 0
 	denied PROG_QUERY EPERM 1 'cannot list.*privilege' tc-drop-tcp --list
 }
 
@@ -134,15 +134,15 @@ test_unseen() {
 	need_filter
 	for way in "xdp-drop-tcp" "tc-drop-tcp" "tc-drop-tcp --clsact"; do
 		# shellcheck disable=SC2086 # program and option
-		expect 0 on $way --pin veth0
+		expect 0 cli_on $way --pin veth0
 		for call in PROG_FD OBJ_INFO LINK_FD LINK_NEXT_ID OBJ_GET MAP_FD MAP_LOOKUP; do
 			for error in EMFILE EPERM; do
 				unseen "${way%% *}"
 			done
 		done
 		denied_by_limit "${way%% *}"
-		expect 0 on "${way%% *}" --detach veth0
-		unsaid 'nothing of'
+		expect 0 cli_on "${way%% *}" --detach veth0
+		cli_unsaid 'nothing of'
 	done
 }
 
@@ -150,27 +150,27 @@ test_unseen() {
 unseen() {
 	local status=0 pinned
 
-	state now
+	cli_state now
 	pinned=$now
-	on "$tool" deny "$call" "$error" "$1" --detach veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
+	cli_on "$tool" deny "$call" "$error" "$1" --detach veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
 	if [ "$status" = 0 ]; then
-		unsaid 'nothing of'
+		cli_unsaid 'nothing of'
 		wanted=$before
-		same || fail "$call $error: exit status 0, but it is still there: $(<"$tmp/err")"
+		cli_same || fail "$call $error: exit status 0, but it is still there: $(<"$tmp/err")"
 		# shellcheck disable=SC2086 # program and option
-		expect 0 on $way --pin veth0
+		expect 0 cli_on $way --pin veth0
 	else
 		[ "$status" = 1 ] || fail "$call $error: exit status $status: $(<"$tmp/err")"
 		said 'cannot|Cannot'
-		unsaid 'nothing of|gone'
+		cli_unsaid 'nothing of|gone'
 		wanted=$pinned
-		same || fail "$call $error: exit status 1, but it has changed"
+		cli_same || fail "$call $error: exit status 1, but it has changed"
 	fi
 }
 
 denied_by_limit() {
-	refused 1 'file descriptors are needed.*ulimit -n' prlimit --nofile=4:4 "$cli_path/$1" --detach veth0 lo
-	refused 1 'file descriptors are needed' prlimit --nofile=4:4 "$cli_path/$1" --list
+	cli_refused 1 'file descriptors are needed.*ulimit -n' prlimit --nofile=4:4 "$cli_path/$1" --detach veth0 lo
+	cli_refused 1 'file descriptors are needed' prlimit --nofile=4:4 "$cli_path/$1" --list
 }
 
 # For want of memory libbpf may take this kernel for one that knows no names.
@@ -182,14 +182,14 @@ test_nameless() {
 		for n in {1..12}; do
 			status=0
 			# shellcheck disable=SC2086 # program and option
-			on "$tool" deny "PROG_LOAD@$n" ENOMEM $way --pin veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
+			cli_on "$tool" deny "PROG_LOAD@$n" ENOMEM $way --pin veth0 >"$tmp/out" 2>"$tmp/err" || status=$?
 			if [ "$status" = 0 ]; then
-				expect 0 on "${way%% *}" --detach veth0
+				expect 0 cli_on "${way%% *}" --detach veth0
 				said 'veth0: detached' # it can be found
 			else
 				said 'without its name|memory|cannot load'
 			fi
-			clean
+			cli_clean
 		done
 	done
 }
@@ -198,31 +198,31 @@ test_nameless() {
 test_late() {
 	need_filter
 	denied MAP_LOOKUP EPERM 1 'cannot show the counters' xdp-drop-tcp -i 0.05 veth0
-	expect 1 on "$tool" deny LINK_DETACH EIO xdp-drop-tcp -t 50ms veth0
+	expect 1 cli_on "$tool" deny LINK_DETACH EIO xdp-drop-tcp -t 50ms veth0
 	said 'veth0: cannot detach.*the kernel refused'
-	clean
+	cli_clean
 }
 
 # What is not the kernel side's is not told as if it were.
 test_own() {
 	need_filter
-	refused 1 "^xdp-drop-tcp: no memory for the verifier's log\. Free memory" \
+	cli_refused 1 "^xdp-drop-tcp: no memory for the verifier's log\. Free memory" \
 		sh -c 'ulimit -v 12000; exec xdp-drop-tcp veth0'
 	denied SIGNALFD EMFILE 1 'signals: cannot wait for events: too few file descriptors.*ulimit -n' xdp-drop-tcp veth0
-	expect 1 on "$cli_built/deny" TIMERFD ENOMEM xdp-drop-tcp -i 0 veth0
+	expect 1 cli_on "$tool" deny TIMERFD ENOMEM xdp-drop-tcp -i 0 veth0
 	said 'timers: cannot wait for events: the system is out of memory'
-	unsaid 'file descriptors'
-	clean
+	cli_unsaid 'file descriptors'
+	cli_clean
 }
 
 ktap_case errors test_load "loading"
 ktap_case errors test_verifier "the verifier refuses the program: its last words"
-ktap_case errors test_verbose "--verbose is not advised to who gave it"
-ktap_case errors test_native "attaching to native XDP"
-ktap_case errors test_generic "attaching to generic XDP"
-ktap_case errors test_tc "attaching at TC; without TCX it is clsact"
+ktap_case errors test_verbose_advice "--verbose is not advised to who gave it"
+ktap_case errors test_native_errors "attaching to native XDP"
+ktap_case errors test_generic_errors "attaching to generic XDP"
+ktap_case errors test_tc_errors "attaching at TC; without TCX it is clsact"
 ktap_case errors test_pin "pinning"
-ktap_case errors test_list "listing"
+ktap_case errors test_list_errors "listing"
 ktap_case errors test_unseen "--detach that cannot look: it says so, and not that nothing is there"
 ktap_case errors test_nameless "a program is attached with its name or not at all"
 ktap_case errors test_own "memory, signals and timers"

@@ -15,28 +15,28 @@ ssh='SSH_CONNECTION=203.0.113.10 5000 203.0.113.1 22'
 programs=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)
 
 setup_guard() {
-	wire
-	on ip -batch - <<-END
+	cli_wire
+	cli_on ip -batch - <<-END
 		link add free0 type veth peer name free1
 		link set free0 up
 		link set free1 up
 	END
-	poll 5 is_up free1
-	state before
+	poll 5 cli_is_up free1
+	cli_state before
 }
 
 # guarded REGEX CMD…: CMD, typed in such a session, is refused
 guarded() {
 	local -x "${ssh?}"
 
-	refused 3 "$1" "${apart[@]}" "${@:2}"
+	cli_refused 3 "$1" "${apart[@]}" "${@:2}"
 	said '--timeout 30s.*--observe.*--force'
 }
 
 allowed() {
 	local -x "${ssh?}"
 
-	expect 0 on "${apart[@]}" "$@"
+	expect 0 cli_on "${apart[@]}" "$@"
 }
 
 test_guard() {
@@ -54,20 +54,20 @@ test_guard() {
 test_guard_elsewhere() {
 	allowed xdp-drop-tcp -t 50ms free0
 	allowed xdp-drop-tcp --pin free0
-	expect 0 on xdp-drop-tcp --detach free0
-	clean
+	expect 0 cli_on xdp-drop-tcp --detach free0
+	cli_clean
 }
 
 test_guard_overridden() {
 	local -x "${ssh?}"
 
 	allowed xdp-drop-tcp --timeout 50ms veth0
-	start "${apart[@]}" xdp-drop-tcp --observe veth0
+	cli_start "${apart[@]}" xdp-drop-tcp --observe veth0
 	kill -9 "$pid"
-	clean
-	start "${apart[@]}" xdp-drop-tcp --force veth0
+	cli_clean
+	cli_start "${apart[@]}" xdp-drop-tcp --force veth0
 	kill -9 "$pid"
-	clean
+	cli_clean
 }
 
 test_guard_sudo() {
@@ -79,26 +79,26 @@ test_guard_sudo() {
 test_guard_other_namespace() {
 	expect 0 "${in_ctr[@]}" "${apart[@]}" env "$ssh" bash -c '"$@"; exit $?' bash \
 		"${in_host[@]}" xdp-drop-tcp -t 50ms veth0
-	clean
+	cli_clean
 }
 
 # No variable anywhere, but the socket of an SSH server above.
 test_guard_server() {
 	cp "$BASH" "$tmp/sshd"
 	"${in_ctr[@]}" "$tool" probe listen 22 SSH >"$tmp/listen" 2>&1 &
-	poll 5 on "$tool" probe tcp 203.0.113.10 22 >"$tmp/probe" || fail "$(<"$tmp/listen")"
-	refused 3 'session from 203\.0\.113\.10' "${apart[@]}" "$tmp/sshd" -c '
+	poll 5 cli_on "$tool" probe tcp 203.0.113.10 22 >"$tmp/probe" || fail "$(<"$tmp/listen")"
+	cli_refused 3 'session from 203\.0\.113\.10' "${apart[@]}" "$tmp/sshd" -c '
 		exec 3<>/dev/tcp/203.0.113.10/22
 		xdp-drop-tcp veth0
 		exit $?'
-	expect 0 on "${apart[@]}" "$tmp/sshd" -c 'xdp-drop-tcp -t 50ms veth0; exit $?'
-	clean
+	expect 0 cli_on "${apart[@]}" "$tmp/sshd" -c 'xdp-drop-tcp -t 50ms veth0; exit $?'
+	cli_clean
 }
 
 # on_top KIND OPTIONS…: the address moves to a new interface upper0 of KIND.
 on_top() {
-	or_skip "this kernel cannot: ip link add $*" on ip link add upper0 "$@"
-	on ip -batch - <<-END
+	or_skip "this kernel cannot: ip link add $*" cli_on ip link add upper0 "$@"
+	cli_on ip -batch - <<-END
 		addr flush dev veth0
 		link set upper0 up
 		addr add 203.0.113.1/24 dev upper0
@@ -109,7 +109,7 @@ on_top() {
 stacked() {
 	local program
 
-	poll 5 is_up upper0 # and from then on it looks the same
+	poll 5 cli_is_up upper0 # and from then on it looks the same
 	for program in xdp-drop-tcp tc-drop-tcp; do
 		guarded 'veth0: .*arrives here \(over upper0\)' "$program" veth0
 		guarded 'upper0: .*arrives here and' "$program" upper0
@@ -119,10 +119,10 @@ stacked() {
 }
 
 test_guard_bridge() {
-	wire
-	on ip link add free0 type veth peer name free1
+	cli_wire
+	cli_on ip link add free0 type veth peer name free1
 	on_top type bridge
-	on ip -batch - <<-END
+	cli_on ip -batch - <<-END
 		link set veth0 master upper0
 		link set free1 master upper0
 	END
@@ -130,35 +130,35 @@ test_guard_bridge() {
 }
 
 test_guard_vlan() {
-	wire
-	on ip link add free0 type veth peer name free1
+	cli_wire
+	cli_on ip link add free0 type veth peer name free1
 	on_top link veth0 type vlan id 7
 	stacked
 }
 
 test_guard_macvlan() {
-	wire
-	on ip link add free0 type veth peer name free1
+	cli_wire
+	cli_on ip link add free0 type veth peer name free1
 	on_top link veth0 type macvlan
 	stacked
 }
 
 test_guard_ipv6() {
 	[ -e /proc/sys/net/ipv6 ] || skip "this kernel has no IPv6"
-	on ip addr add 2001:db8::1/64 dev veth0 nodad
+	cli_on ip addr add 2001:db8::1/64 dev veth0 nodad
 	ssh='SSH_CONNECTION=2001:db8::10 5000 2001:db8::1 22' guarded '2001:db8::10' xdp-drop-tcp veth0
 	ssh='SSH_CONNECTION=fe80::10%veth0 5000 fe80::1%veth0 22' guarded 'fe80::10' xdp-drop-tcp veth0
 	ssh='SSH_CONNECTION=fe80::10%free0 5000 fe80::1%free0 22' allowed xdp-drop-tcp -t 50ms veth0
 	ssh='SSH_CONNECTION=::ffff:203.0.113.10 5000 ::ffff:203.0.113.1 22' guarded 'from 203' xdp-drop-tcp veth0
-	on ip addr del 2001:db8::1/64 dev veth0
+	cli_on ip addr del 2001:db8::1/64 dev veth0
 }
 
 # The way in may differ from the way out: the address is on veth0.
 test_guard_way_in() {
-	on ip route add 203.0.113.10/32 dev free0
+	cli_on ip route add 203.0.113.10/32 dev free0
 	guarded '203\.0\.113\.10' tc-drop-tcp free0
 	guarded '203\.0\.113\.10' xdp-drop-tcp veth0
-	on ip route del 203.0.113.10/32 dev free0
+	cli_on ip route del 203.0.113.10/32 dev free0
 }
 
 test_guard_local() {
@@ -175,7 +175,7 @@ test_guard_garbage() {
 		"$long 1 2 3" '0.0.0.0 0 0.0.0.0 0' ':: 1 :: 2' '%n%s 1 2 3'; do
 		ssh="SSH_CONNECTION=$text" allowed xdp-drop-tcp -t 20ms -i 0 veth0
 	done
-	clean
+	cli_clean
 }
 
 ktap_case guard test_guard "an interface where your session arrives is refused"

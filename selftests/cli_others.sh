@@ -12,11 +12,11 @@ cli_private "$@"
 # In the host, tun0 carries IP and wan0 Ethernet; the other end of wan0 is far0 in the
 # container's.
 wire_wan0() {
-	wire
-	wire_third
-	or_skip "no tun here" on "$tool" probe tun tun0 65534 # ARPHRD_NONE
-	on ip link add wan0 type veth peer name far0 netns "$ctr"
-	on ip -batch - <<-END
+	cli_wire
+	cli_wire_third
+	or_skip "no tun here" cli_on "$tool" probe tun tun0 65534 # ARPHRD_NONE
+	cli_on ip link add wan0 type veth peer name far0 netns "$ctr"
+	cli_on ip -batch - <<-END
 		link set tun0 up
 		addr add 198.51.100.1/24 dev wan0
 		link set wan0 up
@@ -25,11 +25,11 @@ wire_wan0() {
 		addr add 198.51.100.2/24 dev far0
 		link set far0 up
 	END
-	poll 5 is_up wan0
+	poll 5 cli_is_up wan0
 }
 
 index_of() {
-	state now
+	cli_state now
 	[[ $now =~ $1\ index\ ([0-9]+) ]] || fail "no $1"
 	index=${BASH_REMATCH[1]}
 }
@@ -39,7 +39,7 @@ move_wan0() {
 	index_of wan0
 	[ "${1-}" = free ] ||
 		"${in_third[@]}" ip link add taken0 index "$index" type veth peer name taken1
-	on ip link set wan0 netns "$third"
+	cli_on ip link set wan0 netns "$third"
 	"${in_third[@]}" ip -batch - <<-END
 		link set lo up
 		addr add 198.51.100.1/24 dev wan0
@@ -85,14 +85,14 @@ test_moved() {
 moves() {
 	wire_wan0
 	# shellcheck disable=SC2086 # program and options
-	start $way --json -i 0 --write "$1" tun0 wan0
+	cli_start $way --json -i 0 --write "$1" tun0 wan0
 	move_wan0 "$kind"
 	wan0_drops || fail "$way: TCP passes"
 	poll 5 reads "${logs[$pid]}.err" 'wan0: moved to another network namespace' ||
 		fail "$way: it does not notice: $(<"${logs[$pid]}.err")"
 	wan0_drops || fail "$way: TCP passes later"
 	kill -INT "$pid"
-	ends 0
+	cli_ends 0
 	[ "$kind" = free ] || said 'wan0: moved .*as number [0-9]+: it stays'
 	dropped_on '"wan0"'
 	[ "$dropped" -ge 1 ] || fail "$way: nothing is counted on wan0: $(<"$tmp/out")"
@@ -101,13 +101,13 @@ moves() {
 	"$tool" pcapng_check "$1" >"$tmp/packets"
 	grep -q '^packet=wan0@' "$tmp/packets" || fail "$way: $(<"$tmp/packets")"
 	never grep '^packet=tun0@' "$tmp/packets"
-	unwire
+	cli_unwire
 }
 
 # Before the loader can notice, packets come with a number that it does not know.
 test_unknown() {
 	wire_wan0
-	start xdp-drop-tcp --json -i 0 --write "$tmp/f" tun0 wan0
+	cli_start xdp-drop-tcp --json -i 0 --write "$tmp/f" tun0 wan0
 	kill -STOP "$pid"
 	move_wan0
 	wan0_drops || fail "TCP passes"
@@ -115,7 +115,7 @@ test_unknown() {
 	poll 5 reads "${logs[$pid]}.err" 'moved to another' || fail "it does not notice"
 	poll 5 reads "${logs[$pid]}.err" 'packets of an unknown interface: taken for Ethernet' || fail "it is not told"
 	kill -INT "$pid"
-	ends 0
+	cli_ends 0
 	dropped_on null
 	[ "$dropped" -ge 1 ] || fail "nothing is counted as unknown: $(<"$tmp/out")"
 	dropped_on '"tun0"'
@@ -127,11 +127,11 @@ test_unknown() {
 # Native XDP on a bond runs in its ports' drivers, and they tell their own number.
 test_bond() {
 	is_linux 5.15 || skip "Linux 5.15 has native XDP on bonds, this is $(uname -r)"
-	wire
-	or_skip "no bond here" on ip link add bond0 type bond mode active-backup miimon 10
-	on ip link add port1 type veth peer name far1 netns "$ctr"
-	on ip link add port2 type veth peer name far2 netns "$ctr"
-	on ip -batch - <<-END
+	cli_wire
+	or_skip "no bond here" cli_on ip link add bond0 type bond mode active-backup miimon 10
+	cli_on ip link add port1 type veth peer name far1 netns "$ctr"
+	cli_on ip link add port2 type veth peer name far2 netns "$ctr"
+	cli_on ip -batch - <<-END
 		link set port1 master bond0
 		addr add 198.51.100.1/24 dev bond0
 		link set bond0 up
@@ -141,37 +141,37 @@ test_bond() {
 		link set far1 up
 	END
 	poll 10 answers_or_drops || fail "the bond does not come up"
-	start xdp-drop-tcp -N --json -i 0 veth0 bond0
+	cli_start xdp-drop-tcp -N --json -i 0 veth0 bond0
 	wan0_drops || fail "TCP passes"
-	on ip link set port2 master bond0
+	cli_on ip link set port2 master bond0
 	"${in_ctr[@]}" ip -batch - <<-END
 		addr del 198.51.100.2/24 dev far1
 		addr add 198.51.100.2/24 dev far2
 		link set far2 up
 	END
-	on ip link set bond0 type bond active_slave port2
-	on ip neigh flush all
+	cli_on ip link set bond0 type bond active_slave port2
+	cli_on ip neigh flush all
 	poll 10 answers_or_drops || fail "the second port does not come up"
 	wan0_drops || fail "TCP passes by the second port"
 	kill -INT "$pid"
-	ends 0
+	cli_ends 0
 	dropped_on '"bond0"'
 	[ "$dropped" -ge 2 ] || fail "not all is counted on the bond: $(<"$tmp/out")"
 	dropped_on '"veth0"'
 	[ "$dropped" = 0 ] || fail "they are counted on veth0: $(<"$tmp/out")"
-	unsaid 'unknown interface'
+	cli_unsaid 'unknown interface'
 	never grep -q '"interface":null' "$tmp/out"
 }
 
 # stranger link: one program on veth0 here and in another namespace
 hold_both() {
-	wire_third
+	cli_wire_third
 	index_of veth0
 	"${in_third[@]}" ip link add veth0 index "$index" type veth peer name eth0
-	hold "$1" "$third" veth0 "$host" veth0
+	hold_links "$1" "$third" veth0 "$host" veth0
 }
 
-hold() {
+hold_links() {
 	: >"$tmp/stranger"
 	"$tool" stranger link "$@" >>"$tmp/stranger" 2>&1 &
 	stranger=$!
@@ -184,18 +184,18 @@ third_has() {
 }
 
 test_same_number() {
-	wire
+	cli_wire
 	hold_both "$xdp_world"
-	state before
-	refused 3 "veth0: .*has 2 links .*number $index,.*network namespaces.*Stop the process" xdp-drop-tcp --force veth0
-	refused 3 'veth0: .*has 2 links' xdp-drop-world --detach --force veth0
-	has "^veth0 xdp-native .*by one of 2 links" || fail "--list does not say so"
+	cli_state before
+	cli_refused 3 "veth0: .*has 2 links .*number $index,.*network namespaces.*Stop the process" xdp-drop-tcp --force veth0
+	cli_refused 3 'veth0: .*has 2 links' xdp-drop-world --detach --force veth0
+	cli_has "^veth0 xdp-native .*by one of 2 links" || fail "--list does not say so"
 	third_has xdp_drop_world || fail "the other namespace has lost it"
 	# Where there is but one, it is this one.
 	"${in_third[@]}" ip link del veth0
-	start xdp-drop-tcp --force -i 0 veth0
+	cli_start xdp-drop-tcp --force -i 0 veth0
 	kill -INT "$pid"
-	ends 0
+	cli_ends 0
 	said "took off .*held by process $stranger "
 }
 
@@ -204,17 +204,17 @@ test_netlink_here() {
 	local id
 
 	need bpftool
-	wire
+	cli_wire
 	hold_both "$xdp_world"
 	kill "$stranger"
 	wait "$stranger" || true
-	hold "$xdp_world" "$third" veth0
+	hold_links "$xdp_world" "$third" veth0
 	stranger_program
-	expect 0 on bpftool net attach xdpdrv id "$id" dev veth0
-	has '^veth0 xdp-native .*by netlink' || fail "taken for the other's link"
-	start xdp-drop-tcp --force -i 0 veth0
+	expect 0 cli_on bpftool net attach xdpdrv id "$id" dev veth0
+	cli_has '^veth0 xdp-native .*by netlink' || fail "taken for the other's link"
+	cli_start xdp-drop-tcp --force -i 0 veth0
 	kill -INT "$pid"
-	ends 0
+	cli_ends 0
 	third_has xdp_drop_world || fail "the other namespace has lost it"
 }
 
@@ -230,13 +230,13 @@ stranger_program() {
 
 test_same_number_tcx() {
 	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
-	wire
+	cli_wire
 	hold_both "$tc_tcp"
-	start tc-drop-tcp --force -i 0 veth0
+	cli_start tc-drop-tcp --force -i 0 veth0
 	kill -INT "$pid"
-	ends 0
+	cli_ends 0
 	said 'veth0: replacing'
-	has_not '^veth0 ' || fail "the one here is still there"
+	cli_has_not '^veth0 ' || fail "the one here is still there"
 	third_has tc_drop_tcp || fail "the other namespace has lost it"
 }
 
@@ -245,17 +245,17 @@ test_strange_map() {
 	local map
 
 	for map in "x.bss 4096" "x.bss 1" "tc_drop_.bss 64000" "slots 4096" "counters 4096"; do
-		wire
+		cli_wire
 		# shellcheck disable=SC2086 # name and size
 		"$tool" stranger filter "$host" veth0 $map
-		state before
-		has '^veth0 clsact-egress .*tc_drop_tcp ' || fail "$map: not in --list"
-		refused 3 'runs there already|left alone' tc-drop-tcp --clsact veth0
-		refused 3 'left alone.*not those of this version' tc-drop-tcp --detach veth0
-		expect 0 on tc-drop-tcp --detach --force veth0
+		cli_state before
+		cli_has '^veth0 clsact-egress .*tc_drop_tcp ' || fail "$map: not in --list"
+		cli_refused 3 'runs there already|left alone' tc-drop-tcp --clsact veth0
+		cli_refused 3 'left alone.*not those of this version' tc-drop-tcp --detach veth0
+		expect 0 cli_on tc-drop-tcp --detach --force veth0
 		said 'veth0: detached .*'
-		has_not '^veth0 ' || fail "$map: still there"
-		unwire
+		cli_has_not '^veth0 ' || fail "$map: still there"
+		cli_unwire
 	done
 }
 

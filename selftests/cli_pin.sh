@@ -16,7 +16,7 @@ fresh() {
 		umount /sys/fs/bpf
 		mount -t bpf bpf /sys/fs/bpf
 	fi
-	wire
+	cli_wire
 }
 
 # Are there so many pins?
@@ -31,26 +31,26 @@ pinned() {
 	local hook=$1 whose=$2 program=$3 other=xdp-drop-world
 
 	shift 2
-	expect 0 on "$@" --pin veth0
+	expect 0 cli_on "$@" --pin veth0
 	said "veth0: attached .*"
 	said "it stays attached.*'$program --detach'"
 	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
-	has "^veth0 $hook [0-9]+ ${program//-/_} [0-9a-f]{16} $whose"
-	refused 3 "runs there already.*$whose" "$@" --pin veth0
-	refused 3 'runs there already' "$@" veth0
+	cli_has "^veth0 $hook [0-9]+ ${program//-/_} [0-9a-f]{16} $whose"
+	cli_refused 3 "runs there already.*$whose" "$@" --pin veth0
+	cli_refused 3 'runs there already' "$@" veth0
 	[ "$program" != "$other" ] || other=xdp-drop-tcp
 	if [ "$program" = tc-drop-tcp ]; then
-		refused 0 "nothing of $other is attached" "$other" --detach veth0
+		cli_refused 0 "nothing of $other is attached" "$other" --detach veth0
 	else
-		refused 3 'left alone.*another program' "$other" --detach veth0
-		refused 3 'runs there already' "$other" veth0
+		cli_refused 3 'left alone.*another program' "$other" --detach veth0
+		cli_refused 3 'runs there already' "$other" veth0
 	fi
-	expect 0 on "$program" --detach --json veth0
+	expect 0 cli_on "$program" --detach --json veth0
 	said "veth0: detached program id [0-9]+ '${program//-/_}'.* from"
 	told '^\{"time".*"interface":"veth0",.*"hook":"'"$hook"'".*"final":true\}$'
-	clean
+	cli_clean
 	[ ! -e "$pins" ] || fail "a directory is left: $(ls -la "$pins")"
-	refused 0 "veth0: nothing of $program is attached" "$program" --detach veth0
+	cli_refused 0 "veth0: nothing of $program is attached" "$program" --detach veth0
 }
 
 by_pin="pinned at $pins/[0-9]+-[0-9]+-[a-z_-]*"
@@ -65,11 +65,11 @@ test_xdp() {
 	done
 }
 
-test_tcx() {
+test_pin_tcx() {
 	fresh
-	expect 0 on tc-drop-tcp --pin veth0
-	! has clsact || skip "this kernel has no TCX"
-	expect 0 on tc-drop-tcp --detach veth0
+	expect 0 cli_on tc-drop-tcp --pin veth0
+	! cli_has clsact || skip "this kernel has no TCX"
+	expect 0 cli_on tc-drop-tcp --detach veth0
 	pinned tcx-egress "$by_pin" tc-drop-tcp
 	pinned tcx-ingress "$by_pin" tc-drop-tcp --ingress
 }
@@ -85,67 +85,67 @@ test_clsact() {
 # Both directions at once, by both ways; one --detach removes all.
 test_both() {
 	fresh
-	expect 0 on tc-drop-tcp --pin --ingress veth0
-	expect 0 on tc-drop-tcp --pin --clsact --egress veth0
-	has '^veth0 [a-z]+-ingress'
-	has '^veth0 clsact-egress'
-	expect 0 on tc-drop-tcp --detach veth0
-	clean
-	expect 0 on tc-drop-tcp --pin --clsact --ingress veth0
-	expect 0 on tc-drop-tcp --pin --clsact --egress veth0
-	expect 0 on tc-drop-tcp --detach veth0
-	clean
+	expect 0 cli_on tc-drop-tcp --pin --ingress veth0
+	expect 0 cli_on tc-drop-tcp --pin --clsact --egress veth0
+	cli_has '^veth0 [a-z]+-ingress'
+	cli_has '^veth0 clsact-egress'
+	expect 0 cli_on tc-drop-tcp --detach veth0
+	cli_clean
+	expect 0 cli_on tc-drop-tcp --pin --clsact --ingress veth0
+	expect 0 cli_on tc-drop-tcp --pin --clsact --egress veth0
+	expect 0 cli_on tc-drop-tcp --detach veth0
+	cli_clean
 }
 
 test_many() {
 	fresh
-	on ip link add veth1 type veth peer name veth2
-	state before
-	expect 0 on xdp-drop-tcp --pin 'veth[12]'
-	refused 3 'veth1: .*runs there already' xdp-drop-tcp --pin veth0 veth1
+	cli_on ip link add veth1 type veth peer name veth2
+	cli_state before
+	expect 0 cli_on xdp-drop-tcp --pin 'veth[12]'
+	cli_refused 3 'veth1: .*runs there already' xdp-drop-tcp --pin veth0 veth1
 	said 'attached to none of the 2 interfaces|Nothing was changed'
-	expect 0 on xdp-drop-tcp --detach '*'
+	expect 0 cli_on xdp-drop-tcp --detach '*'
 	said 'veth0: nothing of'
 	said 'veth1: detached'
 	said 'veth2: detached'
-	clean
+	cli_clean
 }
 
 test_force() {
 	fresh
-	expect 0 on xdp-drop-world --pin veth0
-	expect 0 on xdp-drop-tcp --pin --force veth0
+	expect 0 cli_on xdp-drop-world --pin veth0
+	expect 0 cli_on xdp-drop-tcp --pin --force veth0
 	said "took off program id [0-9]+ 'xdp_drop_world'.*pinned at"
-	has '^veth0 xdp-native [0-9]+ xdp_drop_tcp '
-	expect 0 on xdp-drop-tcp --detach veth0
-	clean
-	expect 0 on xdp-drop-tcp --pin veth0
-	expect 0 on xdp-drop-tcp --pin --force --skb-mode veth0
-	has '^veth0 xdp-generic .*pinned at'
-	expect 0 on xdp-drop-tcp --detach veth0
-	clean
+	cli_has '^veth0 xdp-native [0-9]+ xdp_drop_tcp '
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	cli_clean
+	expect 0 cli_on xdp-drop-tcp --pin veth0
+	expect 0 cli_on xdp-drop-tcp --pin --force --skb-mode veth0
+	cli_has '^veth0 xdp-generic .*pinned at'
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	cli_clean
 }
 
 # Who removes a pin detaches the program.
 test_unpinned_by_hand() {
 	fresh
-	expect 0 on xdp-drop-tcp --pin veth0
+	expect 0 cli_on xdp-drop-tcp --pin veth0
 	rm "$pins"/*
 	rmdir "$pins"
-	clean
-	refused 0 'nothing of' xdp-drop-tcp --detach veth0
+	cli_clean
+	cli_refused 0 'nothing of' xdp-drop-tcp --detach veth0
 }
 
-test_timeout() {
+test_pin_timeout() {
 	fresh
-	expect 0 on tc-drop-tcp --pin --timeout 2s veth0
+	expect 0 cli_on tc-drop-tcp --pin --timeout 2s veth0
 	said 'it stays attached.*--detach'
 	said 'after the time-out it passes everything'
-	drops_tcp || fail "TCP passes"
-	poll 6 passes_tcp || fail "it still drops"
-	has 'pinned at|--pin'
-	expect 0 on tc-drop-tcp --detach veth0
-	clean
+	cli_drops_tcp || fail "TCP passes"
+	poll 6 cli_passes_tcp || fail "it still drops"
+	cli_has 'pinned at|--pin'
+	expect 0 cli_on tc-drop-tcp --detach veth0
+	cli_clean
 }
 
 # The BPF file system
@@ -154,11 +154,11 @@ test_no_bpffs() {
 	local none='mount -t tmpfs tmpfs /sys/fs/bpf; exec "$@"'
 
 	fresh
-	refused 1 'no BPF file system.*mount -t bpf .*/sys/fs/bpf' \
+	cli_refused 1 'no BPF file system.*mount -t bpf .*/sys/fs/bpf' \
 		unshare --mount sh -ec "$none" sh xdp-drop-tcp --pin veth0
-	refused 0 'nothing of' unshare --mount sh -ec "$none" sh xdp-drop-tcp --detach veth0
-	expect 0 on unshare --mount sh -ec "$none" sh xdp-drop-tcp -i 0 -t 20ms veth0
-	clean
+	cli_refused 0 'nothing of' unshare --mount sh -ec "$none" sh xdp-drop-tcp --detach veth0
+	expect 0 cli_on unshare --mount sh -ec "$none" sh xdp-drop-tcp -i 0 -t 20ms veth0
+	cli_clean
 }
 
 test_read_only() {
@@ -166,12 +166,12 @@ test_read_only() {
 	local same='mount -o remount,bind,ro /sys/fs/bpf; exec "$@"'
 
 	fresh
-	refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$new" sh xdp-drop-tcp --pin veth0
-	expect 0 on xdp-drop-tcp --pin veth0
-	refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$same" sh xdp-drop-world --pin --force lo
-	refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$same" sh xdp-drop-tcp --detach veth0
-	expect 0 on xdp-drop-tcp --detach veth0
-	clean
+	cli_refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$new" sh xdp-drop-tcp --pin veth0
+	expect 0 cli_on xdp-drop-tcp --pin veth0
+	cli_refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$same" sh xdp-drop-world --pin --force lo
+	cli_refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$same" sh xdp-drop-tcp --detach veth0
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	cli_clean
 }
 
 # A directory that somebody else can write to, or has made.
@@ -182,13 +182,13 @@ test_untrusted() {
 	for make in 'mkdir -m 777' 'mkdir -m 770' 'ln -s /sys/fs/bpf' 'mkdir -m 700'; do
 		$make "$pins"
 		[ "$make" != 'mkdir -m 700' ] || chown 65534 "$pins"
-		refused 3 'cannot be trusted.*ls -ld' xdp-drop-tcp --pin veth0
+		cli_refused 3 'cannot be trusted.*ls -ld' xdp-drop-tcp --pin veth0
 		# clsact needs no pin.
-		! has_tcx || refused 3 'cannot be trusted' tc-drop-tcp --pin --ingress veth0
-		refused 0 'nothing of' xdp-drop-tcp --detach veth0
+		! has_tcx || cli_refused 3 'cannot be trusted' tc-drop-tcp --pin --ingress veth0
+		cli_refused 0 'nothing of' xdp-drop-tcp --detach veth0
 		rm -d "$pins"
 	done
-	clean
+	cli_clean
 }
 
 # Interfaces that go, namespaces that have the same names
@@ -199,19 +199,19 @@ test_stale() {
 	fresh
 	[[ $before =~ veth0\ index\ ([0-9]+) ]]
 	index=${BASH_REMATCH[1]}
-	expect 0 on xdp-drop-tcp --pin veth0
-	on ip link del veth0
+	expect 0 cli_on xdp-drop-tcp --pin veth0
+	cli_on ip link del veth0
 	are_pinned 1 || fail "the pin is gone"
-	on ip link add veth0 index "$index" type veth peer name eth0
-	expect 0 on xdp-drop-tcp --pin veth0
-	has "^veth0 xdp-native .* $by_pin"
+	cli_on ip link add veth0 index "$index" type veth peer name eth0
+	expect 0 cli_on xdp-drop-tcp --pin veth0
+	cli_has "^veth0 xdp-native .* $by_pin"
 	are_pinned 1 || fail "$(ls "$pins")"
-	expect 0 on xdp-drop-tcp --detach veth0
+	expect 0 cli_on xdp-drop-tcp --detach veth0
 	[ ! -e "$pins" ] || fail "a pin is left: $(ls "$pins")"
-	expect 0 on xdp-drop-tcp --pin veth0
-	on ip link del veth0
-	on ip link add veth0 index "$index" type veth peer name eth0
-	expect 0 on xdp-drop-tcp --detach veth0
+	expect 0 cli_on xdp-drop-tcp --pin veth0
+	cli_on ip link del veth0
+	cli_on ip link add veth0 index "$index" type veth peer name eth0
+	expect 0 cli_on xdp-drop-tcp --detach veth0
 	said 'nothing of'
 	[ ! -e "$pins" ] || fail "a stale pin is left: $(ls "$pins")"
 }
@@ -224,17 +224,17 @@ test_two_namespaces() {
 		link set eth0 name veth0
 		link set veth0 up
 	END
-	poll 5 is_up veth0
-	expect 0 on xdp-drop-tcp --pin veth0
+	poll 5 cli_is_up veth0
+	expect 0 cli_on xdp-drop-tcp --pin veth0
 	expect 0 "${in_ctr[@]}" xdp-drop-tcp --pin veth0
 	are_pinned 2 || fail "$(ls "$pins")"
-	expect 0 on xdp-drop-tcp --detach veth0
-	has_not veth0
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	cli_has_not veth0
 	expect 0 "${in_ctr[@]}" xdp-drop-tcp --list
 	told "^veth0 .* $by_pin"
 	expect 0 "${in_ctr[@]}" xdp-drop-tcp --detach veth0
 	said 'veth0: detached'
-	clean
+	cli_clean
 }
 
 # pin_often DEV: the directory comes and goes below the other's feet
@@ -242,8 +242,8 @@ pin_often() {
 	local left=25
 
 	while [ $((left--)) -gt 0 ]; do
-		on xdp-drop-tcp --pin "$1" 2>>"$tmp/$1.err" || return
-		on xdp-drop-tcp --detach "$1" >/dev/null 2>>"$tmp/$1.err" || return
+		cli_on xdp-drop-tcp --pin "$1" 2>>"$tmp/$1.err" || return
+		cli_on xdp-drop-tcp --detach "$1" >/dev/null 2>>"$tmp/$1.err" || return
 	done
 }
 
@@ -251,23 +251,23 @@ test_side_by_side() {
 	local other
 
 	fresh
-	on ip link add veth1 type veth peer name veth2
-	state before
+	cli_on ip link add veth1 type veth peer name veth2
+	cli_state before
 	pin_often veth1 &
 	other=$!
 	pin_often veth0 || fail "$(tail -n 1 "$tmp/veth0.err")"
 	wait "$other" || fail "$(tail -n 1 "$tmp/veth1.err")"
-	clean
+	cli_clean
 }
 
 ktap_case pin test_xdp "XDP, native and generic: pin, twice, others, detach, twice"
-ktap_case pin test_tcx "TCX, both directions: the same"
+ktap_case pin test_pin_tcx "TCX, both directions: the same"
 ktap_case pin test_clsact "clsact, both directions: the same"
 ktap_case pin test_both "both directions at once"
 ktap_case pin test_many "several interfaces"
 ktap_case pin test_force "--force takes the place of a pinned program, and its pin"
 ktap_case pin test_unpinned_by_hand "a pin that is removed by hand"
-ktap_case pin test_timeout "--pin --timeout"
+ktap_case pin test_pin_timeout "--pin --timeout"
 ktap_case pin test_no_bpffs "no BPF file system"
 ktap_case pin test_read_only "a read-only BPF file system"
 ktap_case pin test_untrusted "a directory that others can write to"

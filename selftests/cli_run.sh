@@ -24,8 +24,8 @@ numbers+=',"observed_packets":[0-9]+,"observed_bytes":[0-9]+,"undecided_packets"
 test_json() {
 	local regex line list final=
 
-	wire
-	expect 0 on tc-drop-tcp --json --interval 0.05 --timeout 400ms veth0
+	cli_wire
+	expect 0 cli_on tc-drop-tcp --json --interval 0.05 --timeout 400ms veth0
 	regex='^\{"time":"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"'
 	regex+=',"elapsed_ms":[0-9]+,"interface":"veth0","ifindex":[0-9]+,"hook":"[a-z]+-egress"'
 	mapfile -t list <"$tmp/out"
@@ -37,20 +37,20 @@ test_json() {
 	done
 	[[ $final =~ ^(false )+why\ true\ $ ]] || fail "not the last line is final, and says why: $final"
 	! command -v jq >/dev/null || jq -e .elapsed_ms "$tmp/out" >"$tmp/jq"
-	unsaid '[{}]'
-	clean
+	cli_unsaid '[{}]'
+	cli_clean
 }
 
 test_table() {
-	wire
-	expect 0 on xdp-drop-tcp --interval 0.05 --timeout 400ms veth0
+	cli_wire
+	expect 0 cli_on xdp-drop-tcp --interval 0.05 --timeout 400ms veth0
 	told '^ +time interface +hook +dropped +packets/s +bits/s +passed +undecided$'
 	told '^ +[0-9]+\.[0-9] veth0 +xdp-native( +[0-9]+){5}$'
 	told '^ +[0-9]+\.[0-9] veth0 +xdp-native( +[0-9]+){5} \(end\)$'
-	unsaid 'veth0 +xdp'
-	expect 0 on xdp-drop-tcp --observe --interval 0 --timeout 50ms veth0
+	cli_unsaid 'veth0 +xdp'
+	expect 0 cli_on xdp-drop-tcp --observe --interval 0 --timeout 50ms veth0
 	told 'hook +observed'
-	clean
+	cli_clean
 }
 
 # What is on the screen of a terminal of that size after a run of 450 ms.
@@ -70,8 +70,8 @@ on_it() {
 test_live() {
 	local size name=a23456789012345
 
-	wire
-	on ip link add veth1 type veth peer name "$name"
+	cli_wire
+	cli_on ip link add veth1 type veth peer name "$name"
 	for size in 60x24 80x24 120x24; do
 		on_screen "$size" xdp-drop-tcp -S veth0 "$name"
 		# Without what went on in the next line, in the end.
@@ -88,8 +88,8 @@ test_live() {
 
 # What is usual fits into the usual size, with all of its columns.
 test_usual() {
-	wire
-	on ip link add eth1 type veth peer name docker0
+	cli_wire
+	cli_on ip link add eth1 type veth peer name docker0
 	on_screen 80x24 xdp-drop-tcp -S eth1 docker0
 	copy "$tmp/out" "$tmp/screen"
 	on_it 1 '^ +[0-9]+\.[0-9] eth1 +[a-z-]+( +[0-9]+){5}$'
@@ -103,8 +103,8 @@ test_low() {
 	local count
 
 	need script
-	wire
-	on ip link add veth1 type veth peer name veth2
+	cli_wire
+	cli_on ip link add veth1 type veth peer name veth2
 	TERM=xterm expect 0 script -qec "stty rows 4 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0 veth1" /dev/null
 	told $'\e\\[3A\r'
 	TERM=xterm expect 0 script -qec "stty rows 3 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0 veth1" /dev/null
@@ -115,7 +115,7 @@ test_low() {
 	[ "$count" = 1 ] || fail "the heading comes too often"
 }
 
-shows() {
+screen_shows() {
 	local text
 
 	echo show >&"$keys"
@@ -133,7 +133,7 @@ start_on_screen() {
 	TERM=xterm "$tool" screen "$1" "${in_host[@]}" "${@:2}" \
 		<"$tmp/keys" >"$tmp/screen.out" 2>&1 &
 	screen=$!
-	poll 10 shows ': attached.*veth0 +xdp' || fail "not on the screen: $(<"$tmp/screen.out")"
+	poll 10 screen_shows ': attached.*veth0 +xdp' || fail "not on the screen: $(<"$tmp/screen.out")"
 	pid=
 	read -r pid _ <"/proc/$screen/task/$screen/children" || [ -n "$pid" ]
 }
@@ -144,12 +144,12 @@ screen_is_over() {
 
 # The size changes between two frames: the next one is a new one, whole.
 test_resized() {
-	wire
+	cli_wire
 	start_on_screen 100x24 xdp-drop-tcp -i 0.1 veth0
 	echo "size 60x24" >&"$keys"
-	poll 5 shows $'bits/s\n +[0-9.]+ veth0( +[0-9a-z-]+){4}\n--' || fail "not drawn for it"
+	poll 5 screen_shows $'bits/s\n +[0-9.]+ veth0( +[0-9a-z-]+){4}\n--' || fail "not drawn for it"
 	echo "size 90x24" >&"$keys"
-	poll 5 shows $'undecided\n +[0-9.]+ veth0( +[0-9a-z-]+){6}\n--' || fail "not drawn for it"
+	poll 5 screen_shows $'undecided\n +[0-9.]+ veth0( +[0-9a-z-]+){6}\n--' || fail "not drawn for it"
 	kill -INT "$pid"
 	poll 5 screen_is_over || fail "it goes on"
 	wait "$screen"
@@ -158,14 +158,14 @@ test_resized() {
 	on_it 3 '^  time interface '
 	on_it 3 '^ +[0-9.]+ veth0 '
 	on_it 1 '^ +[0-9.]+ veth0 .*\(end\)$'
-	clean
+	cli_clean
 }
 
 # Ctrl-S, and a terminal that reads no more: signals end it all the same.
 test_stopped_terminal() {
 	local how n
 
-	wire
+	cli_wire
 	for how in stop hang; do
 		rm -f "$tmp/keys"
 		start_on_screen 80x24 xdp-drop-tcp -i 0.01 veth0
@@ -177,75 +177,75 @@ test_stopped_terminal() {
 		kill -TERM "$pid"
 		poll 5 screen_is_over || fail "$how: it goes on"
 		wait "$screen" || [ $? = 1 ]
-		clean
+		cli_clean
 	done
 }
 
 test_interval() {
-	wire
-	expect 0 on xdp-drop-tcp --json --interval 0 --timeout 300ms veth0
+	cli_wire
+	expect 0 cli_on xdp-drop-tcp --json --interval 0 --timeout 300ms veth0
 	lines "$tmp/out" 1 || fail "not the last line alone: $(<"$tmp/out")"
-	expect 0 on xdp-drop-tcp --json -i 0.1 --timeout 1050ms veth0
+	expect 0 cli_on xdp-drop-tcp --json -i 0.1 --timeout 1050ms veth0
 	lines "$tmp/out" 6 12 || fail "too few lines, or too many: $(<"$tmp/out")"
-	expect 0 on xdp-drop-tcp --json -i .4 --timeout 600ms veth0
+	expect 0 cli_on xdp-drop-tcp --json -i .4 --timeout 600ms veth0
 	lines "$tmp/out" 0 2 || fail "too many lines: $(<"$tmp/out")"
 }
 
-test_verbose() {
-	wire
-	expect 0 on xdp-drop-tcp -i 0 -t 20ms veth0
-	unsaid 'processed|libbpf:'
-	expect 0 on xdp-drop-tcp --verbose -i 0 -t 20ms veth0
+test_verbose_log() {
+	cli_wire
+	expect 0 cli_on xdp-drop-tcp -i 0 -t 20ms veth0
+	cli_unsaid 'processed|libbpf:'
+	expect 0 cli_on xdp-drop-tcp --verbose -i 0 -t 20ms veth0
 	said 'processed [0-9]+ insns'
-	unsaid 'libbpf: loading'
-	expect 0 on xdp-drop-tcp -vv -i 0 -t 20ms veth0
+	cli_unsaid 'libbpf: loading'
+	expect 0 cli_on xdp-drop-tcp -vv -i 0 -t 20ms veth0
 	said 'processed [0-9]+ insns'
 	said 'libbpf: loading'
-	expect 0 on tc-drop-tcp -v --verbose -v --json -i 0 -t 20ms veth0
+	expect 0 cli_on tc-drop-tcp -v --verbose -v --json -i 0 -t 20ms veth0
 	said 'libbpf: loading'
 	lines "$tmp/out" 1 || fail "more than data: $(<"$tmp/out")"
 }
 
 # shellcheck disable=SC2016 # expanded by that shell
-test_head() {
-	wire
-	expect 0 on bash -c 'xdp-drop-tcp -i 0.05 veth0 | head -n 1; exit ${PIPESTATUS[0]}'
+test_head_of_output() {
+	cli_wire
+	expect 0 cli_on bash -c 'xdp-drop-tcp -i 0.05 veth0 | head -n 1; exit ${PIPESTATUS[0]}'
 	lines "$tmp/out" 1
 	said 'the reader of the counters has gone: detached after [0-9.]+ s\.$'
-	unsaid '[Bb]roken|cannot'
-	expect 0 on bash -c 'tc-drop-tcp --json -i 0.05 veth0 | head -n 1; exit ${PIPESTATUS[0]}'
+	cli_unsaid '[Bb]roken|cannot'
+	expect 0 cli_on bash -c 'tc-drop-tcp --json -i 0.05 veth0 | head -n 1; exit ${PIPESTATUS[0]}'
 	# Who asked for ten seconds did not get them.
-	expect 1 on bash -c 'xdp-drop-tcp -i 0.05 -t 10s veth0 | head -n 1; exit ${PIPESTATUS[0]}'
+	expect 1 cli_on bash -c 'xdp-drop-tcp -i 0.05 -t 10s veth0 | head -n 1; exit ${PIPESTATUS[0]}'
 	said 'the reader of the counters has gone: detached after [0-9]+\.[0-9] of 10\.0 s\.$'
-	expect 1 on bash -c 'xdp-drop-tcp --write - --json -i 0 -t 10s veth0 | head -c 10; exit ${PIPESTATUS[0]}'
+	expect 1 cli_on bash -c 'xdp-drop-tcp --write - --json -i 0 -t 10s veth0 | head -c 10; exit ${PIPESTATUS[0]}'
 	said 'the reader of the capture has gone: detached after [0-9.]+ of 10\.0 s\.$'
 	said '"why":"reader gone","attached_ms":[0-9]{1,4},"final":true'
-	expect 0 on bash -c 'exec 3> >(true); wait $!; xdp-drop-tcp --list >&3'
-	expect 0 on bash -c 'exec 3> >(true); wait $!; xdp-drop-tcp --list --json >&3'
-	clean
+	expect 0 cli_on bash -c 'exec 3> >(true); wait $!; xdp-drop-tcp --list >&3'
+	expect 0 cli_on bash -c 'exec 3> >(true); wait $!; xdp-drop-tcp --list --json >&3'
+	cli_clean
 }
 
-test_full() {
-	wire
-	says 1 'cannot show the counters: No space left' bash -c 'xdp-drop-tcp -i 0.05 veth0 >/dev/full'
-	clean
-	says 1 'cannot show the counters' bash -c 'tc-drop-tcp --clsact -j -i 0 -t 100ms veth0 >/dev/full'
-	clean
-	on ip link set veth0 xdp obj "$xdp_world" sec xdp
-	says 1 'cannot write the list: No space left' bash -c 'xdp-drop-tcp --list >/dev/full'
-	says 1 'cannot write the list' bash -c 'xdp-drop-tcp --list --json >/dev/full'
+test_full_output() {
+	cli_wire
+	cli_says 1 'cannot show the counters: No space left' bash -c 'xdp-drop-tcp -i 0.05 veth0 >/dev/full'
+	cli_clean
+	cli_says 1 'cannot show the counters' bash -c 'tc-drop-tcp --clsact -j -i 0 -t 100ms veth0 >/dev/full'
+	cli_clean
+	cli_on ip link set veth0 xdp obj "$xdp_world" sec xdp
+	cli_says 1 'cannot write the list: No space left' bash -c 'xdp-drop-tcp --list >/dev/full'
+	cli_says 1 'cannot write the list' bash -c 'xdp-drop-tcp --list --json >/dev/full'
 }
 
 # With a descriptor closed, another file must not take its number and the data.
-test_closed() {
-	wire
-	expect 0 on bash -c 'xdp-drop-tcp -i 0.05 -t 300ms veth0 2>&-'
+test_closed_output() {
+	cli_wire
+	expect 0 cli_on bash -c 'xdp-drop-tcp -i 0.05 -t 300ms veth0 2>&-'
 	told 'veth0 +xdp-native.*\(end\)$'
-	clean
-	says 1 'cannot show the counters' bash -c 'xdp-drop-tcp -i 0.05 veth0 >&-'
-	clean
-	says 1 'cannot show the counters' bash -c 'xdp-drop-tcp -i 0.05 veth0 <&- >&-'
-	clean
+	cli_clean
+	cli_says 1 'cannot show the counters' bash -c 'xdp-drop-tcp -i 0.05 veth0 >&-'
+	cli_clean
+	cli_says 1 'cannot show the counters' bash -c 'xdp-drop-tcp -i 0.05 veth0 <&- >&-'
+	cli_clean
 }
 
 # It reads nothing. Its pipe is full, or will be soon.
@@ -275,7 +275,7 @@ wrote() {
 
 # It has written much, and now nothing for thirty intervals. Of the pipe's 64 KiB, what is
 # left of a page stays free.
-is_stuck() {
+writer_is_stuck() {
 	local bytes before
 
 	wrote
@@ -295,20 +295,20 @@ start_stuck() {
 }
 
 # The pipe is full: a signal ends it, and what nobody has read is told.
-test_stuck() {
+test_stuck_reader() {
 	local signal line list
 
-	wire
+	cli_wire
 	for signal in INT TERM; do
 		stuck_reader start_stuck xdp-drop-tcp --json -i 0.01 veth0 lo
-		poll 30 is_stuck || fail "the pipe is not full"
+		poll 30 writer_is_stuck || fail "the pipe is not full"
 		kill "-$signal" "$pid"
 		copy "$tmp/err" "$tmp/stuck.err"
-		poll 5 has_ended || fail "SIG$signal: it goes on"
+		poll 5 cli_has_ended || fail "SIG$signal: it goes on"
 		copy "$tmp/err" "$tmp/stuck.err"
-		ends 1
+		cli_ends 1
 		said '[1-9][0-9]* lines of counters were lost: the reader did not take them'
-		clean
+		cli_clean
 		mapfile -t list <&"$reader"
 		for line in "${list[@]}"; do
 			[[ $line =~ ^\{.*\}$ ]] || fail "not a whole line: $line"
@@ -318,40 +318,40 @@ test_stuck() {
 }
 
 # It goes on reading in time: the last lines come.
-test_late() {
+test_late_reader() {
 	local late
 
-	wire
+	cli_wire
 	mkfifo "$tmp/pipe"
 	cat "$tmp/pipe" >"$tmp/got" &
 	late=$!
 	start_stuck xdp-drop-tcp --json -i 0.01 veth0 lo
 	kill -STOP "$late"
-	poll 30 is_stuck || fail "the pipe is not full"
+	poll 30 writer_is_stuck || fail "the pipe is not full"
 	kill -INT "$pid"
 	kill -CONT "$late"
 	copy "$tmp/err" "$tmp/stuck.err"
-	ends 0
+	cli_ends 0
 	wait "$late"
 	copy "$tmp/got" "$tmp/out"
 	told '^\{.*"interface":"veth0".*"why":"signal","attached_ms":[0-9]+,"final":true\}$'
 	told '^\{.*"interface":"lo".*"final":true\}$'
-	clean
+	cli_clean
 }
 
 # Nor do words wait for their reader: attaching, the verifier's log, detaching.
 test_stuck_words() {
-	wire
+	cli_wire
 	stuck_reader fill_pipe
 	# shellcheck disable=SC2016 # expanded by that shell
-	expect 0 on bash -c 'exec xdp-drop-tcp -vv -i 0.01 -t 500ms veth0 2>"$0"' "$tmp/pipe"
+	expect 0 cli_on bash -c 'exec xdp-drop-tcp -vv -i 0.01 -t 500ms veth0 2>"$0"' "$tmp/pipe"
 	told '\(end\)$'
-	clean
+	cli_clean
 	for _ in 1 2; do
-		expect 0 on xdp-drop-tcp --pin veth0 lo
+		expect 0 cli_on xdp-drop-tcp --pin veth0 lo
 		# shellcheck disable=SC2016 # the same
-		expect 0 on bash -c 'exec xdp-drop-tcp --detach veth0 lo >"$0" 2>&1' "$tmp/pipe"
-		clean
+		expect 0 cli_on bash -c 'exec xdp-drop-tcp --detach veth0 lo >"$0" 2>&1' "$tmp/pipe"
+		cli_clean
 	done
 	exec {reader}<&-
 }
@@ -360,22 +360,22 @@ test_stuck_words() {
 test_usr1() {
 	local way
 
-	wire
+	cli_wire
 	for way in "${ways[@]}"; do
 		# shellcheck disable=SC2086 # program and option
-		start $way --json -i 0 veth0
+		cli_start $way --json -i 0 veth0
 		kill -USR1 "$pid"
 		poll 5 lines "${logs[$pid]}.out" 1 || fail "no counters"
 		kill -USR1 "$pid"
 		poll 5 lines "${logs[$pid]}.out" 2 || fail "no counters again"
 		copy "${logs[$pid]}.out" "$tmp/out"
 		never grep -E 'final":true|why' "$tmp/out"
-		has 'veth0 '
+		cli_has 'veth0 '
 		kill -USR1 "$pid"
 		kill -TERM "$pid"
-		ends 0
+		cli_ends 0
 		told '"why":"signal".*"final":true'
-		clean
+		cli_clean
 	done
 }
 
@@ -384,89 +384,89 @@ test_usr1() {
 test_signals() {
 	local way signal
 
-	wire
+	cli_wire
 	for way in "${ways[@]}"; do
 		for signal in INT TERM HUP; do
 			# shellcheck disable=SC2086 # program and option
-			start $way -i 0 veth0
+			cli_start $way -i 0 veth0
 			kill "-$signal" "$pid"
-			ends 0
+			cli_ends 0
 			told '\(end\)$'
-			clean
+			cli_clean
 		done
 	done
 }
 
 # As nohup has it: SIGHUP is ignored from the start.
 test_nohup() {
-	wire
-	start env --ignore-signal=HUP xdp-drop-tcp -i 0.05 veth0
+	cli_wire
+	cli_start env --ignore-signal=HUP xdp-drop-tcp -i 0.05 veth0
 	kill -HUP "$pid"
 	poll 5 lines "${logs[$pid]}.out" 4 9999 || fail "it ended"
 	kill -TERM "$pid"
-	ends 0
-	clean
+	cli_ends 0
+	cli_clean
 }
 
 test_killed() {
 	local way
 
-	wire
+	cli_wire
 	for way in "${ways[@]:0:3}"; do
 		# A clsact filter has no link: see the group lease.
 		[[ $way != tc-* ]] || has_tcx || continue
 		# shellcheck disable=SC2086 # program and option
-		start $way -i 0 veth0
+		cli_start $way -i 0 veth0
 		kill -9 "$pid"
-		poll 5 has_not 'veth0' || fail "it is still attached"
-		ends 137
-		clean
+		poll 5 cli_has_not 'veth0' || fail "it is still attached"
+		cli_ends 137
+		cli_clean
 	done
 }
 
-test_timeout() {
+test_timeout_ends() {
 	local way ms text
 
-	wire
+	cli_wire
 	for way in "${ways[@]}"; do
 		# shellcheck disable=SC2086 # program and option
-		expect 0 on $way -i 0 --json -t 500ms veth0
+		expect 0 cli_on $way -i 0 --json -t 500ms veth0
 		said 'the time is over'
 		read_text "$tmp/out"
 		[[ $text =~ \"elapsed_ms\":([0-9]+)[^}]*\"final\":true ]] || fail "no final line: $text"
 		ms=${BASH_REMATCH[1]}
 		[[ $ms -ge 500 && $ms -lt $((3000 * slack)) ]] || fail "after $ms ms"
 		told '"why":"timeout","attached_ms":[0-9]+'
-		unsaid 'detached after'
-		clean
+		cli_unsaid 'detached after'
+		cli_clean
 	done
-	start xdp-drop-tcp -i 0 --json -t 100s veth0
+	cli_start xdp-drop-tcp -i 0 --json -t 100s veth0
 	kill "$pid"
-	ends 0
+	cli_ends 0
 	said 'a signal came: detached after [0-9.]+ of 100\.0 s\.$'
 	told '"why":"signal","attached_ms":[0-9]+'
 }
 
 test_observe() {
-	wire
-	start tc-drop-tcp --json -i 0 veth0
-	drops_tcp || fail "TCP passes"
+	cli_wire
+	cli_start tc-drop-tcp --json -i 0 veth0
+	cli_drops_tcp || fail "TCP passes"
 	kill "$pid"
-	ends 0
+	cli_ends 0
 	told '"dropped_packets":[1-9].*"observed_packets":0,'
-	start tc-drop-tcp --observe --json -i 0 veth0
-	poll 3 passes_tcp || fail "TCP does not pass"
+	cli_start tc-drop-tcp --observe --json -i 0 veth0
+	poll 3 cli_passes_tcp || fail "TCP does not pass"
 	kill "$pid"
-	ends 0
+	cli_ends 0
 	said 'attached .*observing'
 	told '"dropped_packets":0,.*"observed_packets":[1-9]'
 }
 
 # What is no longer needed is given up. CAP_BPF is 39, CAP_NET_ADMIN 12.
-test_capabilities() {
+test_capabilities_given_up() {
 	local way want
 
-	wire
+	cli_wire
 	for way in "${ways[@]}"; do
 		want=0000008000000000
 		# A clsact filter is removed by who attached it.
@@ -474,14 +474,14 @@ test_capabilities() {
 			want=0000008000001000
 		fi
 		# shellcheck disable=SC2086 # program and option
-		start $way -i 0 veth0
+		cli_start $way -i 0 veth0
 		poll 2 reads "/proc/$pid/status" $'\nCapEff:\t'"$want"$'\n' || fail "$(grep Cap "/proc/$pid/status")"
 		reads "/proc/$pid/status" $'\nCapPrm:\t'"$want"$'\n'
 		reads "/proc/$pid/status" $'\nNoNewPrivs:\t1\n'
 		kill "$pid"
-		ends 0
+		cli_ends 0
 	done
-	clean
+	cli_clean
 }
 
 # Meanwhile
@@ -490,48 +490,43 @@ test_deleted() {
 	local way
 
 	for way in "${ways[@]}"; do
-		wire_again
+		cli_wire_again
 		# shellcheck disable=SC2086 # program and option
-		start $way --json -i 0 veth0
-		on ip link del veth0
-		ends 1
+		cli_start $way --json -i 0 veth0
+		cli_on ip link del veth0
+		cli_ends 1
 		said 'veth0: no longer attached, after [0-9.]+ s: the interface is deleted'
 		said 'nothing is attached any more'
 		told '"why":"interface gone","attached_ms":[0-9]+,"final":true'
 	done
 }
 
-wire_again() {
-	[ -z "${host-}" ] || [ "$host" != "host.$BASHPID" ] || after_each
-	wire
-}
-
 test_one_deleted() {
 	local way gone stayed
 
-	wire
+	cli_wire
 	for way in "${ways[@]}"; do
-		on ip link add veth1 type veth peer name veth2
+		cli_on ip link add veth1 type veth peer name veth2
 		# shellcheck disable=SC2086 # program and option
-		start $way --json -i 0 veth0 veth1
-		on ip link del veth1
+		cli_start $way --json -i 0 veth0 veth1
+		cli_on ip link del veth1
 		poll 5 reads "${logs[$pid]}.err" 'veth1: no longer attached' || fail "it does not notice"
-		has 'veth0 '
+		cli_has 'veth0 '
 		sleep 0.6
 		kill "$pid"
-		ends 1
-		unsaid 'veth0: no longer'
+		cli_ends 1
+		cli_unsaid 'veth0: no longer'
 		gone=$(attached_ms veth1 "interface gone")
 		stayed=$(attached_ms veth0 signal)
 		[ $((stayed - gone)) -ge 600 ] || fail "attached for $gone and $stayed ms"
-		clean
+		cli_clean
 	done
 	# Just before the end, too: 10 ms is less than the time between two looks.
-	on ip link add veth1 type veth peer name veth2
-	start xdp-drop-tcp --json -i 0 veth0 veth1
-	on ip link del veth1
+	cli_on ip link add veth1 type veth peer name veth2
+	cli_start xdp-drop-tcp --json -i 0 veth0 veth1
+	cli_on ip link del veth1
 	kill "$pid"
-	ends 1
+	cli_ends 1
 	told 'veth1.*"why":"interface gone"'
 }
 
@@ -549,19 +544,19 @@ test_renamed() {
 	local way
 
 	for way in "${ways[@]}"; do
-		wire_again
+		cli_wire_again
 		# shellcheck disable=SC2086 # program and option
-		start $way -i 0 veth0
-		on ip -batch - <<-END
+		cli_start $way -i 0 veth0
+		cli_on ip -batch - <<-END
 			link set veth0 down
 			link set veth0 name other0
 		END
-		has '^other0 '
+		cli_has '^other0 '
 		kill "$pid"
-		ends 0
+		cli_ends 0
 		told '\(end\)$'
-		has_not other0
-		state now
+		cli_has_not other0
+		cli_state now
 		[[ $now != *"kind clsact"* ]] || fail "a qdisc is left: $now"
 	done
 }
@@ -571,35 +566,35 @@ test_renamed() {
 has_filter() {
 	local now
 
-	state now
+	cli_state now
 	[[ $now = *"veth0 $1 filter 1/0xbdf bpf program"* ]]
 }
 
 test_left_over() {
-	wire
-	start tc-drop-tcp --clsact -i 0 veth0
+	cli_wire
+	cli_start tc-drop-tcp --clsact -i 0 veth0
 	kill -9 "$pid"
-	ends 137
-	drops_tcp || fail "it does not outlive its loader?"
-	has '^veth0 clsact-egress .* left by a tc-drop-tcp that was killed, priority 1 handle 0xbdf$'
-	poll 6 passes_tcp || fail "it still drops after its lease"
+	cli_ends 137
+	cli_drops_tcp || fail "it does not outlive its loader?"
+	cli_has '^veth0 clsact-egress .* left by a tc-drop-tcp that was killed, priority 1 handle 0xbdf$'
+	poll 6 cli_passes_tcp || fail "it still drops after its lease"
 	has_filter egress
-	start tc-drop-tcp --clsact -i 0 veth0
+	cli_start tc-drop-tcp --clsact -i 0 veth0
 	kill "$pid"
-	ends 0
+	cli_ends 0
 	said 'veth0: removing program id [0-9]+.*left by a run that was killed'
-	clean
+	cli_clean
 }
 
 test_left_over_detach() {
-	wire
-	start tc-drop-tcp --clsact --ingress -i 0 veth0
+	cli_wire
+	cli_start tc-drop-tcp --clsact --ingress -i 0 veth0
 	kill -9 "$pid"
-	ends 137
+	cli_ends 137
 	has_filter ingress
-	expect 0 on tc-drop-tcp --detach veth0
+	expect 0 cli_on tc-drop-tcp --detach veth0
 	said "veth0: detached program id [0-9]+ 'tc_drop_tcp'.* from clsact ingress"
-	clean
+	cli_clean
 }
 
 # At whatever answer of the kernel's it is killed: while it attaches, before it is
@@ -608,29 +603,29 @@ test_killed_pinning() {
 	local n=0 status=137
 
 	need tc
-	wire
+	cli_wire
 	while [ "$status" = 137 ]; do
 		status=0
-		on "$tool" deny "RECEIVE@$((++n))" KILL tc-drop-tcp --clsact --pin veth0 \
+		cli_on "$tool" deny "RECEIVE@$((++n))" KILL tc-drop-tcp --clsact --pin veth0 \
 			2>"$tmp/pin" || status=$?
-		! has_filter egress || [ "$status" = 0 ] || poll 4 passes_tcp || fail "$n: it goes on dropping"
-		expect 0 on tc-drop-tcp --detach veth0
+		! has_filter egress || [ "$status" = 0 ] || poll 4 cli_passes_tcp || fail "$n: it goes on dropping"
+		expect 0 cli_on tc-drop-tcp --detach veth0
 		! has_filter egress || fail "$n: it is not removed"
-		on tc qdisc del dev veth0 clsact 2>"$tmp/none" || true # that nobody knows any more
+		cli_on tc qdisc del dev veth0 clsact 2>"$tmp/none" || true # that nobody knows any more
 	done
 	[ "$status" = 0 ] || fail "exit status $status: $(<"$tmp/pin")"
 	[ "$n" -gt 5 ] || fail "killed only $n times"
-	clean
+	cli_clean
 }
 
 # All that the kernel has done is undone, also what it could not say for want of memory.
 test_lost_answers() {
 	local n status
 
-	wire
+	cli_wire
 	for n in {1..20}; do
 		status=0
-		on "$tool" deny "RECEIVE@$n" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
+		cli_on "$tool" deny "RECEIVE@$n" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
 			>"$tmp/out" 2>"$tmp/err" || status=$?
 		case $status in
 		0) ;;
@@ -643,7 +638,7 @@ test_lost_answers() {
 
 same_as_before() {
 	wanted=$before
-	same
+	cli_same
 }
 
 # A filter of ours whose deadline never comes, and which nobody pinned.
@@ -651,15 +646,15 @@ wire_endless() {
 	local id bytes
 
 	need bpftool jq tc
-	wire
-	on tc qdisc add dev veth0 clsact
-	on tc filter add dev veth0 egress prio 1 handle 0xbdf bpf da obj "$tc_tcp" sec tc
-	id=$(on tc -j filter show dev veth0 egress | jq '.[].options.prog.id | numbers')
-	id=$(on bpftool -j prog show id "$id" | jq '.map_ids[]')
+	cli_wire
+	cli_on tc qdisc add dev veth0 clsact
+	cli_on tc filter add dev veth0 egress prio 1 handle 0xbdf bpf da obj "$tc_tcp" sec tc
+	id=$(cli_on tc -j filter show dev veth0 egress | jq '.[].options.prog.id | numbers')
+	id=$(cli_on bpftool -j prog show id "$id" | jq '.map_ids[]')
 	for id in $id; do
-		bytes=$(on bpftool -j map show id "$id" | jq -r 'select(.name == "tc_drop_.bss").bytes_value')
+		bytes=$(cli_on bpftool -j map show id "$id" | jq -r 'select(.name == "tc_drop_.bss").bytes_value')
 		[ "$bytes" = 16 ] || continue
-		on bpftool map update id "$id" key 0 0 0 0 \
+		cli_on bpftool map update id "$id" key 0 0 0 0 \
 			value 255 255 255 255 255 255 255 255 0 0 0 0 0 0 0 0
 		return 0
 	done
@@ -668,7 +663,7 @@ wire_endless() {
 
 test_endless() {
 	wire_endless
-	expect 0 on tc-drop-tcp --detach veth0
+	expect 0 cli_on tc-drop-tcp --detach veth0
 	said 'veth0: detached'
 	! has_filter egress || fail "it is not removed"
 }
@@ -688,84 +683,84 @@ test_endless_signal() {
 	poll 2 has_blocked_signals
 	began=${EPOCHREALTIME/./}
 	kill -INT "$pid"
-	ends 1
+	cli_ends 1
 	[ $((${EPOCHREALTIME/./} - began)) -lt $((1500000 * slack)) ] || fail "it waits all the same"
 	reads "$tmp/e" 'a signal came'
 	has_filter egress
 }
 
 test_stopped() {
-	wire
-	start tc-drop-tcp --clsact -i 0 veth0
-	drops_tcp || fail "TCP passes"
+	cli_wire
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_drops_tcp || fail "TCP passes"
 	kill -STOP "$pid"
-	poll 6 passes_tcp || fail "it still drops after its lease"
+	poll 6 cli_passes_tcp || fail "it still drops after its lease"
 	kill -CONT "$pid"
-	poll 4 drops_tcp || fail "TCP still passes"
+	poll 4 cli_drops_tcp || fail "TCP still passes"
 	kill "$pid"
-	ends 0
-	clean
+	cli_ends 0
+	cli_clean
 }
 
 test_foreign_qdisc() {
-	wire
-	on tc qdisc add dev veth0 clsact
-	on tc filter add dev veth0 egress prio 1 handle 1 bpf da obj "$tc_tcp" sec tc
-	state before
-	expect 0 on tc-drop-tcp --clsact -i 0 -t 50ms veth0
-	clean
-	refused 3 'left alone.*by netlink \(tc\).*tc filter del' tc-drop-tcp --detach veth0
-	on tc filter del dev veth0 egress
-	state before
-	expect 0 on tc-drop-tcp --clsact -i 0 -t 50ms veth0
-	clean
+	cli_wire
+	cli_on tc qdisc add dev veth0 clsact
+	cli_on tc filter add dev veth0 egress prio 1 handle 1 bpf da obj "$tc_tcp" sec tc
+	cli_state before
+	expect 0 cli_on tc-drop-tcp --clsact -i 0 -t 50ms veth0
+	cli_clean
+	cli_refused 3 'left alone.*by netlink \(tc\).*tc filter del' tc-drop-tcp --detach veth0
+	cli_on tc filter del dev veth0 egress
+	cli_state before
+	expect 0 cli_on tc-drop-tcp --clsact -i 0 -t 50ms veth0
+	cli_clean
 }
 
-test_foreign_filter() {
-	wire
-	start tc-drop-tcp --clsact -i 0 veth0
-	on tc filter add dev veth0 ingress prio 5 handle 7 bpf da obj "$tc_tcp" sec tc
+test_foreign_on_clsact() {
+	cli_wire
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_on tc filter add dev veth0 ingress prio 5 handle 7 bpf da obj "$tc_tcp" sec tc
 	kill "$pid"
-	ends 0
-	has '^veth0 clsact-ingress .* by netlink \(tc\), priority 5 handle 0x7$'
+	cli_ends 0
+	cli_has '^veth0 clsact-ingress .* by netlink \(tc\), priority 5 handle 0x7$'
 	! has_filter egress || fail "ours is left"
 }
 
 test_two_directions() {
 	local first
 
-	wire
+	cli_wire
 	for way in "--ingress --egress" "--egress --ingress"; do
-		start tc-drop-tcp --clsact "${way% *}" -i 0 veth0
+		cli_start tc-drop-tcp --clsact "${way% *}" -i 0 veth0
 		first=$pid
-		start tc-drop-tcp --clsact "${way#* }" -i 0 veth0
+		cli_start tc-drop-tcp --clsact "${way#* }" -i 0 veth0
 		kill "$first"
-		poll 4 has_not "held by process $first"
-		has "held by process $pid "
+		poll 4 cli_has_not "held by process $first"
+		cli_has "held by process $pid "
 		kill "$pid"
-		ends 0
-		clean
+		cli_ends 0
+		cli_clean
 	done
 }
 
 test_taken_off() {
-	wire
-	start tc-drop-tcp --clsact -i 0 veth0
-	on tc qdisc del dev veth0 clsact
-	ends 1
+	cli_wire
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_on tc qdisc del dev veth0 clsact
+	cli_ends 1
 	said 'veth0: no longer attached'
-	clean
-	start tc-drop-tcp --clsact -i 0 veth0
-	on tc filter del dev veth0 egress
-	ends 1
+	cli_clean
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_on tc filter del dev veth0 egress
+	cli_ends 1
 	said 'veth0: no longer attached'
 	told 'veth0.*\(end\)$'
-	clean
-	start tc-drop-tcp --clsact --json -i 0 veth0
-	on tc filter del dev veth0 egress
-	ends 1
+	cli_clean
+	cli_start tc-drop-tcp --clsact --json -i 0 veth0
+	cli_on tc filter del dev veth0 egress
+	cli_ends 1
 	told '"why":"taken off"'
-	clean
+	cli_clean
 }
 
 ktap_case output test_json "--json: one object a line, the last is final"
@@ -775,21 +770,21 @@ ktap_case live test_usual "the table fits into 80 columns"
 ktap_case live test_low "no room for the table, or a terminal that can only scroll"
 ktap_case live test_resized "a terminal that changes its size"
 ktap_case stuck test_stopped_terminal "a stopped terminal: signals end it"
-ktap_case stuck test_stuck "a reader that stops: signals end it, lost lines are told, none is cut"
-ktap_case stuck test_late "a reader that goes on reading in time gets the last lines"
+ktap_case stuck test_stuck_reader "a reader that stops: signals end it, lost lines are told, none is cut"
+ktap_case stuck test_late_reader "a reader that goes on reading in time gets the last lines"
 ktap_case stuck test_stuck_words "standard error that nobody reads: attaching, logs, --detach"
 ktap_case output test_interval "--interval"
-ktap_case output test_verbose "--verbose, once and twice"
-ktap_case output test_head "a reader that goes away"
-ktap_case output test_full "no space left for the output"
-ktap_case output test_closed "closed descriptors"
+ktap_case output test_verbose_log "--verbose, once and twice"
+ktap_case output test_head_of_output "a reader that goes away"
+ktap_case output test_full_output "no space left for the output"
+ktap_case output test_closed_output "closed descriptors"
 ktap_case end test_signals "SIGINT, SIGTERM and SIGHUP: detached, exit 0"
 ktap_case end test_usr1 "SIGUSR1: counters at once"
 ktap_case end test_nohup "SIGHUP under nohup: it goes on"
 ktap_case end test_killed "SIGKILL: the link goes with the process"
-ktap_case end test_timeout "--timeout"
+ktap_case end test_timeout_ends "--timeout"
 ktap_case end test_observe "--observe counts and passes"
-ktap_case end test_capabilities "capabilities are given up"
+ktap_case end test_capabilities_given_up "capabilities are given up"
 ktap_case meanwhile test_deleted "the interface is deleted"
 ktap_case meanwhile test_one_deleted "one of two interfaces is deleted"
 ktap_case meanwhile test_renamed "the interface is renamed"
@@ -801,7 +796,7 @@ ktap_case lease test_endless_signal "clsact: a signal ends the waiting"
 ktap_case lease test_stopped "clsact: a stopped run drops no more"
 ktap_case clsact test_left_over_detach "clsact: --detach removes what a killed run left"
 ktap_case clsact test_foreign_qdisc "clsact: another's qdisc and filter stay"
-ktap_case clsact test_foreign_filter "clsact: another's filter on our qdisc stays"
+ktap_case clsact test_foreign_on_clsact "clsact: another's filter on our qdisc stays"
 ktap_case clsact test_two_directions "clsact: the last of two runs removes the qdisc"
 ktap_case clsact test_taken_off "clsact: the qdisc or the filter is removed by somebody"
 ktap_run "$@"

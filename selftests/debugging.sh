@@ -51,7 +51,7 @@ typed() {
 	done
 	# shellcheck disable=SC2016 # the same
 	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"
-	lab
+	lab_take
 	lab_run host timeout 120 "${around[@]}" bash "$tmp/typed" >"$tmp/out" 2>&1
 	cat "$tmp/out" # for who reads a failure
 }
@@ -155,8 +155,8 @@ stats() {
 	only_failed ''
 }
 
-ktap_case lines where "which packets die where"
-where() {
+ktap_case lines where_packets_die "which packets die where"
+where_packets_die() {
 	need curl
 	typed "Which packets die where"
 	told ' xdp-native +veth'

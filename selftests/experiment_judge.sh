@@ -70,7 +70,7 @@ wrong_place() {
 	judged not "dies: expected A@wan0:xdp-native, got A@veth0:xdp-native" 1
 }
 
-no_death() {
+missing_death() {
 	arp_dies
 	judged not "dies: expected A@wan0:xdp-native, got -" 0
 }
@@ -106,10 +106,10 @@ could_not_run() {
 curl_time() {
 	# shellcheck source-path=SCRIPTDIR source=experiment/experiment_lib.sh disable=SC1091
 	. "$here/experiment/experiment_lib.sh"
-	inside() {
+	experiment_inside() {
 		echo "$*"
 	}
-	expect 0 send host-local-curl "$1"
+	expect 0 experiment_send host-local-curl "$1"
 	told "^host curl .*-m $2 "
 }
 
@@ -123,7 +123,7 @@ ktap_case judge as_expected "an ARP request dies, as expected"
 ktap_case judge wrong_verdict "another verdict is named"
 ktap_case judge wrong_tap "what a tap should not have seen is named"
 ktap_case judge wrong_place "another place of death is named"
-ktap_case judge no_death "a death that is missing is named"
+ktap_case judge missing_death "a death that is missing is named"
 ktap_case judge foreign_protocol "another lab's death is none of ours: another protocol"
 ktap_case judge foreign_passed "another lab's death is none of ours: ours came through"
 ktap_case judge in_time "packets belong to the probe that was sent last before them"

@@ -30,7 +30,7 @@ lab_paths() {
 		"${in_ctr[@]}" "$tool" probe tcp "$at" 80
 		"${in_ctr[@]}" "$tool" probe icmp "$at"
 	done
-	expect 0 on_host curl -s http://localhost/
+	expect 0 lab_on_host curl -s http://localhost/
 	told "^Hello from .*ctr"
 	expect 0 "${in_out[@]}" curl -s http://198.51.100.1/
 	told "^Hello from .*ctr"
@@ -44,7 +44,7 @@ links() {
 ktap_case lab lab_sealed "lab: no link and no route leads out of it"
 lab_sealed() {
 	need ip
-	lab
+	lab_take
 	[ "$(links "${in_out[@]}")" = "lo out0" ]
 	[ "$(links "${in_host[@]}")" = "docker0 lo veth0 wan0" ]
 	[ "$(links "${in_ctr[@]}")" = "eth0 lo" ]
@@ -55,18 +55,18 @@ lab_sealed() {
 ktap_case lab lab_two "lab: two at the same time do not meet"
 lab_two() {
 	need ip
-	lab
+	lab_take
 	(
 		"${in_host[@]}" ip link set dev veth0 down
 		LAB_NGINX=none
 		lab_own test
-		tcp_passes
+		lab_tcp_passes
 	)
 	[ ! -e "/run/netns/drop-$LAB-none" ]
-	tcp_lost
+	lab_tcp_lost
 }
 
-gone() {
+lab_is_gone() {
 	[ ! -e "/run/bpf-drop-lab.$1" ] && [[ $(echo /run/netns/drop-"$1"-*) == *'*' ]]
 }
 
@@ -88,7 +88,7 @@ lab_down_clean() {
 	mapfile -t pids < <(lab_pids "$id")
 	[ "${#pids[@]}" -ge 3 ] || fail "only ${#pids[@]} processes in the lab"
 	expect 0 "$here/experiment/lab.sh" down "$id"
-	gone "$id"
+	lab_is_gone "$id"
 	for pid in "${pids[@]}"; do
 		is_over "$pid" || fail "process $pid is left"
 	done
@@ -104,11 +104,11 @@ lab_alone() {
 	told "shell ctr"
 	told "^it runs in ......$"
 	told "Hello from .*ctr"
-	gone "$(sed -n 's/^it runs in //p' "$tmp/out")"
+	lab_is_gone "$(sed -n 's/^it runs in //p' "$tmp/out")"
 }
 
 # A lab in a process of its own, $holder; once it is up, its id is in $tmp/id.
-hold() {
+hold_lab() {
 	need nft
 	rm -f "$tmp/id"
 	# shellcheck disable=SC2016 # expanded by that shell
@@ -119,20 +119,20 @@ hold() {
 }
 
 held() {
-	hold
+	hold_lab
 	poll 8 test -e "$tmp/id"
 }
 
 ktap_case lab lab_killed "lab: killed, its leftovers go with the next lab, the living stay"
 lab_killed() {
-	lab
+	lab_take
 	held
 	kill -KILL "$holder"
 	wait "$holder" 2>/dev/null || true
 	[ -e "/run/netns/drop-$(<"$tmp/id")-host" ]
 	(lab_own test)
-	poll 3 gone "$(<"$tmp/id")"
-	tcp_passes
+	poll 3 lab_is_gone "$(<"$tmp/id")"
+	lab_tcp_passes
 }
 
 ktap_case lab lab_removal "lab: its removal, once begun, is not ended by a signal"
@@ -160,10 +160,10 @@ lab_interrupted() {
 		held
 		kill "-$signal" "$holder"
 		wait "$holder" || true
-		gone "$(<"$tmp/id")" || fail "left by $signal"
+		lab_is_gone "$(<"$tmp/id")" || fail "left by $signal"
 	done
 	for moment in 0.02 0.04 0.08 0.16; do
-		hold
+		hold_lab
 		sleep "$moment"
 		kill "$holder"
 		wait "$holder" || true
@@ -173,8 +173,8 @@ lab_interrupted() {
 
 # --- the demo ---
 
-ktap_case demo demo "demo: every cell as expected"
-demo() {
+ktap_case demo demo_as_expected "demo: every cell as expected"
+demo_as_expected() {
 	need curl nft
 	expect 0 "$here/experiment/demo.sh"
 	told "^All 91 cells are as expected"
@@ -212,57 +212,57 @@ demo_surprised() {
 
 ktap_case bare bare_ip_link "xdp_drop_tcp_kern.o by ip link drops at once"
 bare_ip_link() {
-	lab
-	on_host ip link set dev veth0 xdp obj "$(built xdp_drop_tcp_kern.o)" sec xdp
-	published_lost
-	ping_passes
-	on_host ip link set dev veth0 xdp off
-	published
+	lab_take
+	lab_on_host ip link set dev veth0 xdp obj "$(built xdp_drop_tcp_kern.o)" sec xdp
+	lab_published_lost
+	lab_ping_passes
+	lab_on_host ip link set dev veth0 xdp off
+	lab_published
 }
 
 ktap_case bare bare_world "xdp_drop_world_kern.o by ip link drops at once"
 bare_world() {
-	lab
-	on_host ip link set dev wan0 xdp obj "$(built xdp_drop_world_kern.o)" sec xdp
+	lab_take
+	lab_on_host ip link set dev wan0 xdp obj "$(built xdp_drop_world_kern.o)" sec xdp
 	expect 1 "${in_out[@]}" "$tool" probe icmp 198.51.100.1 500
-	on_host ip link set dev wan0 xdp off
+	lab_on_host ip link set dev wan0 xdp off
 	"${in_out[@]}" "$tool" probe icmp 198.51.100.1
 }
 
 ktap_case bare bare_tc "tc_drop_tcp_kern.o by tc filter drops at once"
 bare_tc() {
-	lab
-	on_host tc qdisc add dev veth0 clsact
-	on_host tc filter add dev veth0 egress bpf da obj "$(built tc_drop_tcp_kern.o)" sec tc
-	published_lost
-	ping_passes
-	on_host tc filter del dev veth0 egress
-	published
+	lab_take
+	lab_on_host tc qdisc add dev veth0 clsact
+	lab_on_host tc filter add dev veth0 egress bpf da obj "$(built tc_drop_tcp_kern.o)" sec tc
+	lab_published_lost
+	lab_ping_passes
+	lab_on_host tc filter del dev veth0 egress
+	lab_published
 }
 
 ktap_case bare bare_bpftool "all objects by bpftool prog load; XDP attached by bpftool net"
 bare_bpftool() {
 	need bpftool
-	lab
-	on_host bpftool prog load "$(built xdp_drop_world_kern.o)" /sys/fs/bpf/world
-	on_host bpftool prog load "$(built tc_drop_tcp_kern.o)" /sys/fs/bpf/tc
-	on_host bpftool prog load "$(built xdp_drop_tcp_kern.o)" /sys/fs/bpf/tcp
-	on_host bpftool net attach xdp pinned /sys/fs/bpf/tcp dev veth0
-	published_lost
-	on_host bpftool net detach xdp dev veth0
-	published
+	lab_take
+	lab_on_host bpftool prog load "$(built xdp_drop_world_kern.o)" /sys/fs/bpf/world
+	lab_on_host bpftool prog load "$(built tc_drop_tcp_kern.o)" /sys/fs/bpf/tc
+	lab_on_host bpftool prog load "$(built xdp_drop_tcp_kern.o)" /sys/fs/bpf/tcp
+	lab_on_host bpftool net attach xdp pinned /sys/fs/bpf/tcp dev veth0
+	lab_published_lost
+	lab_on_host bpftool net detach xdp dev veth0
+	lab_published
 }
 
 ktap_case bare bare_xdp_loader "xdp_drop_tcp_kern.o by xdp-loader drops at once"
 bare_xdp_loader() {
 	need xdp-loader
-	lab
+	lab_take
 	# It has one lock for the whole machine, and fails when that is taken.
-	poll 10 on_host xdp-loader load veth0 "$(built xdp_drop_tcp_kern.o)"
-	published_lost
-	ping_passes
-	poll 10 on_host xdp-loader unload veth0 --all
-	published
+	poll 10 lab_on_host xdp-loader load veth0 "$(built xdp_drop_tcp_kern.o)"
+	lab_published_lost
+	lab_ping_passes
+	poll 10 lab_on_host xdp-loader unload veth0 --all
+	lab_published
 }
 
 ktap_run "$@"

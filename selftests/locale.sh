@@ -27,7 +27,7 @@ in_german() {
 }
 
 # A test program, or a test of it, passes all the same.
-passes() {
+passes_in_german() {
 	expect 0 in_german "$@"
 }
 
@@ -43,32 +43,32 @@ alike() {
 
 ktap_case german decimals "what reckons with times and decimals"
 decimals() {
-	passes env -u STREAM -u KUNIT "$here/run.sh" experiment_judge.sh match_native
+	passes_in_german env -u STREAM -u KUNIT "$here/run.sh" experiment_judge.sh match_native
 	told "^experiment_judge.sh +[0-9]+ +0 +0 +[0-9]+\.[0-9]$"
 	told "^[0-9]+ passed, 0 failed, 0 skipped$"
 }
 
 ktap_case german traffic "traffic in the lab: curl, polls, counters"
 traffic() {
-	passes "$here/lab_traffic.sh" xdp_tcp
+	passes_in_german "$here/lab_traffic.sh" xdp_tcp
 }
 
 ktap_case german command_line "the command line, and what its errors say"
 command_line() {
-	passes "$here/cli_errors.sh"
+	passes_in_german "$here/cli_errors.sh"
 }
 
 ktap_case german demo "the demo"
 demo() {
 	sed '/^[WXB]/d' "$here/experiment/demo.expected" >"$tmp/expected"
-	passes "$here/experiment/demo.sh" "$tmp/expected"
+	passes_in_german "$here/experiment/demo.sh" "$tmp/expected"
 	told "^All 20 cells are as expected.* It took [0-9]+\.[0-9] s\.$"
 }
 
 # A person's shell in the lab is as that person is used to.
-ktap_case german shell "the lab's own shell keeps the locale"
-shell() {
-	passes "$here/experiment/lab.sh" <<<'printf "%.1f\n" 1'
+ktap_case german shell_in_german "the lab's own shell keeps the locale"
+shell_in_german() {
+	passes_in_german "$here/experiment/lab.sh" <<<'printf "%.1f\n" 1'
 	told "^1,0$"
 }
 

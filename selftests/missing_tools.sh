@@ -66,13 +66,6 @@ one_sentence() {
 	[ ! -s "$tmp/out" ]
 }
 
-lines() {
-	local list
-
-	mapfile -t list <"$1"
-	[ "${#list[@]}" = "$2" ]
-}
-
 cli=(cli.sh cli_attach.sh cli_errors.sh cli_guard.sh cli_others.sh cli_pin.sh cli_run.sh trace.sh)
 lab=(lab_test.sh lab_traffic.sh lab_life.sh where.sh where_life.sh capture.sh capture_life.sh debugging.sh)
 

@@ -61,13 +61,13 @@ traced() {
 test_lines() {
 	local way send option frame verdict
 
-	wire
+	cli_wire
 	for way in "xdp-drop-world -N" "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp --ingress" tc-drop-tcp; do
 		send=("${in_ctr[@]}" "$tool" probe send eth0)
 		[ "$way" != tc-drop-tcp ] || send=("${in_host[@]}" "$tool" probe send veth0)
 		for option in '' --observe; do
 			# shellcheck disable=SC2086 # program and options
-			start $way $option --trace --json -i 0 veth0
+			cli_start $way $option --trace --json -i 0 veth0
 			poll 5 reads "${logs[$pid]}.err" trace_pipe
 			marked "${logs[$pid]}.err"
 			for frame in "$syn" "$syn" "$syn" "$short"; do
@@ -83,27 +83,27 @@ test_lines() {
 				traced 1 "undecided, 16 bytes"
 			fi
 			kill -INT "$pid"
-			ends 0
+			cli_ends 0
 			count_lines "$verdict, [0-9]+ bytes"
 			told "\"${verdict}_packets\":$count,"
 			lines "$tmp/out" 1 || fail "more than data: $(<"$tmp/out")"
 		done
 	done
-	clean
+	cli_clean
 }
 
 # What it says is to be typed shows this run's lines alone, though both have one ifindex.
 test_typed() {
 	local first others
 
-	wire
-	start xdp-drop-tcp --trace -i 0 veth0
+	cli_wire
+	cli_start xdp-drop-tcp --trace -i 0 veth0
 	first=$pid
 	poll 5 reads "${logs[$pid]}.err" trace_pipe
 	marked "${logs[$pid]}.err"
 	others=$mark
 	in_host=("${in_ctr[@]}")
-	start tc-drop-tcp --observe --trace -i 0 eth0
+	cli_start tc-drop-tcp --observe --trace -i 0 eth0
 	poll 5 reads "${logs[$pid]}.err" trace_pipe
 	marked "${logs[$pid]}.err"
 	[ "$mark" != "$others" ]
@@ -113,33 +113,33 @@ test_typed() {
 	poll 5 reads "$tmp/lines" ": observed, 54 bytes" || fail "nothing: $(<"$tmp/lines")"
 	never reads "$tmp/lines" dropped
 	kill "$pid"
-	ends 0
+	cli_ends 0
 	pid=$first mark=$others
 	kill "$pid"
-	ends 0
+	cli_ends 0
 }
 
 # Nobody has to read it.
 test_pinned() {
-	wire
-	expect 0 on xdp-drop-tcp --trace --pin veth0
+	cli_wire
+	expect 0 cli_on xdp-drop-tcp --trace --pin veth0
 	marked "$tmp/err"
 	"${in_ctr[@]}" "$tool" probe send eth0 "$syn" 2
 	traced 2 'dropped, 54 bytes'
-	expect 0 on xdp-drop-tcp --detach veth0
-	clean
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	cli_clean
 }
 
 # On top of /sys/kernel, for a loader alone: $1 makes what stands there.
 elsewhere() {
-	expect 0 on "$cli_built/stage" private sh -c "mount -t tmpfs tmpfs /sys/kernel && $1 && exec xdp-drop-tcp --trace -i 0 -t 50ms veth0"
+	expect 0 cli_on "$tool" stage private sh -c "mount -t tmpfs tmpfs /sys/kernel && $1 && exec xdp-drop-tcp --trace -i 0 -t 50ms veth0"
 }
 
 test_places() {
-	wire
+	cli_wire
 	elsewhere 'mkdir -p /sys/kernel/debug/tracing && : >/sys/kernel/debug/tracing/trace_pipe'
 	said "grep 'by [0-9a-f]+ on' /sys/kernel/debug/tracing/trace_pipe\$"
-	unsaid 'not mounted'
+	cli_unsaid 'not mounted'
 	elsewhere :
 	said ': mount -t tracefs nodev /sys/kernel/tracing$'
 	said "grep 'by [0-9a-f]+ on' /sys/kernel/tracing/trace_pipe\$"
@@ -151,9 +151,9 @@ test_free() {
 	local program number=''
 
 	need bpftool
-	wire
+	cli_wire
 	for program in xdp-drop-world xdp-drop-tcp tc-drop-tcp; do
-		start "$program" --trace -i 0 veth0
+		cli_start "$program" --trace -i 0 veth0
 		if [ -z "$number" ]; then
 			expect 0 bpftool prog dump xlated id "$(program_id)"
 			told 'call bpf_trace_printk#'
@@ -162,11 +162,11 @@ test_free() {
 		fi
 		calls "$number" || fail "$program --trace prints nothing"
 		kill "$pid"
-		ends 0
-		start "$program" -i 0 veth0
+		cli_ends 0
+		cli_start "$program" -i 0 veth0
 		never calls "$number"
 		kill "$pid"
-		ends 0
+		cli_ends 0
 	done
 }
 
@@ -187,11 +187,11 @@ calls() {
 test_usage() {
 	local with
 
-	wire
+	cli_wire
 	for with in --list --detach; do
-		says 2 '--trace are for attaching|Try' xdp-drop-tcp --trace "$with" veth0
+		cli_says 2 '--trace are for attaching|Try' xdp-drop-tcp --trace "$with" veth0
 	done
-	expect 0 on tc-drop-tcp --help
+	expect 0 cli_on tc-drop-tcp --help
 	told '--trace +a line for each packet'
 }
 

@@ -20,13 +20,13 @@ dies() {
 
 	[ "$1" != xdp-generic-bridge ] || dev=$bridge
 	each="$dev$4 +${1%-bridge} +$2 +$3"
-	load "${@:5}" "$dev"
+	lab_load "${@:5}" "$dev"
 	where
 	knock
 	poll 5 tells 3 "^ +[0-9.]+ $each +$packet\$" || true # the sums are to tell why
 	end_where INT
-	stop
-	[ "$(counted dropped_packets)" = 3 ] || fail "the program dropped $(counted dropped_packets)"
+	lab_stop
+	[ "$(lab_counted dropped_packets)" = 3 ] || fail "the program dropped $(lab_counted dropped_packets)"
 	count "^ +[0-9.]+ $each +$packet\$"
 	[ "$count" = 3 ] || fail "not a line for each"
 	count "^ +[0-9]+\.[0-9]+ $each "
@@ -60,7 +60,7 @@ generic_bridge() {
 need_tcx() {
 	local status=0
 
-	run tc-drop-tcp --tcx --timeout 100ms "$port" >/dev/null 2>&1 || status=$?
+	lab_program tc-drop-tcp --tcx --timeout 100ms "$port" >/dev/null 2>&1 || status=$?
 	[ "$status" != 4 ] || skip "no TCX in this kernel"
 }
 
@@ -114,14 +114,14 @@ ktap_case hooks2 no_death "nothing is told while nothing dies"
 no_death() {
 	wires
 	# On one CPU: on two, packets may overtake each other, and then some die.
-	! command -v taskset >/dev/null || taskset -pc "$(first_cpu)" $BASHPID >"$tmp/taskset"
+	! command -v taskset >/dev/null || taskset -pc "$(lab_first_cpu)" $BASHPID >"$tmp/taskset"
 	"${in_host[@]}" "$tool" probe listen 80 hello >"$tmp/serve.log" 2>&1 &
 	poll 5 "${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80
-	poll 10 at_rest "$host" "$ctr"
+	poll 10 lab_rests "$host" "$ctr"
 	where "$port"
 	"${in_ctr[@]}" "$tool" probe icmp 203.0.113.1 10000
 	"${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80 10000
-	poll 10 at_rest "$host" "$ctr"
+	poll 10 lab_rests "$host" "$ctr"
 	end_where INT
 	never grep -E "xdp|tc-" "$tmp/out"
 	never grep "$port.*IPv4" "$tmp/out"
@@ -132,7 +132,7 @@ only_named() {
 	local all
 
 	wires
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	where
 	all=$where
 	mv "$tmp/where.out" "$tmp/all.out"
@@ -148,7 +148,7 @@ only_named() {
 	poll 5 tells 3 " $port +xdp-generic"
 	end_where INT
 	told "^ +3 $port +xdp-generic"
-	stop
+	lab_stop
 }
 
 ktap_run "$@"

@@ -26,7 +26,7 @@ signals() {
 ktap_case counts anew "SIGUSR1: the sums so far, and counting anew"
 anew() {
 	wires
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	where --summary "$port"
 	knock 2
 	kill -USR1 "$where"
@@ -34,7 +34,7 @@ anew() {
 	tells 1 ' 2 died in [0-9.]+ s$' || fail "without their sum"
 	knock 1
 	end_where INT
-	stop
+	lab_stop
 	told "^ +1 $port +xdp-generic"
 	told ' 1 died in [0-9.]+ s$'
 }
@@ -44,16 +44,16 @@ two_natives() {
 	wires
 	"${in_ctr[@]:0:2}" -i "${in_ctr[@]:2}" "$(built xdp-drop-tcp)" -N "$peer" >"$tmp/ctr.out" 2>&1 &
 	poll 20 reads "$tmp/ctr.out" attached || fail "not attached to $peer: $(<"$tmp/ctr.out")"
-	load xdp-drop-tcp --native-mode "$port"
+	lab_load xdp-drop-tcp --native-mode "$port"
 	where --summary "$port"
 	kill -STOP "$where"
-	stop
+	lab_stop
 }
 
 ktap_case counts anew_hooks "SIGUSR1: from then on, only what hangs there now is suspected"
 anew_hooks() {
 	two_natives
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	kill -USR1 "$where"
 	kill -CONT "$where"
 	poll 5 tells 1 ' died in [0-9.]+ s$'
@@ -62,7 +62,7 @@ anew_hooks() {
 	knock_back
 	kill -CONT "$where"
 	end_where INT
-	stop
+	lab_stop
 	told "^ +1 $port +xdp-generic"
 	told ' 1 died in [0-9.]+ s$'
 	never grep xdp-native "$tmp/out"
@@ -80,7 +80,7 @@ detached() {
 ktap_case counts losing "events that are lost: told at once, and how many in the end"
 losing() {
 	wires
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	where "$port"
 	# shellcheck disable=SC2016 # expanded by that shell
 	tracing sh -c 'cd instances/bpf-drop-"$1"-* && echo 4 >buffer_size_kb' sh "$where"
@@ -92,7 +92,7 @@ losing() {
 	poll 5 gone
 	copy "$tmp/where.out" "$tmp/out"
 	told ' died in .*; [1-9][0-9]* events were lost'
-	stop
+	lab_stop
 }
 
 # Who clears a namespace away would end it: it looks into all of them as it starts.
@@ -133,10 +133,10 @@ time_out() {
 	local began
 
 	wires
-	began=$(now_ms)
+	began=$(lab_now_ms)
 	where --timeout 1s "$port"
 	end_where none
-	began=$(($(now_ms) - began))
+	began=$(($(lab_now_ms) - began))
 	[ "$began" -ge 1000 ] || fail "after $began ms"
 	# By its own count, as its set-up may take longer. A busy machine delays its end.
 	told 'died in [1-9]\.[0-9] s'
@@ -147,7 +147,7 @@ two() {
 	local first
 
 	wires
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	where "$port"
 	first=$where
 	mv "$tmp/where.out" "$tmp/first.out"
@@ -162,7 +162,7 @@ two() {
 	mv "$tmp/first.out" "$tmp/where.out"
 	mv "$tmp/first.err" "$tmp/where.err"
 	end_where INT
-	stop
+	lab_stop
 	told "^ +3 $port +xdp-generic"
 }
 
@@ -176,14 +176,14 @@ gone_by_knock() {
 ktap_case life closed "a reader that goes away ends it, quietly"
 closed() {
 	wires
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	"${in_host[@]}" "$drop_where" "$port" 2>"$tmp/where.err" \
 		> >(head -n 1 >"$tmp/where.out") &
 	where=$!
 	poll 30 reads "$tmp/where.err" listening
 	poll 5 gone_by_knock || fail "it goes on"
 	end_where none
-	stop
+	lab_stop
 	told '^ +seconds'
 	never grep -v listening "$tmp/err"
 }
@@ -193,14 +193,14 @@ early() {
 	local status=0
 
 	wires
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	"${in_host[@]}" "$drop_where" --timeout 100s "$port" 2>"$tmp/where.err" \
 		> >(head -n 1 >"$tmp/where.out") &
 	where=$!
 	poll 30 reads "$tmp/where.err" listening
 	poll 5 gone_by_knock || fail "it goes on"
 	wait "$where" || status=$?
-	stop
+	lab_stop
 	[ "$status" = 1 ] || fail "exit status $status"
 	copy "$tmp/where.err" "$tmp/err"
 	said 'the reader has gone: ended after [0-9]+\.[0-9] of 100\.0 s\.$'
@@ -210,7 +210,7 @@ early() {
 
 # It has written all that the pipe takes, which is 64 KiB less the ends of pages.
 is_stuck() {
-	wrote "$where"
+	lab_wrote "$where"
 	[ "$wchar" -gt 40000 ]
 }
 
@@ -219,7 +219,7 @@ stuck() {
 	local both reader status signal line list wchar
 
 	wires
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	mkfifo "$tmp/pipe"
 	for signal in INT TERM; do
 		exec {both}<>"$tmp/pipe"
@@ -246,7 +246,7 @@ stuck() {
 			[[ $line =~ ^\{.*\}$ ]] || fail "not a whole line: $line"
 		done
 	done
-	stop
+	lab_stop
 }
 
 shows() {
@@ -263,7 +263,7 @@ screen() {
 	local size keys child count shown row
 
 	wires
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	for size in 60x24 80x24 120x24 60x4; do
 		rm -f "$tmp/keys"
 		mkfifo "$tmp/keys"
@@ -294,7 +294,7 @@ screen() {
 				fail "$size: $count times '$shown': $(tac "$tmp/out")"
 		done
 	done
-	stop
+	lab_stop
 }
 
 # --- words ---
@@ -303,12 +303,12 @@ ktap_case words json "--json: each line is JSON, with the sums"
 json() {
 	need jq
 	wires
-	load xdp-drop-tcp --skb-mode "$port"
+	lab_load xdp-drop-tcp --skb-mode "$port"
 	where --json "$port"
 	knock
 	poll 5 tells 3 '"final":false.*xdp-generic|xdp-generic.*"final":false'
 	end_where INT
-	stop
+	lab_stop
 	# shellcheck disable=SC2016 # jq's own
 	jq -es --arg port "$port" '
 		map(select(.hook == "xdp-generic")) as $ours |

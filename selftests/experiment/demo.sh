@@ -23,7 +23,7 @@ declare -A words=(
 
 lab_colours
 
-send() {
+demo_send() {
 	local seconds
 
 	lab_seconds "$2"
@@ -42,11 +42,11 @@ send() {
 
 # Leave in a file what became of probe $1: pass, lost (1, curl's 28) or fail. It
 # is expected to end as $2.
-judge() {
+demo_judge() {
 	local status=0 outcome=fail ms=$answer_ms
 
 	[[ $2 != lost* ]] || ms=$lost_ms
-	send "$1" "$ms" || status=$?
+	demo_send "$1" "$ms" || status=$?
 	case $status in
 	0) outcome=pass ;;
 	1 | 28) outcome=lost ;;
@@ -54,12 +54,12 @@ judge() {
 	echo "$outcome" >"$tmp/$1"
 }
 
-attached() {
+demo_attached() {
 	reads "$tmp/$1.err" attached || ! kill -0 "${loaders[$1]}" 2>/dev/null
 }
 
 # Start what runs in this state, "PROGRAM:IFACE+…", and wait until it does.
-start() {
+demo_start() {
 	local each path
 
 	loaders=() order=()
@@ -74,7 +74,7 @@ start() {
 		loaders[$each]=$! order+=("$each")
 	done
 	for each in "${order[@]}"; do
-		if ! poll 5 attached "$each" || ! reads "$tmp/$each.err" attached; then
+		if ! poll 5 demo_attached "$each" || ! reads "$tmp/$each.err" attached; then
 			cat "$tmp/$each.err" >&2
 			lab_die "${each%:*} does not attach to ${each#*:}"
 		fi
@@ -82,12 +82,12 @@ start() {
 }
 
 # A number from a program's last words.
-final() {
+demo_final() {
 	sed -n '/"final":true/s/.*"'"$2"'":\([0-9]*\).*/\1/p' "$tmp/$1.out"
 }
 
 # End it by Ctrl-C; how many packets each program says that it dropped.
-stop() {
+demo_stop() {
 	local each
 
 	dropped=()
@@ -97,17 +97,17 @@ stop() {
 			cat "$tmp/$each.err" >&2
 			lab_die "${each%:*} did not end with exit status 0"
 		fi
-		dropped+=("$(final "$each" dropped_packets)")
+		dropped+=("$(demo_final "$each" dropped_packets)")
 	done
 }
 
-surprise() {
+demo_surprise() {
 	surprises=$((surprises + 1))
 	complaints+=("$*")
 }
 
 # Print one cell, $4 wide: outcome of probe $2 in row $1, expected $3.
-cell() {
+demo_cell() {
 	local got colour mark='' want=${3%/*} id=${3#*/}
 
 	got=$(<"$tmp/$2")
@@ -116,61 +116,61 @@ cell() {
 	[ "$got" = pass ] || colour=$yellow
 	if [ "$got" != "$want" ]; then
 		[ "$id" != "$want" ] || id=$1
-		surprise "$id, ${words[$2]}: expected $want, got $got"
+		demo_surprise "$id, ${words[$2]}: expected $want, got $got"
 		colour=$red mark=!
 	fi
 	printf '%s%-*s%s' "$colour" "$4" "$got$mark" "$plain"
 }
 
 # What a program of this row dropped, which must be something.
-counter() {
+demo_counter() {
 	cells=$((cells + 1))
 	if [ "${3:-0}" = 0 ]; then
-		surprise "$1, counter of ${2%:*}: expected some, got ${3:-none}"
+		demo_surprise "$1, counter of ${2%:*}: expected some, got ${3:-none}"
 		printf '%s%6s!%s\n' "$red" "${3:--}" "$plain"
 	else
 		printf '%6s\n' "$3"
 	fi
 	cells=$((cells + 1))
-	[ "$(final "$2" captured_packets)" = "$3" ] ||
-		surprise "$1, capture of ${2%:*}: expected ${3:-some}, got $(final "$2" captured_packets)"
-	tapped "$2"
+	[ "$(demo_final "$2" captured_packets)" = "$3" ] ||
+		demo_surprise "$1, capture of ${2%:*}: expected ${3:-some}, got $(demo_final "$2" captured_packets)"
+	demo_tapped "$2"
 }
 
 # The first of what a program dropped: no tap on that interface has them.
-tapped() {
+demo_tapped() {
 	command -v tcpdump >/dev/null || return 0
 	tcpdump -tnr "$tmp/$1.pcapng" -c 2 2>/dev/null | sed -E 's/, (seq|id) .*//' |
 		sed "s/.*/$dim    $(case $1 in xdp*) echo 'xdp' ;; *) echo 'tc ' ;; esac) dropped  &$plain/"
 }
 
-row() {
+demo_row() {
 	local id=$1 running=$2 name i=0 complaint jobs=() order dropped complaints=()
 	local widths=(6 8 8 6 8 6 8 6 6)
 	local -A loaders
 
 	shift 2
-	start "$running"
+	demo_start "$running"
 	for name in "${probes[@]}"; do
-		judge "$name" "${@:i+1:1}" &
+		demo_judge "$name" "${@:i+1:1}" &
 		jobs+=($!)
 		i=$((i + 1))
 	done
 	i=0
 	wait "${jobs[@]}"
-	stop
+	demo_stop
 
 	[ "$running" = - ] && name=nothing || name=${order[0]/:/ }
 	printf '%-4s%-21s' "$id" "$name"
 	for name in "${probes[@]}"; do
-		cell "$id" "$name" "$1" "${widths[i]}"
+		demo_cell "$id" "$name" "$1" "${widths[i]}"
 		i=$((i + 1))
 		shift
 	done
 	[ "$running" != - ] || echo
 	for i in "${!order[@]}"; do
 		[ "$i" = 0 ] || printf '%4s%-83s' '' "${order[i]/:/ }"
-		counter "$id" "${order[i]}" "${dropped[i]}"
+		demo_counter "$id" "${order[i]}" "${dropped[i]}"
 	done
 	for complaint in ${complaints[@]+"${complaints[@]}"}; do
 		echo "$red    ! $complaint$plain"
@@ -178,36 +178,36 @@ row() {
 }
 
 # What one sees in the rows just printed.
-explain() {
+demo_explain() {
 	case $1 in
-	W2) note <<-END ;;
+	W2) demo_note <<-END ;;
 		XDP on wan0 drops all that arrives there, so replies to the container die there
 		too. What does not cross wan0 never notices.
 	END
-	X2) note <<-END ;;
+	X2) demo_note <<-END ;;
 		The container's packets arrive on veth0: its requests, and its replies to others.
 		TCP among them dies before the host's stack sees it; ping is not TCP and passes.
 	END
-	B) note <<-END ;;
+	B) demo_note <<-END ;;
 		TCP from the container dies in XDP as it arrives on veth0; TCP to the container
 		dies in TC as it leaves there. Neither half ever meets the other.
 	END
-	E) note <<-END ;;
+	E) demo_note <<-END ;;
 		The same outcome, another place: now the container's SYN does reach docker0 and
 		the outside, and it is the SYN-ACK that dies, at veth0 on its way back in.
 	END
-	O) note <<-END ;;
+	O) demo_note <<-END ;;
 		The programs went with their processes, and all is as it was.
 	END
 	esac
 }
 
-note() {
+demo_note() {
 	sed "s/.*/$dim    &$plain/"
 	echo
 }
 
-main() {
+demo_main() {
 	local began=${EPOCHREALTIME/./} id running cells_wanted took
 
 	surprises=0 cells=0
@@ -230,8 +230,8 @@ main() {
 		"" | "#"*) continue ;;
 		esac
 		# shellcheck disable=SC2086 # nine words
-		row "$id" "$running" $cells_wanted
-		explain "$id"
+		demo_row "$id" "$running" $cells_wanted
+		demo_explain "$id"
 	done 9<"$expected"
 	took=$(((${EPOCHREALTIME/./} - began) / 100000))
 	took="${took%?}.${took: -1} s"
@@ -242,4 +242,4 @@ main() {
 	echo "${green}All $cells cells are as expected.$plain It took $took."
 }
 
-main
+demo_main

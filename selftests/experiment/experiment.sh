@@ -7,7 +7,7 @@ set -eu
 # shellcheck source-path=SCRIPTDIR source=experiment_lib.sh disable=SC1091
 . "$(dirname "$0")/experiment_lib.sh"
 
-usage() {
+experiment_usage() {
 	cat <<-END
 		Usage: ${0##*/} [--ktap] [CHAPTER...]
 		  rows     the experiment's rows, W0 to Q1
@@ -26,38 +26,38 @@ lab_colours
 # --- one chapter: a process with a lab of its own ---
 
 # One probe: what became of it, and its row.
-cell() {
+experiment_cell() {
 	local id=$1 running=$2 name=$3 start=$EPOCHREALTIME verdict
 
 	verdict="skip:$obstacle"
-	[ -n "$obstacle" ] || judge "$name" "$4"
+	[ -n "$obstacle" ] || experiment_judge "$name" "$4"
 	verdict=${verdict// /_}
 	echo "$start ${verdict//\//|} $id $running $name ${*:4}" >>"$tmp/cells"
 }
 
 # Attach what state $1 is, send the probes of $rows, see.
-try_state() {
+experiment_try_state() {
 	local row
 
 	dropped=0
-	start_state "$1"
+	experiment_start_state "$1"
 	for row in "${rows[@]}"; do
 		# shellcheck disable=SC2086 # several words
-		cell $row
+		experiment_cell $row
 	done
 	if [ -z "$obstacle" ]; then
-		taps_catch_up
-		stop_state
+		experiment_taps_catch_up
+		experiment_stop_state
 	fi
 }
 
-run_state() {
+experiment_run_state() {
 	[ -n "${rows[*]-}" ] || return 0
-	seeing_all try_state "$state"
-	judge_state
+	experiment_seeing_all experiment_try_state "$state"
+	experiment_judge_state
 }
 
-judge_state() {
+experiment_judge_state() {
 	local where told=() judged
 
 	for where in "${watched[@]}"; do
@@ -71,7 +71,7 @@ judge_state() {
 		-v yellow="$yellow" -v red="$red" -v dim="$dim" -v plain="$plain" "$tmp/judged"
 }
 
-table() {
+experiment_table() {
 	local id running rest rows=()
 
 	state=
@@ -80,36 +80,36 @@ table() {
 		"" | "#"*) continue ;;
 		esac
 		if [ "$running" != "$state" ]; then
-			run_state
+			experiment_run_state
 			state=$running rows=()
 		fi
 		rows+=("$id $running $rest")
 	done 9<"$here/$1.expected"
-	run_state
+	experiment_run_state
 }
 
-run_chapter() {
+experiment_run_chapter() {
 	chapter=$1
 	loaders=()
 	declare -gA watchers=()
-	set_up
+	experiment_set_up
 	case $chapter in
-	switch1) switched T1 ctr 198.51.100.2 host veth0 ;;
-	switch2) switched T2 host 203.0.113.10 ctr eth0 ;;
+	switch1) experiment_switched T1 ctr 198.51.100.2 host veth0 ;;
+	switch2) experiment_switched T2 host 203.0.113.10 ctr eth0 ;;
 	*)
-		set_up_taps
+		experiment_set_up_taps
 		case $chapter in
-		rows | taps) table "$chapter" ;;
-		answers) answers ;;
+		rows | taps) experiment_table "$chapter" ;;
+		answers) experiment_answers ;;
 		esac
-		end_watchers
+		experiment_end_watchers
 		;;
 	esac
 }
 
 # --- all of them ---
 
-heading() {
+experiment_heading() {
 	local -A words=(
 		[rows]="The rows" [taps]="The truth table: each hook, each way"
 		[switch1]="T1, T2: XDP on and off under a stream of connections"
@@ -124,7 +124,7 @@ heading() {
 	esac
 }
 
-explain() {
+experiment_explain() {
 	lab_diagram
 	cat <<-END
 
@@ -134,49 +134,49 @@ explain() {
 	END
 }
 
-stop() {
+experiment_stop() {
 	[ -z "${pids[*]-}" ] || kill "${pids[@]}" 2>/dev/null || true
 	wait
 	rm -rf "$work"
 }
 
-start_chapter() {
+experiment_start_chapter() {
 	: >"$work/$1.out"
-	run_chapter "$1" >"$work/$1.out" 2>"$work/$1.err" </dev/null &
+	experiment_run_chapter "$1" >"$work/$1.out" 2>"$work/$1.err" </dev/null &
 	pids[$1]=$!
 }
 
 # Chapters run side by side and are shown one after the other. Answers come last:
 # other chapters' deaths would be in them.
-main() {
+experiment_main() {
 	local name status began=${EPOCHREALTIME/./} took
 	local -A pids=()
 
-	trap stop EXIT
+	trap experiment_stop EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
-	find_programs
-	[ -n "$ktap" ] || explain
+	experiment_find_programs
+	[ -n "$ktap" ] || experiment_explain
 	for name in "${chapters[@]}"; do
-		[ "$name" = answers ] || start_chapter "$name"
+		[ "$name" = answers ] || experiment_start_chapter "$name"
 	done
 	for name in "${chapters[@]}"; do
-		heading "$name"
-		[ -n "${pids[$name]-}" ] || start_chapter "$name"
-		tail -n +1 -s 0.2 --pid="${pids[$name]}" -f "$work/$name.out" | number &
+		experiment_heading "$name"
+		[ -n "${pids[$name]-}" ] || experiment_start_chapter "$name"
+		tail -n +1 -s 0.2 --pid="${pids[$name]}" -f "$work/$name.out" | experiment_number &
 		wait $! # unlike what runs in the foreground, signals end this
 		status=0
 		wait "${pids[$name]}" || status=$?
-		[ "$status" = 0 ] || broken "$name" "$status"
+		[ "$status" = 0 ] || experiment_broken "$name" "$status"
 	done
 	unset pids
 	took=$(((${EPOCHREALTIME/./} - began) / 100000))
-	conclude "${took%?}.${took: -1}"
+	experiment_conclude "${took%?}.${took: -1}"
 }
 
 # How many test points there will be: one for each probe and for each state, which a
 # chapter's table has, two for each switch, one for each question.
-plan() {
+experiment_plan() {
 	local name points=0
 
 	for name in "${chapters[@]}"; do
@@ -193,7 +193,7 @@ plan() {
 }
 
 # Test points of several chapters are numbered through.
-number() {
+experiment_number() {
 	if [ -z "$ktap" ]; then
 		cat
 	else
@@ -206,13 +206,13 @@ number() {
 }
 
 # $1: seconds that it took
-conclude() {
+experiment_conclude() {
 	local all passed failed skipped
 
 	mkdir -p "$results"
 	cat "$work"/*.tsv >"$results/experiment.tsv"
 	cp "$work"/T[12].* "$work"/answers.txt "$results" 2>/dev/null || true
-	json >"$results/experiment.json"
+	experiment_json >"$results/experiment.json"
 	read -r passed failed skipped < <(awk -F '\t' '
 		$1 == "sum" { $1 = $2 == $3 ? "ok" : "not" }
 		{ count[$1]++ }
@@ -239,7 +239,7 @@ conclude() {
 
 # Strings hold no quotes or backslashes: they are words of the tables. Whose version
 # each was is asked only if the results are wanted.
-json() {
+experiment_json() {
 	local series
 
 	series=("$work"/T[12].seconds)
@@ -253,10 +253,10 @@ json() {
 		"$results/experiment.tsv" "${series[@]}"
 }
 
-broken() {
+experiment_broken() {
 	printf 'not\t%s\t-\tset-up\t-\tended with exit status %s\n' "$1" "$2" >>"$work/$1.tsv"
 	sed 's/^/# /' "$work/$1.err"
-	[ -z "$ktap" ] || echo "not ok $1 set-up" | number
+	[ -z "$ktap" ] || echo "not ok $1 set-up" | experiment_number
 }
 
 here=$(dirname "$(realpath "$0")")
@@ -268,13 +268,13 @@ for each; do
 	--ktap) ktap=1 ;;
 	rows | taps | answers) chapters+=("$each") ;;
 	switch) chapters+=(switch1 switch2) ;;
-	-h | --help) usage && exit 0 ;;
-	*) usage >&2 && exit 2 ;;
+	-h | --help) experiment_usage && exit 0 ;;
+	*) experiment_usage >&2 && exit 2 ;;
 	esac
 done
 [ -n "${chapters[*]-}" ] || chapters=(rows taps switch1 switch2 answers)
 lab_need curl ip nft tcpdump
 work=$(mktemp -d)
 results=${RESULTS:-$work/results}
-[ -z "$ktap" ] || { echo "TAP version 13" && plan; }
-main
+[ -z "$ktap" ] || { echo "TAP version 13" && experiment_plan; }
+experiment_main

@@ -6,6 +6,11 @@
 #
 # All of a lab's interfaces have a number of their own, $LAB_UNIT: the kernel's
 # tracepoints tell names only, and there may be other labs.
+#
+# What the functions leave in globals: ${real[veth0]} … is what an interface is called,
+# ${program[xdp-drop-tcp]} … where a program is, $verdict what became of a probe, $obstacle
+# why a state cannot be had (empty: it is had), $dropped and $missed how many packets its
+# programs dropped and how many events drop-where missed, $loaders and $watchers who runs.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/lab_net.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/../lib/lab_net.sh"
@@ -15,7 +20,7 @@ LOST_MS=300    # and for one that should not; SYNs are repeated after 1000
 
 # Programs in the directory $PROGRAMS go before the built ones.
 declare -A program=()
-find_programs() {
+experiment_find_programs() {
 	local name
 
 	for name in xdp-drop-tcp xdp-drop-world tc-drop-tcp drop-where; do
@@ -26,7 +31,7 @@ find_programs() {
 
 # The lab. A server that has sent a SYN-ACK in vain does not repeat it: it would
 # turn up in a later probe. IPv6 sends of its own accord.
-set_up() {
+experiment_set_up() {
 	local name where
 
 	LAB_UNIT=$BASHPID
@@ -37,34 +42,34 @@ set_up() {
 		real[${name}0]=$name$LAB_UNIT
 	done
 	for where in out host ctr; do
-		inside "$where" sh -c 'cd /proc/sys/net && echo 0 >ipv4/tcp_synack_retries
+		experiment_inside "$where" sh -c 'cd /proc/sys/net && echo 0 >ipv4/tcp_synack_retries
 			[ ! -e ipv6/conf/all ] || echo 1 >ipv6/conf/all/disable_ipv6'
 	done
 }
 
 # One tap sees all of a namespace's devices. What sends its marks is one shell, too.
-set_up_taps() {
+experiment_set_up_taps() {
 	local where pipe
 
 	for where in out host ctr; do
-		become "$where" tcpdump -i any -y LINUX_SLL2 -s 256 -nn -tt -l --immediate-mode \
+		experiment_become "$where" tcpdump -i any -y LINUX_SLL2 -s 256 -nn -tt -l --immediate-mode \
 			'arp or icmp or udp or tcp[tcpflags] & tcp-syn != 0' \
 			>>"$tmp/tap.$where" 2>"$tmp/tap.$where.err" &
 		disown
 		# shellcheck disable=SC2016 # expanded by that shell
-		exec {pipe}> >(become "$where" bash -c \
+		exec {pipe}> >(experiment_become "$where" bash -c \
 			'while read -r port; do echo >"/dev/udp/127.0.0.1/$port"; done' >/dev/null 2>&1)
 		markers+=("$pipe")
 	done
-	become host "$tool" probe listen 8080 "Hello from the host." >"$tmp/listen.log" 2>&1 &
+	experiment_become host "$tool" probe listen 8080 "Hello from the host." >"$tmp/listen.log" 2>&1 &
 	disown
-	poll 10 taps_have .err "listening on" || lab_die "tcpdump does not start: $(cat "$tmp"/tap.*.err)"
-	poll 10 inside host "$tool" probe tcp 127.0.0.1 8080 >/dev/null
+	poll 10 experiment_taps_have .err "listening on" || lab_die "tcpdump does not start: $(cat "$tmp"/tap.*.err)"
+	poll 10 experiment_inside host "$tool" probe tcp 127.0.0.1 8080 >/dev/null
 	marker=20000
 }
 
 # Run a command in a part of the lab.
-inside() {
+experiment_inside() {
 	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
 
@@ -73,7 +78,7 @@ inside() {
 }
 
 # The same in place of this shell: with & behind it, $! is the command's own pid.
-become() {
+experiment_become() {
 	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
 
@@ -82,7 +87,7 @@ become() {
 }
 
 # Does each tap's file, with $1 behind its name, have $2 in it?
-taps_have() {
+experiment_taps_have() {
 	local where
 
 	for where in out host ctr; do
@@ -92,7 +97,7 @@ taps_have() {
 
 # Taps tell in the order in which packets came: when they have told of a packet
 # sent now, they have told of all before. A busy tap may lose that packet.
-taps_catch_up() {
+experiment_taps_catch_up() {
 	local pipe try
 
 	for try in 1 2 3 4 5 6; do
@@ -100,22 +105,22 @@ taps_catch_up() {
 		for pipe in "${markers[@]}"; do
 			echo "$marker" >&"$pipe"
 		done
-		if poll "$try" taps_have "" "127.0.0.1.$marker:"; then
+		if poll "$try" experiment_taps_have "" "127.0.0.1.$marker:"; then
 			return
 		fi
 	done
 	lab_die "a tap lags behind: $(tail -n 2 "$tmp"/tap.*)"
 }
 
-attached() {
+experiment_attached() {
 	reads "$tmp/loader.$1.err" attached || ! kill -0 "${loaders[$1]}" 2>/dev/null
 }
 
-listens() {
+experiment_listens() {
 	reads "$tmp/where.$1.err" listening || ! kill -0 "${watchers[$1]}" 2>/dev/null
 }
 
-summed_up() {
+experiment_summed_up() {
 	reads "$tmp/where.$1" '"lost_events"' || ! kill -0 "${watchers[$1]}" 2>/dev/null
 }
 
@@ -124,7 +129,7 @@ declare -A place=([eth0]=ctr [out0]=out [veth0]=host [docker0]=host [wan0]=host)
 
 # Attach "PROGRAM[,OPTION…]:IFACE+…" and let drop-where listen. If this kernel
 # lacks something, $obstacle says what.
-start_state() {
+experiment_start_state() {
 	local each words dev where i=0 status
 
 	loaders=() watched=() obstacle=
@@ -137,27 +142,27 @@ start_state() {
 		IFS=, read -ra words <<<"${each%:*}"
 		dev=${each#*:}
 		: >"$tmp/loader.$i.err"
-		become "${place[$dev]}" "${program[${words[0]}]}" \
+		experiment_become "${place[$dev]}" "${program[${words[0]}]}" \
 			--interval 0 --json "${words[@]:1}" "${real[$dev]}" \
 			>"$tmp/loader.$i.out" 2>"$tmp/loader.$i.err" &
 		loaders+=($!)
 		i=$((i + 1))
 	done
 	for i in "${!loaders[@]}"; do
-		poll 20 attached "$i" && reads "$tmp/loader.$i.err" attached && continue
+		poll 20 experiment_attached "$i" && reads "$tmp/loader.$i.err" attached && continue
 		status=0
 		kill -INT "${loaders[i]}" 2>/dev/null || true
 		wait "${loaders[i]}" || status=$?
 		unset "loaders[i]"
-		stop_state
+		experiment_stop_state
 		obstacle=$(grep -v attached "$tmp/loader.$i.err" | head -n 1)
 		[ "$status" = 4 ] || lab_die "$1 does not attach (exit status $status): $obstacle"
 		return
 	done
-	watch host "${real[veth0]}" "${real[docker0]}" "${real[wan0]}"
-	[[ $1 != *:eth0* ]] || watch ctr "${real[eth0]}"
-	ask_for_sums
-	await_sums
+	experiment_watch host "${real[veth0]}" "${real[docker0]}" "${real[wan0]}"
+	[[ $1 != *:eth0* ]] || experiment_watch ctr "${real[eth0]}"
+	experiment_ask_for_sums
+	experiment_await_sums
 	for where in "${watched[@]}"; do
 		: >"$tmp/where.$where"
 	done
@@ -165,21 +170,21 @@ start_state() {
 
 # Let drop-where listen in part $1 of the lab. One does for all states: to begin
 # takes it longer than a state.
-watch() {
+experiment_watch() {
 	watched+=("$1")
 	: >"$tmp/where.$1"
 	[ -z "${watchers[$1]-}" ] || return 0
 	: >"$tmp/where.$1.err"
-	become "$1" "${program[drop-where]}" --json "${@:2}" \
+	experiment_become "$1" "${program[drop-where]}" --json "${@:2}" \
 		>>"$tmp/where.$1" 2>"$tmp/where.$1.err" &
 	watchers[$1]=$!
-	poll 20 listens "$1" || true
+	poll 20 experiment_listens "$1" || true
 	reads "$tmp/where.$1.err" listening ||
 		lab_die "drop-where does not listen: $(<"$tmp/where.$1.err")"
 }
 
 # Each drop-where tells what died until now, and counts anew.
-ask_for_sums() {
+experiment_ask_for_sums() {
 	local where
 
 	for where in "${watched[@]}"; do
@@ -187,17 +192,17 @@ ask_for_sums() {
 	done
 }
 
-await_sums() {
+experiment_await_sums() {
 	local where
 
 	for where in "${watched[@]}"; do
-		poll 20 summed_up "$where" || true
+		poll 20 experiment_summed_up "$where" || true
 		reads "$tmp/where.$where" '"lost_events"' ||
 			lab_die "drop-where does not tell: $(<"$tmp/where.$where.err")"
 	done
 }
 
-end_watchers() {
+experiment_end_watchers() {
 	local each
 
 	[ -z "${watchers[*]-}" ] || kill -INT "${watchers[@]}"
@@ -208,7 +213,7 @@ end_watchers() {
 
 # Do this, and again if drop-where has missed some of the kernel's events meanwhile: of
 # other people's floods, for there is hardly a packet in this lab.
-seeing_all() {
+experiment_seeing_all() {
 	local try
 
 	for try in 1 2 3; do
@@ -221,28 +226,28 @@ seeing_all() {
 
 # End what start_state started; how many packets the programs dropped, and how many
 # more events were missed.
-stop_state() {
+experiment_stop_state() {
 	local each
 
-	ask_for_sums
+	experiment_ask_for_sums
 	[ -z "${loaders[*]-}" ] || kill -INT "${loaders[@]}"
 	for each in "${loaders[@]}"; do
 		wait "$each" || lab_die "a loader did not end with exit status 0:" \
 			"$(cat "$tmp"/loader.*.err)"
 	done
-	await_sums
+	experiment_await_sums
 	# shellcheck disable=SC2034 # who called uses them
 	dropped=0
 	for each in "${!loaders[@]}"; do
-		add_up dropped dropped_packets "$tmp/loader.$each.out"
+		experiment_add_up dropped dropped_packets "$tmp/loader.$each.out"
 	done
 	for each in "${watched[@]}"; do
-		add_up missed lost_events "$tmp/where.$each"
+		experiment_add_up missed lost_events "$tmp/where.$each"
 	done
 }
 
 # Add to variable $1 the numbers $2 of the last words in file $3.
-add_up() {
+experiment_add_up() {
 	local line
 
 	while read -r line; do
@@ -262,53 +267,53 @@ declare -A address=(
 declare -A port=([ctr-bridge]=8080 [host-self]=8080)
 
 # Send probe $1, FROM-TO-HOW, and wait $2 ms; true if it was answered.
-send() {
+experiment_send() {
 	local from=${1%%-*} how=${1##*-} to=${address[${1%-*}]} at=${port[${1%-*}]-80} seconds
 
 	lab_seconds "$2"
 	case $how in
-	tcp) inside "$from" "$tool" probe tcp "$to" "$at" "$2" ;;
-	curl) inside "$from" curl -sf -m "$seconds" "http://$to:$at/" ;;
-	ping) inside "$from" "$tool" probe icmp "$to" "$2" ;;
+	tcp) experiment_inside "$from" "$tool" probe tcp "$to" "$at" "$2" ;;
+	curl) experiment_inside "$from" curl -sf -m "$seconds" "http://$to:$at/" ;;
+	ping) experiment_inside "$from" "$tool" probe icmp "$to" "$2" ;;
 	pingcold)
-		inside out ip neigh del 198.51.100.1 dev "${real[out0]}"
-		inside "$from" "$tool" probe icmp "$to" "$2"
+		experiment_inside out ip neigh del 198.51.100.1 dev "${real[out0]}"
+		experiment_inside "$from" "$tool" probe icmp "$to" "$2"
 		;;
 	pingwarm)
-		neighbour reachable
-		inside "$from" "$tool" probe icmp "$to" "$2"
+		experiment_neighbour reachable
+		experiment_inside "$from" "$tool" probe icmp "$to" "$2"
 		;;
 	nping | npingicmp)
 		if [ "$how" = nping ]; then set -- "$1" --tcp -p 80; else set -- "$1" --icmp; fi
 		[ "${1%-*}" != host-uplink ] || set -- "$@" -e "${real[wan0]}"
-		inside "$from" nping --delay 0 -c 1 "${@:2}" "$to" </dev/null
+		experiment_inside "$from" nping --delay 0 -c 1 "${@:2}" "$to" </dev/null
 		;;
 	esac
 }
 
 # What waits for an unknown neighbour goes with its entry.
-neighbour() {
-	inside out ip neigh del 198.51.100.1 dev "${real[out0]}" || true
-	inside out ip neigh replace 198.51.100.1 lladdr 02:00:00:00:01:01 nud "$1" \
+experiment_neighbour() {
+	experiment_inside out ip neigh del 198.51.100.1 dev "${real[out0]}" || true
+	experiment_inside out ip neigh replace 198.51.100.1 lladdr 02:00:00:00:01:01 nud "$1" \
 		dev "${real[out0]}"
 }
 
 # Without this command, a probe cannot be sent.
-lacks() {
+experiment_lacks() {
 	! command -v "$1" >/dev/null && verdict="skip:needs $1"
 }
 
 # What becomes of probe $1, of which $2 is expected: $verdict.
-judge() {
+experiment_judge() {
 	local status=0 ms=$LOST_MS said=
 
 	[ "$2" != pass ] || ms=$ANSWER_MS
 	case $1 in
-	id-in-ip-link) { lacks bpftool || id_in_ip_link; } && return ;;
-	clsact-after-*) { lacks tc || clsact_after "${1##*-}"; } && return ;;
-	*-nping*) ! lacks nping || return 0 ;;
+	id-in-ip-link) { experiment_lacks bpftool || experiment_id_in_ip_link; } && return ;;
+	clsact-after-*) { experiment_lacks tc || experiment_clsact_after "${1##*-}"; } && return ;;
+	*-nping*) ! experiment_lacks nping || return 0 ;;
 	esac
-	send "$1" "$ms" >"$tmp/said" 2>&1 || status=$?
+	experiment_send "$1" "$ms" >"$tmp/said" 2>&1 || status=$?
 	IFS= read -rd '' said <"$tmp/said" || true
 	verdict="fail:${said%%$'\n'*}"
 	case $1:$status in
@@ -319,22 +324,22 @@ judge() {
 	*:1 | *:28) verdict=lost ;;
 	esac
 	case $1 in
-	*-pingcold | *-pingwarm) neighbour permanent ;;
+	*-pingcold | *-pingwarm) experiment_neighbour permanent ;;
 	esac
 }
 
 # The id of veth0's program, as "ip link" has it.
-linked_id() {
-	[[ ! $(inside host ip link show dev "${real[veth0]}") =~ prog/xdp\ id\ ([0-9]+) ]] ||
+experiment_linked_id() {
+	[[ ! $(experiment_inside host ip link show dev "${real[veth0]}") =~ prog/xdp\ id\ ([0-9]+) ]] ||
 		echo "${BASH_REMATCH[1]}"
 }
 
 # Is the number in "ip link" the program's id, as --list and bpftool tell it?
-id_in_ip_link() {
+experiment_id_in_ip_link() {
 	local shown listed='' name=''
 
-	shown=$(linked_id)
-	[[ ! $(inside host "${program[xdp-drop-tcp]}" --list --json "${real[veth0]}") =~ \"program_id\":([0-9]+) ]] ||
+	shown=$(experiment_linked_id)
+	[[ ! $(experiment_inside host "${program[xdp-drop-tcp]}" --list --json "${real[veth0]}") =~ \"program_id\":([0-9]+) ]] ||
 		listed=${BASH_REMATCH[1]}
 	[[ ! $(bpftool prog show id "$shown" 2>/dev/null) =~ \ name\ ([a-z_]+) ]] ||
 		name=${BASH_REMATCH[1]}
@@ -346,22 +351,22 @@ id_in_ip_link() {
 
 # The state of veth0's clsact after a filter came and went, by tc's hand or ours.
 # shellcheck disable=SC2034 # who called judge uses the verdict
-clsact_after() {
+experiment_clsact_after() {
 	local dev=${real[veth0]} status=0 last
 
 	{
 		if [ "$1" = tc ]; then
-			inside host tc qdisc add dev "$dev" clsact
-			inside host tc filter add dev "$dev" egress bpf da \
+			experiment_inside host tc qdisc add dev "$dev" clsact
+			experiment_inside host tc filter add dev "$dev" egress bpf da \
 				obj "$(built tc_drop_tcp_kern.o)" sec tc
-			inside host tc filter show dev "$dev" egress
-			inside host tc filter del dev "$dev" egress
+			experiment_inside host tc filter show dev "$dev" egress
+			experiment_inside host tc filter del dev "$dev" egress
 		else
-			inside host timeout --preserve-status -s INT 0.5 \
+			experiment_inside host timeout --preserve-status -s INT 0.5 \
 				"${program[tc-drop-tcp]}" --clsact "$dev"
 		fi
-		inside host tc filter show dev "$dev" egress
-		last=$(inside host tc qdisc show dev "$dev")
+		experiment_inside host tc filter show dev "$dev" egress
+		last=$(experiment_inside host tc qdisc show dev "$dev")
 	} >"$tmp/said" 2>&1 || status=$?
 	if [ "$status" != 0 ]; then
 		verdict="fail:$(tail -n 1 "$tmp/said")"
@@ -370,5 +375,5 @@ clsact_after() {
 	else
 		verdict=gone
 	fi
-	[ "$1" != tc ] || inside host tc qdisc del dev "$dev" clsact 2>/dev/null || true
+	[ "$1" != tc ] || experiment_inside host tc qdisc del dev "$dev" clsact 2>/dev/null || true
 }

@@ -13,17 +13,17 @@ ROUNDS=3
 QUESTIONS=5
 
 # A line for each switch: which, when it was asked for, when it was done.
-switch_on() {
+experiment_switch_on() {
 	local asked=$EPOCHREALTIME line
 
-	exec 8< <(become "$1" "${program[xdp-drop-tcp]}" --interval 0 "${real[$2]}" 2>&1 >/dev/null)
+	exec 8< <(experiment_become "$1" "${program[xdp-drop-tcp]}" --interval 0 "${real[$2]}" 2>&1 >/dev/null)
 	loader=$!
 	read -r -t 20 line <&8 || lab_die "xdp-drop-tcp says nothing"
 	[[ $line == *attached* ]] || lab_die "$line"
 	echo "on $asked $EPOCHREALTIME"
 }
 
-switch_off() {
+experiment_switch_off() {
 	local asked=$EPOCHREALTIME
 
 	kill -INT "$loader"
@@ -33,16 +33,16 @@ switch_off() {
 }
 
 # Stream $1 from $2 to $3; meanwhile XDP goes on and off on interface $5 in $4.
-switched() {
+experiment_switched() {
 	local stream round
 
-	become "$2" "$tool" probe stream "$3" 80 "$RATE" 60 >"$work/$1.stream" &
+	experiment_become "$2" "$tool" probe stream "$3" 80 "$RATE" 60 >"$work/$1.stream" &
 	stream=$!
 	sleep 1
 	for ((round = 1; round <= ROUNDS; round++)); do
-		switch_on "$4" "$5"
+		experiment_switch_on "$4" "$5"
 		sleep "$PERIOD"
-		switch_off
+		experiment_switch_off
 		sleep "$PERIOD"
 	done >"$work/$1.switches"
 	kill -INT "$stream"
@@ -56,7 +56,7 @@ switched() {
 # --- the questions: each a heading, commands, and what they say ---
 
 # Show a command and run it in part $1 of the lab, for 20 s at most.
-show() {
+experiment_show() {
 	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
 	local text
@@ -67,7 +67,7 @@ show() {
 }
 
 # In $text: interfaces and programs by their plain names.
-plainly() {
+experiment_plainly() {
 	local name
 
 	for name in "${!real[@]}"; do
@@ -80,7 +80,7 @@ plainly() {
 }
 
 # A test point: does what the answer $1 rests on show in its output?
-point() {
+experiment_point() {
 	local status=ok id=$1 name=$2 differs=''
 
 	shift 2
@@ -93,13 +93,13 @@ point() {
 }
 
 # The answer's lines are one here, and blanks single.
-said() {
+experiment_said() {
 	[[ $shown =~ $1 ]]
 }
 
 # End the state; the sums of deaths that were told meanwhile.
-deaths() {
-	stop_state
+experiment_deaths() {
+	experiment_stop_state
 	echo "host# drop-where veth0    (meanwhile)"
 	awk -F '"' '/"final":true/ && /"hook"/ && !/"hook":"stack"/ {
 			for (i = 2; i < NF; i++)
@@ -111,86 +111,86 @@ deaths() {
 		}' "$tmp/where.host"
 }
 
-question() {
+experiment_question() {
 	echo
 	echo "Question $1: $2"
 	echo
 }
 
-question_1() {
-	question 1 "what is the number in \"ip link\", xdp/id:N?"
-	start_state xdp-drop-tcp:veth0
-	show host ip link show dev "${real[veth0]}"
-	show host "${program[xdp-drop-tcp]}" --list "${real[veth0]}"
+experiment_question_1() {
+	experiment_question 1 "what is the number in \"ip link\", xdp/id:N?"
+	experiment_start_state xdp-drop-tcp:veth0
+	experiment_show host ip link show dev "${real[veth0]}"
+	experiment_show host "${program[xdp-drop-tcp]}" --list "${real[veth0]}"
 	if command -v bpftool >/dev/null; then
-		show host bpftool prog show id "$(linked_id)"
+		experiment_show host bpftool prog show id "$(experiment_linked_id)"
 	else
 		echo "SKIP needs bpftool"
 	fi
-	stop_state
+	experiment_stop_state
 	echo "The id of the loaded program: the kernel's number for it, new with each load."
 }
 
-question_2() {
-	question 2 "why do taps see nothing of what XDP and TC egress drop?"
-	start_state xdp-drop-tcp:veth0
-	show ctr "$tool" probe tcp 198.51.100.2 80 "$LOST_MS"
-	taps_catch_up
+experiment_question_2() {
+	experiment_question 2 "why do taps see nothing of what XDP and TC egress drop?"
+	experiment_start_state xdp-drop-tcp:veth0
+	experiment_show ctr "$tool" probe tcp 198.51.100.2 80 "$LOST_MS"
+	experiment_taps_catch_up
 	echo "host# tcpdump -i veth0    (meanwhile)"
 	awk -v at=" ${real[veth0]} .*Flags" '$0 ~ at { n++ } END { print "    packets of TCP: " n + 0 }' "$tmp/tap.host"
-	deaths
+	experiment_deaths
 	echo "XDP comes before the taps on the way in, TC egress before them on the way out:"
-	start_state tc-drop-tcp:veth0
-	show host "$tool" probe tcp 203.0.113.10 80 "$LOST_MS"
-	show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
-	taps_catch_up
+	experiment_start_state tc-drop-tcp:veth0
+	experiment_show host "$tool" probe tcp 203.0.113.10 80 "$LOST_MS"
+	experiment_show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
+	experiment_taps_catch_up
 	echo "host# tcpdump -i any    (meanwhile)"
 	sed -nE "/Flags/ { s/([a-z])$LAB_UNIT /\10 /; s/^[^ ]* (.{0,76}).*/    \1/p }" "$tmp/tap.host"
-	deaths
+	experiment_deaths
 	echo "The container's SYN arrives, where nothing drops; docker0's SYN-ACK does not leave."
 }
 
 # The ruleset of NAT goes, and conntrack with it; the deaths stay the same.
-question_3() {
-	question 3 "is it conntrack?"
-	show host nft flush ruleset
-	start_state tc-drop-tcp:veth0
-	show host nft list ruleset
-	show host "$tool" probe tcp 203.0.113.10 80 "$LOST_MS"
-	show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
-	deaths
+experiment_question_3() {
+	experiment_question 3 "is it conntrack?"
+	experiment_show host nft flush ruleset
+	experiment_start_state tc-drop-tcp:veth0
+	experiment_show host nft list ruleset
+	experiment_show host "$tool" probe tcp 203.0.113.10 80 "$LOST_MS"
+	experiment_show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
+	experiment_deaths
 	echo "No: there is no rule of netfilter here, and the packets die where they did."
 }
 
-question_4() {
-	question 4 "why did a container's SYN pass generic XDP in other people's runs?"
-	start_state xdp-drop-tcp,-S:veth0
-	show host uname -r
-	show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
-	deaths
+experiment_question_4() {
+	experiment_question 4 "why did a container's SYN pass generic XDP in other people's runs?"
+	experiment_start_state xdp-drop-tcp,-S:veth0
+	experiment_show host uname -r
+	experiment_show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
+	experiment_deaths
 	echo "Until about Linux 5.4.22 (commit ad1e03b2b3d4) generic XDP passed over cloned packets, and"
 	echo "a SYN that TCP sends is a clone. Native XDP on veth never did."
 }
 
-question_5() {
-	question 5 "why does nping to the host's own address get no answer?"
-	start_state -
+experiment_question_5() {
+	experiment_question 5 "why does nping to the host's own address get no answer?"
+	experiment_start_state -
 	if command -v nping >/dev/null; then
-		show host nping --delay 0 -c 1 --tcp -p 80 -e "${real[wan0]}" 198.51.100.1
-		show host nping --delay 0 -c 1 --tcp -p 80 198.51.100.1
+		experiment_show host nping --delay 0 -c 1 --tcp -p 80 -e "${real[wan0]}" 198.51.100.1
+		experiment_show host nping --delay 0 -c 1 --tcp -p 80 198.51.100.1
 	else
 		echo "SKIP needs nping"
 	fi
-	show host curl -s http://198.51.100.1:8080/
-	stop_state
+	experiment_show host curl -s http://198.51.100.1:8080/
+	experiment_stop_state
 	echo "It listened on the uplink; the answer came over lo. Nothing was attached anywhere."
 }
 
-ask() {
-	"question_$1" >"$tmp/answer"
+experiment_ask() {
+	"experiment_question_$1" >"$tmp/answer"
 }
 
-answers() {
+experiment_answers() {
 	local n text shown names=("the ids are the same" "what dies is not on the taps" "without netfilter the same"
 		"generic XDP drops SYNs" "E8 needs no program to fail")
 	local wants=('prog/xdp id ([0-9]+).*\1 *xdp_drop_tcp.*\1: xdp' 'packets of TCP: 0 .*xdp-native.* veth0 .*203.0.113.1.8080: Flags .S..*tc-egress'
@@ -199,14 +199,14 @@ answers() {
 	! command -v nping >/dev/null || wants[4]='Rcvd: 0 .*Rcvd: 1 .*Hello'
 	command -v bpftool >/dev/null || wants[0]='prog/xdp id ([0-9]+).*\1 *xdp_drop_tcp'
 	for ((n = 1; n <= QUESTIONS; n++)); do
-		seeing_all ask "$n"
+		experiment_seeing_all experiment_ask "$n"
 		IFS= read -rd '' text <"$tmp/answer" || true
-		plainly
+		experiment_plainly
 		printf %s "$text" >>"$work/answers.txt"
 		text=${text%$'\n'}
 		[ -n "$ktap" ] || printf '  %s\n' "${text//$'\n'/$'\n'  }"
 		# shellcheck disable=SC2086 # split, to be joined by single blanks
 		shown=$(set -f && echo $text)
-		point "question $n" "${names[n - 1]}" said "${wants[n - 1]}"
+		experiment_point "question $n" "${names[n - 1]}" experiment_said "${wants[n - 1]}"
 	done
 }

@@ -4,23 +4,28 @@
 # What the tests of --write have in common. To be sourced. tcpdump on the
 # sender's side is the oracle: the file has to have what it saw.
 #
-#   frame TO TAGS KIND LENGTH   a TCP frame for probe, random at its end: TO names
-#                               destination and source, TAGS are VLAN tags in
-#                               hexadecimal, KIND is 4 or 6 for IP
-#   oracle WHERE IFACE COUNT FILTER…
+#   capture_frame TO TAGS KIND LENGTH
+#                               a TCP frame for probe, random at its end: TO names
+#                               destination and source ($to_ctr …), TAGS are VLAN tags
+#                               in hexadecimal, KIND is 4 or 6 for IP
+#   capture_oracle WHERE IFACE COUNT FILTER…
 #                               tcpdump there, until it has COUNT packets; its
-#                               buffer is for few of them, unless $oracle_room says else
-#   oracle_stop                 it has seen all, and ends
-#   same FILE [ARGS]            its packets are tcpdump's; ARGS as pcapng_check's
-#   flood COUNT [LENGTH]        as fast as can be; flood_begin does not wait: $flood,
-#                               and flood_end ends it
-#   accounted FILE [ARGS]       captured + lost = dropped (or observed), and so
+#                               buffer is for few of them, unless $oracle_room says
+#                               else; its process is $oracle
+#   capture_oracle_stop         it has seen all, and ends
+#   capture_same FILE [ARGS]    its packets are tcpdump's; ARGS as tool pcapng_check's
+#   capture_flood COUNT [LENGTH]
+#                               as fast as can be; capture_flood_begin does not wait:
+#                               $flood, and capture_flood_end ends it
+#   capture_accounted FILE [ARGS]
+#                               captured + lost = dropped (or observed), and so
 #                               many are in the file; $captured, $lost, $prey
-#   shown REGEX                 the last accounted has shown a line like this
-#   totals                      the sums of the last run's final lines: $captured,
+#   capture_shown REGEX         the last capture_accounted has shown a line like this
+#   capture_totals              the sums of the last run's final lines: $captured,
 #                               $lost, $prey
-#   arrived FILE COUNT          wait until so many packets are in a file that grows
-#   pipe_to CMD… -- ARGS…       like load, its --write - read by CMD; $reader
+#   capture_arrived FILE COUNT  wait until so many packets are in a file that grows
+#   capture_pipe_to CMD… -- ARGS…
+#                               like lab_load, its --write - read by CMD; $reader
 
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_lib.sh"
@@ -32,7 +37,7 @@
 	to_wan0=020000000101020000000102
 }
 
-frame() {
+capture_frame() {
 	local head
 
 	case $3 in
@@ -44,7 +49,7 @@ frame() {
 
 oracle_room=(-B 2048 -s 9216)
 
-oracle() {
+capture_oracle() {
 	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n where=in_$1
 	local count=()
@@ -58,7 +63,7 @@ oracle() {
 	poll 5 reads "$tmp/oracle.err" "listening on" || fail "tcpdump: $(cat "$tmp/oracle.err")"
 }
 
-oracle_ended() {
+capture_oracle_ended() {
 	is_over "$oracle"
 }
 
@@ -66,7 +71,7 @@ oracle_ended() {
 # how many came into it, and how many found no room. Not for -Q: more come in than
 # it takes. So do some that came in while it was being set up, if anything flowed
 # then: those it never gets, and its answer is the same three times.
-oracle_has_all() {
+capture_oracle_has_all() {
 	local line all='' last='' same=0
 
 	while read -r line; do
@@ -82,26 +87,26 @@ oracle_has_all() {
 	return 1
 }
 
-oracle_stop() {
-	poll 5 oracle_has_all || fail "tcpdump lags behind: $(cat "$tmp/oracle.err")"
+capture_oracle_stop() {
+	poll 5 capture_oracle_has_all || fail "tcpdump lags behind: $(cat "$tmp/oracle.err")"
 	kill -INT "$oracle"
 }
 
-arrived() {
+capture_arrived() {
 	local ms
 
 	lab_patience 5
 	"$tool" pcapng_check -w "$ms" "$1" "$2"
 }
 
-same() {
-	poll 5 oracle_ended || fail "tcpdump misses packets: $(tcpdump -nr "$tmp/oracle.pcap" 2>&1)"
+capture_same() {
+	poll 5 capture_oracle_ended || fail "tcpdump misses packets: $(tcpdump -nr "$tmp/oracle.pcap" 2>&1)"
 	reads "$tmp/oracle.err" $'\n0 packets dropped' || fail "tcpdump: $(cat "$tmp/oracle.err")"
 	"$tool" pcapng_check "${@:2}" "$1" "$tmp/oracle.pcap" >"$tmp/same" ||
 		fail "$1: $(tail -n 3 "$tmp/same")"
 }
 
-totals() {
+capture_totals() {
 	local line name captured_packets=0 lost_packets=0 dropped_packets=0 observed_packets=0
 
 	while read -r line; do
@@ -115,20 +120,20 @@ totals() {
 }
 
 # Further arguments are pcapng_check's.
-accounted() {
+capture_accounted() {
 	"$tool" pcapng_check "${@:2}" "$1" >"$tmp/packets" || fail "$1: $(tail -n 3 "$tmp/packets")"
-	totals
+	capture_totals
 	if [ $((captured + lost)) != "$prey" ] || ! reads "$tmp/packets" $'\n'"total=$captured "; then
 		fail "captured $captured, lost $lost, dropped $prey; in the file: $(tail -n 1 "$tmp/packets")"
 	fi
 }
 
-shown() {
+capture_shown() {
 	ktap_match "$tmp/packets" "$1"
 }
 
 # The counters are on standard error, then.
-pipe_to() {
+capture_pipe_to() {
 	local command=() path
 
 	while [ "$1" != -- ]; do
@@ -145,21 +150,21 @@ pipe_to() {
 	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$path" --json --interval 0 --write - "${@:3}" \
 		>"$tmp/pipe" 2>"$tmp/loader.err" </dev/null &
 	loader=$!
-	poll 15 settled || fail "$2 neither attaches nor gives up"
+	poll 15 lab_settled || fail "$2 neither attaches nor gives up"
 }
 
-flood_begin() {
-	"${in_ctr[@]}" "$tool" probe flood eth0 "$(frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
+capture_flood_begin() {
+	"${in_ctr[@]}" "$tool" probe flood eth0 "$(capture_frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
 	# shellcheck disable=SC2034 # for who calls this
 	flood=$!
 }
 
-flood_end() {
+capture_flood_end() {
 	kill "$flood" 2>/dev/null || true
 	wait "$flood" || true
 }
 
-flood() {
-	flood_begin "$@"
+capture_flood() {
+	capture_flood_begin "$@"
 	wait "$flood"
 }

@@ -7,33 +7,35 @@
 #
 # and in a test, or in a group's set-up:
 #
-#   wire                 two new network namespaces: veth0 in one, its peer eth0
-#                        in the other; to be run first
+#   cli_wire             two new network namespaces, $host and $ctr: veth0 in one, its
+#                        peer eth0 in the other; to be run first. cli_wire_again: anew.
+#                        $before: the state of $host then
 #   "${in_host[@]}" CMD  run CMD where veth0 is; in_ctr: where eth0 is. CMD
 #                        replaces tool: with & behind it, $! is its own pid
-#   wire_third           one more namespace, $third, with nothing but lo; "${in_third[@]}"
-#   unwire               all of it goes, so that a test can begin anew
-#   on CMD…              the same as a function, for expect and poll; 20 s at most.
+#   cli_wire_third       one more namespace, $third, with nothing but lo; "${in_third[@]}"
+#   cli_unwire           all of it goes, so that a test can begin anew
+#   cli_on CMD…          the same as a function, for expect and poll; 20 s at most.
 #                        It needs CMD
-#   says STATUS REGEX CMD…
+#   cli_is_up IFACE      is it up, by now?
+#   cli_says STATUS REGEX CMD…
 #                        there CMD exits with STATUS, says REGEX, in sentences and
 #                        on standard error, and prints no data
-#   refused STATUS REGEX CMD…
-#                        the same, and it changes nothing
-#   unsaid REGEX         fail if the last expect's standard error matches
-#   state NAME           all that a loader could change (see tool/netstate.c), into a
+#   cli_words REGEX      the same of the last expect
+#   cli_refused STATUS REGEX CMD…
+#                        like cli_says, and it changes nothing
+#   cli_unsaid REGEX     fail if the last expect's standard error matches
+#   cli_state NAME       all that a loader could change (see tool/netstate.c), into a
 #                        variable
-#   start CMD…           there run a loader in the background; returns once it is
-#                        attached. Sets $pid
-#   ends STATUS          wait for $pid to end, with STATUS; said and told are
-#                        about its output from now on
-#   clean                fail unless all is soon as wire left it
-#   has REGEX            is there a line in --list, with single spaces? or has_not
-#   is_linux VERSION     is this kernel that version, or later? and has_tcx
-#   passes_tcp           does TCP get from veth0 to eth0 and back? or drops_tcp
-#   lines FILE LEAST [MOST]
-#                        has FILE so many lines?
-#   $xdp_world, $tc_tcp  objects for ip link and tc
+#   cli_same             is that now as it is in $wanted? It is left in $now
+#   cli_start CMD…       there run a loader in the background; returns once it is
+#                        attached. Sets $pid; its output is in ${logs[$pid]}.out and .err
+#   cli_has_ended        has $pid ended?
+#   cli_ends STATUS      wait for that, with STATUS; said and told are about its
+#                        output from now on
+#   cli_clean            fail unless all is soon as cli_wire left it
+#   cli_has REGEX        is there a line in --list, with single spaces? or cli_has_not
+#   cli_passes_tcp       does TCP get from veth0 to eth0 and back? or cli_drops_tcp
+#   $xdp_world, $tc_tcp  objects for ip link and tc; $cli_path is where they are
 
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/ktap.sh"
@@ -62,17 +64,17 @@ cli_private() {
 	cli_path=$dir
 }
 
-wire() {
+cli_wire() {
 	host=host.$BASHPID
 	ctr=ctr.$BASHPID
 	in_host=("$tool" enter "$host")
 	# shellcheck disable=SC2034 # for the tests
 	in_ctr=("$tool" enter "$ctr")
 	"$tool" pair add "$host" "$ctr"
-	state before
+	cli_state before
 }
 
-wire_third() {
+cli_wire_third() {
 	need ip
 	third=third.$BASHPID
 	# shellcheck disable=SC2034 # for the tests
@@ -81,21 +83,26 @@ wire_third() {
 	"${in_third[@]}" ip link del veth0
 }
 
-unwire() {
+cli_unwire() {
 	[ -z "${host-}" ] || "$tool" pair del "$host" "$ctr"
 	[ -z "${third-}" ] || "$tool" pair del "$third" "fourth.$BASHPID"
 	host='' third=''
 }
 
-on() {
+cli_on() {
 	need "$1"
 	"$tool" enter -t 20 "$host" "$@"
 }
 
-is_up() {
+cli_wire_again() {
+	[ -z "${host-}" ] || [ "$host" != "host.$BASHPID" ] || after_each
+	cli_wire
+}
+
+cli_is_up() {
 	local now
 
-	state now
+	cli_state now
 	[[ $now = *"$1 operstate 6"* ]] # IF_OPER_UP
 }
 
@@ -107,33 +114,33 @@ after_each() {
 	mapfile -t pids <"$tmp/jobs"
 	[ "${#pids[@]}" = 0 ] || kill -9 "${pids[@]}" 2>/dev/null || true
 	[ "${host-}" = "host.$BASHPID" ] || host=''
-	unwire
+	cli_unwire
 }
 
-state() {
+cli_state() {
 	local text
 
 	text=$(exec "$tool" netstate "$host") || fail "the state of $host is not to be had"
 	printf -v "$1" %s "$text"
 }
 
-same() {
-	state now
+cli_same() {
+	cli_state now
 	[ "$now" = "$wanted" ]
 }
 
-says() {
-	expect "$1" on "${@:3}"
-	words "$2"
+cli_says() {
+	expect "$1" cli_on "${@:3}"
+	cli_words "$2"
 }
 
-refused() {
+cli_refused() {
 	need "$3"
 	expect "$1" "$tool" netstate "$host" "${@:3}"
-	words "$2"
+	cli_words "$2"
 }
 
-words() {
+cli_words() {
 	local text
 
 	said "$1"
@@ -142,58 +149,51 @@ words() {
 	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
 }
 
-unsaid() {
+cli_unsaid() {
 	local text
 
 	read_text "$tmp/err"
 	[[ ! $text =~ $1 ]] || fail "that is not to be said: ${BASH_REMATCH[0]}"
 }
 
-clean() {
+cli_clean() {
 	wanted=$before
-	poll 5 same || fail "not as it was:"$'\n'"$(diff <(echo "$wanted") <(echo "$now"))"
+	poll 5 cli_same || fail "not as it was:"$'\n'"$(diff <(echo "$wanted") <(echo "$now"))"
 }
 
 declare -A logs=()
 before=
 
-start() {
+cli_start() {
 	local log=$tmp/run.${#logs[@]}
 
 	need "$1"
 	"${in_host[@]}" "$@" >"$log.out" 2>"$log.err" &
 	pid=$!
 	logs[$pid]=$log
-	poll 10 is_attached || fail "not attached:"$'\n'"$(<"$log.err")"
+	poll 10 cli_is_attached || fail "not attached:"$'\n'"$(<"$log.err")"
 }
 
 # Attached, or ended without.
-is_attached() {
-	reads "${logs[$pid]}.err" ': attached (' || reads "${logs[$pid]}.err" 'interfaces (program' || { has_ended && fail "ended: $(<"${logs[$pid]}.err")"; }
+cli_is_attached() {
+	reads "${logs[$pid]}.err" ': attached (' || reads "${logs[$pid]}.err" 'interfaces (program' || { cli_has_ended && fail "ended: $(<"${logs[$pid]}.err")"; }
 }
 
-has_ended() {
+cli_has_ended() {
 	is_over "$pid"
 }
 
-lines() {
-	local list
-
-	mapfile -t list <"$1"
-	[ "${#list[@]}" -ge "$2" ] && [ "${#list[@]}" -le "${3-$2}" ]
-}
-
-ends() {
+cli_ends() {
 	local got=0
 
-	poll 10 has_ended || fail "it goes on:"$'\n'"$(<"${logs[$pid]}.err")"
+	poll 10 cli_has_ended || fail "it goes on:"$'\n'"$(<"${logs[$pid]}.err")"
 	wait "$pid" || got=$?
 	copy "${logs[$pid]}.out" "$tmp/out"
 	copy "${logs[$pid]}.err" "$tmp/err"
 	[ "$got" = "$1" ] || fail "exit status $got instead of $1:"$'\n'"$(<"$tmp/err")"
 }
 
-has() {
+cli_has() {
 	local line
 
 	while read -ra line; do
@@ -202,28 +202,16 @@ has() {
 	return 1
 }
 
-has_not() {
-	! has "$@"
-}
-
-is_linux() {
-	local want here
-
-	IFS=. read -ra want <<<"$1"
-	IFS=.- read -ra here </proc/sys/kernel/osrelease
-	((here[0] > want[0] || (here[0] == want[0] && here[1] >= want[1])))
-}
-
-has_tcx() {
-	is_linux 6.6
+cli_has_not() {
+	! cli_has "$@"
 }
 
 # Nobody listens, so the answer is a quick RST.
-passes_tcp() {
-	on "$tool" probe tcp 203.0.113.10 9 500 >"$tmp/tcp" 2>&1 || true
+cli_passes_tcp() {
+	cli_on "$tool" probe tcp 203.0.113.10 9 500 >"$tmp/tcp" 2>&1 || true
 	reads "$tmp/tcp" refused
 }
 
-drops_tcp() {
-	! passes_tcp && reads "$tmp/tcp" lost
+cli_drops_tcp() {
+	! cli_passes_tcp && reads "$tmp/tcp" lost
 }

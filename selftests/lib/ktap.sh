@@ -41,8 +41,11 @@
 #   is_over PID          has that process ended by now? For polls: no process
 #   count REGEX [FILE]   how many lines match, of the last expect's standard output
 #                        or of a file: $count
+#   lines FILE LEAST [MOST]
+#                        has it so many lines?
 #   read_text FILE       all of its text: $text
 #   copy FROM TO         the text of one file into another
+#   is_linux VERSION     is this kernel that version, or later? and has_tcx
 #   built NAME           the path of a built file, wherever it is; locate NAME leaves
 #                        it in $path, without a process
 
@@ -198,6 +201,13 @@ count() {
 	done <"${2:-$tmp/out}"
 }
 
+lines() {
+	local list
+
+	mapfile -t list <"$1"
+	[ "${#list[@]}" -ge "$2" ] && [ "${#list[@]}" -le "${3-$2}" ]
+}
+
 read_text() {
 	IFS= read -rd '' text <"$1" || true
 }
@@ -207,6 +217,18 @@ copy() {
 
 	read_text "$1"
 	printf '%s' "$text" >"$2"
+}
+
+is_linux() {
+	local least release
+
+	IFS=. read -ra least <<<"$1"
+	IFS=.- read -ra release </proc/sys/kernel/osrelease
+	((release[0] > least[0] || (release[0] == least[0] && release[1] >= least[1])))
+}
+
+has_tcx() {
+	is_linux 6.6
 }
 
 never() {

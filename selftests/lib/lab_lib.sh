@@ -2,29 +2,39 @@
 # shellcheck shell=bash
 #
 # What the tests in the lab have in common. To be sourced. Each test begins with
-# "lab": it has a lab to itself. Traffic is judged by connections and echoes, and
+# lab_take: it has a lab to itself. Traffic is judged by connections and echoes, and
 # by the programs' counts; what takes its time is waited for in polls.
 #
-#   lab                  a lab with small servers of our own. It is the one that the
+#   lab_take             a lab with small servers of our own. It is the one that the
 #                        test before in this group had, if that passed and left it as
 #                        it was: a new one costs more than most tests do. Nobody runs
 #                        in it but its servers; of connections, see lab_at_rest.
 #                        lab_keep: what this test changed in it may stay so
 #   lab_nginx            a new lab with nginx, if there is one, as $LAB_NGINX
-#   published            the published port answers on the host; also published_lost.
-#                        by_curl: the same as curl sees it; by_curl_lost
-#   tcp_passes [ADDR]    a connection from the host to the container, or to ADDR;
-#                        also tcp_lost, ping_passes
+#   lab_published        the published port answers on the host; also lab_published_lost.
+#                        lab_by_curl: the same as curl sees it; lab_by_curl_lost
+#   lab_tcp_passes [ADDR]
+#                        a connection from the host to the container, or to ADDR;
+#                        also lab_tcp_lost, lab_ping_passes
 #   lab_at_rest          wait until no TCP connection is left in the lab; and
-#                        at_rest NETNS… to poll any network namespaces
-#   first_cpu            the number of a CPU to pin things to
-#   wrote PID            how many bytes a process has written, in $wchar
+#                        lab_rests NETNS… to poll any network namespaces
+#   lab_first_cpu        the number of a CPU to pin things to
+#   lab_now_ms           milliseconds
+#   lab_wrote PID        how many bytes a process has written, in $wchar
 #   lab_tun              a device without Ethernet header: tun0, with 198.51.100.130 behind it
-#   on_host CMD…         run CMD on the host, which needs it
-#   run PROGRAM ARGS…    run one of our programs there, to its end
-#   load PROGRAM ARGS…   the same in the background, until it has attached; $loader
-#   stop [SIGNAL]        end it: it must exit with 0; ended STATUS waits for it
-#   counted FIELD [IF]   a number from its last line of counters
+#   lab_on_host CMD…     run CMD on the host, which needs it
+#   lab_program PROGRAM ARGS…
+#                        run one of our programs there, to its end
+#   lab_start SECONDS NAME WORDS CMD…
+#                        run CMD there until it says WORDS; its process is $begun, its
+#                        output in $tmp/NAME.out and .err
+#   lab_load PROGRAM ARGS…
+#                        one of our loaders like that, until it has attached; $loader
+#   lab_stop [SIGNAL]    end it: it must exit with 0; lab_ended STATUS waits for it
+#   lab_counted FIELD [IF]
+#                        a number from its last line of counters
+#   lab_xdp_id IF        the id of the XDP program there; lab_has_filter SIDE [REGEX],
+#                        lab_has_clsact: has TC such a thing at veth0?
 
 # shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_net.sh"
@@ -33,11 +43,11 @@ need_privileges
 
 # No TCP connection in these network namespaces, not even half of one: what is
 # seen from now on is of the test's own doing.
-at_rest() {
+lab_rests() {
 	"$tool" stage rest 0 "$@" 2>/dev/null
 }
 
-first_cpu() {
+lab_first_cpu() {
 	local name list
 
 	while read -r name list; do
@@ -45,7 +55,7 @@ first_cpu() {
 	done </proc/self/status
 }
 
-wrote() {
+lab_wrote() {
 	local name
 
 	# shellcheck disable=SC2034 # for who calls this
@@ -68,7 +78,7 @@ lab_nginx() {
 }
 
 # A lab that no test has now is named in $ktap_between; it is the group's.
-lab() {
+lab_take() {
 	local LAB_NGINX=none
 
 	trap 'lab_give_back; if declare -F after_each >/dev/null; then after_each; fi' EXIT
@@ -89,7 +99,7 @@ lab_keep() {
 
 # What a loader could change, and who runs there.
 lab_state() {
-	on_host "$tool" netstate "drop-$LAB-host" &&
+	lab_on_host "$tool" netstate "drop-$LAB-host" &&
 		"$tool" netstate "drop-$LAB-ctr" &&
 		lab_pids "$LAB_DIR"
 }
@@ -114,98 +124,98 @@ after_group() {
 # A device without Ethernet header on the host: tun0, behind which 198.51.100.130 answers.
 lab_tun() {
 	[ -e /dev/net/tun ] || skip "no /dev/net/tun here"
-	on_host "$tool" probe reflect tun0 >"$tmp/reflect" 2>&1 &
+	lab_on_host "$tool" probe reflect tun0 >"$tmp/reflect" 2>&1 &
 	poll 3 [ -s "$tmp/reflect" ]
 	reads "$tmp/reflect" ready || skip "$(cat "$tmp/reflect")"
-	on_host ip -batch - <<-END
+	lab_on_host ip -batch - <<-END
 		addr add 198.51.100.129 peer 198.51.100.130 dev tun0
 		link set tun0 up
 	END
-	poll 3 tcp_passes 198.51.100.130 300
+	poll 3 lab_tcp_passes 198.51.100.130 300
 }
 
-published() {
-	published_within 3000
+lab_published() {
+	lab_published_within 3000
 }
 
-published_within() {
+lab_published_within() {
 	"${in_host[@]}" "$tool" probe http 127.0.0.1 80 "$1"
 }
 
-published_lost() {
-	expect 1 published_within 500
+lab_published_lost() {
+	expect 1 lab_published_within 500
 }
 
-by_curl() {
+lab_by_curl() {
 	need curl
 	"${in_host[@]}" curl -sf -m "${1:-3}" -o /dev/null http://localhost/
 }
 
-by_curl_lost() {
-	expect 28 by_curl 0.7
+lab_by_curl_lost() {
+	expect 28 lab_by_curl 0.7
 }
 
-tcp_passes() {
+lab_tcp_passes() {
 	"${in_host[@]}" "$tool" probe tcp "${1:-203.0.113.10}" 80 "${2:-3000}"
 }
 
-tcp_lost() {
-	expect 1 tcp_passes "${1:-203.0.113.10}" 500
+lab_tcp_lost() {
+	expect 1 lab_tcp_passes "${1:-203.0.113.10}" 500
 }
 
-ping_passes() {
+lab_ping_passes() {
 	"${in_host[@]}" "$tool" probe icmp "${1:-203.0.113.10}" 3000
 }
 
-settled() {
-	reads "$tmp/loader.err" attached || dead
+lab_settled() {
+	reads "$tmp/loader.err" attached || lab_is_over
 }
 
-said_or_over() {
+lab_said_or_over() {
 	reads "$1" "$2" || is_over "$begun"
 }
 
 # Start a command on the host and wait, for $1 seconds, until it says $3 on standard
 # error. With --timeout, it may have ended by then. Its output is in $tmp/$2.out and
 # .err, its process $begun.
-begin() {
+lab_start() {
 	local err=$tmp/$2.err
 
 	: >"$err"
 	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "${@:4}" >"$tmp/$2.out" 2>"$err" </dev/null &
 	begun=$!
-	poll "$1" said_or_over "$err" "$3" || fail "${4##*/} neither says '$3' nor gives up"
+	poll "$1" lab_said_or_over "$err" "$3" || fail "${4##*/} neither says '$3' nor gives up"
 	reads "$err" "$3" || fail "${4##*/} ended: $(<"$err")"
 }
 
-load() {
+lab_load() {
 	local path
 
 	locate "$1"
-	begin 15 loader attached "$path" --json --interval 0 "${@:2}"
+	lab_start 15 loader attached "$path" --json --interval 0 "${@:2}"
 	loader=$begun
 }
 
-dead() {
+lab_is_over() {
 	is_over "$loader"
 }
 
 # The loader ends, now, and with this status.
-ended() {
+lab_ended() {
 	local status=0
 
-	poll 15 dead || fail "the loader does not end"
+	poll 15 lab_is_over || fail "the loader does not end"
 	wait "$loader" || status=$?
 	[ "$status" = "$1" ] || fail "the loader's exit status is $status: $(cat "$tmp/loader.err")"
 }
 
-stop() {
+lab_stop() {
 	kill "-${1:-INT}" "$loader"
-	ended 0
+	lab_ended 0
 }
 
 # A number from the final line of the last run loader (of interface $2).
-counted() {
+lab_counted() {
 	local line
 
 	while read -r line; do
@@ -214,16 +224,16 @@ counted() {
 	done <"$tmp/loader.out"
 }
 
-now_ms() {
+lab_now_ms() {
 	echo $((${EPOCHREALTIME/./} / 1000))
 }
 
-on_host() {
+lab_on_host() {
 	need "$1"
 	"${in_host[@]}" "$@"
 }
 
-run() {
+lab_program() {
 	local path
 
 	locate "$1"
@@ -231,7 +241,7 @@ run() {
 }
 
 # The id of the XDP program on interface $1 of the host, or of where the rest says.
-xdp_id() {
+lab_xdp_id() {
 	local dev=$1
 
 	need ip
@@ -242,10 +252,10 @@ xdp_id() {
 }
 
 # Has TC a filter at veth0's $1 that matches $2?
-has_filter() {
-	[[ $(on_host tc filter show dev veth0 "$1") =~ ${2:-bpf} ]]
+lab_has_filter() {
+	[[ $(lab_on_host tc filter show dev veth0 "$1") =~ ${2:-bpf} ]]
 }
 
-has_clsact() {
-	[[ $(on_host tc qdisc show dev veth0 clsact) = *clsact* ]]
+lab_has_clsact() {
+	[[ $(lab_on_host tc qdisc show dev veth0 clsact) = *clsact* ]]
 }

@@ -13,6 +13,10 @@
 #                          tool, so with & behind it, $! is CMD's own pid
 #   lab_run WHERE CMD…     run CMD there, with our programs within reach by name
 #   $LAB $LAB_DIR          its id and its directory for files, which goes with it
+#   lab_need CMD…          where one of these is missing, or what a lab takes, end
+#   lab_colours            $green $yellow $red $dim $plain, empty where none are shown
+#   lab_seconds MS         as a plain decimal, in $seconds
+#   lab_patience SECONDS   milliseconds for tool stage to wait, in $ms
 #   LAB_UNIT=N             set before, interfaces are vethN, dockerN … instead of
 #                          veth0, docker0: to be told from those of other labs
 #

@@ -82,7 +82,7 @@ after_group() {
 # Start drop-where on the host. The kernel takes its time to switch tracing on when
 # many do it at once.
 where() {
-	begin 30 where listening "$drop_where" "$@"
+	lab_start 30 where listening "$drop_where" "$@"
 	where=$begun
 }
 
