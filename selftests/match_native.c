@@ -171,7 +171,7 @@ static void explain(int expected, int got, size_t length, enum drop_link link,
 	ktap_dump(guard - length, length);
 }
 
-static void test_verdict(struct ktap *ktap, const struct frame_case *wanted)
+static void test_verdict(const struct frame_case *wanted)
 {
 	enum match second;
 	int got;
@@ -179,8 +179,7 @@ static void test_verdict(struct ktap *ktap, const struct frame_case *wanted)
 	memcpy(guard - frame.length, frame.data, frame.length);
 	got = matched(frame.length, wanted->link, 0);
 	second = judge(frame.data, frame.length, wanted->link, 0);
-	if (ktap_point(ktap,
-		       got == (int)wanted->match && second == wanted->match,
+	if (ktap_point(got == (int)wanted->match && second == wanted->match,
 		       wanted->name))
 		return;
 	if (second != wanted->match)
@@ -189,7 +188,7 @@ static void test_verdict(struct ktap *ktap, const struct frame_case *wanted)
 	explain(wanted->match, got, frame.length, wanted->link, 0);
 }
 
-static void test_truncations(struct ktap *ktap, const struct frame_case *wanted)
+static void test_truncations(const struct frame_case *wanted)
 {
 	int tags, got = 0, tags_max = wanted->link == LINK_IP ? 0 : TAGS_MAX;
 	enum match expected = 0;
@@ -208,7 +207,7 @@ static void test_truncations(struct ktap *ktap, const struct frame_case *wanted)
 	}
 	snprintf(name, sizeof(name), "%s: every length%s", wanted->name,
 		 tags_max ? ", 0 to 4 tags taken off" : "");
-	if (!ktap_point(ktap, ok, name))
+	if (!ktap_point(ok, name))
 		explain(expected, got, length - 1, wanted->link, tags - 1);
 }
 
@@ -266,7 +265,7 @@ static void mutate(struct frame *victim)
 	}
 }
 
-static void test_mutations(struct ktap *ktap, size_t cases)
+static void test_mutations(size_t cases)
 {
 	unsigned int count, seen[3] = { 0 };
 	const struct frame_case *base;
@@ -287,18 +286,16 @@ static void test_mutations(struct ktap *ktap, size_t cases)
 		ok = got == (int)expected;
 		seen[expected]++;
 	}
-	if (!ktap_point(ktap, ok, "mutated frames")) {
+	if (!ktap_point(ok, "mutated frames")) {
 		printf("# mutation %u from seed %d\n", count, SEED);
 		explain(expected, got, frame.length, link, tags);
 	}
 	printf("# %u mutated frames: %u yes, %u no, %u undecided\n", count,
 	       seen[MATCH_YES], seen[MATCH_NO], seen[MATCH_UNDECIDED]);
 	/* Or else the run above shows little. */
-	ktap_point(ktap,
-		   seen[MATCH_YES] > count / 20 &&
-			   seen[MATCH_NO] > count / 20 &&
-			   seen[MATCH_UNDECIDED] > count / 20,
-		   "mutated frames: every verdict is frequent");
+	ok = seen[MATCH_YES] > count / 20 && seen[MATCH_NO] > count / 20 &&
+	     seen[MATCH_UNDECIDED] > count / 20;
+	ktap_point(ok, "mutated frames: every verdict is frequent");
 }
 
 /* Room for a frame, and behind it a page that nobody may touch. */
@@ -322,22 +319,21 @@ static int make_guard(void)
 int main(void)
 {
 	const struct frame_case *wanted;
-	struct ktap ktap = { 0 };
 	size_t cases = 0;
 
 	ktap_begin();
 	if (make_guard()) {
 		perror("# cannot set up guarded memory");
-		return KTAP_FAIL;
+		return KSFT_FAIL;
 	}
 	while (frame_cases[cases].name)
 		cases++;
-	ktap_plan(&ktap, 2 * cases + 2);
+	ksft_set_plan(2 * cases + 2);
 	for (wanted = frame_cases; wanted->name; wanted++) {
 		frame_build(&frame, wanted);
-		test_verdict(&ktap, wanted);
-		test_truncations(&ktap, wanted);
+		test_verdict(wanted);
+		test_truncations(wanted);
 	}
-	test_mutations(&ktap, cases);
-	return ktap_finish(&ktap);
+	test_mutations(cases);
+	ksft_finished();
 }

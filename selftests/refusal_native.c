@@ -91,12 +91,11 @@ static bool is_right(const struct sample *sample)
 int main(void)
 {
 	const size_t count = ARRAY_SIZE(samples);
-	struct ktap ktap = {};
 	size_t i;
 
 	ktap_begin();
-	ktap_plan(&ktap, count);
+	ksft_set_plan(count);
 	for (i = 0; i < count; i++)
-		ktap_point(&ktap, is_right(&samples[i]), samples[i].name);
-	return ktap_finish(&ktap);
+		ktap_point(is_right(&samples[i]), samples[i].name);
+	ksft_finished();
 }

@@ -132,8 +132,7 @@ static bool sound(enum match match, __u32 linear, bool tagged)
 	return judged(pull_fails ? early : match);
 }
 
-static void test(struct ktap *ktap, const struct frame_case *wanted,
-		 bool tagged, const char *what)
+static void test(const struct frame_case *wanted, bool tagged, const char *what)
 {
 	__u32 linear = 0;
 	char name[192];
@@ -144,7 +143,7 @@ static void test(struct ktap *ktap, const struct frame_case *wanted,
 	/* The steps above may miss the end. */
 	ok = ok && sound(wanted->match, frame.length, tagged);
 	snprintf(name, sizeof(name), "%s: %s", wanted->name, what);
-	if (ktap_point(ktap, ok, name))
+	if (ktap_point(ok, name))
 		return;
 	printf("# with %u or fewer bytes linear: expected %s, got verdict %d, %d pulls%s%s\n",
 	       linear, match_name(wanted->match), outcome.verdict,
@@ -165,7 +164,7 @@ static bool untag(void)
 	return true;
 }
 
-static unsigned int test_all(struct ktap *ktap)
+static unsigned int test_all(bool really)
 {
 	const struct frame_case *wanted;
 	unsigned int points = 0;
@@ -175,17 +174,17 @@ static unsigned int test_all(struct ktap *ktap)
 			continue;
 		frame_build(&frame, wanted);
 		points += 2;
-		if (ktap) {
-			test(ktap, wanted, false, "any part linear");
+		if (really) {
+			test(wanted, false, "any part linear");
 			pull_fails = true;
-			test(ktap, wanted, false, "the pull fails");
+			test(wanted, false, "the pull fails");
 			pull_fails = false;
 		}
 		if (!untag())
 			continue;
 		points++;
-		if (ktap)
-			test(ktap, wanted, true, "first tag as metadata");
+		if (really)
+			test(wanted, true, "first tag as metadata");
 	}
 	return points;
 }
@@ -210,14 +209,12 @@ static int make_guard(void)
 
 int main(void)
 {
-	struct ktap ktap = { 0 };
-
 	ktap_begin();
 	if (make_guard()) {
 		perror("# cannot set up guarded memory");
-		return KTAP_FAIL;
+		return KSFT_FAIL;
 	}
-	ktap_plan(&ktap, test_all(NULL));
-	test_all(&ktap);
-	return ktap_finish(&ktap);
+	ksft_set_plan(test_all(false));
+	test_all(true);
+	ksft_finished();
 }

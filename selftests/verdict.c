@@ -34,7 +34,6 @@ struct outcome {
 };
 
 static struct frame frame;
-static struct ktap ktap;
 
 /* How many of the frame's bytes are in the linear part: the link layer's and
  * an IP header right behind it, without which kernels refuse a test run.
@@ -160,13 +159,13 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 	int err;
 
 	if (loaded_count(loaded, &before)) {
-		ktap_point(&ktap, false, name);
+		ktap_point(false, name);
 		printf("# cannot read the counters: %s\n", strerror(errno));
 		return;
 	}
 	err = run(loaded, point->variant, &got.verdict);
 	if (err || loaded_count(loaded, &got.counted)) {
-		ktap_point(&ktap, false, name);
+		ktap_point(false, name);
 		printf("# cannot run the program or read its counters: %s\n",
 		       strerror(errno));
 		ktap_dump(frame.data, frame.length);
@@ -184,7 +183,7 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 			  &expected.counted.slot[point->variant->moves]);
 	ok = ok && got.verdict == expected.verdict &&
 	     !memcmp(&got.counted, &expected.counted, sizeof(got.counted));
-	if (ktap_point(&ktap, ok, name))
+	if (ktap_point(ok, name))
 		return;
 	show("expected", program, &expected, &before);
 	show("got", program, &got, &before);
@@ -224,14 +223,14 @@ static void test_program(const struct loaded *loaded,
 	bool ok;
 
 	if (bpf_obj_get_info_by_fd(loaded->fd, &info, &size)) {
-		ktap_point(&ktap, false, name);
+		ktap_point(false, name);
 		printf("# no information: %s\n", strerror(errno));
 		return;
 	}
 	ok = !strcmp(info.name, program->name) &&
 	     !strcmp(section, program->section) && info.btf_id &&
 	     info.gpl_compatible && info.type == program->type && !global;
-	ktap_point(&ktap, ok, name);
+	ktap_point(ok, name);
 	if (global)
 		printf("# %s() is global: not on kernels without BTF\n",
 		       global);
@@ -248,10 +247,10 @@ static void test_point(const struct loaded *loaded, const struct point *point)
 		 point->variant->setup.name,
 		 point->wanted ? point->wanted->name : "the program itself");
 	if (point->variant->split && !point->wanted) {
-		ktap_skip(&ktap, name,
+		ktap_skip(name,
 			  "this kernel's test run makes only linear skbs");
 	} else if (!loaded->object) {
-		ktap_point(&ktap, false, name);
+		ktap_point(false, name);
 		printf("# the program is not loaded, see above\n");
 	} else if (point->wanted) {
 		frame_build(&frame, point->wanted);
@@ -364,15 +363,15 @@ int main(int argc, char **argv)
 
 	ktap_begin();
 	if (geteuid())
-		return ktap_skip_all("needs root");
+		ksft_exit_skip("needs root\n");
 	libbpf_set_print(loaded_print);
 	points = plan(directory, &count);
 	if (!points) {
 		perror("verdict");
-		return KTAP_FAIL;
+		return KSFT_FAIL;
 	}
-	ktap_plan(&ktap, count + 1);
-	ktap_point(&ktap, handful_exists(), "the handful's names are known");
+	ksft_set_plan(count + 1);
+	ktap_point(handful_exists(), "the handful's names are known");
 	for (point = points; point < points + count; point++) {
 		if (!last || last->program != point->program ||
 		    last->variant != point->variant) {
@@ -385,5 +384,5 @@ int main(int argc, char **argv)
 	}
 	loaded_close(&loaded);
 	free(points);
-	return ktap_finish(&ktap);
+	ksft_finished();
 }
