@@ -6,9 +6,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if_tun.h>
-#include <net/if.h>
 #include <netdb.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
@@ -19,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -309,47 +305,6 @@ static int probe_icmp(const char *address, int timeout)
 	return no_answer(timeout);
 }
 
-/*
- * To whoever uses the device, each address behind it is then itself: an echo
- * request comes back as another's echo request, and the answer to that as
- * the answer. Checksums are sums, so swapping addresses keeps them right.
- */
-static int serve_reflect(const char *name)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
-	unsigned char packet[65536], source[16];
-	int fd = open("/dev/net/tun", O_RDWR), at, size;
-	ssize_t length;
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr))
-		return failed("tun device");
-	puts("ready");
-	fflush(stdout);
-	while ((length = read(fd, packet, sizeof(packet))) > 0) {
-		at = *packet >> 4 == 4 ? 12 : 8;
-		size = *packet >> 4 == 4 ? 4 : 16;
-		memcpy(source, packet + at, size);
-		memcpy(packet + at, packet + at + size, size);
-		memcpy(packet + at + size, source, size);
-		if (write(fd, packet, length) < 0)
-			return failed("write");
-	}
-	return failed("read");
-}
-
-static int create_tun(const char *name, int type)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
-	int fd = open("/dev/net/tun", O_RDWR);
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) ||
-	    ioctl(fd, TUNSETPERSIST, 1) || ioctl(fd, TUNSETLINK, type))
-		return failed("tun device");
-	return ANSWERED;
-}
-
 static int probe_main(int argc, char **argv)
 {
 	const char *command = argc > 2 ? argv[1] : "";
@@ -380,9 +335,9 @@ static int probe_main(int argc, char **argv)
 	if (!strcmp(command, "relay") && argc == 5)
 		return serve_relay(argv[2], argv[3], argv[4]);
 	if (!strcmp(command, "reflect") && argc == 3)
-		return serve_reflect(argv[2]);
+		return probe_reflect(argv[2]);
 	if (!strcmp(command, "tun") && argc == 4)
-		return create_tun(argv[2], atoi(argv[3]));
+		return probe_tun(argv[2], atoi(argv[3]));
 	return usage();
 }
 

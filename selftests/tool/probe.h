@@ -13,4 +13,7 @@ int probe_send(const char *iface, const char *text, int count);
 int probe_send_each(const char *iface);
 int probe_flood(const char *iface, const char *text, unsigned int count);
 
+int probe_reflect(const char *name);
+int probe_tun(const char *name, int type);
+
 #endif

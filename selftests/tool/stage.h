@@ -7,6 +7,15 @@
 
 /* Where things are in a lab. */
 enum { OUT, CTR, HOST, PLACES };
+extern const char *const stage_places[PLACES];
+
+/* The path of a lab's network namespace; valid until the next call. */
+const char *stage_namespace(const char *dir, const char *place);
+/* Returns 0, or 2 and has said what failed. */
+int stage_enter(const char *path);
+
+int stage_up(const char *dir, const char *owner, const char *unit, int serve);
+int stage_private(char **argv);
 
 struct stage_place {
 	struct netlink nl; /* a socket in there */
