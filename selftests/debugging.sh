@@ -112,9 +112,8 @@ trace() {
 
 	need curl cat mountpoint
 	[ -d $tracing ] || skip "needs $tracing: a kernel with CONFIG_TRACING"
-	stage=$(built stage)
 	instance=$tracing/instances/drop-test-$BASHPID
-	around=("$stage" private sh -ec "[ -e $tracing/events ] || mount -t tracefs tracefs $tracing
+	around=("$tool" stage private sh -ec "[ -e $tracing/events ] || mount -t tracefs tracefs $tracing
 		mkdir $instance
 		echo 1 >$instance/events/bpf_trace/bpf_trace_printk/enable
 		mount --bind $instance $tracing"'
@@ -126,7 +125,7 @@ trace() {
 }
 
 after_each() {
-	[ -z "${instance-}" ] || poll 5 "$stage" private sh -c \
+	[ -z "${instance-}" ] || poll 5 "$tool" stage private sh -c \
 		"cd /sys/kernel/tracing; [ -e events ] || mount -t tracefs tracefs .; [ ! -d $instance ] || rmdir $instance"
 }
 
