@@ -3,11 +3,8 @@
 #include "capture/capture.h"
 
 #include <bpf/libbpf.h>
-#include <endian.h>
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,33 +16,6 @@
 #include "capture/pcapng.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
-
-/* How long to wait at the end for a reader that takes nothing. */
-#define PATIENCE_MS 2000
-
-/* Where a VLAN tag goes: behind the two addresses. */
-#define TAG_OFFSET (2 * ETH_ALEN)
-
-/*
- * From CLOCK_MONOTONIC to the time since 1970. A delay between the readings
- * would make it wrong, so the quickest of three tries counts.
- */
-static __u64 clock_offset_ns(void)
-{
-	__u64 before, now, took, offset = 0, least = ~0ULL;
-	int i;
-
-	for (i = 0; i < 3; i++) {
-		before = clock_ns(CLOCK_MONOTONIC);
-		now = clock_ns(CLOCK_REALTIME);
-		took = clock_ns(CLOCK_MONOTONIC) - before;
-		if (took >= least)
-			continue;
-		least = took;
-		offset = now - before - took / 2;
-	}
-	return offset;
-}
 
 int capture_open(struct capture *capture, const char *path, bool replace)
 {
@@ -80,36 +50,6 @@ static void count_lost(void *context, const void *block)
 		return;
 	capture->written[i]--;
 	capture->discarded[i]++;
-}
-
-static size_t smaller(size_t one, size_t other)
-{
-	return one < other ? one : other;
-}
-
-/*
- * A tag that the device took off goes back where it was on the wire, as far as
- * the snaplen reaches.
- */
-static void put_tag_back(struct pcapng_packet *packet, const char *bytes,
-			 const struct drop_record *record, __u32 snaplen,
-			 __u16 tag[2])
-{
-	size_t room = snaplen - TAG_OFFSET;
-
-	packet->length += 2 * sizeof(tag[0]);
-	if (record->captured < TAG_OFFSET || !room)
-		return;
-	tag[0] = htobe16(record->tag_protocol);
-	tag[1] = htobe16(record->tag_tci);
-	packet->parts[0].size = TAG_OFFSET;
-	packet->parts[1].data = tag;
-	packet->parts[1].size = smaller(2 * sizeof(tag[0]), room);
-	room -= packet->parts[1].size;
-	packet->parts[2].data = bytes + TAG_OFFSET;
-	packet->parts[2].size = smaller(record->captured - TAG_OFFSET, room);
-	packet->captured =
-		TAG_OFFSET + packet->parts[1].size + packet->parts[2].size;
 }
 
 /* Losses since the last packet of that interface, for its drop count. */
@@ -175,7 +115,8 @@ static int write_packet(struct capture *capture, size_t i,
 		.length = record->length,
 		.captured = record->captured,
 		.parts = { { bytes, record->captured } },
-		.inbound = hook_is_ingress(hook),
+		.direction = hook_is_ingress(hook) ? PCAPNG_INBOUND :
+						     PCAPNG_OUTBOUND,
 		.number = ++capture->number,
 		.queue = record->queue,
 		.judge = xdp ? PCAPNG_XDP : PCAPNG_TC,
@@ -192,7 +133,8 @@ static int write_packet(struct capture *capture, size_t i,
 		packet.comment = "passed: only observed";
 	}
 	if (record->tag_protocol)
-		put_tag_back(&packet, bytes, record, capture->snaplen, tag);
+		pcapng_put_tag(&packet, record->tag_protocol, record->tag_tci,
+			       capture->snaplen, tag);
 	if (capture->ask_losses) {
 		packet.dropped = new_losses(capture, i);
 		capture->ask_losses = false;
@@ -315,32 +257,6 @@ static void write_statistics(struct capture *capture, size_t i)
 	sink_add(sink, pcapng_statistics(sink_block(sink), &statistics));
 }
 
-/*
- * Waits until the reader takes something; false if it takes nothing in time, or a
- * signal comes first.
- */
-static bool wait_for_reader(struct capture *capture)
-{
-	struct pollfd ready[] = {
-		{ .fd = capture->sink.fd, .events = POLLOUT },
-		{ .fd = capture->signal_fd, .events = POLLIN },
-	};
-
-	return poll(ready, 2, PATIENCE_MS) > 0 && !ready[1].revents;
-}
-
-/* Writes all that is there, waiting for the reader; false if it gave up. */
-static bool flush_all(struct capture *capture)
-{
-	while (sink_pending(&capture->sink)) {
-		if (sink_flush(&capture->sink))
-			return false;
-		if (sink_pending(&capture->sink) && !wait_for_reader(capture))
-			return false;
-	}
-	return !capture->sink.error;
-}
-
 /* The reader has stopped, or nothing can be written: the rest is lost. */
 static void abandon(struct capture *capture)
 {
@@ -352,20 +268,20 @@ int capture_finish(struct capture *capture, int signal_fd)
 {
 	size_t i;
 
-	capture->signal_fd = signal_fd;
 	while (!drain(capture)) {
-		if (!flush_all(capture))
+		if (!sink_flush_all(&capture->sink, signal_fd))
 			abandon(capture);
 	}
-	if (!capture->discard && !flush_all(capture))
+	if (!capture->discard && !sink_flush_all(&capture->sink, signal_fd))
 		abandon(capture);
 	for (i = 0; i < capture->count + capture->unknown && !capture->discard;
 	     i++) {
 		write_statistics(capture, i);
-		if (!sink_has_room(&capture->sink) && !flush_all(capture))
+		if (!sink_has_room(&capture->sink) &&
+		    !sink_flush_all(&capture->sink, signal_fd))
 			abandon(capture);
 	}
-	if (!capture->discard && !flush_all(capture))
+	if (!capture->discard && !sink_flush_all(&capture->sink, signal_fd))
 		abandon(capture);
 	if (capture->sink.error)
 		return -capture->sink.error;

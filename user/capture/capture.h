@@ -33,7 +33,6 @@ struct capture {
 	__u64 *told_lost; /* losses of the kernel side that a packet has told */
 	int counters_fd;
 	bool ask_losses; /* once for each look into the ring */
-	int signal_fd; /* while finishing: a signal ends the patience */
 	bool discard; /* the reader has stopped: empty the ring, write nothing */
 };
 

@@ -5,6 +5,7 @@
  */
 #include "capture/pcapng.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "lib/macros.h"
@@ -40,8 +41,7 @@ enum option {
 #define BYTE_ORDER_MAGIC 0x1a2b3c4d
 #define UNKNOWN_LENGTH (~0ULL)
 #define NANOSECONDS 9 /* ten to the power of minus nine */
-#define INBOUND 1 /* epb_flags, bits 0 and 1 */
-#define OUTBOUND 2
+#define TAG_OFFSET 12 /* of a VLAN tag in a frame: behind the two addresses */
 #define TEXT_MAX 200 /* bytes of an option; what is longer is cut */
 
 /* A block that is being written. */
@@ -127,6 +127,32 @@ static void put_option_u64(struct writer *writer, enum option code, __u64 value)
 	put_option(writer, code, &value, sizeof(value));
 }
 
+static size_t smaller(size_t one, size_t other)
+{
+	return one < other ? one : other;
+}
+
+void pcapng_put_tag(struct pcapng_packet *packet, __u16 protocol, __u16 tci,
+		    __u32 snaplen, __u16 tag[2])
+{
+	const char *bytes = packet->parts[0].data;
+	size_t captured = packet->captured, room = snaplen - TAG_OFFSET;
+
+	packet->length += 2 * sizeof(tag[0]);
+	if (captured < TAG_OFFSET || !room)
+		return;
+	tag[0] = htons(protocol);
+	tag[1] = htons(tci);
+	packet->parts[0].size = TAG_OFFSET;
+	packet->parts[1].data = tag;
+	packet->parts[1].size = smaller(2 * sizeof(tag[0]), room);
+	room -= packet->parts[1].size;
+	packet->parts[2].data = bytes + TAG_OFFSET;
+	packet->parts[2].size = smaller(captured - TAG_OFFSET, room);
+	packet->captured =
+		TAG_OFFSET + packet->parts[1].size + packet->parts[2].size;
+}
+
 size_t pcapng_section(void *out, const char *system, const char *program)
 {
 	struct writer writer = begin(out, BLOCK_SECTION);
@@ -156,10 +182,20 @@ size_t pcapng_interface(void *out, const struct pcapng_interface *interface)
 	return end(&writer);
 }
 
+static void put_verdict(struct writer *writer,
+			const struct pcapng_packet *packet)
+{
+	char verdict[1 + sizeof(packet->verdict)];
+
+	put_option_u32(writer, PACKET_QUEUE, packet->queue);
+	verdict[0] = (char)packet->judge;
+	memcpy(verdict + 1, &packet->verdict, sizeof(packet->verdict));
+	put_option(writer, PACKET_VERDICT, verdict, sizeof(verdict));
+}
+
 size_t pcapng_packet(void *out, const struct pcapng_packet *packet)
 {
 	struct writer writer = begin(out, BLOCK_PACKET);
-	char verdict[1 + sizeof(packet->verdict)];
 	size_t i;
 
 	put_u32(&writer, packet->interface);
@@ -169,15 +205,13 @@ size_t pcapng_packet(void *out, const struct pcapng_packet *packet)
 	for (i = 0; i < ARRAY_SIZE(packet->parts); i++)
 		put(&writer, packet->parts[i].data, packet->parts[i].size);
 	pad(&writer);
-	put_option_u32(&writer, PACKET_FLAGS,
-		       packet->inbound ? INBOUND : OUTBOUND);
+	/* Its bits 0 and 1 are the direction. */
+	put_option_u32(&writer, PACKET_FLAGS, packet->direction);
 	if (packet->dropped)
 		put_option_u64(&writer, PACKET_DROPPED, packet->dropped);
 	put_option_u64(&writer, PACKET_NUMBER, packet->number);
-	put_option_u32(&writer, PACKET_QUEUE, packet->queue);
-	verdict[0] = (char)packet->judge;
-	memcpy(verdict + 1, &packet->verdict, sizeof(packet->verdict));
-	put_option(&writer, PACKET_VERDICT, verdict, sizeof(verdict));
+	if (packet->judge)
+		put_verdict(&writer, packet);
 	put_text(&writer, OPTION_COMMENT, packet->comment);
 	put_option(&writer, OPTION_END, NULL, 0);
 	return end(&writer);

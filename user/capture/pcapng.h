@@ -8,7 +8,6 @@
 #define PCAPNG_H
 
 #include <linux/types.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 /* A block without its packet: headers and all options that we write. */
@@ -17,7 +16,9 @@
 enum pcapng_link { PCAPNG_ETHERNET = 1, PCAPNG_IP = 101 };
 
 /* Whose verdict it is: the first byte of the option epb_verdict. */
-enum pcapng_judge { PCAPNG_TC = 1, PCAPNG_XDP = 2 };
+enum pcapng_judge { PCAPNG_NOBODY, PCAPNG_TC, PCAPNG_XDP };
+
+enum pcapng_direction { PCAPNG_NOWHERE, PCAPNG_INBOUND, PCAPNG_OUTBOUND };
 
 struct pcapng_interface {
 	const char *name; /* "veth0@xdp" */
@@ -35,10 +36,10 @@ struct pcapng_packet {
 		const void *data;
 		size_t size;
 	} parts[3]; /* one after the other */
-	bool inbound;
+	enum pcapng_direction direction;
 	__u64 dropped; /* packets lost since the one before */
 	__u64 number; /* of the packet */
-	__u32 queue;
+	__u32 queue; /* if there is a verdict */
 	enum pcapng_judge judge;
 	__s64 verdict; /* XDP_DROP, TC_ACT_SHOT, … */
 	const char *comment; /* or NULL */
@@ -53,6 +54,16 @@ struct pcapng_statistics {
 	__u64 lost; /* of those, the ones that are not in the file */
 	__u64 delivered; /* and the ones that are */
 };
+
+/**
+ * pcapng_put_tag() - a VLAN tag that is not in the bytes goes back where it was
+ * @packet: its bytes are the first part; the tag becomes one, as far as the
+ *	snaplen reaches
+ * @protocol: as on the wire, but host order; so is @tci
+ * @tag: room for it, as long as the packet
+ */
+void pcapng_put_tag(struct pcapng_packet *packet, __u16 protocol, __u16 tci,
+		    __u32 snaplen, __u16 tag[2]);
 
 size_t pcapng_section(void *out, const char *system, const char *program);
 size_t pcapng_interface(void *out, const struct pcapng_interface *interface);

@@ -11,10 +11,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "drop_abi.h"
 #include "lib/errors.h"
 #include "lib/output.h"
 
 #define BUFFER_SIZE (4 << 20)
+
+/* How long a reader may show no sign of life at the end. */
+#define PATIENCE_MS 2000
+
+__u32 parse_snaplen(const char *text)
+{
+	unsigned long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	return errno || *end || value > DROP_SNAPLEN_MAX ? 0 : (__u32)value;
+}
 
 static int open_file(struct sink *sink)
 {
@@ -191,6 +207,31 @@ int sink_flush(struct sink *sink)
 		sink->sent -= whole;
 	}
 	return sink->error ? -sink->error : 0;
+}
+
+/*
+ * Waits until the reader takes something; false if it shows no sign of life, or
+ * if the user has lost patience first.
+ */
+static bool wait_for_reader(const struct sink *sink, int signal_fd)
+{
+	struct pollfd ready[] = {
+		{ .fd = sink->fd, .events = POLLOUT },
+		{ .fd = signal_fd, .events = POLLIN },
+	};
+
+	return poll(ready, 2, PATIENCE_MS) > 0 && !ready[1].revents;
+}
+
+bool sink_flush_all(struct sink *sink, int signal_fd)
+{
+	while (sink_pending(sink)) {
+		if (sink_flush(sink))
+			return false;
+		if (sink_pending(sink) && !wait_for_reader(sink, signal_fd))
+			return false;
+	}
+	return !sink->error;
 }
 
 void sink_close(struct sink *sink, bool discard)

@@ -28,6 +28,9 @@ struct sink {
 	int error; /* errno that ended the writing, or 0 */
 };
 
+/* Bytes of each packet, as --snaplen has it; 0 if it is no such number. */
+__u32 parse_snaplen(const char *text);
+
 /**
  * sink_open() - open for writing; what a file holds stays until sink_begin()
  * @path: kept, not copied; "-" is standard output
@@ -49,6 +52,14 @@ void sink_add(struct sink *sink, size_t size);
 
 /* Writes what can be written without waiting; 0 or a negative errno. */
 int sink_flush(struct sink *sink);
+
+/**
+ * sink_flush_all() - at the end: writes all that is there, waiting for the reader
+ * @signal_fd: a signal that can be read here ends the waiting
+ *
+ * Return: false if it gave up: the reader shows no sign of life, or an error.
+ */
+bool sink_flush_all(struct sink *sink, int signal_fd);
 
 /* Gives up: lost() is called for what is not wholly written, files are cut. */
 void sink_abandon(struct sink *sink);

@@ -47,3 +47,24 @@ __u64 clock_ns(clockid_t id)
 	clock_gettime(id, &now);
 	return now.tv_sec * SECOND_NS + now.tv_nsec;
 }
+
+/*
+ * A process that is held up between the clocks would be wrong by as much, so the
+ * quickest of some tries counts.
+ */
+__u64 clock_offset_ns(void)
+{
+	__u64 before, now, took, offset = 0, least = ~0ULL;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		before = clock_ns(CLOCK_MONOTONIC);
+		now = clock_ns(CLOCK_REALTIME);
+		took = clock_ns(CLOCK_MONOTONIC) - before;
+		if (took >= least)
+			continue;
+		least = took;
+		offset = now - before - took / 2;
+	}
+	return offset;
+}

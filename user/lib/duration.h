@@ -16,4 +16,7 @@ __u64 parse_duration(const char *text);
 /* What a clock says, CLOCK_MONOTONIC or another, in nanoseconds. */
 __u64 clock_ns(clockid_t id);
 
+/* From CLOCK_MONOTONIC to the time since 1970. */
+__u64 clock_offset_ns(void);
+
 #endif

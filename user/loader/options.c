@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "capture/sink.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
@@ -102,19 +103,6 @@ static bool parse_interval(const char *text, __u64 *ns)
 		return false;
 	*ns = (__u64)(value * SECOND_NS);
 	return true;
-}
-
-/* Bytes of a packet; 0 if it is no such number. */
-static __u32 parse_snaplen(const char *text)
-{
-	unsigned long value;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return 0;
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	return errno || *end || value > DROP_SNAPLEN_MAX ? 0 : (__u32)value;
 }
 
 /* argp_error() adds where help is, and exits with argp_err_exit_status. */

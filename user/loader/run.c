@@ -2,7 +2,6 @@
 /* The life of a run: guard, load, attach, watch, detach. */
 #include "loader/run.h"
 
-#include <stdarg.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include "lib/output.h"
 #include "lib/privileges.h"
 #include "lib/signals.h"
+#include "lib/verbose.h"
 #include "loader/detach.h"
 #include "loader/list.h"
 #include "loader/stages.h"
@@ -24,25 +24,6 @@
 #define TRACING "/sys/kernel/tracing"
 #define TRACE_PIPE TRACING "/trace_pipe"
 #define TRACE_PIPE_OLD "/sys/kernel/debug/tracing/trace_pipe"
-
-static int verbosity;
-
-static int print_libbpf(enum libbpf_print_level level, const char *format,
-			va_list values)
-{
-	int written;
-	FILE *text;
-
-	if (verbosity < (level == LIBBPF_DEBUG ? 2 : 1))
-		return 0;
-	text = output_text(&standard_error);
-	if (!text)
-		return 0;
-	written = vfprintf(text, format, values);
-	output_add(&standard_error, NULL, true);
-	output_flush(&standard_error);
-	return written;
-}
 
 static void tell_attached(const struct run *run)
 {
@@ -173,14 +154,11 @@ int run(const struct program *program, int argc, char **argv)
 		output_close(-1);
 		return code;
 	}
-	verbosity = run.options.verbose;
-	if (verbosity)
-		errors_verbose();
 	/* When a reader of our output goes away, write() returns EPIPE instead. */
 	signal(SIGPIPE, SIG_IGN);
 	/* It asks for counters; there are none yet. */
 	signal(SIGUSR1, SIG_IGN);
-	libbpf_set_print(print_libbpf);
+	verbose_init(run.options.verbose);
 	code = privileges_check(run.options.list || run.options.detach);
 	if (!code)
 		code = privileges_descriptors(0);
