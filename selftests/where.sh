@@ -2,59 +2,53 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # drop-where: the right interface, hook, function, reason and count for what our
-# programs drop; nothing for what nobody drops.
+# programs drop; nothing for what nobody drops, nor for other namespaces; --write.
 # shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
 
+# shellcheck source-path=SCRIPTDIR source=lib/capture_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/capture_lib.sh"
 # shellcheck source-path=SCRIPTDIR source=lib/where_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/where_lib.sh"
 
 # What drop-where must tell while PROGRAM… drops three packets: hook, function and
-# reason, as regular expressions; $4 is "?" where the interface is a guess.
-#
-# What dies at TC egress elsewhere on this machine, before anything was told of
-# it, is guessed to be ours; but then its length is not known, and ours is. For
-# native XDP, no more can be guessed than three, as no more were sent.
-dies() {
-	local dev=$port each sum=3 count
+# reason, as regular expressions. Its bytes are those that the program counted.
+drops() {
+	local dev=$port each count
 
 	[ "$1" != xdp-generic-bridge ] || dev=$bridge
-	each="$dev$4 +${1%-bridge} +$2 +$3"
-	lab_load "${@:5}" "$dev"
+	each="$dev +${1%-bridge} +$2 +$3"
+	lab_load "${@:4}" "$dev"
 	where
 	knock
-	poll 5 tells 3 "^ +[0-9.]+ $each +$packet\$" || true # the sums are to tell why
+	poll 5 tells 3 "^ +[0-9.]+ $each +IPv4 +54\$" || true # the sums are to tell why
 	end_where INT
 	lab_stop
 	[ "$(lab_counted dropped_packets)" = 3 ] || fail "the program dropped $(lab_counted dropped_packets)"
-	count "^ +[0-9.]+ $each +$packet\$"
+	count "^ +[0-9.]+ $each +IPv4 +54\$"
 	[ "$count" = 3 ] || fail "not a line for each"
-	count "^ +[0-9]+\.[0-9]+ $each "
-	[[ $1 != tc-egress* ]] || sum=$count
-	told "^ +$sum $each +[0-9]+\$"
-	never instances "$where"
+	told "^ +3 $each +$(lab_counted dropped_bytes)\$"
+	count "$dev +(xdp|tc)-"
+	[ "$count" = 4 ] || fail "more is told"
 }
-
-# The end of a line for one of the three packets.
-packet='IPv4 *[0-9]*'
 
 ktap_case hooks native "native XDP: told for the veth it hangs on"
 native() {
 	wires
 	# Compilers may have put the one function into the other.
-	dies xdp-native 'veth_(xdp_rcv_skb|poll)' '[-A-Z_]+' '\?' xdp-drop-tcp --native-mode
+	drops xdp-native 'veth_(xdp_rcv_skb|poll)' '[-A-Z_]+' xdp-drop-tcp --native-mode
 }
 
 ktap_case hooks generic "generic XDP: interface, function, one line for each"
 generic() {
 	wires
-	dies xdp-generic '[a-z_]*generic[a-z_]*' '[-A-Z_]+' '' xdp-drop-tcp --skb-mode
+	drops xdp-generic '[a-z_]*generic[a-z_]*' '[-A-Z_]+' xdp-drop-tcp --skb-mode
 }
 
 ktap_case hooks generic_bridge "generic XDP on the bridge, not on its port"
 generic_bridge() {
 	wires
-	dies xdp-generic-bridge '[a-z_]*generic[a-z_]*' '[-A-Z_]+' '' xdp-drop-tcp --skb-mode
+	drops xdp-generic-bridge '[a-z_]*generic[a-z_]*' '[-A-Z_]+' xdp-drop-tcp --skb-mode
 }
 
 need_tcx() {
@@ -64,16 +58,9 @@ need_tcx() {
 	[ "$status" != 4 ] || skip "no TCX in this kernel"
 }
 
-# Before Linux 6.1 there are no such reasons, so that hooks are guessed.
-has_reason() {
-	tracing grep -q TC_INGRESS events/skb/kfree_skb/format
-}
-
+# Before Linux 6.1 there are no such reasons: told by the function, and by what is attached.
 into() {
-	local hook='tc-ingress\?' reason='[-A-Z_]+'
-
-	if has_reason; then hook=tc-ingress reason=TC_INGRESS; fi
-	dies "$hook" '__netif_receive_skb_core' "$reason" '' tc-drop-tcp "$@" --ingress
+	drops tc-ingress '__netif_receive_skb_core' '(-|NOT_SPECIFIED|TC_INGRESS)' tc-drop-tcp "$@" --ingress
 }
 
 ktap_case hooks ingress_tcx "TC ingress by TCX"
@@ -91,10 +78,7 @@ ingress_clsact() {
 
 # The answers to the container leave by the port.
 out_of() {
-	local hook='tc-egress\?' reason='[-A-Z_]+' packet='IPv4 +54'
-
-	if has_reason; then hook=tc-egress reason=TC_EGRESS; fi
-	dies "$hook" '__dev_queue_xmit' "$reason" '\?' tc-drop-tcp "$@"
+	drops tc-egress '__dev_queue_xmit' '(-|NOT_SPECIFIED|TC_EGRESS)' tc-drop-tcp "$@"
 }
 
 ktap_case hooks2 egress_tcx "TC egress by TCX"
@@ -110,10 +94,10 @@ egress_clsact() {
 	out_of --clsact
 }
 
-ktap_case hooks2 no_death "nothing is told while nothing dies"
-no_death() {
+ktap_case hooks2 no_drop "nothing is told while nothing is dropped"
+no_drop() {
 	wires
-	# On one CPU: on two, packets may overtake each other, and then some die.
+	# On one CPU: on two, packets may overtake each other, and then some are dropped.
 	! command -v taskset >/dev/null || taskset -pc "$(lab_first_cpu)" $BASHPID >"$tmp/taskset"
 	"${in_host[@]}" "$tool" probe listen 80 hello >"$tmp/serve.log" 2>&1 &
 	poll 5 "${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80
@@ -149,6 +133,183 @@ only_named() {
 	end_where INT
 	told "^ +3 $port +xdp-generic"
 	lab_stop
+}
+
+ktap_case netns own "drops in another namespace are not told; --all-netns: with its name"
+own() {
+	local all
+
+	wires
+	"${in_ctr[@]:0:2}" -i "${in_ctr[@]:2}" "$(built xdp-drop-tcp)" -N "$peer" >"$tmp/ctr.out" 2>&1 &
+	poll 20 reads "$tmp/ctr.out" attached || fail "not attached to $peer: $(<"$tmp/ctr.out")"
+	lab_load xdp-drop-tcp --native-mode "$port"
+	where --all-netns "$port" "$peer"
+	all=$where
+	mv "$tmp/where.out" "$tmp/all.out"
+	mv "$tmp/where.err" "$tmp/all.err"
+	where
+	knock_back
+	knock 2
+	poll 5 tells 3 "xdp-native" "$tmp/all.out"
+	poll 5 tells 2 " $port +xdp-native"
+	end_where INT
+	never grep "$peer" "$tmp/out"
+	told "^ +2 $port +xdp-native"
+	where=$all
+	mv "$tmp/all.out" "$tmp/where.out"
+	mv "$tmp/all.err" "$tmp/where.err"
+	end_where INT
+	lab_stop
+	told "^ +2 $host +$port +xdp-native"
+	told "^ +1 $ctr +$peer +xdp-native"
+	count '^ +[0-9]+ .* stack|xdp-|tc-'
+	[ "$count" = 5 ] || fail "more is told"
+}
+
+# It ends with kfree_skb, and its packet is on an interface of this namespace.
+ktap_case netns test_run "test runs of BPF programs drop nothing"
+test_run() {
+	local verdict
+
+	wires
+	verdict=$(built verdict)
+	where
+	(cd "${verdict%/*}" && "${in_host[@]}" "$verdict" >"$tmp/verdict" 2>&1) || true
+	reads "$tmp/verdict" "ok 1 " || fail "nothing ran: $(<"$tmp/verdict")"
+	end_where INT
+	told ' 0 dropped in '
+}
+
+ktap_case netns no_interface "what was on no interface yet: -, in its socket's namespace"
+no_interface() {
+	need nft
+	wires
+	"${in_host[@]}" nft -f - <<-END || skip "nft: no rules here"
+		table ip where {
+			chain out { type filter hook output priority 0; udp dport 9 drop; }
+		}
+	END
+	where
+	"${in_host[@]}" bash -c 'echo >/dev/udp/203.0.113.10/9' 2>"$tmp/refused" || true
+	poll 5 tells 1 ' - +stack'
+	"${in_host[@]}" nft delete table ip where
+	end_where INT
+	told '^ +1 - +stack +[a-z_]+ +[^ ]+ +29$'
+}
+
+# --- the packets themselves ---
+
+# What the container sends, as tcpdump sees it there, is in the file, byte by byte.
+writes() {
+	local file=$tmp/drops.pcapng each
+
+	wires
+	need tcpdump
+	capture_oracle ctr "$peer" 8 "ether src ${syn:12:2}:${syn:14:2}:${syn:16:2}:${syn:18:2}:${syn:20:2}:${syn:22:2}"
+	lab_load "${@:2}" "$1"
+	where --write "$file" "$1"
+	for each in "${frames[@]}"; do
+		echo "$each"
+	done | "${in_ctr[@]}" "$tool" probe send "$peer" -
+	poll 5 tells 8 "^ +[0-9.]+ $1 " || fail "not all are told: $(<"$tmp/where.out")"
+	end_where INT
+	lab_stop
+	told ' 8 dropped in [0-9.]+ s; captured 8, lost 0$'
+	capture_same "$file"
+	"$tool" pcapng_check "$file" >"$tmp/packets"
+	ktap_match "$tmp/packets" "comment=\"$hook: $function"
+	tcpdump -Z root -nr "$file" >"$tmp/read" 2>&1 || fail "$(<"$tmp/read")"
+}
+
+# Eight TCP packets of several lengths, two with VLAN tags.
+some_frames() {
+	local length
+
+	frames=()
+	for length in 60 61 64 74 1000 1514; do
+		frames+=("$(capture_frame "$to_docker0" "" 4 "$length")")
+	done
+	frames+=("$(capture_frame "$to_docker0" 81000005 4 100)" "$(capture_frame "$to_docker0" 88a8006481000005 6 100)")
+}
+
+ktap_case write write_native "--write: what native XDP dropped, byte by byte"
+write_native() {
+	local frames hook=xdp-native function='veth_'
+
+	some_frames
+	writes_port xdp-drop-tcp --native-mode
+}
+
+ktap_case write write_generic "--write: what generic XDP dropped"
+write_generic() {
+	local frames hook=xdp-generic function=
+
+	some_frames
+	writes_port xdp-drop-tcp --skb-mode
+}
+
+ktap_case write write_ingress "--write: what TC ingress dropped, with tags that are not in the frame"
+write_ingress() {
+	local frames hook=tc-ingress function=__netif_receive_skb_core
+
+	some_frames
+	writes_port tc-drop-tcp --clsact --ingress
+}
+
+writes_port() {
+	wires
+	writes "$port" "$@"
+}
+
+# SYNs for nobody, and with wrong checksums; what the bridge is given, is its own.
+ktap_case write write_stack "--write: what the stack itself dropped, with its MAC header"
+write_stack() {
+	local frames=() hook=stack function='tcp_v4' i
+
+	for i in 1 2 3 4 5 6 7 8; do
+		frames+=("${syn:0:68}9c4$i${syn:72}")
+	done
+	wires
+	writes "$bridge" xdp-drop-tcp --observe --skb-mode
+}
+
+ktap_case write write_short "--write --snaplen: so much of each; an existing file stays"
+write_short() {
+	local file=$tmp/drops.pcapng
+
+	wires
+	echo mine >"$file"
+	expect 3 "${in_host[@]}" "$drop_where" --write "$file" "$port"
+	said 'stays as it is'
+	lab_load xdp-drop-tcp --skb-mode "$port"
+	where --force --write "$file" --snaplen 20 "$port"
+	knock
+	poll 5 tells 3 " $port +xdp-generic"
+	end_where INT
+	lab_stop
+	"$tool" pcapng_check "$file" >"$tmp/packets" || fail "$(tail -n 3 "$tmp/packets")"
+	count 'length=54 captured=20 ' "$tmp/packets"
+	[ "$count" = 3 ] || fail "$(<"$tmp/packets")"
+}
+
+ktap_case write write_pipe "--write -: packets to a pipe, the sums on standard error"
+write_pipe() {
+	wires
+	need tcpdump
+	lab_load xdp-drop-tcp --skb-mode "$port"
+	mkfifo "$tmp/pipe"
+	tcpdump -Z root -lnr - <"$tmp/pipe" >"$tmp/read" 2>"$tmp/read.err" &
+	: >"$tmp/where.err"
+	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$drop_where" -w - "$port" >"$tmp/pipe" 2>"$tmp/where.err" &
+	where=$!
+	poll 30 reads "$tmp/where.err" listening
+	knock
+	poll 5 tells 3 'Flags .S.' "$tmp/read" || fail "$(<"$tmp/read.err")"
+	: >"$tmp/where.out"
+	end_where INT
+	lab_stop
+	said "^ +3 $port +xdp-generic"
+	said ' 3 dropped in [0-9.]+ s; captured 3, lost 0$'
 }
 
 ktap_run "$@"

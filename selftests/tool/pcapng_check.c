@@ -39,6 +39,7 @@ struct packet {
 static struct interface interfaces[INTERFACES_MAX];
 static unsigned int interface_count;
 static __u64 last_number;
+static bool hookless; /* drop-where's: no verdicts, as it gives none */
 static __u64 told; /* losses, by the drop counts of packets */
 
 /* tcpdump's capture, and how far it is compared. */
@@ -66,6 +67,8 @@ static void check_section(struct bytes body)
 	while ((code = next_option(&body, &value))) {
 		if (code != 3 && code != 4)
 			reject("a section's option %u", code);
+		if (code == 4 && value.size >= 10)
+			hookless = !memcmp(value.data, "drop-where", 10);
 		printf("%s=%.*s\n", code == 3 ? "system" : "program",
 		       (int)value.size, value.data);
 	}
@@ -79,7 +82,7 @@ static void check_interface(struct bytes body)
 
 	if (interface_count == INTERFACES_MAX)
 		reject("too many interfaces for this program");
-	if (packet_count)
+	if (packet_count && !hookless)
 		reject("an interface after packets");
 	if (body.size < 8)
 		reject("too short");
@@ -205,8 +208,8 @@ static void check_packet_options(struct bytes body)
 			       last_number);
 		last_number = number;
 	}
-	/* Flags, number, queue and verdict are always there. */
-	if ((seen & 0xe4) != 0xe4)
+	/* Flags and number are always there, queue and verdict, or else a comment. */
+	if (hookless ? (seen & 0xe6) != 0x26 : (seen & 0xe4) != 0xe4)
 		reject("an option is missing, there are %#x", seen);
 }
 

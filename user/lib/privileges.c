@@ -63,7 +63,8 @@ bool privileges_see_others(void)
 	return capabilities(SYS_capget, data) || has(data, CAP_SYS_ADMIN);
 }
 
-int privileges_keep(__u64 mask)
+/* Gives up all but these (1 << CAP_*), as far as there; 0 or a negative errno. */
+static int keep(__u64 mask)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
 	int i, error;
@@ -89,8 +90,7 @@ int privileges_drop(bool net_admin)
 	/* Older kernels want one of them for reading counters, too. */
 	if (!capabilities(SYS_capget, data) && !has(data, CAP_BPF))
 		bpf = CAP_SYS_ADMIN;
-	return privileges_keep(1ULL << bpf |
-			       (net_admin ? 1ULL << CAP_NET_ADMIN : 0));
+	return keep(1ULL << bpf | (net_admin ? 1ULL << CAP_NET_ADMIN : 0));
 }
 
 int privileges_descriptors(unsigned long more)

@@ -28,9 +28,6 @@ bool privileges_see_others(void);
  */
 int privileges_drop(bool net_admin);
 
-/* Gives up all but these (1 << CAP_*), as far as there; 0 or a negative errno. */
-int privileges_keep(__u64 capabilities);
-
 /* So many descriptors on top of the usual; returns an exit code. */
 int privileges_descriptors(unsigned long more);
 

@@ -1,58 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Telling where packets die, for a while. */
+/* Telling where packets are dropped, for a while: from the start to the end. */
 #include "where/where.h"
 
 #include <errno.h>
-#include <linux/capability.h>
-#include <poll.h>
 #include <signal.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/duration.h"
 #include "lib/errors.h"
-#include "lib/macros.h"
 #include "lib/output.h"
 #include "lib/privileges.h"
-#include "lib/ring.h"
 #include "lib/signals.h"
-#include "lib/tracefs.h"
-#include "where/deaths.h"
-#include "where/tally.h"
+#include "lib/verbose.h"
+#include "where/listen.h"
+#include "where/netns.h"
 
-/* After the first event, so long for more: waking up for each slows packets down. */
-#define PAUSE_NS (SECOND_NS / 50)
-/* If there is none: how often the summary is to be drawn, if not more. */
-#define IDLE_NS (SECOND_NS / 5)
-/*
- * While the reader has so much to read, what happens waits in the kernel's buffers.
- * What one look brings is kept, if it is not more than that.
- */
-#define ENOUGH_PENDING (64 << 10)
+/* What one look brings is kept, if it is not more than that. */
 #define MOST_PENDING (16 << 20)
-/* After so many events at one look, the next one comes soon. */
-#define FLOOD 5000
-#define FLOOD_PAUSE_NS (SECOND_NS / 1000)
-
-struct where {
-	const struct where_options *options;
-	struct tracefs tracefs;
-	struct ring ring;
-	struct deaths deaths;
-	struct tally tally;
-	int signals;
-	__u64 began_ns;
-	__u64 lost_before; /* events that were lost, and told */
-	__u64 asked_ns; /* when it was looked whether there are more of them */
-	bool loss_told;
-	int error; /* of telling */
-	bool live; /* a summary that is drawn over each second */
-	__u64 drawn_ns; /* when it was */
-};
 
 /* From here on they wait, so that nothing is left behind. */
 static int catch_signals(struct where *where)
@@ -65,277 +30,165 @@ static int catch_signals(struct where *where)
 	return EXIT_DONE;
 }
 
-static void tell(const struct death *death, void *context)
+/* Are there such interfaces? In other namespaces, there may be later. */
+static int choose(struct where *where)
 {
-	struct where *where = context;
-	int error;
-
-	if (where->error)
-		return;
-	error = tally_add(&where->tally, death);
-	if (!error && !where->options->summary)
-		error = tally_show_one(&where->tally, death);
-	where->error = error;
-}
-
-/* Returns -1 to go on, or an exit code. */
-static int output_failed(const struct where *where, int error)
-{
-	__u64 asked_ns = where->options->timeout_ns;
-	__u64 took_ns = clock_ns(CLOCK_MONOTONIC) - where->began_ns;
-
-	if (!error)
-		return -1;
-	/* Who asked for a time did not get it; without, this is how to end it. */
-	if (error == -EPIPE && (!asked_ns || took_ns >= asked_ns))
-		return EXIT_DONE;
-	if (error == -EPIPE)
-		return fail(EXIT_SYSTEM,
-			    "the reader has gone: ended after %.1f of %.1f s.",
-			    (double)took_ns / SECOND_NS,
-			    (double)asked_ns / SECOND_NS);
-	return fail(EXIT_SYSTEM,
-		    "cannot show the deaths: %s. Is there space left?",
-		    strerror(-error));
-}
-
-static __u64 lost(const struct where *where)
-{
-	return ring_lost(&where->ring) - where->lost_before;
-}
-
-/*
- * Who waits for a death that was lost may wait for ever: that some are is told at
- * once, and how many in the end.
- */
-static void tell_loss(struct where *where, __u64 now)
-{
-	if (where->loss_told || where->live ||
-	    now - where->asked_ns < SECOND_NS)
-		return;
-	where->asked_ns = now;
-	where->loss_told = lost(where);
-	if (where->loss_told)
-		note("events are lost: there are too many. Some deaths may not be told.");
-}
-
-/* Tells what has died until @until_ns; returns -1 or an exit code. */
-static int look(struct where *where, __u64 until_ns)
-{
-	int error;
-
-	error = ring_read(&where->ring, until_ns, deaths_read, &where->deaths);
-	if (error)
-		return fail(EXIT_SYSTEM, "cannot read the tracing buffers: %s.",
-			    strerror(-error));
-	if (where->deaths.code)
-		return where->deaths.code;
-	if (!where->error && where->live &&
-	    until_ns - where->drawn_ns >= SECOND_NS) {
-		where->drawn_ns = until_ns;
-		where->error =
-			tally_redraw(&where->tally, until_ns, lost(where));
-	}
-	if (!where->error)
-		where->error = output_flush(&standard_output);
-	return output_failed(where, where->error);
-}
-
-/* The sums until now; returns -1 or an exit code. */
-static int sum_up(struct where *where, __u64 now)
-{
-	__u64 missing = lost(where);
-	int error = tally_show(&where->tally, now, missing);
-
-	where->lost_before += missing;
-	if (!error)
-		error = output_flush(&standard_output);
-	return output_failed(where, error);
-}
-
-/*
- * SIGUSR1: the sums so far, and on from nought: what was attached before is no
- * suspect any more. Who has read the sums may detach more. Returns -1 or an exit
- * code.
- */
-static int start_anew(struct where *where, __u64 now)
-{
-	int error, code = look(where, now);
-
-	if (code >= 0)
-		return code;
-	error = suspects_read_anew(&where->deaths.suspects, now);
-	if (error)
-		return error;
-	code = sum_up(where, now);
-	where->loss_told = false;
-	tally_restart(&where->tally, now);
-	return code;
-}
-
-/* The reader has enough to read as it is. */
-static bool is_behind(void)
-{
-	return standard_output.pending > ENOUGH_PENDING;
-}
-
-/* How long to wait before the next look; @idle if nothing has been told of. */
-static struct timespec pause_until(const struct where *where, bool idle,
-				   __u64 now, __u64 end_ns)
-{
-	__u64 pause = idle || is_behind() ? IDLE_NS : PAUSE_NS;
-
-	if (where->ring.batch.count > FLOOD && !is_behind())
-		pause = FLOOD_PAUSE_NS;
-	if (end_ns - now < pause)
-		pause = end_ns - now;
-	return (struct timespec){ .tv_nsec = (long)pause };
-}
-
-enum {
-	ON_SIGNAL,
-	ON_OUTPUT, /* the reader takes more */
-	ON_RING,
-	ON_COUNT,
-};
-
-/* What a wake-up means: -1 to go on, or an exit code. */
-static int handle(struct where *where, bool anew, __u64 now, __u64 end_ns)
-{
-	if (anew && now < end_ns)
-		return start_anew(where, now);
-	if (is_behind())
-		return output_failed(where, output_flush(&standard_output));
-	return look(where, now < end_ns ? now : end_ns);
-}
-
-static int watch(struct where *where)
-{
-	__u64 end_ns = UINT64_MAX, now = where->tally.started_ns;
-	struct pollfd polled[ON_COUNT] = {
-		[ON_SIGNAL] = { .fd = where->signals, .events = POLLIN },
-		[ON_OUTPUT] = { .events = POLLOUT },
-		[ON_RING] = { .events = POLLIN },
-	};
-	bool idle = true, anew;
-	int code = -1;
-
-	if (where->options->timeout_ns)
-		end_ns = now + where->options->timeout_ns;
-	while (code < 0) {
-		struct timespec pause = pause_until(where, idle, now, end_ns);
-
-		polled[ON_OUTPUT].fd =
-			standard_output.first ? standard_output.fd : -1;
-		polled[ON_RING].fd = idle && !is_behind() ? where->ring.ready :
-							    -1;
-		polled[ON_SIGNAL].revents = 0;
-		ppoll(polled, ON_COUNT, &pause, NULL);
-		anew = polled[ON_SIGNAL].revents;
-		if (anew && signals_take(where->signals) != SIGUSR1)
-			break;
-		now = clock_ns(CLOCK_MONOTONIC);
-		if (idle && polled[ON_RING].revents && !anew && now < end_ns) {
-			idle = false;
-			continue;
-		}
-		code = handle(where, anew, now, end_ns);
-		tell_loss(where, now);
-		if (now >= end_ns)
-			break;
-		idle = !where->ring.rest.count;
-	}
-	return code;
-}
-
-/* All that died until now, and the sums. */
-static int finish(struct where *where)
-{
-	__u64 now = clock_ns(CLOCK_MONOTONIC);
+	struct interfaces all;
 	int code;
 
-	/* Else the reading might go on and on. */
-	tracefs_write(&where->tracefs, "tracing_on", "0");
-	where->live = false;
-	signals_end(where->signals);
-	code = look(where, UINT64_MAX);
-	if (code < 0)
-		code = sum_up(where, now);
-	if (code < 0) {
-		output_drain(&standard_output, where->signals);
-		code = output_failed(where, -standard_output.error);
-	}
-	if (where->tally.lost + where->tally.lost_sums)
-		note("%llu lines were lost: the reader did not take them%s.",
-		     where->tally.lost + where->tally.lost_sums,
-		     where->tally.lost_sums ? ", nor the sums" : "");
-	if (code < 0)
-		code = where->tally.lost_sums ? EXIT_SYSTEM : EXIT_DONE;
+	if (where->options.all_netns)
+		return EXIT_DONE;
+	code = interfaces_read(&all);
+	if (code)
+		return code;
+	code = interfaces_choose(&all, where->options.patterns,
+				 where->options.pattern_count,
+				 &where->rows.chosen);
+	interfaces_free(&all);
 	return code;
+}
+
+/* What it is to tell by: types, functions, and which namespace is ours. */
+static int read_kernel(struct where *where, struct where_config *config)
+{
+	const struct where_options *options = &where->options;
+	int error, code;
+
+	*config = (struct where_config){
+		.netns = options->all_netns ? 0 : netns_own(),
+		.snaplen = options->snaplen,
+		.events = !options->summary || options->write,
+		.capture = !!options->write,
+	};
+	/* With packets on standard output, only the sums are told. */
+	if (where->piped)
+		config->events = config->capture;
+	if (!config->netns && !options->all_netns)
+		return fail(
+			EXIT_SYSTEM,
+			"cannot tell which network namespace this is: %s. Is /proc mounted?",
+			strerror(errno));
+	code = reasons_open(&where->reasons);
+	if (code)
+		return code;
+	error = symbols_open(&where->rows.symbols);
+	if (error)
+		return fail(
+			EXIT_LACKING,
+			"cannot read /proc/kallsyms: %s. Functions have no names without it: use a kernel with CONFIG_KALLSYMS.",
+			strerror(-error));
+	return EXIT_DONE;
+}
+
+static int open_maps(struct where *where, const struct where_config *config)
+{
+	struct tracing *tracing = &where->tracing;
+
+	where->rows.events = config->events;
+	where->rows.state = tracing->image.state;
+	where->rows.sums_fd = tracing_map(tracing, "sums");
+	where->rows.unwanted_fd = tracing_map(tracing, "unwanted");
+	if (!config->events)
+		return EXIT_DONE;
+	where->ring = ring_buffer__new(tracing_map(tracing, "events"),
+				       listen_take, where, NULL);
+	return where->ring ?
+		       EXIT_DONE :
+		       fail_at(AT_LOAD, errno, "the ring of events", NULL);
+}
+
+static int open_file(struct where *where)
+{
+	const struct where_options *options = &where->options;
+
+	where->write.all_netns = options->all_netns;
+	where->write.snaplen = options->snaplen;
+	return options->write ? sink_open(&where->write.sink, options->write,
+					  options->force) :
+				EXIT_DONE;
 }
 
 static int set_up(struct where *where)
 {
+	struct where_config config;
 	int code;
 
-	code = catch_signals(where);
+	code = privileges_check(false);
 	if (!code)
-		code = suspects_check(&where->deaths.suspects);
+		code = catch_signals(where);
 	if (!code)
-		code = tracefs_open(&where->tracefs);
+		code = choose(where);
 	if (!code)
-		code = ring_open(&where->ring, &where->tracefs);
+		code = open_file(where);
 	if (!code)
-		code = deaths_open(&where->deaths, &where->tracefs,
-				   &where->ring);
+		code = read_kernel(where, &config);
+	if (!code)
+		code = tracing_load(&where->tracing, &config, &where->reasons);
+	if (!code)
+		code = open_maps(where, &config);
+	if (!code && write_is_on(&where->write))
+		code = write_begin(&where->write);
+	if (!code)
+		code = tracing_attach(&where->tracing);
 	if (code)
 		return code;
-	/*
-	 * CAP_NET_ADMIN: to see what hangs at TCX. Tracing's files are root's;
-	 * another user needed CAP_DAC_OVERRIDE and will to remove the instance.
-	 */
-	privileges_keep(1ULL << CAP_NET_ADMIN |
-			(geteuid() ? 1ULL << CAP_DAC_OVERRIDE : 0));
+	privileges_drop(false);
 	where->began_ns = clock_ns(CLOCK_MONOTONIC);
-	where->tally.started_ns = where->began_ns;
+	where->stats.started_ns = where->began_ns;
+	where->looked_ns = where->began_ns;
 	note("listening (Ctrl-C ends it).");
 	return EXIT_DONE;
 }
 
-int where_run(const struct where_options *options)
+static void prepare_stats(struct where *where)
+{
+	const struct where_options *options = &where->options;
+
+	where->piped = options->write && !strcmp(options->write, "-");
+	where->stats = (struct stats){
+		.rows = &where->rows,
+		.out = where->piped ? &standard_error : &standard_output,
+		.json = options->json,
+		.capture = options->write,
+	};
+	where->rows.patterns = options->patterns;
+	where->rows.pattern_count = options->pattern_count;
+	where->rows.all_netns = options->all_netns;
+	where->rows.reasons = &where->reasons;
+	standard_output.most = MOST_PENDING;
+	if (options->summary && !options->json)
+		terminal_open(&where->stats.terminal, where->stats.out);
+}
+
+int where_run(const struct where_program *program, int argc, char **argv)
 {
 	struct where where = {
-		.options = options,
-		.tracefs = { .root = -1, .instance = -1, .guard = -1 },
-		.deaths = {
-			.suspects = {
-				.patterns = options->patterns,
-				.pattern_count = options->pattern_count,
-			},
-			.tell = tell,
-		},
-		.tally = { .json = options->json },
+		.tracing.program = program,
+		.rows.symbols.file = -1,
+		.write.sink.fd = -1,
 		.signals = -1,
 	};
 	int code;
 
-	where.deaths.context = &where;
 	errors_init("drop-where");
-	standard_output.most = MOST_PENDING;
-	if (options->summary && !options->json)
-		terminal_open(&where.tally.terminal, &standard_output);
-	where.live = where.tally.terminal.out;
-	code = set_up(&where);
+	code = where_parse(&where.options, argc, argv);
 	if (!code) {
-		code = watch(&where);
-		if (code < 0)
-			code = finish(&where);
+		verbose_init(where.options.verbose);
+		prepare_stats(&where);
+		code = set_up(&where);
 	}
-	ring_close(&where.ring);
-	deaths_close(&where.deaths);
-	tracefs_close(&where.tracefs);
+	if (!code) {
+		code = listen_watch(&where);
+		if (code < 0)
+			code = listen_finish(&where);
+	}
+	tracing_end(&where.tracing);
+	ring_buffer__free(where.ring);
+	tracing_close(&where.tracing);
+	reasons_close(&where.reasons);
+	write_close(&where.write, !where.began_ns);
+	rows_free(&where.rows);
 	output_close(where.signals);
-	free(where.tally.list);
 	if (where.signals >= 0)
 		close(where.signals);
 	return code;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Telling where packets die, for a while. */
+/* Telling where packets are dropped, for a while. */
 #ifndef WHERE_H
 #define WHERE_H
 
@@ -7,10 +7,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "where/tracing.h"
+
 struct where_options {
 	bool summary; /* no line for each packet */
 	bool json;
+	bool all_netns;
+	bool force; /* replace the file */
+	int verbose;
 	__u64 timeout_ns; /* 0: none */
+	const char *write; /* file; "-": standard output; NULL: none */
+	__u32 snaplen; /* bytes, if it writes */
 	char *const *patterns; /* interface names and globs, in argv */
 	size_t pattern_count;
 };
@@ -24,6 +31,6 @@ struct where_options {
 int where_parse(struct where_options *options, int argc, char **argv);
 
 /* Tells until a signal, the time-out or the end of output; an exit code. */
-int where_run(const struct where_options *options);
+int where_run(const struct where_program *program, int argc, char **argv);
 
 #endif

@@ -5,6 +5,8 @@
 #include <argp.h>
 #include <string.h>
 
+#include "drop_abi.h"
+#include "capture/sink.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
@@ -13,29 +15,37 @@
 /* Options with no short form. */
 enum {
 	KEY_SUMMARY = 0x100,
+	KEY_ALL_NETNS,
 };
 
 static const struct argp_option options[] = {
 	{ "timeout", 't', "DURATION", 0, "end after 500ms, 10s, 5m or 2h", 1 },
+	{ "all-netns", KEY_ALL_NETNS, NULL, 0,
+	  "tell of all network namespaces, not of this one only", 1 },
+	{ "write", 'w', "FILE", 0,
+	  "write the dropped packets to a new pcapng file; '-' is standard output",
+	  2 },
+	{ "snaplen", 's', "BYTES", 0, "only so much of each packet", 2 },
+	{ "force", 'F', NULL, 0, "replace a file of --write", 2 },
 	{ "summary", KEY_SUMMARY, NULL, 0,
-	  "tell how many died where, not each packet: at the end and, on a terminal, each second",
-	  1 },
-	{ "json", 'j', NULL, 0, "one JSON object a line", 1 },
+	  "tell how many were dropped where, not each packet: at the end and, on a terminal, each second",
+	  3 },
+	{ "json", 'j', NULL, 0, "one JSON object a line", 3 },
+	{ "verbose", 'v', NULL, 0,
+	  "show the loading; twice: all that libbpf says", 3 },
 	{},
 };
 
 static const char text[] =
-	"Tell where packets die: at which hook, in which function, and why.\vIFACE is an interface's name or a quoted glob such as 'veth*'. It tells\n"
-	"until Ctrl-C, and then how many died where; upon SIGUSR1 it tells that so\n"
-	"far, and counts anew.\n\n"
-	"The kernel's tracepoints tell names of interfaces, not their network\n"
-	"namespace, and for some deaths not even the name. A '?' marks a guess:\n"
-	"concluded from what hangs where, or another namespace had that name too\n"
-	"at the start. '?' alone could be several interfaces.\n"
-	"Native XDP is told on veth only: other drivers drop before there is\n"
-	"a packet that the kernel could tell of.\n\n"
-	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 4 this\n"
-	"kernel lacks what was asked.";
+	"Tell where packets are dropped: at which hook, in which function, and why.\vIFACE is an interface's name or a quoted glob such as 'veth*'. It tells\n"
+	"until Ctrl-C, and then how many were dropped where; upon SIGUSR1 it tells\n"
+	"that so far, and counts anew. With --write -, it tells only the sums, on\n"
+	"standard error.\n\n"
+	"Packets that were on no interface any more are told with '-' for it, if\n"
+	"their socket tells the network namespace. Native XDP is told on veth only:\n"
+	"other drivers drop before there is a packet that the kernel could tell of.\n\n"
+	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
+	"(the file is there already), 4 this kernel lacks what was asked.";
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -63,6 +73,32 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'j':
 		to->json = true;
 		return 0;
+	case KEY_ALL_NETNS:
+		to->all_netns = true;
+		return 0;
+	case 'w':
+		to->write = arg;
+		return 0;
+	case 's':
+		to->snaplen = parse_snaplen(arg);
+		if (!to->snaplen)
+			argp_error(
+				state,
+				"'%s' is no length. Write a whole number of bytes from 1 to %d.",
+				arg, DROP_SNAPLEN_MAX);
+		return 0;
+	case 'F':
+		to->force = true;
+		return 0;
+	case 'v':
+		to->verbose++;
+		return 0;
+	case ARGP_KEY_END:
+		if (to->snaplen && !to->write)
+			argp_error(
+				state,
+				"--snaplen is about what --write writes: give that too.");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
@@ -87,5 +123,7 @@ int where_parse(struct where_options *to, int argc, char **argv)
 	if (error)
 		return fail(EXIT_USAGE, "cannot read the command line: %s.",
 			    strerror(error));
+	if (!to->snaplen)
+		to->snaplen = DROP_SNAPLEN_MAX;
 	return EXIT_DONE;
 }

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* From drop events to lines, sums and a file, until it ends. */
+#include "where/listen.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/duration.h"
+#include "lib/errors.h"
+#include "lib/output.h"
+#include "lib/signals.h"
+
+/* After the first event, so long for more: waking up for each slows packets down. */
+#define PAUSE_NS (SECOND_NS / 200)
+/* After a look that brought as many as one may, the next one comes soon. */
+#define MOST_EVENTS 4096
+#define FLOOD_PAUSE_NS (SECOND_NS / 10000)
+/* Without events, it looks that often. */
+#define IDLE_NS (SECOND_NS / 5)
+/* While the reader has so much to read, what happens waits in the kernel's ring. */
+#define ENOUGH_PENDING (64 << 10)
+
+/* Returns -1 to go on, or an exit code. */
+static int output_failed(const struct where *where, int error)
+{
+	__u64 asked_ns = where->options.timeout_ns;
+	__u64 took_ns = clock_ns(CLOCK_MONOTONIC) - where->began_ns;
+
+	if (!error)
+		return -1;
+	/* A run with a time did not get it; without, this is how to end it. */
+	if (error == -EPIPE && (!asked_ns || took_ns >= asked_ns))
+		return EXIT_DONE;
+	if (error == -EPIPE)
+		return fail(EXIT_SYSTEM,
+			    "the reader has gone: ended after %.1f of %.1f s.",
+			    (double)took_ns / SECOND_NS,
+			    (double)asked_ns / SECOND_NS);
+	return fail(EXIT_SYSTEM,
+		    "cannot show the drops: %s. Is there space left?",
+		    strerror(-error));
+}
+
+/* The reader has enough to read as it is. */
+static bool is_behind(const struct where *where)
+{
+	return where->stats.out->pending > ENOUGH_PENDING ||
+	       !write_has_room(&where->write);
+}
+
+/* Called for each event, which is taken whatever this returns. */
+int listen_take(void *context, void *data, size_t size)
+{
+	const struct where_event *event = data;
+	struct where *where = context;
+	struct row *row;
+
+	if (size < sizeof(*event) || size - sizeof(*event) < event->captured)
+		return 0;
+	row = rows_find(&where->rows, &event->key);
+	if (!row)
+		where->error = -ENOMEM;
+	if (row && row->wanted) {
+		rows_add(&where->rows, row, event->length);
+		if (!where->options.summary && !where->piped && !where->error)
+			where->error =
+				stats_show_one(&where->stats, row, event);
+		if (write_is_on(&where->write) && !where->error)
+			where->error = write_packet(&where->write, row, event);
+	}
+	if (where->finishing)
+		return write_has_room(&where->write) ? 0 : -ENOBUFS;
+	return ++where->events >= MOST_EVENTS || is_behind(where) ? -ENOBUFS :
+								    0;
+}
+
+/* The file's error is told once; -1 to go on without it, or an exit code. */
+static int write_failed(struct where *where, int error)
+{
+	if (!error || where->write_error)
+		return -1;
+	where->write_error = error;
+	if (where->piped)
+		return output_failed(where, error);
+	note("%s: cannot be written any more: %s. The packets that follow are not captured.",
+	     where->write.sink.path, strerror(-error));
+	return -1;
+}
+
+/* All that can be written without waiting; -1 or an exit code. */
+static int flush(struct where *where)
+{
+	int code = -1;
+
+	if (write_is_on(&where->write))
+		code = write_failed(where, write_flush(&where->write));
+	if (!where->error)
+		where->error = output_flush(where->stats.out);
+	return code < 0 ? output_failed(where, where->error) : code;
+}
+
+/* Takes events, as far as there is room for them. */
+static void take_events(struct where *where)
+{
+	where->events = 0;
+	where->stats.offset_ns = clock_offset_ns();
+	where->write.offset_ns = where->stats.offset_ns;
+	if (where->ring && (where->finishing || !is_behind(where)))
+		ring_buffer__consume(where->ring);
+}
+
+static struct stats_total total(const struct where *where, __u64 now)
+{
+	return (struct stats_total){
+		.now_ns = now,
+		.missed =
+			tracing_missed(&where->tracing) - where->missed_before,
+		.captured = where->write.captured,
+		.capture_lost = where->rows.all - where->write.captured,
+	};
+}
+
+/* Once a second: what the kernel counted; it is drawn, and losses are told. */
+static void look_at_sums(struct where *where, __u64 now)
+{
+	struct stats_total sums;
+
+	if (where->error || now - where->looked_ns < SECOND_NS)
+		return;
+	where->looked_ns = now;
+	where->error = rows_update(&where->rows);
+	if (where->stats.terminal.out && !where->error) {
+		sums = total(where, now);
+		where->error = stats_redraw(&where->stats, &sums);
+	} else if (where->rows.lost && !where->loss_told) {
+		where->loss_told = true;
+		note("events are lost: too many. Not each drop is told, but all are counted.");
+	}
+}
+
+/* Tells what there is; returns -1 or an exit code. */
+static int look(struct where *where, __u64 now)
+{
+	take_events(where);
+	look_at_sums(where, now);
+	return flush(where);
+}
+
+/* The sums until now; returns -1 or an exit code. */
+static int sum_up(struct where *where, __u64 now)
+{
+	struct stats_total sums = total(where, now);
+
+	where->missed_before += sums.missed;
+	if (!where->error)
+		where->error = stats_show(&where->stats, &sums);
+	return flush(where);
+}
+
+/* SIGUSR1: the sums so far, and on from nought. Returns -1 or an exit code. */
+static int start_anew(struct where *where, __u64 now)
+{
+	int code;
+
+	if (!where->error)
+		where->error = rows_update(&where->rows);
+	/* A look takes no more than so much; what came meanwhile is next time's. */
+	do {
+		take_events(where);
+		code = flush(where);
+	} while (code < 0 && where->events >= MOST_EVENTS && !is_behind(where));
+	if (code < 0)
+		code = sum_up(where, now);
+	where->loss_told = false;
+	rows_restart(&where->rows);
+	stats_restart(&where->stats, now);
+	return code;
+}
+
+enum {
+	ON_SIGNAL,
+	ON_OUTPUT, /* the reader takes more */
+	ON_FILE, /* the same of a pipe's, or it has gone */
+	ON_RING,
+	ON_COUNT,
+};
+
+/* What to wait for, and how long; @idle: until something happens. */
+static struct timespec prepare(const struct where *where, bool idle, __u64 now,
+			       __u64 end_ns, struct pollfd polled[ON_COUNT])
+{
+	const struct output *out = where->stats.out;
+	const struct sink *sink = &where->write.sink;
+	bool behind = is_behind(where);
+	__u64 pause = PAUSE_NS;
+
+	if (idle || behind)
+		pause = IDLE_NS;
+	else if (where->events >= MOST_EVENTS)
+		pause = FLOOD_PAUSE_NS;
+	if (end_ns - now < pause)
+		pause = end_ns > now ? end_ns - now : 0;
+	polled[ON_OUTPUT].fd = out->first ? out->fd : -1;
+	polled[ON_FILE].fd = sink->regular || where->write.discard ? -1 :
+								     sink->fd;
+	polled[ON_FILE].events = sink_pending(sink) ? POLLOUT : 0;
+	polled[ON_RING].fd = where->ring && idle && !behind ?
+				     ring_buffer__epoll_fd(where->ring) :
+				     -1;
+	polled[ON_SIGNAL].revents = 0;
+	polled[ON_FILE].revents = 0;
+	return (struct timespec){ .tv_nsec = (long)pause };
+}
+
+/* The reader of a pipe that packets go to; -1 or an exit code. */
+static int look_at_reader(struct where *where, short events)
+{
+	if (!(events & (POLLERR | POLLHUP)) || sink_pending(&where->write.sink))
+		return -1;
+	where->write.discard = true;
+	return write_failed(where, -EPIPE);
+}
+
+int listen_watch(struct where *where)
+{
+	__u64 end_ns = UINT64_MAX, now = where->began_ns;
+	struct pollfd polled[ON_COUNT] = {
+		[ON_SIGNAL] = { .fd = where->signals, .events = POLLIN },
+		[ON_OUTPUT] = { .events = POLLOUT },
+		[ON_RING] = { .events = POLLIN },
+	};
+	bool idle = true;
+	int code = -1;
+
+	if (where->options.timeout_ns)
+		end_ns = now + where->options.timeout_ns;
+	while (code < 0 && now < end_ns) {
+		struct timespec pause =
+			prepare(where, idle, now, end_ns, polled);
+
+		ppoll(polled, ON_COUNT, &pause, NULL);
+		now = clock_ns(CLOCK_MONOTONIC);
+		code = look_at_reader(where, polled[ON_FILE].revents);
+		if (polled[ON_SIGNAL].revents) {
+			if (signals_take(where->signals) != SIGUSR1)
+				break;
+			if (code < 0)
+				code = start_anew(where, now);
+		} else if (idle && polled[ON_RING].revents) {
+			idle = false; /* and wait for more */
+			continue;
+		} else if (code < 0) {
+			code = look(where, now);
+		}
+		idle = !where->events;
+	}
+	return code;
+}
+
+/* All events that are left, also where packets wait for a slow reader. */
+static void take_rest(struct where *where)
+{
+	struct write *write = &where->write;
+
+	where->finishing = true;
+	while (where->ring && ring_buffer__consume(where->ring) == -ENOBUFS) {
+		if (sink_flush_all(&write->sink, where->signals))
+			continue;
+		write->discard = true;
+		sink_abandon(&write->sink);
+	}
+}
+
+static int finish_file(struct where *where)
+{
+	int error = write_finish(&where->write, &where->rows, where->signals);
+
+	if (error == -ETIMEDOUT)
+		note("the reader of the capture reads no more: the rest is lost.");
+	else
+		write_failed(where, error);
+	return where->write_error && where->write_error != -EPIPE ?
+		       EXIT_SYSTEM :
+		       EXIT_DONE;
+}
+
+/* All that was dropped until now, and the sums. */
+int listen_finish(struct where *where)
+{
+	const struct stats *stats = &where->stats;
+	__u64 now = clock_ns(CLOCK_MONOTONIC);
+	int code, file = EXIT_DONE;
+
+	tracing_end(&where->tracing);
+	signals_end(where->signals);
+	take_rest(where);
+	if (!where->error)
+		where->error = rows_update(&where->rows);
+	if (write_is_on(&where->write))
+		file = finish_file(where);
+	code = sum_up(where, now);
+	if (code < 0) {
+		output_drain(stats->out, where->signals);
+		code = output_failed(where, -stats->out->error);
+	}
+	if (stats->lost + stats->lost_sums)
+		note("%llu lines were lost: the reader did not take them%s.",
+		     stats->lost + stats->lost_sums,
+		     stats->lost_sums ? ", nor the sums" : "");
+	if (code < 0)
+		code = stats->lost_sums ? EXIT_SYSTEM : file;
+	return code;
+}
