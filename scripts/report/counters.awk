@@ -4,8 +4,8 @@
 
 function counters(    s, equal) {
 	print "<section id=\"counters\"><h2>Counters: dropped and died</h2>"
-	print "<p>Two witnesses that do not know of each other: what the programs say they dropped, and the deaths that the kernel’s " \
-		"tracepoints told of, at any hook. They must agree, state by state.</p>"
+	print "<p>Two witnesses that do not know of each other: what the programs say they dropped, and the drops that the kernel " \
+		"told drop-where of, at any hook. They must agree, state by state.</p>"
 	print "<div class=\"table\"><table><thead><tr><th scope=\"col\">state</th><th scope=\"col\">attached</th>" \
 		"<th scope=\"col\" class=\"n\">dropped</th><th scope=\"col\" class=\"n\">died</th><th scope=\"col\">agree</th></tr></thead><tbody>"
 	for (s = 1; s <= states; s++) {

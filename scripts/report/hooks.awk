@@ -22,7 +22,7 @@ END {
 			note_function(told_how[i])
 		}
 	}
-	print "<table><caption>Deaths of this run, as the kernel’s tracepoints tell</caption><thead><tr>" \
+	print "<table><caption>Drops of this run, as the kernel tells</caption><thead><tr>" \
 		"<th scope=\"col\">hook</th><th scope=\"col\" class=\"n\">died</th>" \
 		"<th scope=\"col\" class=\"n\">tap there saw</th><th scope=\"col\">function, reason</th></tr></thead><tbody>"
 	for (i = 1; i <= hooks; i++)

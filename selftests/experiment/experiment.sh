@@ -53,7 +53,7 @@ experiment_try_state() {
 
 experiment_run_state() {
 	[ -n "${rows[*]-}" ] || return 0
-	experiment_seeing_all experiment_try_state "$state"
+	experiment_try_state "$state"
 	experiment_judge_state
 }
 
@@ -129,7 +129,7 @@ experiment_explain() {
 	cat <<-END
 
 		Q request, R reply (A, a: ARP's), o going out, i coming in: what a tap there sees, in this
-		order. dies: which packet dies, where, at which hook, as the kernel's tracepoints tell.
+		order. dies: which packet is dropped, where, at which hook, as drop-where tells.
 		${RESULTS:+The whole of it goes to $RESULTS.}
 	END
 }

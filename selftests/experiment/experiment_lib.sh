@@ -4,13 +4,12 @@
 # What the experiment does to find out: attach programs, send probes, keep taps
 # on everything. Judging is judge.awk's. To be sourced.
 #
-# All of a lab's interfaces have a number of their own, $LAB_UNIT: the kernel's
-# tracepoints tell names only, and there may be other labs.
+# All of a lab's interfaces have a number of their own, $LAB_UNIT.
 #
 # What the functions leave in globals: ${real[veth0]} … is what an interface is called,
 # ${program[xdp-drop-tcp]} … where a program is, $verdict what became of a probe, $obstacle
-# why a state cannot be had (empty: it is had), $dropped and $missed how many packets its
-# programs dropped and how many events drop-where missed, $loaders and $watchers who runs.
+# why a state cannot be had (empty: it is had), $dropped how many packets its programs
+# dropped, $loaders and $watchers who runs.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/lab_net.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/../lib/lab_net.sh"
@@ -183,7 +182,7 @@ experiment_watch() {
 		lab_die "drop-where does not listen: $(<"$tmp/where.$1.err")"
 }
 
-# Each drop-where tells what died until now, and counts anew.
+# Each drop-where tells what was dropped until now, and counts anew.
 experiment_ask_for_sums() {
 	local where
 
@@ -211,21 +210,7 @@ experiment_end_watchers() {
 	done
 }
 
-# Do this, and again if drop-where has missed some of the kernel's events meanwhile: of
-# other people's floods, for there is hardly a packet in this lab.
-experiment_seeing_all() {
-	local try
-
-	for try in 1 2 3; do
-		missed=0
-		"$@"
-		[ "$missed" != 0 ] || break
-		echo "$*, try $try: $missed events were missed" >&2
-	done
-}
-
-# End what start_state started; how many packets the programs dropped, and how many
-# more events were missed.
+# End what start_state started; how many packets the programs dropped.
 experiment_stop_state() {
 	local each
 
@@ -240,9 +225,6 @@ experiment_stop_state() {
 	dropped=0
 	for each in "${!loaders[@]}"; do
 		experiment_add_up dropped dropped_packets "$tmp/loader.$each.out"
-	done
-	for each in "${watched[@]}"; do
-		experiment_add_up missed lost_events "$tmp/where.$each"
 	done
 }
 

@@ -97,8 +97,8 @@ experiment_said() {
 	[[ $shown =~ $1 ]]
 }
 
-# End the state; the sums of deaths that were told meanwhile.
-experiment_deaths() {
+# End the state; the sums of drops that were told meanwhile.
+experiment_drops() {
 	experiment_stop_state
 	echo "host# drop-where veth0    (meanwhile)"
 	awk -F '"' '/"final":true/ && /"hook"/ && !/"hook":"stack"/ {
@@ -138,7 +138,7 @@ experiment_question_2() {
 	experiment_taps_catch_up
 	echo "host# tcpdump -i veth0    (meanwhile)"
 	awk -v at=" ${real[veth0]} .*Flags" '$0 ~ at { n++ } END { print "    packets of TCP: " n + 0 }' "$tmp/tap.host"
-	experiment_deaths
+	experiment_drops
 	echo "XDP comes before the taps on the way in, TC egress before them on the way out:"
 	experiment_start_state tc-drop-tcp:veth0
 	experiment_show host "$tool" probe tcp 203.0.113.10 80 "$LOST_MS"
@@ -146,11 +146,11 @@ experiment_question_2() {
 	experiment_taps_catch_up
 	echo "host# tcpdump -i any    (meanwhile)"
 	sed -nE "/Flags/ { s/([a-z])$LAB_UNIT /\10 /; s/^[^ ]* (.{0,76}).*/    \1/p }" "$tmp/tap.host"
-	experiment_deaths
+	experiment_drops
 	echo "The container's SYN arrives, where nothing drops; docker0's SYN-ACK does not leave."
 }
 
-# The ruleset of NAT goes, and conntrack with it; the deaths stay the same.
+# The ruleset of NAT goes, and conntrack with it; the drops stay the same.
 experiment_question_3() {
 	experiment_question 3 "is it conntrack?"
 	experiment_show host nft flush ruleset
@@ -158,7 +158,7 @@ experiment_question_3() {
 	experiment_show host nft list ruleset
 	experiment_show host "$tool" probe tcp 203.0.113.10 80 "$LOST_MS"
 	experiment_show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
-	experiment_deaths
+	experiment_drops
 	echo "No: there is no rule of netfilter here, and the packets die where they did."
 }
 
@@ -167,7 +167,7 @@ experiment_question_4() {
 	experiment_start_state xdp-drop-tcp,-S:veth0
 	experiment_show host uname -r
 	experiment_show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
-	experiment_deaths
+	experiment_drops
 	echo "Until about Linux 5.4.22 (commit ad1e03b2b3d4) generic XDP passed over cloned packets, and"
 	echo "a SYN that TCP sends is a clone. Native XDP on veth never did."
 }
@@ -199,7 +199,7 @@ experiment_answers() {
 	! command -v nping >/dev/null || wants[4]='Rcvd: 0 .*Rcvd: 1 .*Hello'
 	command -v bpftool >/dev/null || wants[0]='prog/xdp id ([0-9]+).*\1 *xdp_drop_tcp'
 	for ((n = 1; n <= QUESTIONS; n++)); do
-		experiment_seeing_all experiment_ask "$n"
+		experiment_ask "$n"
 		IFS= read -rd '' text <"$tmp/answer" || true
 		experiment_plainly
 		printf %s "$text" >>"$work/answers.txt"

@@ -10,7 +10,7 @@
 #
 # For each probe, tab-separated: ok, not or skip; id, running, probe; eight
 # pairs of got and expected, "/" between; what differs. At last a line "sum": how
-# many packets the programs dropped, and how many deaths were told at hooks.
+# many packets the programs dropped, and how many drops were told at hooks.
 
 # "veth4711" is the lab's veth0.
 function plain(device) {
@@ -55,25 +55,11 @@ function victim(cell, protocol,    device, letters) {
 	return letters ~ /R/ ? "R" : "Q"
 }
 
-# A guessed interface could be another lab's. Ours is that of a packet of this
-# protocol which a tap saw on its way there, and no tap saw behind it.
-function is_ours(cell, place, protocol,    arp, left) {
-	arp = protocol == 2054
-	left = sightings[cell, on_the_way[place], arp] - sightings[cell, after[place], arp]
-	return ++deaths[cell, place, arp] <= left
-}
-
 BEGIN {
 	OFS = "\t"
 	column_count = split("verdict eth0 veth0 docker0 wan0 out0 lo dies", columns, " ")
 	for (i = 2; i <= 6; i++)
 		devices[columns[i]] = 1
-	split("veth0:tc-egress docker0o veth0o veth0:xdp-native eth0o veth0i " \
-		"eth0:xdp-native veth0o eth0i wan0:xdp-native out0o wan0i", places, " ")
-	for (i = 1; i in places; i += 3) {
-		on_the_way[places[i]] = places[i + 1]
-		after[places[i]] = places[i + 2]
-	}
 }
 
 FILENAME ~ /cells$/ {
@@ -99,8 +85,6 @@ FILENAME ~ /tap\.[a-z]*$/ {
 		next
 	letter = letter ($3 == "Out" ? "o" : "i")
 	device = plain($2)
-	way = device substr(letter, 2)
-	sightings[cell, way, letter ~ /[Aa]/]++
 	if (cell && !index(seen[cell, device], letter))
 		seen[cell, device] = seen[cell, device] letter
 	next
@@ -109,8 +93,6 @@ FILENAME ~ /tap\.[a-z]*$/ {
 FILENAME ~ /where\.[a-z]*$/ && /"final":false/ && !/"hook":"stack"/ {
 	cell = cell_at(seconds(field("time")))
 	place = plain(field("interface")) ":" field("hook")
-	if (field("interface_guessed") == "true" && !is_ours(cell, place, field("protocol")))
-		next
 	told++
 	key = cell SUBSEP place
 	if (!cell || key in counted)
