@@ -26,8 +26,6 @@
 #   need TOOL...         skip if a command is missing, and name it
 #   need_privileges      the same for what network namespaces and BPF take
 #   or_skip WORDS CMD…   skip if CMD fails, with these words and the last line of CMD's
-#   again WORDS          something was not given that is not the test's to decide: it
-#                        is run again, and has failed if that happens three times
 #   expect STATUS CMD…   run CMD, output to $tmp/out and $tmp/err; fail unless
 #                        it exits with STATUS. It needs CMD
 #   said REGEX           fail unless the last expect's standard error matches
@@ -138,11 +136,6 @@ or_skip() {
 		last=${line:-$last}
 	done <<<"$output"
 	skip "$words: $last"
-}
-
-again() {
-	echo "AGAIN $*"
-	exit 75
 }
 
 expect() {
@@ -267,7 +260,7 @@ ktap_case() {
 
 # One group, in a process of its own. A test leaves its log, then its status.
 ktap_run_group() {
-	local name status try
+	local name status
 
 	exec >"$ktap_dir/$1.log" 2>&1 </dev/null
 	set -eEu
@@ -281,15 +274,11 @@ ktap_run_group() {
 	if declare -F "setup_$1" >/dev/null; then "setup_$1"; fi
 	for name in "${ktap_chosen[@]}"; do
 		[ "${ktap_group[$name]}" = "$1" ] || continue
-		for try in 1 2 3; do
-			[ "$try" = 1 ] || { rm -r "${ktap_dir:?}/$name" && mkdir "$ktap_dir/$name"; }
-			ktap_run_test "$name" >"$ktap_dir/$name.log" 2>&1 &
-			ktap_test=$!
-			status=0
-			wait "$ktap_test" || status=$?
-			ktap_test=
-			[ "$status" = 75 ] || break
-		done
+		ktap_run_test "$name" >"$ktap_dir/$name.log" 2>&1 &
+		ktap_test=$!
+		status=0
+		wait "$ktap_test" || status=$?
+		ktap_test=
 		echo "$status" >"$ktap_dir/$name.status"
 	done
 }
