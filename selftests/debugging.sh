@@ -154,10 +154,10 @@ stats() {
 	only_failed ''
 }
 
-ktap_case lines where_packets_die "which packets die where"
-where_packets_die() {
+ktap_case lines where_dropped "which packets are dropped where"
+where_dropped() {
 	need curl
-	typed "Which packets die where"
+	typed "Which packets are dropped where"
 	told ' xdp-native +veth'
 	only_failed 'curl .*'
 }
