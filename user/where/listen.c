@@ -156,6 +156,9 @@ static int sum_up(struct where *where, __u64 now)
 	struct stats_total sums = total(where, now);
 
 	where->missed_before += sums.missed;
+	if (sums.missed)
+		note("up to %llu more drops, of any namespace, were missed in between.",
+		     sums.missed);
 	if (!where->error)
 		where->error = stats_show(&where->stats, &sums);
 	return flush(where);

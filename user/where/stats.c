@@ -245,8 +245,6 @@ static void show_table(const struct stats *stats, FILE *text, size_t rows,
 	if (stats->rows->lost)
 		fprintf(text, "; %llu events were lost, and only counted",
 			stats->rows->lost);
-	if (total->missed)
-		fprintf(text, "; up to %llu more were missed", total->missed);
 	if (stats->capture)
 		fprintf(text, "; captured %llu, lost %llu", total->captured,
 			total->capture_lost);
