@@ -131,15 +131,12 @@ static int find_xdp_links(struct inventory *found)
 		if (info.type == BPF_LINK_TYPE_XDP)
 			match_link(found, &info);
 	}
-	if (errno == EPERM && !privileges_see_others()) {
-		found->blind = true;
+	if (errno == ENOENT || (errno == EPERM && !privileges_see_others()))
 		return 0;
-	}
-	return errno == ENOENT ? 0 : -errno;
+	return -errno;
 }
 
-static int identify(struct survey *survey, struct attached *attached,
-		    __u32 program_id)
+static int identify(struct attached *attached, __u32 program_id)
 {
 	int error;
 
@@ -147,11 +144,7 @@ static int identify(struct survey *survey, struct attached *attached,
 	if (!program_id)
 		return 0; /* a classic BPF filter */
 	error = loaded_identify(program_id, &attached->program);
-	if (error == -EPERM && !privileges_see_others()) {
-		survey->found->blind = true;
-		return 0;
-	}
-	return error;
+	return error == -EPERM && !privileges_see_others() ? 0 : error;
 }
 
 /* Adds a copy, unless its program is gone meanwhile. */
@@ -162,7 +155,7 @@ static int add(struct survey *survey, struct attached *attached,
 	struct attached *list;
 	int error;
 
-	error = identify(survey, attached, program_id);
+	error = identify(attached, program_id);
 	if (error)
 		return error == -ENOENT ? 0 : error;
 	list = grow_list(found->list, found->count, sizeof(*list));

@@ -26,7 +26,6 @@ struct inventory {
 	struct attached *list; /* by interface, then in a packet's order */
 	size_t count;
 	bool *qdiscs; /* has it a clsact or ingress qdisc? by place in @on */
-	bool blind; /* without CAP_SYS_ADMIN: links and programs are not to be seen */
 };
 
 /**
