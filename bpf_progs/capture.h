@@ -39,14 +39,14 @@ struct {
 } scratch SEC(".maps");
 
 /* The prey is what is dropped, or would be. */
-static __always_inline int wants_capture(const struct judgement *judgement)
+static __always_inline int wants_capture(const struct verdict *verdict)
 {
-	return config.capture && (judgement->account == ACCOUNT_DROPPED ||
-				  judgement->account == ACCOUNT_OBSERVED);
+	return config.capture && (verdict->account == ACCOUNT_DROPPED ||
+				  verdict->account == ACCOUNT_OBSERVED);
 }
 
 static __always_inline struct capture_buffer *
-capture_start(const struct judgement *judgement, __u64 length)
+capture_start(const struct verdict *verdict, __u64 length)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct capture_buffer *buffer;
@@ -58,7 +58,7 @@ capture_start(const struct judgement *judgement, __u64 length)
 	buffer->record.length = length;
 	buffer->record.tag_protocol = 0;
 	buffer->record.tag_tci = 0;
-	buffer->record.slot = judgement->slot;
+	buffer->record.slot = verdict->slot;
 	return buffer;
 }
 
@@ -103,35 +103,35 @@ static __always_inline void capture_end(struct capture_buffer *buffer,
 }
 
 static __always_inline void capture_xdp(const struct xdp_md *ctx,
-					const struct judgement *judgement)
+					const struct verdict *verdict)
 {
 	const void *data = (const void *)(long)ctx->data;
 	__u64 whole = ctx->data_end - ctx->data, length = 0;
 	struct capture_buffer *buffer;
 	long error = 0;
 
-	if (!wants_capture(judgement))
+	if (!wants_capture(verdict))
 		return;
-	buffer = capture_start(judgement, whole);
+	buffer = capture_start(verdict, whole);
 	if (buffer) {
 		buffer->record.ifindex = ctx->ingress_ifindex;
 		buffer->record.queue = ctx->rx_queue_index;
 		length = capture_length(whole);
 		error = bpf_probe_read_kernel(buffer->bytes, length, data);
 	}
-	capture_end(buffer, length, error, judgement->counters);
+	capture_end(buffer, length, error, verdict->counters);
 }
 
 static __always_inline void capture_skb(struct __sk_buff *skb,
-					const struct judgement *judgement)
+					const struct verdict *verdict)
 {
 	struct capture_buffer *buffer;
 	__u64 length = 0;
 	long error = 0;
 
-	if (!wants_capture(judgement))
+	if (!wants_capture(verdict))
 		return;
-	buffer = capture_start(judgement, skb->len);
+	buffer = capture_start(verdict, skb->len);
 	if (buffer) {
 		buffer->record.ifindex = skb->ifindex;
 		buffer->record.queue = skb->queue_mapping;
@@ -143,7 +143,7 @@ static __always_inline void capture_skb(struct __sk_buff *skb,
 		length = capture_length(skb->len);
 		error = bpf_skb_load_bytes(skb, 0, buffer->bytes, length);
 	}
-	capture_end(buffer, length, error, judgement->counters);
+	capture_end(buffer, length, error, verdict->counters);
 }
 
 #endif

@@ -47,17 +47,17 @@ int tc_drop_tcp(struct __sk_buff *skb)
 {
 	struct drop_slot slot = slot_of(&skb->ifindex);
 	enum match match = match_skb(skb, slot.link);
-	struct judgement judgement;
+	struct verdict verdict;
 
 	if (match == MATCH_UNDECIDED)
 		match = match_pulled(skb, slot.link);
 	if (match == MATCH_UNDECIDED)
 		match = match_pulled(skb, slot.link);
-	judgement = judge(match, &slot);
-	book(&judgement, skb->len);
-	trace_skb(skb, &judgement);
-	capture_skb(skb, &judgement);
-	return is_drop(&judgement) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	verdict = verdict_of(match, &slot);
+	count(&verdict, skb->len);
+	trace_skb(skb, &verdict);
+	capture_skb(skb, &verdict);
+	return is_drop(&verdict) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -26,18 +26,18 @@ static __always_inline void trace_packet(enum drop_account account,
 }
 
 static __always_inline void trace_xdp(const struct xdp_md *ctx,
-				      const struct judgement *judgement)
+				      const struct verdict *verdict)
 {
 	if (config.trace)
-		trace_packet(judgement->account, ctx->ingress_ifindex,
+		trace_packet(verdict->account, ctx->ingress_ifindex,
 			     ctx->data_end - ctx->data);
 }
 
 static __always_inline void trace_skb(const struct __sk_buff *skb,
-				      const struct judgement *judgement)
+				      const struct verdict *verdict)
 {
 	if (config.trace)
-		trace_packet(judgement->account, skb->ifindex, skb->len);
+		trace_packet(verdict->account, skb->ifindex, skb->len);
 }
 
 #endif

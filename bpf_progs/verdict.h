@@ -13,7 +13,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "drop_abi.h"
-#include "tcp_match.h"
+#include "match_tcp.h"
 
 const volatile struct drop_config config = {};
 struct drop_state state = {};
@@ -68,41 +68,41 @@ static __always_inline enum drop_account policy(enum match match)
 }
 
 /* What one packet came to. */
-struct judgement {
+struct verdict {
 	enum drop_account account;
 	__u32 slot; /* index of its counters */
 	struct drop_counters *counters; /* its interface's, or NULL */
 };
 
-static __always_inline struct judgement judge(enum match match,
-					      const struct drop_slot *slot)
+static __always_inline struct verdict verdict_of(enum match match,
+						 const struct drop_slot *slot)
 {
-	struct judgement judgement = { .account = policy(match),
-				       .slot = slot->counters };
+	struct verdict verdict = { .account = policy(match),
+				   .slot = slot->counters };
 
-	judgement.counters = bpf_map_lookup_elem(&counters, &judgement.slot);
-	return judgement;
+	verdict.counters = bpf_map_lookup_elem(&counters, &verdict.slot);
+	return verdict;
 }
 
 /*
- * Books a packet. @bytes is its whole length, read from the context only here: a
+ * Counts a packet. @bytes is its whole length, read from the context only here: a
  * pointer to the frame that is still wanted behind the matcher would keep apart
  * what the verifier may else take for one state.
  */
-static __always_inline void book(const struct judgement *judgement, __u64 bytes)
+static __always_inline void count(const struct verdict *verdict, __u64 bytes)
 {
 	struct drop_tally *tally;
 
-	if (!judgement->counters)
+	if (!verdict->counters)
 		return;
-	tally = &judgement->counters->account[judgement->account];
+	tally = &verdict->counters->account[verdict->account];
 	tally->packets++;
 	tally->bytes += bytes;
 }
 
-static __always_inline int is_drop(const struct judgement *judgement)
+static __always_inline int is_drop(const struct verdict *verdict)
 {
-	return judgement->account == ACCOUNT_DROPPED;
+	return verdict->account == ACCOUNT_DROPPED;
 }
 
 #endif

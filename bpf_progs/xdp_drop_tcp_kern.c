@@ -10,12 +10,12 @@ int xdp_drop_tcp(struct xdp_md *ctx)
 	const void *data = (const void *)(long)ctx->data;
 	const void *end = (const void *)(long)ctx->data_end;
 	enum match match = match_tcp(slot.link, data, end, 0);
-	struct judgement judgement = judge(match, &slot);
+	struct verdict verdict = verdict_of(match, &slot);
 
-	book(&judgement, ctx->data_end - ctx->data);
-	trace_xdp(ctx, &judgement);
-	capture_xdp(ctx, &judgement);
-	return is_drop(&judgement) ? XDP_DROP : XDP_PASS;
+	count(&verdict, ctx->data_end - ctx->data);
+	trace_xdp(ctx, &verdict);
+	capture_xdp(ctx, &verdict);
+	return is_drop(&verdict) ? XDP_DROP : XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "GPL";

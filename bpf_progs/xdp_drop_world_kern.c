@@ -7,12 +7,12 @@ SEC("xdp")
 int xdp_drop_world(struct xdp_md *ctx)
 {
 	struct drop_slot slot = slot_of(&ctx->ingress_ifindex);
-	struct judgement judgement = judge(MATCH_YES, &slot);
+	struct verdict verdict = verdict_of(MATCH_YES, &slot);
 
-	book(&judgement, ctx->data_end - ctx->data);
-	trace_xdp(ctx, &judgement);
-	capture_xdp(ctx, &judgement);
-	return is_drop(&judgement) ? XDP_DROP : XDP_PASS;
+	count(&verdict, ctx->data_end - ctx->data);
+	trace_xdp(ctx, &verdict);
+	capture_xdp(ctx, &verdict);
+	return is_drop(&verdict) ? XDP_DROP : XDP_PASS;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -64,7 +64,7 @@ static enum match final(unsigned int number)
 	return is_extension(number) ? MATCH_UNDECIDED : MATCH_NO;
 }
 
-static enum match judge_ipv4(const struct reader *reader)
+static enum match second_ipv4(const struct reader *reader)
 {
 	if (!has(reader, 20))
 		return MATCH_UNDECIDED;
@@ -73,7 +73,7 @@ static enum match judge_ipv4(const struct reader *reader)
 	return byte_at(reader, 9) == 6 ? MATCH_YES : MATCH_NO;
 }
 
-static enum match judge_ipv6(struct reader *reader)
+static enum match second_ipv6(struct reader *reader)
 {
 	unsigned int number, count, length;
 	bool later = false;
@@ -102,18 +102,18 @@ static enum match judge_ipv6(struct reader *reader)
 	return final(number);
 }
 
-static enum match judge_ip(struct reader *reader)
+static enum match second_ip(struct reader *reader)
 {
 	if (!has(reader, 1))
 		return MATCH_UNDECIDED;
 	if (byte_at(reader, 0) / 16 == 4)
-		return judge_ipv4(reader);
+		return second_ipv4(reader);
 	if (byte_at(reader, 0) / 16 == 6)
-		return judge_ipv6(reader);
+		return second_ipv6(reader);
 	return MATCH_NO;
 }
 
-static enum match judge_ethernet(struct reader *reader, int tags)
+static enum match second_ethernet(struct reader *reader, int tags)
 {
 	unsigned int type;
 
@@ -128,19 +128,19 @@ static enum match judge_ethernet(struct reader *reader, int tags)
 		reader->at += 4;
 	}
 	if (type == 0x0800)
-		return judge_ipv4(reader);
+		return second_ipv4(reader);
 	if (type == 0x86dd)
-		return judge_ipv6(reader);
+		return second_ipv6(reader);
 	return MATCH_NO;
 }
 
-static enum match judge(const __u8 *data, size_t length, enum drop_link link,
-			int tags)
+static enum match second_match(const __u8 *data, size_t length,
+			       enum drop_link link, int tags)
 {
 	struct reader reader = { .data = data, .length = length };
 
-	return link == LINK_IP ? judge_ip(&reader) :
-				 judge_ethernet(&reader, tags);
+	return link == LINK_IP ? second_ip(&reader) :
+				 second_ethernet(&reader, tags);
 }
 
 static void caught(int signal)
@@ -178,7 +178,7 @@ static void test_verdict(const struct frame_case *wanted)
 
 	memcpy(guard - frame.length, frame.data, frame.length);
 	got = matched(frame.length, wanted->link, 0);
-	second = judge(frame.data, frame.length, wanted->link, 0);
+	second = second_match(frame.data, frame.length, wanted->link, 0);
 	if (ktap_point(got == (int)wanted->match && second == wanted->match,
 		       wanted->name))
 		return;
@@ -199,8 +199,8 @@ static void test_truncations(const struct frame_case *wanted)
 	for (length = 0; ok && length <= frame.length; length++) {
 		memcpy(guard - length, frame.data, length);
 		for (tags = 0; ok && tags <= tags_max; tags++) {
-			expected =
-				judge(frame.data, length, wanted->link, tags);
+			expected = second_match(frame.data, length,
+						wanted->link, tags);
 			got = matched(length, wanted->link, tags);
 			ok = got == (int)expected;
 		}
@@ -281,7 +281,7 @@ static void test_mutations(size_t cases)
 		link = roll(16) ? base->link : !base->link;
 		tags = link == LINK_IP || roll(4) ? 0 : roll(TAGS_MAX + 1);
 		memcpy(guard - frame.length, frame.data, frame.length);
-		expected = judge(frame.data, frame.length, link, tags);
+		expected = second_match(frame.data, frame.length, link, tags);
 		got = matched(frame.length, link, tags);
 		ok = got == (int)expected;
 		seen[expected]++;

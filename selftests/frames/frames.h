@@ -9,7 +9,7 @@
 
 #include <stddef.h>
 #include "drop_abi.h"
-#include "tcp_match.h"
+#include "match_tcp.h"
 
 #define FRAME_MAX 20480
 

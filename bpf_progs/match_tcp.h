@@ -8,8 +8,8 @@
  * Every read is preceded by a comparison with @end in the form that the
  * verifier understands: "pointer + constant > end".
  */
-#ifndef TCP_MATCH_H
-#define TCP_MATCH_H
+#ifndef MATCH_TCP_H
+#define MATCH_TCP_H
 
 #include <linux/if_ether.h>
 #include <linux/in.h>
