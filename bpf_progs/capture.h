@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Showing the prey to user space: a record and the packet's first bytes go into
+ * Matched packets for user space: a record and the packet's first bytes go into
  * a ring buffer. What does not fit is counted, never silent. Without
  * config.capture the verifier removes all of it.
  *
@@ -38,7 +38,7 @@ struct {
 	__uint(value_size, sizeof(struct capture_buffer));
 } scratch SEC(".maps");
 
-/* The prey is what is dropped, or would be. */
+/* Only what is dropped, or would be. */
 static __always_inline int wants_capture(const struct verdict *verdict)
 {
 	return config.capture && (verdict->account == ACCOUNT_DROPPED ||

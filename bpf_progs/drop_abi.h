@@ -10,9 +10,9 @@
 
 /* Which account a packet was booked on; every packet is booked on exactly one. */
 enum drop_account {
-	ACCOUNT_PASSED, /* not this program's prey, or the deadline was over */
-	ACCOUNT_DROPPED, /* prey, and dropped */
-	ACCOUNT_OBSERVED, /* prey, but passed because of --observe */
+	ACCOUNT_PASSED, /* not matched, or the deadline was over */
+	ACCOUNT_DROPPED, /* matched, and dropped */
+	ACCOUNT_OBSERVED, /* matched, but passed because of --observe */
 	ACCOUNT_UNDECIDED, /* too short or too deep to tell; passed */
 	ACCOUNT_COUNT,
 };
@@ -74,9 +74,9 @@ struct drop_config {
 	__u32 link; /* enum drop_link, of an interface that is not in "slots" */
 	__u32 unknown; /* and its index into the map "counters" */
 	__u8 many; /* look the interface up in "slots" */
-	__u8 observe; /* count the prey, pass it */
+	__u8 observe; /* count what matches, pass it */
 	__u8 deadline; /* from drop_state.deadline_ns on, pass everything */
-	__u8 capture; /* put the prey into the ring "captured" */
+	__u8 capture; /* put what matches into the ring "captured" */
 	__u32 snaplen; /* at most so many bytes of each, 1 to DROP_SNAPLEN_MAX */
 	__u32 trace; /* tell of what is not just passed, by this mark; 0: do not */
 };

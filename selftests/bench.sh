@@ -31,8 +31,8 @@ flooded() {
 	fi
 	ms=$(sed 's/.* in \([0-9]*\).*/\1/' "$tmp/flood")
 	[ "$ms" -gt 0 ] || ms=1
-	printf '%-52s %5s %9s %9s %8s %8s %7s\n' "${*/"$tmp/f"/FILE}" "$length" "$prey" \
-		"$((prey / ms))" "$captured" "$lost" "$size"
+	printf '%-52s %5s %9s %9s %8s %8s %7s\n' "${*/"$tmp/f"/FILE}" "$length" "$matched" \
+		"$((matched / ms))" "$captured" "$lost" "$size"
 	rm -f "$tmp/f"
 }
 

@@ -79,8 +79,8 @@ killed_reader() {
 	lab_ended 0
 	capture_flood_end
 	capture_totals
-	[ "$prey" -gt 0 ]
-	[ $((captured + lost)) = "$prey" ]
+	[ "$matched" -gt 0 ]
+	[ $((captured + lost)) = "$matched" ]
 }
 
 reader_has() {
@@ -249,7 +249,7 @@ full_disk() {
 	[ "$count" = 1 ]
 	lab_on_host cat "$tmp/full/f" >"$tmp/f"
 	capture_accounted "$tmp/f" -q
-	[[ $captured -gt 200 && $lost -gt 1000 && $prey -gt 2000 ]]
+	[[ $captured -gt 200 && $lost -gt 1000 && $matched -gt 2000 ]]
 	[ "$(wc -c <"$tmp/f")" -gt 65000 ]
 	! command -v capinfos >/dev/null || capinfos -Mc "$tmp/f" >"$tmp/capinfos"
 	expect 0 tcpdump -nr "$tmp/f"
@@ -293,7 +293,7 @@ flood_file() {
 	lab_stop
 	capture_accounted "$tmp/f" -n -q
 	# Most of a flood the veth drops ahead of XDP if it does not get to poll.
-	[[ $prey -gt $((10000 / slack)) && $lost = 0 ]] || fail "lost $lost of $prey"
+	[[ $matched -gt $((10000 / slack)) && $lost = 0 ]] || fail "lost $lost of $matched"
 }
 
 ktap_case flood flood_ended "the loader ends in the midst of a flood: nothing is uncounted"
@@ -347,7 +347,7 @@ stopped_reader() {
 	kill -CONT "$reader"
 	wait "$reader"
 	capture_accounted "$tmp/reader.out" -c -q
-	[[ $prey -gt 16000 && $lost -gt 0 && $captured -gt 20 ]]
+	[[ $matched -gt 16000 && $lost -gt 0 && $captured -gt 20 ]]
 }
 
 longer() {
@@ -379,7 +379,7 @@ late_reader() {
 	lab_stop
 	wait "$reader"
 	capture_accounted "$tmp/reader.out" -q
-	[[ $prey -gt 16000 && $lost -gt 0 ]]
+	[[ $matched -gt 16000 && $lost -gt 0 ]]
 	grep -q " told=$lost$" "$tmp/packets" || fail "lost $lost: $(tail -n 1 "$tmp/packets")"
 }
 

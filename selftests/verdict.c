@@ -136,14 +136,14 @@ static bool test_capture(const struct loaded *loaded, const struct point *point,
 		.frame = &frame,
 		.length = frame.length,
 	};
-	__u64 prey = 0;
+	__u64 matched = 0;
 
 	if (config->capture &&
 	    (account == ACCOUNT_DROPPED || account == ACCOUNT_OBSERVED))
-		prey = times(point->variant);
+		matched = times(point->variant);
 	if (check.length > config->snaplen)
 		check.length = config->snaplen;
-	return ring_check(loaded, &check, prey, counters);
+	return ring_check(loaded, &check, matched, counters);
 }
 
 static void test_frame(const struct loaded *loaded, const struct point *point,

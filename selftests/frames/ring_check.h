@@ -66,23 +66,23 @@ static inline __u64 ring_room(const struct loaded *loaded, __u32 length)
 /**
  * ring_check() - empty a program's ring and look at all that was in it
  * @check: what each record should be
- * @prey: how many there should be, as far as there is room
+ * @matched: how many there should be, as far as there is room
  * @counters: the expected "captured" and "lost" are added here
  *
  * Return: true if all is right; else it is told on a diagnostic line.
  */
 static inline bool ring_check(const struct loaded *loaded,
-			      struct ring_check *check, __u64 prey,
+			      struct ring_check *check, __u64 matched,
 			      struct drop_counters *counters)
 {
 	int fd = bpf_object__find_map_fd_by_name(loaded->object, "captured");
 	struct ring_buffer *ring = ring_buffer__new(fd, ring_take, check, NULL);
 	__u64 room = ring_room(loaded, check->length);
 
-	if (room > prey)
-		room = prey;
+	if (room > matched)
+		room = matched;
 	counters->captured += room;
-	counters->lost += prey - room;
+	counters->lost += matched - room;
 	if (ring) {
 		ring_buffer__consume(ring);
 		ring_buffer__free(ring);

@@ -21,7 +21,7 @@ static const struct program {
 	const char *name;
 	const char *section;
 	enum bpf_prog_type type;
-	bool world; /* everything is its prey */
+	bool world; /* it matches everything */
 	struct verdict_name pass;
 	struct verdict_name drop;
 } programs[] = {

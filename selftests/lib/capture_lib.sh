@@ -19,10 +19,10 @@
 #                               $flood, and capture_flood_end ends it
 #   capture_accounted FILE [ARGS]
 #                               captured + lost = dropped (or observed), and so
-#                               many are in the file; $captured, $lost, $prey
+#                               many are in the file; $captured, $lost, $matched
 #   capture_shown REGEX         the last capture_accounted has shown a line like this
 #   capture_totals              the sums of the last run's final lines: $captured,
-#                               $lost, $prey
+#                               $lost, $matched
 #   capture_arrived FILE COUNT  wait until so many packets are in a file that grows
 #   capture_pipe_to CMD… -- ARGS…
 #                               like lab_load, its --write - read by CMD; $reader
@@ -116,15 +116,15 @@ capture_totals() {
 				printf -v "$name" %s $((${!name} + BASH_REMATCH[1]))
 		done
 	done <"$tmp/loader.out"
-	captured=$captured_packets lost=$lost_packets prey=$((dropped_packets + observed_packets))
+	captured=$captured_packets lost=$lost_packets matched=$((dropped_packets + observed_packets))
 }
 
 # Further arguments are pcapng_check's.
 capture_accounted() {
 	"$tool" pcapng_check "${@:2}" "$1" >"$tmp/packets" || fail "$1: $(tail -n 3 "$tmp/packets")"
 	capture_totals
-	if [ $((captured + lost)) != "$prey" ] || ! reads "$tmp/packets" $'\n'"total=$captured "; then
-		fail "captured $captured, lost $lost, dropped $prey; in the file: $(tail -n 1 "$tmp/packets")"
+	if [ $((captured + lost)) != "$matched" ] || ! reads "$tmp/packets" $'\n'"total=$captured "; then
+		fail "captured $captured, lost $lost, dropped $matched; in the file: $(tail -n 1 "$tmp/packets")"
 	fi
 }
 

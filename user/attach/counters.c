@@ -50,7 +50,7 @@ bool counters_are_none(const struct drop_counters *sum)
 	return true;
 }
 
-struct drop_tally counters_prey(const struct drop_counters *sum)
+struct drop_tally counters_matched(const struct drop_counters *sum)
 {
 	const struct drop_tally *dropped = &sum->account[ACCOUNT_DROPPED];
 	const struct drop_tally *observed = &sum->account[ACCOUNT_OBSERVED];

@@ -19,7 +19,7 @@ int counters_read(int map_fd, __u32 slot, struct drop_counters *sum);
 /* Has no packet been counted? */
 bool counters_are_none(const struct drop_counters *sum);
 
-/* The prey of both kinds: dropped, and seen while observing. */
-struct drop_tally counters_prey(const struct drop_counters *sum);
+/* All that matched: dropped, and seen while observing. */
+struct drop_tally counters_matched(const struct drop_counters *sum);
 
 #endif

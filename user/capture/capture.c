@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The prey as a pcapng file: from the kernel side's ring to a sink. */
+/* Matched packets as a pcapng file: from the kernel side's ring to a sink. */
 #include "capture/capture.h"
 
 #include <bpf/libbpf.h>
@@ -251,7 +251,7 @@ static void write_statistics(struct capture *capture, size_t i)
 		return;
 	for (account = 0; account < ACCOUNT_COUNT; account++)
 		statistics.received += sum.account[account].packets;
-	statistics.accepted = counters_prey(&sum).packets;
+	statistics.accepted = counters_matched(&sum).packets;
 	capture_count(capture, i, &sum, &statistics.delivered,
 		      &statistics.lost);
 	sink_add(sink, pcapng_statistics(sink_block(sink), &statistics));

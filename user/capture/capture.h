@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The prey as a pcapng file: from the kernel side's ring to a sink. Packets that
+ * Matched packets as a pcapng file: from the kernel side's ring to a sink. Packets that
  * do not reach the file are counted: captured + lost = dropped (or observed).
  */
 #ifndef CAPTURE_H

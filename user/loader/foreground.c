@@ -56,11 +56,11 @@ int stage_prepare(struct run *run)
 		.capture = &run->capture,
 		.slots = &run->slots,
 		.links = &run->links,
-		.last_prey = calloc(slots_counters(run->chosen.count),
-				    sizeof(struct drop_tally)),
+		.last_matched = calloc(slots_counters(run->chosen.count),
+				       sizeof(struct drop_tally)),
 	};
 	prepare_display(run);
-	if (!run->watch.last_prey)
+	if (!run->watch.last_matched)
 		return fail_memory("the counters");
 	run->signal_fd = signals_catch(0);
 	if (run->signal_fd < 0)

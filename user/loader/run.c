@@ -179,7 +179,7 @@ int run(const struct program *program, int argc, char **argv)
 	if (run.signal_fd >= 0)
 		close(run.signal_fd);
 	capture_close(&run.capture, !run.done);
-	free(run.watch.last_prey);
+	free(run.watch.last_matched);
 	free(run.attachments);
 	slots_free(&run.slots);
 	netlink_close(&run.links);

@@ -97,7 +97,7 @@ static void show_row(const struct display *display, FILE *text,
 		     const struct reading *reading)
 {
 	const struct drop_tally *tallies = reading->sum.account;
-	struct drop_tally prey = counters_prey(&reading->sum);
+	struct drop_tally matched = counters_matched(&reading->sum);
 	char bits[16];
 
 	write_bits(bits, sizeof(bits), 8 * reading->byte_rate);
@@ -106,7 +106,7 @@ static void show_row(const struct display *display, FILE *text,
 		reading->interface ? reading->interface->name : "(unknown)",
 		display->hook_width,
 		reading->interface ? hook_name(reading->hook) : "-",
-		prey.packets, reading->packet_rate, bits,
+		matched.packets, reading->packet_rate, bits,
 		tallies[ACCOUNT_PASSED].packets,
 		tallies[ACCOUNT_UNDECIDED].packets);
 	if (display->capture)

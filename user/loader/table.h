@@ -29,7 +29,7 @@ struct reading {
 	const struct interface *interface; /* NULL: of one that is not known */
 	enum hook hook; /* not of one that is not known */
 	double elapsed; /* seconds since attaching */
-	double packet_rate; /* prey a second since the last line */
+	double packet_rate; /* matched packets a second since the last line */
 	double byte_rate;
 	__u64 captured; /* packets in the file of --write */
 	__u64 lost; /* and those that should be */

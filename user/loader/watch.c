@@ -48,7 +48,7 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 {
 	struct reading reading = { .final = final };
 	const struct attachment *at = NULL;
-	struct drop_tally prey, *last = &watch->last_prey[i];
+	struct drop_tally matched, *last = &watch->last_matched[i];
 	int error;
 
 	error = counters_read(watch->counters_fd, i, &reading.sum);
@@ -65,15 +65,16 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 					    watch_lasted_ns(watch)) /
 				      1000000;
 	}
-	prey = counters_prey(&reading.sum);
+	matched = counters_matched(&reading.sum);
 	reading.elapsed =
 		(double)(clock_ns(CLOCK_MONOTONIC) - watch->started_ns) /
 		SECOND_NS;
 	if (seconds > 0) {
-		reading.packet_rate = (prey.packets - last->packets) / seconds;
-		reading.byte_rate = (prey.bytes - last->bytes) / seconds;
+		reading.packet_rate =
+			(matched.packets - last->packets) / seconds;
+		reading.byte_rate = (matched.bytes - last->bytes) / seconds;
 	}
-	*last = prey;
+	*last = matched;
 	if (capture_is_on(watch->capture))
 		capture_count(watch->capture, i, &reading.sum,
 			      &reading.captured, &reading.lost);
