@@ -41,8 +41,8 @@ struct {
 /* Only what is dropped, or would be. */
 static __always_inline int wants_capture(const struct verdict *verdict)
 {
-	return config.capture && (verdict->account == ACCOUNT_DROPPED ||
-				  verdict->account == ACCOUNT_OBSERVED);
+	return config.capture && (verdict->kind == STAT_DROPPED ||
+				  verdict->kind == STAT_OBSERVED);
 }
 
 static __always_inline struct capture_buffer *

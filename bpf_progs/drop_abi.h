@@ -8,27 +8,27 @@
 
 #include <linux/types.h>
 
-/* Which account a packet was booked on; every packet is booked on exactly one. */
-enum drop_account {
-	ACCOUNT_PASSED, /* not matched, or the deadline was over */
-	ACCOUNT_DROPPED, /* matched, and dropped */
-	ACCOUNT_OBSERVED, /* matched, but passed because of --observe */
-	ACCOUNT_UNDECIDED, /* too short or too deep to tell; passed */
-	ACCOUNT_COUNT,
+/* How a packet was counted; every packet is counted in exactly one way. */
+enum drop_stat {
+	STAT_PASSED, /* not matched, or the deadline was over */
+	STAT_DROPPED, /* matched, and dropped */
+	STAT_OBSERVED, /* matched, but passed because of --observe */
+	STAT_UNDECIDED, /* too short or too deep to tell; passed */
+	STAT_COUNT,
 };
 
 /* Packets are runs of the program: a GSO packet counts once, with all its bytes. */
-struct drop_tally {
+struct drop_stats {
 	__u64 packets;
 	__u64 bytes;
 };
 
 /*
- * Value of the map "counters", per CPU, for each interface. The accounts fill a
+ * Value of the map "counters", per CPU, for each interface. The stats fill a
  * cache line; the rest is touched only while capturing.
  */
 struct drop_counters {
-	struct drop_tally account[ACCOUNT_COUNT];
+	struct drop_stats stats[STAT_COUNT];
 	__u64 captured; /* packets put into the ring "captured" */
 	__u64 lost; /* packets that found it full, or could not be copied */
 };

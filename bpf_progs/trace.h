@@ -11,16 +11,16 @@
 
 #include "verdict.h"
 
-static __always_inline void trace_packet(enum drop_account account,
-					 __u32 ifindex, __u32 bytes)
+static __always_inline void trace_packet(enum drop_stat kind, __u32 ifindex,
+					 __u32 bytes)
 {
-	if (account == ACCOUNT_DROPPED)
+	if (kind == STAT_DROPPED)
 		bpf_printk("by %x on %u: dropped, %u bytes", config.trace,
 			   ifindex, bytes);
-	else if (account == ACCOUNT_OBSERVED)
+	else if (kind == STAT_OBSERVED)
 		bpf_printk("by %x on %u: observed, %u bytes", config.trace,
 			   ifindex, bytes);
-	else if (account == ACCOUNT_UNDECIDED)
+	else if (kind == STAT_UNDECIDED)
 		bpf_printk("by %x on %u: undecided, %u bytes", config.trace,
 			   ifindex, bytes);
 }
@@ -29,7 +29,7 @@ static __always_inline void trace_xdp(const struct xdp_md *ctx,
 				      const struct verdict *verdict)
 {
 	if (config.trace)
-		trace_packet(verdict->account, ctx->ingress_ifindex,
+		trace_packet(verdict->kind, ctx->ingress_ifindex,
 			     ctx->data_end - ctx->data);
 }
 
@@ -37,7 +37,7 @@ static __always_inline void trace_skb(const struct __sk_buff *skb,
 				      const struct verdict *verdict)
 {
 	if (config.trace)
-		trace_packet(verdict->account, skb->ifindex, skb->len);
+		trace_packet(verdict->kind, skb->ifindex, skb->len);
 }
 
 #endif

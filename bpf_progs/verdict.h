@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From match to verdict: policy, account; then capture.h and trace.h. The three
+ * From match to verdict: policy, stats; then capture.h and trace.h. The three
  * programs differ only in their context, in what they match and in the
  * verdicts' names.
  *
@@ -54,22 +54,22 @@ static __always_inline struct drop_slot slot_of(const __u32 *from)
 	return slot;
 }
 
-static __always_inline enum drop_account policy(enum match match)
+static __always_inline enum drop_stat policy(enum match match)
 {
 	if (match == MATCH_UNDECIDED)
-		return ACCOUNT_UNDECIDED;
+		return STAT_UNDECIDED;
 	if (match == MATCH_NO)
-		return ACCOUNT_PASSED;
+		return STAT_PASSED;
 	/* Reading the clock costs more than all the rest. */
 	if (config.deadline && state.deadline_ns != DROP_NO_DEADLINE &&
 	    bpf_ktime_get_ns() >= state.deadline_ns)
-		return ACCOUNT_PASSED;
-	return config.observe ? ACCOUNT_OBSERVED : ACCOUNT_DROPPED;
+		return STAT_PASSED;
+	return config.observe ? STAT_OBSERVED : STAT_DROPPED;
 }
 
 /* What one packet came to. */
 struct verdict {
-	enum drop_account account;
+	enum drop_stat kind;
 	__u32 slot; /* index of its counters */
 	struct drop_counters *counters; /* its interface's, or NULL */
 };
@@ -77,7 +77,7 @@ struct verdict {
 static __always_inline struct verdict verdict_of(enum match match,
 						 const struct drop_slot *slot)
 {
-	struct verdict verdict = { .account = policy(match),
+	struct verdict verdict = { .kind = policy(match),
 				   .slot = slot->counters };
 
 	verdict.counters = bpf_map_lookup_elem(&counters, &verdict.slot);
@@ -91,18 +91,18 @@ static __always_inline struct verdict verdict_of(enum match match,
  */
 static __always_inline void count(const struct verdict *verdict, __u64 bytes)
 {
-	struct drop_tally *tally;
+	struct drop_stats *stats;
 
 	if (!verdict->counters)
 		return;
-	tally = &verdict->counters->account[verdict->account];
-	tally->packets++;
-	tally->bytes += bytes;
+	stats = &verdict->counters->stats[verdict->kind];
+	stats->packets++;
+	stats->bytes += bytes;
 }
 
 static __always_inline int is_drop(const struct verdict *verdict)
 {
-	return verdict->account == ACCOUNT_DROPPED;
+	return verdict->kind == STAT_DROPPED;
 }
 
 #endif

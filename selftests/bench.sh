@@ -26,7 +26,7 @@ flooded() {
 	lab_stop INT
 	capture_totals
 	if [[ $* == *--write* ]]; then
-		capture_accounted "$tmp/f" -q
+		capture_adds_up "$tmp/f" -q
 		size=$(($(wc -c <"$tmp/f") / 1000000))
 	fi
 	ms=$(sed 's/.* in \([0-9]*\).*/\1/' "$tmp/flood")

@@ -18,7 +18,7 @@ capture() {
 	"$2"
 	capture_arrived "$file" "$3" || true # what it lacks is told below
 	lab_stop
-	capture_accounted "$file"
+	capture_adds_up "$file"
 	[ "$captured" = "$3" ] || fail "captured $captured of $3, lost $lost"
 	files+=("$file")
 }
@@ -153,7 +153,7 @@ world() {
 		capture_oracle_stop
 		# What the kernel sends by itself before or after is not in the file.
 		capture_same "$file" -p
-		capture_accounted "$file"
+		capture_adds_up "$file"
 		[ "$lost" = 0 ] && [ "$captured" -ge 5 ]
 	done
 }
@@ -270,7 +270,7 @@ gso_egress() {
 	lab_stop
 	cmp "$tmp/got" "$LAB_DIR/out/www/large"
 	capture_same "$tmp/f.pcapng"
-	capture_accounted "$tmp/f.pcapng"
+	capture_adds_up "$tmp/f.pcapng"
 	[ "$lost" = 0 ]
 	has_super_packets
 	reads "$tmp/packets" 'verdict=1:-1 comment="passed: only observed"'
@@ -288,7 +288,7 @@ gso_generic() {
 	lab_stop
 	cmp "$tmp/got" "$LAB_DIR/ctr/www/large"
 	capture_same "$tmp/f.pcapng"
-	capture_accounted "$tmp/f.pcapng"
+	capture_adds_up "$tmp/f.pcapng"
 	[ "$lost" = 0 ]
 	has_super_packets
 	reads "$tmp/packets" 'verdict=2:2 comment="passed: only observed"'
@@ -313,7 +313,7 @@ gso_dropped() {
 	kill "$curl"
 	capture_oracle_stop
 	capture_same "$tmp/f.pcapng" -p
-	capture_accounted "$tmp/f.pcapng"
+	capture_adds_up "$tmp/f.pcapng"
 	[ "$captured" -ge 3 ]
 }
 
@@ -334,7 +334,7 @@ written_raw_ip() {
 		lab_tcp_lost 198.51.100.130
 		lab_stop
 		capture_oracle_stop
-		capture_accounted "$tmp/f.pcapng"
+		capture_adds_up "$tmp/f.pcapng"
 		capture_shown "^interface=tun0@.* link=101 "
 		capture_shown "^packet=tun0@.* length=60 captured=60 bytes=4500003c.{8}..06"
 		# Only ingress is behind tcpdump's place.
@@ -354,7 +354,7 @@ write_several() {
 	done
 	capture_arrived "$tmp/f.pcapng" 6
 	lab_stop
-	capture_accounted "$tmp/f.pcapng"
+	capture_adds_up "$tmp/f.pcapng"
 	[ "$captured" = 6 ] || fail "captured $captured instead of 6: $(cat "$tmp/packets")"
 }
 
@@ -408,7 +408,7 @@ by_tshark() {
 	lab_tcp_passes
 	lab_at_rest
 	lab_stop
-	capture_accounted "$tmp/g.pcapng"
+	capture_adds_up "$tmp/g.pcapng"
 
 	third "$tmp/g.pcapng" >>"$tmp/f.pcapng"
 	for field in interface_name verdict.ebpf_xdp verdict.ebpf_tc packet_flags_direction packet_id \

@@ -109,7 +109,7 @@ fifo() {
 	capture_arrived "$tmp/got" 1
 	lab_stop
 	wait "$reader"
-	capture_accounted "$tmp/got"
+	capture_adds_up "$tmp/got"
 	[ "$captured" = 1 ]
 }
 
@@ -135,7 +135,7 @@ appended() {
 	read -r line <"$tmp/f"
 	[ "$line" = "Kept." ]
 	tail -c +7 "$tmp/f" >"$tmp/rest"
-	capture_accounted "$tmp/rest"
+	capture_adds_up "$tmp/rest"
 	[ "$captured" = 1 ]
 }
 
@@ -211,10 +211,10 @@ existing() {
 	lab_load xdp-drop-tcp --force --write "$tmp/old" veth0
 	send_syn
 	lab_stop
-	capture_accounted "$tmp/old"
+	capture_adds_up "$tmp/old"
 	[ "$captured" = 1 ]
 	expect 3 lab_program xdp-drop-tcp --write "$tmp/old" veth0
-	capture_accounted "$tmp/old"
+	capture_adds_up "$tmp/old"
 	expect 0 lab_program xdp-drop-tcp --timeout 20ms --write /dev/null veth0
 }
 
@@ -248,7 +248,7 @@ full_disk() {
 	count "No space" "$tmp/loader.err"
 	[ "$count" = 1 ]
 	lab_on_host cat "$tmp/full/f" >"$tmp/f"
-	capture_accounted "$tmp/f" -q
+	capture_adds_up "$tmp/f" -q
 	[[ $captured -gt 200 && $lost -gt 1000 && $matched -gt 2000 ]]
 	[ "$(wc -c <"$tmp/f")" -gt 65000 ]
 	! command -v capinfos >/dev/null || capinfos -Mc "$tmp/f" >"$tmp/capinfos"
@@ -277,7 +277,7 @@ timeout_ends_file() {
 	lab_load xdp-drop-tcp --timeout 300ms --write "$tmp/f" --snaplen 64 veth0
 	lab_ended 0
 	kill "$flood"
-	capture_accounted "$tmp/f" -q
+	capture_adds_up "$tmp/f" -q
 	[ "$captured" -gt 0 ]
 	capture_shown "^statistics=veth0@xdp "
 }
@@ -291,7 +291,7 @@ flood_file() {
 	# The ring alone has room for as many.
 	capture_flood $((100000 / slack))
 	lab_stop
-	capture_accounted "$tmp/f" -n -q
+	capture_adds_up "$tmp/f" -n -q
 	# Most of a flood the veth drops ahead of XDP if it does not get to poll.
 	[[ $matched -gt $((10000 / slack)) && $lost = 0 ]] || fail "lost $lost of $matched"
 }
@@ -310,7 +310,7 @@ flood_ended() {
 		capture_arrived "$tmp/f" 100
 		lab_stop
 		capture_flood_end
-		capture_accounted "$tmp/f" -n -q
+		capture_adds_up "$tmp/f" -n -q
 	done
 }
 
@@ -321,7 +321,7 @@ slow_reader() {
 	capture_flood $((100000 / slack))
 	lab_stop
 	wait "$reader"
-	capture_accounted "$tmp/reader.out" -n -q
+	capture_adds_up "$tmp/reader.out" -n -q
 	[[ $captured -gt $((10000 / slack)) && $lost = 0 ]] || fail "captured $captured, lost $lost"
 }
 
@@ -346,7 +346,7 @@ stopped_reader() {
 	reads "$tmp/loader.err" "reads no more"
 	kill -CONT "$reader"
 	wait "$reader"
-	capture_accounted "$tmp/reader.out" -c -q
+	capture_adds_up "$tmp/reader.out" -c -q
 	[[ $matched -gt 16000 && $lost -gt 0 && $captured -gt 20 ]]
 }
 
@@ -378,7 +378,7 @@ late_reader() {
 	poll 5 longer "$tmp/reader.out" "$size"
 	lab_stop
 	wait "$reader"
-	capture_accounted "$tmp/reader.out" -q
+	capture_adds_up "$tmp/reader.out" -q
 	[[ $matched -gt 16000 && $lost -gt 0 ]]
 	grep -q " told=$lost$" "$tmp/packets" || fail "lost $lost: $(tail -n 1 "$tmp/packets")"
 }
@@ -396,7 +396,7 @@ lease() {
 	lab_tcp_passes
 	kill -CONT "$reader"
 	wait "$reader"
-	capture_accounted "$tmp/reader.out" -c -q
+	capture_adds_up "$tmp/reader.out" -c -q
 	[ "$lost" -gt 0 ]
 }
 

@@ -103,15 +103,15 @@ static void run(__u32 linear, bool tagged)
 /* Is this how the frame should be judged and counted? */
 static bool judged(enum match match)
 {
-	static const enum drop_account accounts[] = {
-		[MATCH_NO] = ACCOUNT_PASSED,
-		[MATCH_YES] = ACCOUNT_DROPPED,
-		[MATCH_UNDECIDED] = ACCOUNT_UNDECIDED,
+	static const enum drop_stat kinds[] = {
+		[MATCH_NO] = STAT_PASSED,
+		[MATCH_YES] = STAT_DROPPED,
+		[MATCH_UNDECIDED] = STAT_UNDECIDED,
 	};
 	struct drop_counters expected = { 0 };
 
-	expected.account[accounts[match]].packets = 1;
-	expected.account[accounts[match]].bytes = frame.length;
+	expected.stats[kinds[match]].packets = 1;
+	expected.stats[kinds[match]].bytes = frame.length;
 	return outcome.verdict ==
 		       (match == MATCH_YES ? TC_ACT_SHOT : TC_ACT_UNSPEC) &&
 	       !memcmp(&outcome.counted, &expected, sizeof(expected));

@@ -73,7 +73,7 @@ static int run(const struct loaded *loaded, const struct variant *variant,
 	return 0;
 }
 
-static enum drop_account expected_account(const struct point *point)
+static enum drop_stat expected_stat(const struct point *point)
 {
 	const struct setup *setup = &point->variant->setup;
 	enum match match = point->wanted->match;
@@ -81,25 +81,25 @@ static enum drop_account expected_account(const struct point *point)
 	if (point->program->world)
 		match = MATCH_YES;
 	if (match == MATCH_UNDECIDED)
-		return ACCOUNT_UNDECIDED;
+		return STAT_UNDECIDED;
 	if (match == MATCH_NO)
-		return ACCOUNT_PASSED;
+		return STAT_PASSED;
 	if (setup->config.deadline && setup->deadline < 0)
-		return ACCOUNT_PASSED;
-	return setup->config.observe ? ACCOUNT_OBSERVED : ACCOUNT_DROPPED;
+		return STAT_PASSED;
+	return setup->config.observe ? STAT_OBSERVED : STAT_DROPPED;
 }
 
 static void show(const char *who, const struct program *program,
 		 const struct outcome *outcome, const struct counted *before)
 {
-	static const char *const names[ACCOUNT_COUNT] = {
-		[ACCOUNT_PASSED] = "passed",
-		[ACCOUNT_DROPPED] = "dropped",
-		[ACCOUNT_OBSERVED] = "observed",
-		[ACCOUNT_UNDECIDED] = "undecided",
+	static const char *const names[STAT_COUNT] = {
+		[STAT_PASSED] = "passed",
+		[STAT_DROPPED] = "dropped",
+		[STAT_OBSERVED] = "observed",
+		[STAT_UNDECIDED] = "undecided",
 	};
-	const struct drop_tally *now, *then;
-	int slot, account;
+	const struct drop_stats *now, *then;
+	int slot, kind;
 
 	printf("# %s ", who);
 	if (outcome->verdict == program->pass.value)
@@ -109,13 +109,13 @@ static void show(const char *who, const struct program *program,
 	else
 		printf("verdict %d", (int)outcome->verdict);
 	for (slot = 0; slot < SLOTS_MAX; slot++) {
-		for (account = 0; account < ACCOUNT_COUNT; account++) {
-			now = &outcome->counted.slot[slot].account[account];
-			then = &before->slot[slot].account[account];
+		for (kind = 0; kind < STAT_COUNT; kind++) {
+			now = &outcome->counted.slot[slot].stats[kind];
+			then = &before->slot[slot].stats[kind];
 			if (!memcmp(now, then, sizeof(*now)))
 				continue;
 			printf(", %s[%d] %+lld packets %+lld bytes",
-			       names[account], slot,
+			       names[kind], slot,
 			       (long long)(now->packets - then->packets),
 			       (long long)(now->bytes - then->bytes));
 		}
@@ -123,12 +123,12 @@ static void show(const char *who, const struct program *program,
 	printf("\n");
 }
 
-/* Books what is to be captured, and compares it with what was. */
+/* Counts what is to be captured, and compares it with what was. */
 static bool test_capture(const struct loaded *loaded, const struct point *point,
 			 __u64 since, struct drop_counters *counters)
 {
 	const struct drop_config *config = &point->variant->setup.config;
-	enum drop_account account = expected_account(point);
+	enum drop_stat kind = expected_stat(point);
 	struct ring_check check = {
 		.since = since,
 		.ifindex = LOOPBACK,
@@ -138,8 +138,7 @@ static bool test_capture(const struct loaded *loaded, const struct point *point,
 	};
 	__u64 matched = 0;
 
-	if (config->capture &&
-	    (account == ACCOUNT_DROPPED || account == ACCOUNT_OBSERVED))
+	if (config->capture && (kind == STAT_DROPPED || kind == STAT_OBSERVED))
 		matched = times(point->variant);
 	if (check.length > config->snaplen)
 		check.length = config->snaplen;
@@ -151,8 +150,8 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 {
 	const struct program *program = point->program;
 	struct outcome expected, got;
-	enum drop_account account;
-	struct drop_tally *tally;
+	enum drop_stat kind;
+	struct drop_stats *stats;
 	struct counted before;
 	__u64 since = ring_now_ns();
 	bool ok;
@@ -172,13 +171,13 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 		return;
 	}
 
-	account = expected_account(point);
-	expected.verdict = account == ACCOUNT_DROPPED ? program->drop.value :
-							program->pass.value;
+	kind = expected_stat(point);
+	expected.verdict = kind == STAT_DROPPED ? program->drop.value :
+						  program->pass.value;
 	expected.counted = before;
-	tally = &expected.counted.slot[point->variant->moves].account[account];
-	tally->packets += times(point->variant);
-	tally->bytes += times(point->variant) * frame.length;
+	stats = &expected.counted.slot[point->variant->moves].stats[kind];
+	stats->packets += times(point->variant);
+	stats->bytes += times(point->variant) * frame.length;
 	ok = test_capture(loaded, point, since,
 			  &expected.counted.slot[point->variant->moves]);
 	ok = ok && got.verdict == expected.verdict &&

@@ -235,9 +235,9 @@ failed:
 static inline int loaded_count(const struct loaded *loaded,
 			       struct counted *counted)
 {
-	int cpu, account, cpus = libbpf_num_possible_cpus();
+	int cpu, kind, cpus = libbpf_num_possible_cpus();
 	struct drop_counters *values;
-	struct drop_tally *sum, *one;
+	struct drop_stats *sum, *one;
 	__u32 slot;
 
 	memset(counted, 0, sizeof(*counted));
@@ -248,9 +248,9 @@ static inline int loaded_count(const struct loaded *loaded,
 		if (bpf_map_lookup_elem(loaded->counters, &slot, values))
 			break;
 		for (cpu = 0; cpu < cpus; cpu++) {
-			for (account = 0; account < ACCOUNT_COUNT; account++) {
-				sum = &counted->slot[slot].account[account];
-				one = &values[cpu].account[account];
+			for (kind = 0; kind < STAT_COUNT; kind++) {
+				sum = &counted->slot[slot].stats[kind];
+				one = &values[cpu].stats[kind];
 				sum->packets += one->packets;
 				sum->bytes += one->bytes;
 			}

@@ -17,10 +17,10 @@
 #   capture_flood COUNT [LENGTH]
 #                               as fast as can be; capture_flood_begin does not wait:
 #                               $flood, and capture_flood_end ends it
-#   capture_accounted FILE [ARGS]
+#   capture_adds_up FILE [ARGS]
 #                               captured + lost = dropped (or observed), and so
 #                               many are in the file; $captured, $lost, $matched
-#   capture_shown REGEX         the last capture_accounted has shown a line like this
+#   capture_shown REGEX         the last capture_adds_up has shown a line like this
 #   capture_totals              the sums of the last run's final lines: $captured,
 #                               $lost, $matched
 #   capture_arrived FILE COUNT  wait until so many packets are in a file that grows
@@ -120,7 +120,7 @@ capture_totals() {
 }
 
 # Further arguments are pcapng_check's.
-capture_accounted() {
+capture_adds_up() {
 	"$tool" pcapng_check "${@:2}" "$1" >"$tmp/packets" || fail "$1: $(tail -n 3 "$tmp/packets")"
 	capture_totals
 	if [ $((captured + lost)) != "$matched" ] || ! reads "$tmp/packets" $'\n'"total=$captured "; then

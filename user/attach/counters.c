@@ -9,7 +9,7 @@
 
 int counters_read(int map_fd, __u32 slot, struct drop_counters *sum)
 {
-	int cpu, account, cpus = libbpf_num_possible_cpus();
+	int cpu, kind, cpus = libbpf_num_possible_cpus();
 	struct drop_counters *values;
 
 	*sum = (struct drop_counters){};
@@ -25,12 +25,12 @@ int counters_read(int map_fd, __u32 slot, struct drop_counters *sum)
 		return error;
 	}
 	for (cpu = 0; cpu < cpus; cpu++) {
-		for (account = 0; account < ACCOUNT_COUNT; account++) {
-			const struct drop_tally *tally =
-				&values[cpu].account[account];
+		for (kind = 0; kind < STAT_COUNT; kind++) {
+			const struct drop_stats *stats =
+				&values[cpu].stats[kind];
 
-			sum->account[account].packets += tally->packets;
-			sum->account[account].bytes += tally->bytes;
+			sum->stats[kind].packets += stats->packets;
+			sum->stats[kind].bytes += stats->bytes;
 		}
 		sum->captured += values[cpu].captured;
 		sum->lost += values[cpu].lost;
@@ -41,21 +41,21 @@ int counters_read(int map_fd, __u32 slot, struct drop_counters *sum)
 
 bool counters_are_none(const struct drop_counters *sum)
 {
-	int account;
+	int kind;
 
-	for (account = 0; account < ACCOUNT_COUNT; account++) {
-		if (sum->account[account].packets)
+	for (kind = 0; kind < STAT_COUNT; kind++) {
+		if (sum->stats[kind].packets)
 			return false;
 	}
 	return true;
 }
 
-struct drop_tally counters_matched(const struct drop_counters *sum)
+struct drop_stats counters_matched(const struct drop_counters *sum)
 {
-	const struct drop_tally *dropped = &sum->account[ACCOUNT_DROPPED];
-	const struct drop_tally *observed = &sum->account[ACCOUNT_OBSERVED];
+	const struct drop_stats *dropped = &sum->stats[STAT_DROPPED];
+	const struct drop_stats *observed = &sum->stats[STAT_OBSERVED];
 
-	return (struct drop_tally){
+	return (struct drop_stats){
 		.packets = dropped->packets + observed->packets,
 		.bytes = dropped->bytes + observed->bytes,
 	};

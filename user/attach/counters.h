@@ -20,6 +20,6 @@ int counters_read(int map_fd, __u32 slot, struct drop_counters *sum);
 bool counters_are_none(const struct drop_counters *sum);
 
 /* All that matched: dropped, and seen while observing. */
-struct drop_tally counters_matched(const struct drop_counters *sum);
+struct drop_stats counters_matched(const struct drop_counters *sum);
 
 #endif

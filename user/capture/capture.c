@@ -245,12 +245,12 @@ static void write_statistics(struct capture *capture, size_t i)
 		.start_ns = capture->start_ns,
 	};
 	struct drop_counters sum;
-	int account;
+	int kind;
 
 	if (counters_read(capture->counters_fd, i, &sum))
 		return;
-	for (account = 0; account < ACCOUNT_COUNT; account++)
-		statistics.received += sum.account[account].packets;
+	for (kind = 0; kind < STAT_COUNT; kind++)
+		statistics.received += sum.stats[kind].packets;
 	statistics.accepted = counters_matched(&sum).packets;
 	capture_count(capture, i, &sum, &statistics.delivered,
 		      &statistics.lost);

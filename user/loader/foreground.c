@@ -57,7 +57,7 @@ int stage_prepare(struct run *run)
 		.slots = &run->slots,
 		.links = &run->links,
 		.last_matched = calloc(slots_counters(run->chosen.count),
-				       sizeof(struct drop_tally)),
+				       sizeof(struct drop_stats)),
 	};
 	prepare_display(run);
 	if (!run->watch.last_matched)

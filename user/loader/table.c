@@ -15,18 +15,17 @@
 static void show_json(const struct display *display, FILE *text,
 		      const struct reading *reading)
 {
-	static const char *const names[ACCOUNT_COUNT][2] = {
-		[ACCOUNT_PASSED] = { "passed_packets", "passed_bytes" },
-		[ACCOUNT_DROPPED] = { "dropped_packets", "dropped_bytes" },
-		[ACCOUNT_OBSERVED] = { "observed_packets", "observed_bytes" },
-		[ACCOUNT_UNDECIDED] = { "undecided_packets",
-					"undecided_bytes" },
+	static const char *const names[STAT_COUNT][2] = {
+		[STAT_PASSED] = { "passed_packets", "passed_bytes" },
+		[STAT_DROPPED] = { "dropped_packets", "dropped_bytes" },
+		[STAT_OBSERVED] = { "observed_packets", "observed_bytes" },
+		[STAT_UNDECIDED] = { "undecided_packets", "undecided_bytes" },
 	};
 	json_writer_t *json = jsonw_new(text);
 	struct timespec now;
 	char stamp[32], date[48];
 	struct tm utc;
-	int account;
+	int kind;
 
 	if (!json)
 		return;
@@ -47,11 +46,11 @@ static void show_json(const struct display *display, FILE *text,
 		jsonw_lluint_field(json, "ifindex", 0);
 		jsonw_null_field(json, "hook");
 	}
-	for (account = 0; account < ACCOUNT_COUNT; account++) {
-		const struct drop_tally *tally = &reading->sum.account[account];
+	for (kind = 0; kind < STAT_COUNT; kind++) {
+		const struct drop_stats *stats = &reading->sum.stats[kind];
 
-		jsonw_lluint_field(json, names[account][0], tally->packets);
-		jsonw_lluint_field(json, names[account][1], tally->bytes);
+		jsonw_lluint_field(json, names[kind][0], stats->packets);
+		jsonw_lluint_field(json, names[kind][1], stats->bytes);
 	}
 	if (display->capture) {
 		jsonw_lluint_field(json, "captured_packets", reading->captured);
@@ -96,8 +95,8 @@ static void show_heading(const struct display *display, FILE *text)
 static void show_row(const struct display *display, FILE *text,
 		     const struct reading *reading)
 {
-	const struct drop_tally *tallies = reading->sum.account;
-	struct drop_tally matched = counters_matched(&reading->sum);
+	const struct drop_stats *stats = reading->sum.stats;
+	struct drop_stats matched = counters_matched(&reading->sum);
 	char bits[16];
 
 	write_bits(bits, sizeof(bits), 8 * reading->byte_rate);
@@ -107,8 +106,7 @@ static void show_row(const struct display *display, FILE *text,
 		display->hook_width,
 		reading->interface ? hook_name(reading->hook) : "-",
 		matched.packets, reading->packet_rate, bits,
-		tallies[ACCOUNT_PASSED].packets,
-		tallies[ACCOUNT_UNDECIDED].packets);
+		stats[STAT_PASSED].packets, stats[STAT_UNDECIDED].packets);
 	if (display->capture)
 		fprintf(text, " %8llu %8llu", reading->captured, reading->lost);
 	fputs(reading->final ? " (end)\n" : "\n", text);

@@ -48,7 +48,7 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 {
 	struct reading reading = { .final = final };
 	const struct attachment *at = NULL;
-	struct drop_tally matched, *last = &watch->last_matched[i];
+	struct drop_stats matched, *last = &watch->last_matched[i];
 	int error;
 
 	error = counters_read(watch->counters_fd, i, &reading.sum);

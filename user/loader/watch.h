@@ -30,7 +30,7 @@ struct watch {
 	__u64 deadline_ns; /* of --timeout, or UINT64_MAX */
 	struct display display;
 	struct capture *capture; /* perhaps not on */
-	struct drop_tally *last_matched; /* at the last line, by slot */
+	struct drop_stats *last_matched; /* at the last line, by slot */
 	__u64 last_ns; /* when the last line was */
 	bool mute; /* the reader has gone, or nothing can be written */
 	enum end why; /* what ended it for those that are attached still */
