@@ -3,7 +3,7 @@
 #ifndef LINK_H
 #define LINK_H
 
-#include "attach/inventory.h"
+#include "attach/query.h"
 #include "attach/pins.h"
 
 /*

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-#include "attach/inventory.h"
+#include "attach/query.h"
 
 /*
  * Who put it there, as far as can be told: our pin, or the process that holds

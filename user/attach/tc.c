@@ -144,14 +144,14 @@ static int may_remove(const struct attached *attached, bool force,
 	return EXIT_DONE;
 }
 
-int tc_make_room(const struct inventory *present, const char *function,
+int tc_make_room(const struct query *present, const char *function,
 		 const struct interface *interface, enum hook hook, bool force,
 		 int signal_fd)
 {
 	const struct attached *attached = NULL;
 	int code;
 
-	while ((attached = inventory_on(present, interface->index, attached))) {
+	while ((attached = query_on(present, interface->index, attached))) {
 		/* A second one in the same direction would count each packet twice. */
 		if (!attached_is_ours(attached, function) ||
 		    hook_is_ingress(attached->hook) != hook_is_ingress(hook))

@@ -6,7 +6,7 @@
 #include <bpf/libbpf.h>
 
 #include "attach/hook.h"
-#include "attach/inventory.h"
+#include "attach/query.h"
 #include "attach/slots.h"
 
 /*
@@ -49,7 +49,7 @@ int tc_filter_read(const struct attached *attached, int signal_fd,
  * Removes the filter that a killed loader left. With @force, a living one's.
  * Return: EXIT_DONE, or the exit code of what it has told.
  */
-int tc_make_room(const struct inventory *present, const char *function,
+int tc_make_room(const struct query *present, const char *function,
 		 const struct interface *interface, enum hook hook, bool force,
 		 int signal_fd);
 

@@ -56,7 +56,7 @@ static int take_off(const struct attached *attached, struct attachment *at)
 	return code;
 }
 
-int xdp_make_room(const struct inventory *present, struct attachment *at,
+int xdp_make_room(const struct query *present, struct attachment *at,
 		  bool force)
 {
 	const struct attached *attached = NULL;
@@ -64,8 +64,7 @@ int xdp_make_room(const struct inventory *present, struct attachment *at,
 	char what[128], whose[256];
 	int code;
 
-	while ((attached =
-			inventory_on(present, at->interface.index, attached))) {
+	while ((attached = query_on(present, at->interface.index, attached))) {
 		if (!hook_is_xdp(attached->hook))
 			continue;
 		attached_describe(attached, what, sizeof(what));

@@ -4,7 +4,7 @@
 #define XDP_H
 
 #include "attach/hook.h"
-#include "attach/inventory.h"
+#include "attach/query.h"
 
 /**
  * xdp_make_room() - see that no XDP program is there already
@@ -14,7 +14,7 @@
  *
  * Return: EXIT_DONE, or the exit code of what it has told.
  */
-int xdp_make_room(const struct inventory *present, struct attachment *at,
+int xdp_make_room(const struct query *present, struct attachment *at,
 		  bool force);
 
 /* Puts back what xdp_make_room() took off, if it can be. */

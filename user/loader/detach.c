@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "attach/counters.h"
-#include "attach/inventory.h"
+#include "attach/query.h"
 #include "attach/link.h"
 #include "attach/owners.h"
 #include "attach/slots.h"
@@ -212,13 +212,13 @@ static int remove_stale_pins(struct detaching *detaching,
 
 static int visit_all(struct detaching *detaching,
 		     const struct interface *interface,
-		     const struct inventory *found)
+		     const struct query *found)
 {
 	const struct attached *attached = NULL;
 	int code, worst = EXIT_DONE;
 
 	detaching->removed = false;
-	while ((attached = inventory_on(found, interface->index, attached))) {
+	while ((attached = query_on(found, interface->index, attached))) {
 		code = visit(detaching, attached);
 		if (code && worst != EXIT_SYSTEM)
 			worst = code;
@@ -246,14 +246,14 @@ int detach(const struct program *program, const struct options *options,
 		},
 		.counters_fd = -1,
 	};
-	struct inventory found;
+	struct query found;
 	int code, worst;
 	size_t i;
 
-	worst = inventory_read(chosen, &found);
+	worst = query_read(chosen, &found);
 	if (worst) {
 		/* "Nothing is attached" would be a guess. */
-		inventory_free(&found);
+		query_free(&found);
 		return worst;
 	}
 	for (i = 0; i < chosen->count; i++) {
@@ -262,6 +262,6 @@ int detach(const struct program *program, const struct options *options,
 			worst = code;
 	}
 	show_unknown(&detaching);
-	inventory_free(&found);
+	query_free(&found);
 	return worst;
 }

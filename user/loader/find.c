@@ -36,7 +36,7 @@ static int need_descriptors(struct run *run)
 
 static int read_present(struct run *run)
 {
-	return inventory_read(&run->chosen, &run->present);
+	return query_read(&run->chosen, &run->present);
 }
 
 static int list_attachments(struct run *run)

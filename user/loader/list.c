@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "json_writer.h"
-#include "attach/inventory.h"
+#include "attach/query.h"
 #include "attach/owners.h"
 #include "lib/errors.h"
 
@@ -56,12 +56,12 @@ static void show_row(const struct attached *attached, const char *whose)
 
 int list_attached(const struct interfaces *on, bool json)
 {
-	struct inventory found;
+	struct query found;
 	char whose[WHOSE_SIZE];
 	int code, error = 0;
 	size_t i;
 
-	code = inventory_read(on, &found);
+	code = query_read(on, &found);
 	if (!code && !json)
 		printf("%-15s %-14s %6s %-15s %-16s %s\n", "interface", "hook",
 		       "id", "program", "tag", "whose");
@@ -76,7 +76,7 @@ int list_attached(const struct interfaces *on, bool json)
 	}
 	if (!code && !error && !found.count)
 		note("no XDP, TCX or clsact program is attached.");
-	inventory_free(&found);
+	query_free(&found);
 	if (!error && fflush(stdout))
 		error = -errno;
 	if (error && error != -EPIPE)

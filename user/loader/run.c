@@ -184,7 +184,7 @@ int run(const struct program *program, int argc, char **argv)
 	slots_free(&run.slots);
 	netlink_close(&run.links);
 	owners_forget();
-	inventory_free(&run.present);
+	query_free(&run.present);
 	interfaces_free(&run.chosen);
 	interfaces_free(&run.all);
 	return code;

@@ -4,7 +4,7 @@
 #define STAGES_H
 
 #include "attach/hook.h"
-#include "attach/inventory.h"
+#include "attach/query.h"
 #include "attach/loaded.h"
 #include "attach/slots.h"
 #include "capture/capture.h"
@@ -20,7 +20,7 @@ struct run {
 	struct options options;
 	struct interfaces all;
 	struct interfaces chosen;
-	struct inventory present; /* on the chosen, before us */
+	struct query present; /* on the chosen, before us */
 	struct image image;
 	struct identity identity;
 	struct attachment *attachments; /* one for each of the chosen */

@@ -4,8 +4,8 @@
  * the kernel for all of it, so it sees what 'tc filter show' (TCX) and
  * 'ip link' (TC) do not.
  */
-#ifndef INVENTORY_H
-#define INVENTORY_H
+#ifndef QUERY_H
+#define QUERY_H
 
 #include "attach/hook.h"
 #include "attach/loaded.h"
@@ -22,25 +22,25 @@ struct attached {
 	__u16 protocol; /* ETH_P_*, host order */
 };
 
-struct inventory {
+struct query {
 	struct attached *list; /* by interface, then in a packet's order */
 	size_t count;
 	bool *qdiscs; /* has it a clsact or ingress qdisc? by place in @on */
 };
 
 /**
- * inventory_read() - list what is attached
+ * query_read() - list what is attached
  * @on: the interfaces to look at
- * @found: free it with inventory_free(), also after a failure
+ * @found: free it with query_free(), also after a failure
  *
  * Return: EXIT_DONE, or the exit code of an error it has told.
  */
-int inventory_read(const struct interfaces *on, struct inventory *found);
-void inventory_free(struct inventory *found);
+int query_read(const struct interfaces *on, struct query *found);
+void query_free(struct query *found);
 
 /* The next entry on that interface after @last (NULL: the first), or NULL. */
-const struct attached *inventory_on(const struct inventory *found, int ifindex,
-				    const struct attached *last);
+const struct attached *query_on(const struct query *found, int ifindex,
+				const struct attached *last);
 
 /* Is it a TC program of this name, at the place that ours take? */
 bool attached_is_ours(const struct attached *attached, const char *function);

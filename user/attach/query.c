@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is attached where: XDP in all modes, TCX, BPF filters on clsact. */
-#include "attach/inventory.h"
+#include "attach/query.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -37,7 +37,7 @@ struct tcx_query {
 
 struct survey {
 	const struct interfaces *on;
-	struct inventory *found;
+	struct query *found;
 	struct netlink nl;
 	const struct interface *interface; /* whose filters are being read */
 };
@@ -76,8 +76,7 @@ static int hangs_by_link(struct netlink *nl, const struct attached *attached)
 }
 
 /* Which XDP programs are these a link's? Counts those that could be it. */
-static void match_link(struct inventory *found,
-		       const struct bpf_link_info *link)
+static void match_link(struct query *found, const struct bpf_link_info *link)
 {
 	size_t i;
 
@@ -94,7 +93,7 @@ static void match_link(struct inventory *found,
 	}
 }
 
-static bool has_xdp_links(const struct inventory *found)
+static bool has_xdp_links(const struct query *found)
 {
 	size_t i;
 
@@ -109,7 +108,7 @@ static bool has_xdp_links(const struct inventory *found)
  * After hangs_by_link(): so the link that a program hangs by is among these, and if
  * only one could be it, it is.
  */
-static int find_xdp_links(struct inventory *found)
+static int find_xdp_links(struct query *found)
 {
 	__u32 id = 0;
 
@@ -151,7 +150,7 @@ static int identify(struct attached *attached, __u32 program_id)
 static int add(struct survey *survey, struct attached *attached,
 	       __u32 program_id)
 {
-	struct inventory *found = survey->found;
+	struct query *found = survey->found;
 	struct attached *list;
 	int error;
 
@@ -307,12 +306,12 @@ static int read_all(struct survey *survey)
 	return error;
 }
 
-int inventory_read(const struct interfaces *on, struct inventory *found)
+int query_read(const struct interfaces *on, struct query *found)
 {
 	struct survey survey = { .on = on, .found = found };
 	int error;
 
-	*found = (struct inventory){};
+	*found = (struct query){};
 	error = netlink_open(&survey.nl, 0);
 	if (!error)
 		error = read_all(&survey);
@@ -324,15 +323,15 @@ int inventory_read(const struct interfaces *on, struct inventory *found)
 	return EXIT_DONE;
 }
 
-void inventory_free(struct inventory *found)
+void query_free(struct query *found)
 {
 	free(found->list);
 	free(found->qdiscs);
-	*found = (struct inventory){};
+	*found = (struct query){};
 }
 
-const struct attached *inventory_on(const struct inventory *found, int ifindex,
-				    const struct attached *last)
+const struct attached *query_on(const struct query *found, int ifindex,
+				const struct attached *last)
 {
 	size_t i = last ? last - found->list + 1 : 0;
 
