@@ -156,7 +156,7 @@ static void whose_filter(const struct attached *attached, char *text,
 	struct drop_state state;
 	bool ours = attached_is_ours(attached, attached->program.name) &&
 		    !strcmp(attached->program.name, "tc_drop_tcp");
-	int error = ours ? loaded_state(attached->program.id, &state) : 0;
+	int error = ours ? program_state(attached->program.id, &state) : 0;
 
 	if (ours && !error && state.pinned)
 		snprintf(text, size, "left by tc-drop-tcp --pin");
@@ -164,7 +164,7 @@ static void whose_filter(const struct attached *attached, char *text,
 		return;
 	else if (ours && !error)
 		snprintf(text, size, "left by a tc-drop-tcp that was killed");
-	else if (loaded_is_foreign(error))
+	else if (program_is_foreign(error))
 		snprintf(text, size,
 			 "by tc-drop-tcp of another version, or a stranger's");
 	else

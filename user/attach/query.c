@@ -142,7 +142,7 @@ static int identify(struct attached *attached, __u32 program_id)
 	attached->program.id = program_id;
 	if (!program_id)
 		return 0; /* a classic BPF filter */
-	error = loaded_identify(program_id, &attached->program);
+	error = program_info_of_id(program_id, &attached->program);
 	return error == -EPERM && !privileges_see_others() ? 0 : error;
 }
 
@@ -354,7 +354,7 @@ bool attached_is_ours(const struct attached *attached, const char *function)
 
 void attached_describe(const struct attached *attached, char *text, size_t size)
 {
-	const struct identity *program = &attached->program;
+	const struct program_info *program = &attached->program;
 
 	if (*program->tag)
 		snprintf(text, size, "program id %u '%s' (tag %s)", program->id,

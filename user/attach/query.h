@@ -8,12 +8,12 @@
 #define QUERY_H
 
 #include "attach/hook.h"
-#include "attach/loaded.h"
+#include "attach/program_info.h"
 
 struct attached {
 	struct interface interface;
 	enum hook hook;
-	struct identity program;
+	struct program_info program;
 	bool by_link; /* XDP, TCX: it is attached by a link */
 	__u32 link_id; /* which; 0: that cannot be told, see @links */
 	__u32 links; /* XDP: so many could be it, each in a namespace of its own */

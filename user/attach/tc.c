@@ -65,13 +65,13 @@ int tc_filter_read(const struct attached *attached, int signal_fd,
 	struct drop_state state;
 	int error;
 
-	error = loaded_state(attached->program.id, &state);
+	error = program_state(attached->program.id, &state);
 	first = state.deadline_ns;
 	while (!error && !state.pinned && state.deadline_ns == first &&
 	       now < first && now - begin < TC_HOOK_LEASE_NS) {
 		if (signals_end_came(signal_fd, LOOK_MS))
 			return -EINTR;
-		error = loaded_state(attached->program.id, &state);
+		error = program_state(attached->program.id, &state);
 		now = clock_ns(CLOCK_MONOTONIC);
 	}
 	if (error)
@@ -92,9 +92,9 @@ int tc_remove(const struct attached *attached)
 
 	if (attached->by_link)
 		return link_take_off(attached);
-	error = loaded_slot(attached->program.id, attached->interface.index,
-			    &slot);
-	if (error && !loaded_is_foreign(error))
+	error = program_slot(attached->program.id, attached->interface.index,
+			     &slot);
+	if (error && !program_is_foreign(error))
 		return fail_at(AT_DETACH, -error, attached->interface.name,
 			       NULL);
 	return tc_detach_clsact(&attached->interface, attached->hook,
@@ -131,7 +131,7 @@ static int may_remove(const struct attached *attached, bool force,
 			EXIT_SYSTEM,
 			"%s: a signal came before it was known whether the run that attached %s still runs.",
 			attached->interface.name, what);
-	if (error && !loaded_is_foreign(error))
+	if (error && !program_is_foreign(error))
 		return fail_at(AT_LIST, -error, attached->interface.name, NULL);
 	if (!error && filter == TC_FILTER_LEFT) {
 		note("%s: removing %s, left by a run that was killed.",
@@ -201,9 +201,9 @@ static int find_owner(const struct clsact_filter *filter, void *context)
 	if (filter->priority != CLSACT_PRIORITY ||
 	    filter->handle != CLSACT_HANDLE)
 		return 0;
-	error = loaded_slot(filter->program_id, filter->ifindex, &slot);
+	error = program_slot(filter->program_id, filter->ifindex, &slot);
 	at->owns_qdisc |= slot.owns_qdisc;
-	return loaded_is_foreign(error) ? 0 : error;
+	return program_is_foreign(error) ? 0 : error;
 }
 
 /* Sees that there is a clsact, and whether we are to remove it in the end. */

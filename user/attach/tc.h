@@ -34,7 +34,7 @@ enum tc_filter {
  *
  * Waits until the deadline is renewed or has passed, for a lease at most.
  *
- * Return: 0 or a negative errno; -EINTR: a signal; see loaded_is_foreign() for
+ * Return: 0 or a negative errno; -EINTR: a signal; see program_is_foreign() for
  * another version's filter, or a stranger's in our place.
  */
 int tc_filter_read(const struct attached *attached, int signal_fd,

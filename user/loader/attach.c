@@ -66,8 +66,8 @@ static int detach_one(const struct run *run, struct attachment *at)
 
 	/* If another process removed the filter, the qdisc is still ours to remove. */
 	if (at->tried && hook_is_clsact(at->hook))
-		code = tc_detach_clsact(&at->interface, at->hook,
-					run->identity.id, at->owns_qdisc);
+		code = tc_detach_clsact(&at->interface, at->hook, run->info.id,
+					at->owns_qdisc);
 	if (at->pinned) {
 		pin_path(path, run->program->function, at->interface.index,
 			 at->hook);

@@ -67,12 +67,12 @@ static void show_counters(struct detaching *detaching,
 		show_unknown(detaching);
 	detaching->program_id = attached->program.id;
 	if (detaching->counters_fd < 0)
-		detaching->counters_fd = loaded_map(program_fd, LOADED_COUNTERS,
-						    &detaching->counters);
+		detaching->counters_fd = program_map(
+			program_fd, PROGRAM_COUNTERS, &detaching->counters);
 	error = detaching->counters_fd;
 	if (error >= 0)
-		error = loaded_slot(attached->program.id,
-				    attached->interface.index, &slot);
+		error = program_slot(attached->program.id,
+				     attached->interface.index, &slot);
 	if (!error)
 		show(detaching, attached, detaching->counters_fd,
 		     slot.counters);
@@ -120,7 +120,7 @@ static int remove_filter(struct detaching *detaching,
 
 	if (!detaching->options->force)
 		error = tc_filter_read(attached, -1, &filter);
-	if (loaded_is_foreign(error))
+	if (program_is_foreign(error))
 		return refuse(
 			attached,
 			"Its maps are not those of this version. Remove it as it was made (tc filter del dev IFACE egress, or ingress, prio 1), or use --force.");

@@ -183,10 +183,10 @@ static int identify(struct run *run)
 	int error;
 
 	run->program_fd = bpf_program__fd(run->image.program);
-	error = loaded_identify_fd(run->program_fd, &run->identity);
+	error = program_info_of_fd(run->program_fd, &run->info);
 	if (error)
 		return fail_at(AT_LOAD, -error, run->program->name, NULL);
-	if (strcmp(run->identity.name, run->program->function))
+	if (strcmp(run->info.name, run->program->function))
 		return fail(
 			EXIT_SYSTEM,
 			"%s: the kernel has loaded the program without its name, '%s', by which --list and --detach know it. Nothing was attached. Try again; --verbose twice shows what libbpf asked.",

@@ -27,19 +27,19 @@
 
 static void tell_attached(const struct run *run)
 {
-	const struct identity *identity = &run->identity;
+	const struct program_info *info = &run->info;
 	size_t i, count = run->chosen.count;
 
 	for (i = 0; i < count && count < MANY_INTERFACES; i++) {
 		const struct attachment *at = &run->attachments[i];
 
 		note("%s: attached (%s, program id %u, tag %s)%s",
-		     at->interface.name, hook_words(at->hook), identity->id,
-		     identity->tag, run->options.observe ? ", observing" : "");
+		     at->interface.name, hook_words(at->hook), info->id,
+		     info->tag, run->options.observe ? ", observing" : "");
 	}
 	if (count >= MANY_INTERFACES)
 		note("attached to %zu interfaces (program id %u, tag %s)%s",
-		     count, identity->id, identity->tag,
+		     count, info->id, info->tag,
 		     run->options.observe ? ", observing" : "");
 	if (run->options.pin)
 		note("it stays attached until '%s --detach' removes it.",
@@ -74,7 +74,7 @@ static void tell_trace(__u32 mark)
 static int connect_watch(struct run *run)
 {
 	run->watch.counters_fd = stage_map(run, "counters");
-	run->watch.program_id = run->identity.id;
+	run->watch.program_id = run->info.id;
 	run->watch.state = run->image.state;
 	run->capture.unknown_link = run->slots.unknown_link;
 	return EXIT_DONE;

@@ -5,7 +5,7 @@
 
 #include "attach/hook.h"
 #include "attach/query.h"
-#include "attach/loaded.h"
+#include "attach/program_info.h"
 #include "attach/slots.h"
 #include "capture/capture.h"
 #include "loader/options.h"
@@ -22,7 +22,7 @@ struct run {
 	struct interfaces chosen;
 	struct query present; /* on the chosen, before us */
 	struct image image;
-	struct identity identity;
+	struct program_info info;
 	struct attachment *attachments; /* one for each of the chosen */
 	struct slots slots;
 	struct netlink links; /* changes of interfaces */

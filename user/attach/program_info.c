@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Programs that are in the kernel, by their id: names, maps, state. */
-#include "attach/loaded.h"
+#include "attach/program_info.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -11,30 +11,30 @@
 /* Ours have six: counters, slots, captured, scratch, .rodata, .bss. */
 #define MOST_MAPS 16
 
-int loaded_identify_fd(int fd, struct identity *identity)
+int program_info_of_fd(int fd, struct program_info *info)
 {
-	struct bpf_prog_info info = {};
-	__u32 size = sizeof(info);
+	struct bpf_prog_info kernel = {};
+	__u32 size = sizeof(kernel);
 	size_t i;
 
-	*identity = (struct identity){};
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
+	*info = (struct program_info){};
+	if (bpf_obj_get_info_by_fd(fd, &kernel, &size))
 		return -errno;
-	identity->id = info.id;
-	snprintf(identity->name, sizeof(identity->name), "%s", info.name);
+	info->id = kernel.id;
+	snprintf(info->name, sizeof(info->name), "%s", kernel.name);
 	for (i = 0; i < BPF_TAG_SIZE; i++)
-		snprintf(identity->tag + 2 * i, 3, "%02x", info.tag[i]);
+		snprintf(info->tag + 2 * i, 3, "%02x", kernel.tag[i]);
 	return 0;
 }
 
-int loaded_identify(__u32 id, struct identity *identity)
+int program_info_of_id(__u32 id, struct program_info *info)
 {
 	int fd = bpf_prog_get_fd_by_id(id), error;
 
-	*identity = (struct identity){ .id = id };
+	*info = (struct program_info){ .id = id };
 	if (fd < 0)
 		return -errno;
-	error = loaded_identify_fd(fd, identity);
+	error = program_info_of_fd(fd, info);
 	close(fd);
 	return error;
 }
@@ -44,12 +44,12 @@ static const struct layout {
 	__u32 type;
 	__u32 value_size;
 } layouts[] = {
-	[LOADED_COUNTERS] = { "counters", BPF_MAP_TYPE_PERCPU_ARRAY,
-			      sizeof(struct drop_counters) },
-	[LOADED_SLOTS] = { "slots", BPF_MAP_TYPE_HASH,
-			   sizeof(struct drop_slot) },
-	[LOADED_STATE] = { ".bss", BPF_MAP_TYPE_ARRAY,
-			   sizeof(struct drop_state) },
+	[PROGRAM_COUNTERS] = { "counters", BPF_MAP_TYPE_PERCPU_ARRAY,
+			       sizeof(struct drop_counters) },
+	[PROGRAM_SLOTS] = { "slots", BPF_MAP_TYPE_HASH,
+			    sizeof(struct drop_slot) },
+	[PROGRAM_STATE] = { ".bss", BPF_MAP_TYPE_ARRAY,
+			    sizeof(struct drop_state) },
 };
 
 static bool ends_with(const char *text, const char *suffix)
@@ -77,7 +77,7 @@ static int compare(int fd, const struct layout *layout, __u32 *entries)
 	return 0;
 }
 
-int loaded_map(int program_fd, enum loaded_map map, __u32 *entries)
+int program_map(int program_fd, enum program_map map, __u32 *entries)
 {
 	__u32 ids[MOST_MAPS];
 	struct bpf_prog_info program = {
@@ -106,14 +106,14 @@ int loaded_map(int program_fd, enum loaded_map map, __u32 *entries)
 }
 
 /* Reads one value of one of a program's maps. Returns 0 or a negative errno. */
-static int read_value(__u32 id, enum loaded_map map, __u32 key, void *value)
+static int read_value(__u32 id, enum program_map map, __u32 key, void *value)
 {
 	int program_fd, map_fd, error = 0;
 
 	program_fd = bpf_prog_get_fd_by_id(id);
 	if (program_fd < 0)
 		return -errno;
-	map_fd = loaded_map(program_fd, map, NULL);
+	map_fd = program_map(program_fd, map, NULL);
 	close(program_fd);
 	if (map_fd < 0)
 		return map_fd;
@@ -123,12 +123,12 @@ static int read_value(__u32 id, enum loaded_map map, __u32 key, void *value)
 	return error;
 }
 
-int loaded_slot(__u32 id, int ifindex, struct drop_slot *slot)
+int program_slot(__u32 id, int ifindex, struct drop_slot *slot)
 {
-	return read_value(id, LOADED_SLOTS, ifindex, slot);
+	return read_value(id, PROGRAM_SLOTS, ifindex, slot);
 }
 
-int loaded_state(__u32 id, struct drop_state *state)
+int program_state(__u32 id, struct drop_state *state)
 {
-	return read_value(id, LOADED_STATE, 0, state);
+	return read_value(id, PROGRAM_STATE, 0, state);
 }
