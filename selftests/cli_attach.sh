@@ -321,7 +321,7 @@ test_list() {
 	rows+=('veth1 xdp-native ID xdp_drop_world TAG by netlink \(ip link\)'
 		'veth2 xdp-generic ID xdp_drop_world TAG by netlink \(ip link\)'
 		'veth2 clsact-ingress ID tc_drop_tcp TAG by netlink \(tc\), priority 7 handle 0x3'
-		'interface hook id program tag whose')
+		'interface hook id program tag owner')
 	expect 0 cli_on tc-drop-tcp --list
 	tr -s ' ' <"$tmp/out" | sed -E 's/ [0-9]+ ([a-z_]+) [0-9a-f]{16} / ID \1 TAG /' >"$tmp/table"
 	mv "$tmp/table" "$tmp/out"
@@ -334,9 +334,9 @@ test_list() {
 	lines "$tmp/out" 3 || fail "not veth2 alone: $(<"$tmp/out")"
 	expect 0 cli_on xdp-drop-world --json 'veth[12]' --list
 	lines "$tmp/out" 5 || fail "not 5 objects: $(<"$tmp/out")"
-	told '^\{"interface":"veth2","ifindex":[0-9]+,"hook":"clsact-ingress","program_id":[0-9]+,"program":"tc_drop_tcp","tag":"[0-9a-f]{16}","priority":7,"handle":3,"protocol":3,"whose":"by netlink \(tc\)"\}$'
+	told '^\{"interface":"veth2","ifindex":[0-9]+,"hook":"clsact-ingress","program_id":[0-9]+,"program":"tc_drop_tcp","tag":"[0-9a-f]{16}","priority":7,"handle":3,"protocol":3,"owner":"by netlink \(tc\)"\}$'
 	expect 0 cli_on xdp-drop-world --json veth0 --list
-	told '^\{"interface":"veth0","ifindex":[0-9]+,"hook":"xdp-native","program_id":[0-9]+,"program":"xdp_drop_tcp","tag":"[0-9a-f]{16}","link_id":[0-9]+,"whose":"held by process [0-9]+ \(xdp-drop-tcp\)"\}$'
+	told '^\{"interface":"veth0","ifindex":[0-9]+,"hook":"xdp-native","program_id":[0-9]+,"program":"xdp_drop_tcp","tag":"[0-9a-f]{16}","link_id":[0-9]+,"owner":"held by process [0-9]+ \(xdp-drop-tcp\)"\}$'
 	! command -v jq >/dev/null || jq -e .ifindex "$tmp/out" >"$tmp/jq"
 }
 
@@ -356,5 +356,5 @@ ktap_case owners test_second_tc "tc-drop-tcp twice"
 ktap_case owners test_foreign_filter "a filter of another kind at our priority"
 ktap_case owners test_ingress_qdisc "an ingress qdisc has no egress"
 ktap_case list test_list_empty "--list with nothing to list"
-ktap_case list test_list "--list: all hooks, whose, table and JSON"
+ktap_case list test_list "--list: all hooks, owners, table and JSON"
 ktap_run "$@"

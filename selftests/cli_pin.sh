@@ -26,17 +26,17 @@ are_pinned() {
 	[ "${#list[@]}" = "$1" ] && [ -e "${list[0]}" ]
 }
 
-# pinned HOOK WHOSE PROGRAM OPTIONS…: the whole life of a pinned program
+# pinned HOOK OWNER PROGRAM OPTIONS…: the whole life of a pinned program
 pinned() {
-	local hook=$1 whose=$2 program=$3 other=xdp-drop-world
+	local hook=$1 owner=$2 program=$3 other=xdp-drop-world
 
 	shift 2
 	expect 0 cli_on "$@" --pin veth0
 	said "veth0: attached .*"
 	said "it stays attached.*'$program --detach'"
 	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
-	cli_has "^veth0 $hook [0-9]+ ${program//-/_} [0-9a-f]{16} $whose"
-	cli_refused 3 "runs there already.*$whose" "$@" --pin veth0
+	cli_has "^veth0 $hook [0-9]+ ${program//-/_} [0-9a-f]{16} $owner"
+	cli_refused 3 "runs there already.*$owner" "$@" --pin veth0
 	cli_refused 3 'runs there already' "$@" veth0
 	[ "$program" != "$other" ] || other=xdp-drop-tcp
 	if [ "$program" = tc-drop-tcp ]; then

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Whose is it? The pin or the process that holds a link or a program. */
+/* The owner of what is attached: the pin or the process that holds a link or a program. */
 #include "attach/owners.h"
 
 #include <dirent.h>
@@ -131,7 +131,7 @@ static bool find_holder(const char *field, __u32 id, char *text, size_t size)
 	return true;
 }
 
-static void whose_link(const struct attached *attached, char *text, size_t size)
+static void link_owner(const struct attached *attached, char *text, size_t size)
 {
 	char path[PIN_PATH_SIZE];
 
@@ -150,7 +150,7 @@ static void whose_link(const struct attached *attached, char *text, size_t size)
 			 attached->link_id);
 }
 
-static void whose_filter(const struct attached *attached, char *text,
+static void filter_owner(const struct attached *attached, char *text,
 			 size_t size)
 {
 	struct drop_state state;
@@ -171,14 +171,14 @@ static void whose_filter(const struct attached *attached, char *text,
 		snprintf(text, size, "by netlink (tc)");
 }
 
-void attached_whose(const struct attached *attached, char *text, size_t size)
+void attached_owner(const struct attached *attached, char *text, size_t size)
 {
 	if (!*attached->program.tag)
-		snprintf(text, size, "whose, only CAP_SYS_ADMIN may see");
+		snprintf(text, size, "only CAP_SYS_ADMIN may see the owner");
 	else if (attached->by_link)
-		whose_link(attached, text, size);
+		link_owner(attached, text, size);
 	else if (hook_is_clsact(attached->hook))
-		whose_filter(attached, text, size);
+		filter_owner(attached, text, size);
 	else if (hook_is_xdp(attached->hook))
 		snprintf(text, size, "by netlink (ip link)");
 	else

@@ -104,15 +104,15 @@ int tc_remove(const struct attached *attached)
 /* A running process has it, or it is pinned. Returns an exit code. */
 static int refuse(const struct attached *attached)
 {
-	char what[128], whose[256];
+	char what[128], owner[256];
 
 	attached_describe(attached, what, sizeof(what));
-	attached_whose(attached, whose, sizeof(whose));
+	attached_owner(attached, owner, sizeof(owner));
 	return fail(
 		EXIT_REFUSED,
 		"%s: this program runs there already (%s): %s, %s. Nothing was changed. --detach removes what --pin left; --force replaces it.",
 		attached->interface.name, hook_words(attached->hook), what,
-		whose);
+		owner);
 }
 
 /* Returns EXIT_DONE if it is to be removed, or the exit code of a refusal. */
@@ -248,7 +248,7 @@ static struct clsact_filter our_place(const struct interface *interface,
 	};
 }
 
-/* The qdisc, and that the kernel side knows whose it is. */
+/* The qdisc, and that the kernel side knows its owner. */
 static int prepare_qdisc(struct netlink *nl, struct attachment *at,
 			 struct slots *slots)
 {

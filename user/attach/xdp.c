@@ -61,24 +61,24 @@ int xdp_make_room(const struct query *present, struct attachment *at,
 {
 	const struct attached *attached = NULL;
 	const char *name = at->interface.name;
-	char what[128], whose[256];
+	char what[128], owner[256];
 	int code;
 
 	while ((attached = query_on(present, at->interface.index, attached))) {
 		if (!hook_is_xdp(attached->hook))
 			continue;
 		attached_describe(attached, what, sizeof(what));
-		attached_whose(attached, whose, sizeof(whose));
+		attached_owner(attached, owner, sizeof(owner));
 		if (!force)
 			return fail(
 				EXIT_REFUSED,
 				"%s: %s runs there already: %s, %s. Nothing was changed. --force would replace it.",
-				name, hook_words(attached->hook), what, whose);
+				name, hook_words(attached->hook), what, owner);
 		code = take_off(attached, at);
 		if (code)
 			return code;
 		note("%s: took off %s, %s; only its owner can attach it again.",
-		     name, what, whose);
+		     name, what, owner);
 	}
 	return EXIT_DONE;
 }

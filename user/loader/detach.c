@@ -86,13 +86,13 @@ static void show_counters(struct detaching *detaching,
 
 static int refuse(const struct attached *attached, const char *why)
 {
-	char what[128], whose[256];
+	char what[128], owner[256];
 
 	attached_describe(attached, what, sizeof(what));
-	attached_whose(attached, whose, sizeof(whose));
+	attached_owner(attached, owner, sizeof(owner));
 	return fail(EXIT_REFUSED, "%s: left alone: %s at %s, %s. %s",
 		    attached->interface.name, what, hook_words(attached->hook),
-		    whose, why);
+		    owner, why);
 }
 
 static const char stop_it[] =

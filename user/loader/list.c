@@ -11,9 +11,9 @@
 #include "attach/owners.h"
 #include "lib/errors.h"
 
-#define WHOSE_SIZE 256
+#define OWNER_SIZE 256
 
-static int show_json(const struct attached *attached, const char *whose)
+static int show_json(const struct attached *attached, const char *owner)
 {
 	json_writer_t *json = jsonw_new(stdout);
 
@@ -33,13 +33,13 @@ static int show_json(const struct attached *attached, const char *whose)
 		jsonw_lluint_field(json, "handle", attached->handle);
 		jsonw_lluint_field(json, "protocol", attached->protocol);
 	}
-	jsonw_string_field(json, "whose", whose);
+	jsonw_string_field(json, "owner", owner);
 	jsonw_end_object(json);
 	jsonw_destroy(&json);
 	return 0;
 }
 
-static void show_row(const struct attached *attached, const char *whose)
+static void show_row(const struct attached *attached, const char *owner)
 {
 	char name[BPF_OBJ_NAME_LEN + 32];
 
@@ -47,7 +47,7 @@ static void show_row(const struct attached *attached, const char *whose)
 		 *attached->program.name ? attached->program.name : "-");
 	printf("%-15s %-14s %6u %-15s %-16s %s", attached->interface.name,
 	       hook_name(attached->hook), attached->program.id, name,
-	       *attached->program.tag ? attached->program.tag : "-", whose);
+	       *attached->program.tag ? attached->program.tag : "-", owner);
 	if (hook_is_clsact(attached->hook))
 		printf(", priority %u handle 0x%x", attached->priority,
 		       attached->handle);
@@ -57,20 +57,20 @@ static void show_row(const struct attached *attached, const char *whose)
 int list_attached(const struct interfaces *on, bool json)
 {
 	struct query found;
-	char whose[WHOSE_SIZE];
+	char owner[OWNER_SIZE];
 	int code, error = 0;
 	size_t i;
 
 	code = query_read(on, &found);
 	if (!code && !json)
 		printf("%-15s %-14s %6s %-15s %-16s %s\n", "interface", "hook",
-		       "id", "program", "tag", "whose");
+		       "id", "program", "tag", "owner");
 	for (i = 0; i < found.count && !code && !error; i++) {
-		attached_whose(&found.list[i], whose, sizeof(whose));
+		attached_owner(&found.list[i], owner, sizeof(owner));
 		if (json)
-			error = show_json(&found.list[i], whose);
+			error = show_json(&found.list[i], owner);
 		else
-			show_row(&found.list[i], whose);
+			show_row(&found.list[i], owner);
 		if (!error && ferror(stdout))
 			error = -errno;
 	}
