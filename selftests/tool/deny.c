@@ -229,7 +229,7 @@ static int deny_main(int argc, char **argv)
 
 const struct command deny_command = {
 	.name = "deny",
-	.words = "run a program for which a system call fails",
+	.summary = "run a program for which a system call fails",
 	.usage =
 		"tool deny CALL[@N] ERRNO PROGRAM [ARGUMENT...]\n"
 		"CALL and ERRNO by name, those in the lists of deny.c; @N: the Nth such call only,\n"

@@ -76,7 +76,7 @@ static int enter_main(int argc, char **argv)
 
 const struct command enter_command = {
 	.name = "enter",
-	.words = "run a command in a network namespace, as nsenter does",
+	.summary = "run a command in a network namespace, as nsenter does",
 	.usage =
 		"tool enter [-i] [-m PID] [-t SECONDS] NETNS COMMAND [ARGUMENT...]\n"
 		"  -i          SIGINT and SIGQUIT are not ignored\n"

@@ -123,7 +123,7 @@ static int jited_main(int argc, char **argv)
 
 const struct command jited_command = {
 	.name = "jited",
-	.words = "the machine code of a loaded program",
+	.summary = "the machine code of a loaded program",
 	.usage = "tool jited PIN FILE\n",
 	.untried = 2,
 	.main = jited_main,

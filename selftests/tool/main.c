@@ -72,7 +72,7 @@ static int show_commands(void)
 	      stderr);
 	for (i = 0; i < COMMANDS; i++)
 		fprintf(stderr, "  %-12s  %s\n", commands[i]->name,
-			commands[i]->words);
+			commands[i]->summary);
 	return 2;
 }
 

@@ -105,7 +105,7 @@ static int netstate_main(int argc, char **argv)
 
 const struct command netstate_command = {
 	.name = "netstate",
-	.words =
+	.summary =
 		"the state of a network namespace, and whether a command changes it",
 	.usage =
 		"tool netstate NETNS                         show its state\n"

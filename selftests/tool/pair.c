@@ -24,7 +24,7 @@ static void check(const char *what, const struct netlink *nl, int error)
 {
 	errno = -error;
 	if (error)
-		give_up(*nl->words ? nl->words : what);
+		give_up(*nl->extack ? nl->extack : what);
 }
 
 /* A new network namespace, which we are in then; returns it. */
@@ -126,7 +126,7 @@ static int pair_main(int argc, char **argv)
 
 const struct command pair_command = {
 	.name = "pair",
-	.words = "two network namespaces with a veth pair between them",
+	.summary = "two network namespaces with a veth pair between them",
 	.usage = "tool pair add|del HOST CTR\n",
 	.untried = 2,
 	.main = pair_main,

@@ -439,7 +439,7 @@ static int pcapng_check_main(int argc, char **argv)
 
 const struct command pcapng_check_command = {
 	.name = "pcapng_check",
-	.words = "is a pcapng file right, and has it what tcpdump saw?",
+	.summary = "is a pcapng file right, and has it what tcpdump saw?",
 	.usage =
 		"tool pcapng_check [-cnq] FILE\n"
 		"       tool pcapng_check [-pq] [-i NAME] [-f FIRST] FILE PCAP\n"

@@ -343,7 +343,7 @@ static int probe_main(int argc, char **argv)
 
 const struct command probe_command = {
 	.name = "probe",
-	.words = "one connection, echo or frame, or many; and small servers",
+	.summary = "one connection, echo or frame, or many; and small servers",
 	.usage =
 		"tool probe tcp ADDRESS PORT [TIMEOUT_MS]   connect once, from a fresh port\n"
 		"       tool probe http ADDRESS PORT [TIMEOUT_MS]  the same, and get a web page\n"
@@ -356,7 +356,7 @@ const struct command probe_command = {
 		"         the rest of them random; - for one from each line\n"
 		"       tool probe flood IFACE FRAME COUNT\n"
 		"         as fast as can be; the last four bytes of each count from 0\n"
-		"       tool probe listen PORT WORDS         answer HTTP with these words\n"
+		"       tool probe listen PORT TEXT          answer HTTP with this text\n"
 		"       tool probe relay PORT ADDRESS PORT   pass connections on, like docker-proxy\n"
 		"       tool probe reflect NAME\n"
 		"         create a tun device; send back what is sent there, source and destination\n"

@@ -231,7 +231,7 @@ static int screen_main(int argc, char **argv)
 
 const struct command screen_command = {
 	.name = "screen",
-	.words = "run a program on a terminal, and print its screen",
+	.summary = "run a program on a terminal, and print its screen",
 	.usage =
 		"tool screen COLUMNSxROWS COMMAND [ARGUMENT...]\n"
 		"Exit: the command's status, 128 more than the signal that ended it,\n"

@@ -57,7 +57,7 @@ static int accept_each(int listener)
 	}
 }
 
-int serve_listen(const char *port, const char *words)
+int serve_listen(const char *port, const char *text)
 {
 	int fd = accept_each(listen_on(port));
 	char request[4096];
@@ -68,7 +68,7 @@ int serve_listen(const char *port, const char *words)
 			"Content-Type: text/plain\r\n"
 			"\r\n"
 			"%s\n",
-			words);
+			text);
 	return 0;
 }
 

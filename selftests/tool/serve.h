@@ -6,8 +6,8 @@
 #ifndef SERVE_H
 #define SERVE_H
 
-/* Answers any HTTP request with @words. */
-int serve_listen(const char *port, const char *words);
+/* Answers any HTTP request with @text. */
+int serve_listen(const char *port, const char *text);
 
 /* Passes connections on to @to_port of an IPv4 @address, as docker-proxy does. */
 int serve_relay(const char *port, const char *address, const char *to_port);

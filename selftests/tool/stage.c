@@ -291,7 +291,7 @@ static int stage_main(int argc, char **argv)
 
 const struct command stage_command = {
 	.name = "stage",
-	.words = "bring a lab up, wait for it, take it down",
+	.summary = "bring a lab up, wait for it, take it down",
 	.usage =
 		"tool stage up DIR OWNER UNIT [serve]\n"
 		"         make DIR with a file \"owner\", and the lab's namespaces, wired; devices'\n"

@@ -115,13 +115,12 @@ static pid_t start(const char *dir, const char *name)
 
 static int start_server(const char *dir, const char *place)
 {
-	char words[64];
+	char text[64];
 	pid_t pid = start(dir, place);
 
 	if (!pid) {
-		snprintf(words, sizeof(words), "Hello from the lab's %s.",
-			 place);
-		exit(serve_listen("80", words));
+		snprintf(text, sizeof(text), "Hello from the lab's %s.", place);
+		exit(serve_listen("80", text));
 	}
 	return pid < 0 ? failed("fork") : 0;
 }

@@ -73,7 +73,7 @@ static int told(const char *what, const struct netlink *nl, int error)
 	if (!error)
 		return 0;
 	fprintf(stderr, "stage: %s: %s\n", what,
-		*nl->words ? nl->words : strerror(-error));
+		*nl->extack ? nl->extack : strerror(-error));
 	return 2;
 }
 

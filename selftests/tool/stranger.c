@@ -103,7 +103,7 @@ static int stranger_main(int argc, char **argv)
 
 const struct command stranger_command = {
 	.name = "stranger",
-	.words = "attach what is not ours",
+	.summary = "attach what is not ours",
 	.usage =
 		"tool stranger link OBJECT NETNS IFACE [NETNS IFACE]...\n"
 		"         one program, by XDP or TCX egress links, while it runs\n"

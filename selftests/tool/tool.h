@@ -9,7 +9,7 @@
 
 struct command {
 	const char *name;
-	const char *words; /* what it does, in one line */
+	const char *summary; /* what it does, in one line */
 	const char *usage; /* its arguments, and what it exits with */
 	int untried; /* that, if the arguments are wrong or something failed */
 	int (*main)(int argc, char **argv);

@@ -2,7 +2,7 @@
 /*
  * What ip(8) would do to wire network namespaces, without a process for it.
  * Addresses are text, as ip has them. What returns an int here returns 0 or a
- * negative errno; the socket's words then say more.
+ * negative errno; the socket's extack then says more.
  */
 #ifndef WIRE_H
 #define WIRE_H

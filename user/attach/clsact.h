@@ -30,7 +30,7 @@ enum clsact_kind {
 /* Called for each; returns 0 or a negative errno, which ends it. */
 typedef int (*clsact_reader)(const struct clsact_filter *filter, void *context);
 
-/* All of these return 0 or a negative errno; nl->words may say more. */
+/* All of these return 0 or a negative errno; nl->extack may say more. */
 
 /* Which interfaces have such a qdisc: ifindex and kind, each once. */
 typedef int (*clsact_qdisc_reader)(int ifindex, enum clsact_kind kind,

@@ -6,7 +6,7 @@
 
 static const struct {
 	const char *name;
-	const char *words;
+	const char *text;
 } hooks[] = {
 	[HOOK_XDP_NATIVE] = { "xdp-native", "native XDP" },
 	[HOOK_XDP_GENERIC] = { "xdp-generic", "generic XDP" },
@@ -38,9 +38,9 @@ const char *end_name(enum end end)
 	return names[end];
 }
 
-const char *hook_words(enum hook hook)
+const char *hook_text(enum hook hook)
 {
-	return hooks[hook].words;
+	return hooks[hook].text;
 }
 
 __u32 hook_xdp_mode(enum hook hook)

@@ -61,7 +61,7 @@ struct attachment {
 /* For tables and JSON: "xdp-native", "tcx-egress", … */
 const char *hook_name(enum hook hook);
 /* For sentences: "native XDP", "TCX egress", … */
-const char *hook_words(enum hook hook);
+const char *hook_text(enum hook hook);
 /* An XDP hook's mode: XDP_FLAGS_*_MODE. */
 __u32 hook_xdp_mode(enum hook hook);
 /* For JSON: "signal", "interface gone", … */

@@ -48,7 +48,7 @@ struct survey {
  * since Linux 5.9); and it takes nothing off: that no program is there is what it
  * expects. Returns 1, 0 or a negative errno.
  */
-static int hangs_by_link(struct netlink *nl, const struct attached *attached)
+static int is_by_link(struct netlink *nl, const struct attached *attached)
 {
 	struct netlink_request request;
 	struct ifinfomsg *info;
@@ -105,7 +105,7 @@ static bool has_xdp_links(const struct query *found)
 }
 
 /*
- * After hangs_by_link(): so the link that a program hangs by is among these, and if
+ * After is_by_link(): so the link that holds a program is among these, and if
  * only one could be it, it is.
  */
 static int find_xdp_links(struct query *found)
@@ -173,7 +173,7 @@ static int add_mode(struct survey *survey, const struct interface *interface,
 
 	if (!program_id)
 		return 0;
-	by_link = hangs_by_link(&survey->nl, &attached);
+	by_link = is_by_link(&survey->nl, &attached);
 	if (by_link < 0)
 		return by_link;
 	attached.by_link = by_link;
@@ -319,7 +319,7 @@ int query_read(const struct interfaces *on, struct query *found)
 		error = find_xdp_links(found);
 	netlink_close(&survey.nl);
 	if (error)
-		return fail_at(AT_LIST, -error, "the kernel", survey.nl.words);
+		return fail_at(AT_LIST, -error, "the kernel", survey.nl.extack);
 	return EXIT_DONE;
 }
 

@@ -111,7 +111,7 @@ static int refuse(const struct attached *attached)
 	return fail(
 		EXIT_REFUSED,
 		"%s: this program runs there already (%s): %s, %s. Nothing was changed. --detach removes what --pin left; --force replaces it.",
-		attached->interface.name, hook_words(attached->hook), what,
+		attached->interface.name, hook_text(attached->hook), what,
 		owner);
 }
 
@@ -226,7 +226,7 @@ static int need_qdisc(struct netlink *nl, struct attachment *at)
 				       at);
 	if (error)
 		return fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
-			       nl->words);
+			       nl->extack);
 	/* There the kernel attaches a filter for egress to ingress, without an error. */
 	if (find.kind == CLSACT_INGRESS && !hook_is_ingress(at->hook))
 		return fail(
@@ -278,7 +278,7 @@ static int attach_clsact(struct attachment *at, struct slots *slots,
 	} while (error == -EINVAL && !at->owns_qdisc && ++tries < ADD_TRIES);
 	if (error)
 		code = fail_at(AT_CLSACT_FILTER, -error, at->interface.name,
-			       nl.words);
+			       nl.extack);
 	netlink_close(&nl);
 	return code;
 }
@@ -386,6 +386,6 @@ int tc_detach_clsact(const struct interface *interface, enum hook hook,
 	netlink_close(&nl);
 	/* With the interface, or its qdisc, our filter has gone too. */
 	if (error && error != -ENODEV && error != -ENOENT && error != -EINVAL)
-		return fail_at(AT_DETACH, -error, interface->name, nl.words);
+		return fail_at(AT_DETACH, -error, interface->name, nl.extack);
 	return EXIT_DONE;
 }

@@ -73,7 +73,7 @@ int xdp_make_room(const struct query *present, struct attachment *at,
 			return fail(
 				EXIT_REFUSED,
 				"%s: %s runs there already: %s, %s. Nothing was changed. --force would replace it.",
-				name, hook_words(attached->hook), what, owner);
+				name, hook_text(attached->hook), what, owner);
 		code = take_off(attached, at);
 		if (code)
 			return code;

@@ -100,7 +100,7 @@ static void add_interface(struct capture *capture, size_t i)
 					 "tc-egress");
 	snprintf(description, sizeof(description), "%s by %s",
 		 capture->observe ? "observed" : "dropped",
-		 known ? hook_words(hook) : "the program on another interface");
+		 known ? hook_text(hook) : "the program on another interface");
 	sink_add(sink, pcapng_interface(sink_block(sink), &interface));
 }
 

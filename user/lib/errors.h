@@ -44,7 +44,7 @@ void errors_init(const char *program);
 void errors_verbose(void);
 
 /**
- * fail() - say a whole error in one's own words
+ * fail() - say a whole error
  * @code: returned
  * @format: a sentence: what failed, the cause, the next step
  */
@@ -55,7 +55,7 @@ int fail(enum exit_code code, const char *format, ...) __printf(2, 3);
  * @place: what was being done
  * @error: errno, positive
  * @subject: what it was done to (an interface's name or a path)
- * @kernel: the kernel's own words (extended ack) or NULL
+ * @kernel: the kernel's own sentence (extack) or NULL
  *
  * Return: the exit code that goes with it.
  */

@@ -192,7 +192,7 @@ int interfaces_read(struct interfaces *all)
 	netlink_close(&nl);
 	if (error && error != -EAGAIN) {
 		interfaces_free(all);
-		return fail_at(AT_NETLINK, -error, "netlink", nl.words);
+		return fail_at(AT_NETLINK, -error, "netlink", nl.extack);
 	}
 	sort(all);
 	return EXIT_DONE;

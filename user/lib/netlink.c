@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Speaking rtnetlink: requests with the kernel's own words, dumps. */
+/* Speaking rtnetlink: requests, the kernel's extended acks, dumps. */
 #include "lib/netlink.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ int netlink_open(struct netlink *nl, __u32 groups)
 	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (nl->fd < 0)
 		return -errno;
-	/* Wanted, not needed: without them there are just fewer words. */
+	/* Wanted, not needed: without them errors say less. */
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
 		   sizeof(one));
@@ -98,12 +98,12 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest)
 		(char *)request + request->header.nlmsg_len - (char *)nest;
 }
 
-/* Keeps the kernel's words (NLMSGERR_ATTR_MSG) that come with an error. */
-static void keep_words(struct netlink *nl, const struct nlmsghdr *message)
+/* Keeps the extended ack (NLMSGERR_ATTR_MSG) that comes with an error. */
+static void keep_extack(struct netlink *nl, const struct nlmsghdr *message)
 {
 	const struct nlmsgerr *error = NLMSG_DATA(message);
 	size_t skip = sizeof(*error);
-	const struct rtattr *words;
+	const struct rtattr *text;
 
 	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
 		return;
@@ -111,8 +111,8 @@ static void keep_words(struct netlink *nl, const struct nlmsghdr *message)
 		skip += error->msg.nlmsg_len - sizeof(error->msg);
 	if (NLMSG_LENGTH(skip) > message->nlmsg_len)
 		return;
-	words = netlink_find(message, skip, NLMSGERR_ATTR_MSG);
-	snprintf(nl->words, sizeof(nl->words), "%s", netlink_string(words));
+	text = netlink_find(message, skip, NLMSGERR_ATTR_MSG);
+	snprintf(nl->extack, sizeof(nl->extack), "%s", netlink_string(text));
 }
 
 /* An answer while it is being read. */
@@ -137,7 +137,7 @@ static void read_message(struct netlink *nl, const struct nlmsghdr *message,
 			error = *(const int *)NLMSG_DATA(message);
 	} else if (message->nlmsg_type == NLMSG_ERROR) {
 		answer->ended = true;
-		keep_words(nl, message);
+		keep_extack(nl, message);
 		error = ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
 	} else if (!answer->result && answer->reader) {
 		error = answer->reader(message, answer->context);
@@ -186,7 +186,7 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 	}
 	if (error)
 		return error;
-	nl->words[0] = '\0';
+	nl->extack[0] = '\0';
 	request->header.nlmsg_seq = ++nl->sequence;
 	request->header.nlmsg_flags |= NLM_F_ACK;
 	if (sendto(nl->fd, request, request->header.nlmsg_len, 0,

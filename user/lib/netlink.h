@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Speaking rtnetlink: requests with the kernel's own words on an error, dumps.
+ * Speaking rtnetlink: requests with the kernel's extended ack on an error, dumps.
  * libbpf's netlink code cannot list filters and hides the extended ack.
  */
 #ifndef NETLINK_H
@@ -15,7 +15,7 @@ struct netlink {
 	int fd;
 	__u32 sequence;
 	bool unfinished; /* an answer was not read to its end: begin with a new socket */
-	char words[256]; /* what the kernel said to the last request, or "" */
+	char extack[256]; /* what the kernel said to the last request, or "" */
 };
 
 /* A request: a header, a fixed part, attributes; 1 KiB is ample for all of ours. */
@@ -52,7 +52,7 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
  * netlink_talk() - send a request and read all of its answer
  * @reader: gets each message; NULL if only success counts; must not talk itself
  *
- * Return: 0 or a negative errno; @nl->words then says more. -ENOBUFS: the kernel had no
+ * Return: 0 or a negative errno; @nl->extack then says more. -ENOBUFS: the kernel had no
  * memory for its answer; what was asked for may be done. -EAGAIN: a dump was
  * disturbed by a change; what @reader got may have gaps and doubles, ask again.
  */

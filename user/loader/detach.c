@@ -91,7 +91,7 @@ static int refuse(const struct attached *attached, const char *why)
 	attached_describe(attached, what, sizeof(what));
 	attached_owner(attached, owner, sizeof(owner));
 	return fail(EXIT_REFUSED, "%s: left alone: %s at %s, %s. %s",
-		    attached->interface.name, what, hook_words(attached->hook),
+		    attached->interface.name, what, hook_text(attached->hook),
 		    owner, why);
 }
 
@@ -173,7 +173,7 @@ static int visit(struct detaching *detaching, const struct attached *attached)
 
 		attached_describe(attached, what, sizeof(what));
 		note("%s: detached %s from %s.", attached->interface.name, what,
-		     hook_words(attached->hook));
+		     hook_text(attached->hook));
 		detaching->removed = true;
 		show_counters(detaching, attached, program_fd);
 	}

@@ -96,7 +96,7 @@ static bool lacks_events(void)
 static int refused(const struct run *run, int error, char *log)
 {
 	struct refusal refusal;
-	char words[512];
+	char reason[512];
 	size_t i;
 
 	if (error == EINVAL && lacks_events()) {
@@ -113,9 +113,9 @@ static int refused(const struct run *run, int error, char *log)
 		return fail_at(AT_LOAD, error, run->program->name, NULL);
 	for (i = 0; i < refusal.count && !run->options.verbose; i++)
 		note("the verifier: %s", refusal.lines[i]);
-	snprintf(words, sizeof(words), "%s%s%s", refusal.reason,
+	snprintf(reason, sizeof(reason), "%s%s%s", refusal.reason,
 		 *refusal.where ? ", at " : "", refusal.where);
-	return fail_at(AT_LOAD, error, run->program->name, words);
+	return fail_at(AT_LOAD, error, run->program->name, reason);
 }
 
 static void show_log(const char *log)

@@ -34,7 +34,7 @@ static void tell_attached(const struct run *run)
 		const struct attachment *at = &run->attachments[i];
 
 		note("%s: attached (%s, program id %u, tag %s)%s",
-		     at->interface.name, hook_words(at->hook), info->id,
+		     at->interface.name, hook_text(at->hook), info->id,
 		     info->tag, run->options.observe ? ", observing" : "");
 	}
 	if (count >= MANY_INTERFACES)

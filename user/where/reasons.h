@@ -20,7 +20,7 @@ int reasons_open(struct reasons *reasons);
 void reasons_close(struct reasons *reasons);
 
 /**
- * reasons_name() - a reason in the kernel's words: "NO_SOCKET"
+ * reasons_name() - the kernel's name of a reason: "NO_SOCKET"
  * @text: "0x20001" if it has no name there: a subsystem's own, from 1 << 16 on
  */
 void reasons_name(const struct reasons *reasons, __u32 reason, char *text,
