@@ -53,9 +53,9 @@ struct drop_record {
 #define DROP_SNAPLEN_MAX 65535
 
 /* What an interface's frames start with. */
-enum drop_link {
-	LINK_ETHERNET,
-	LINK_IP, /* no link layer header: tun, WireGuard, IP tunnels, PPP */
+enum drop_frame_type {
+	TYPE_ETHERNET,
+	TYPE_IP, /* no Ethernet header: tun, WireGuard, IP tunnels, PPP */
 };
 
 /*
@@ -65,13 +65,13 @@ enum drop_link {
  */
 struct drop_slot {
 	__u32 counters; /* index into the map "counters" */
-	__u32 link; /* enum drop_link */
+	__u32 frame_type; /* enum drop_frame_type */
 	__u32 owns_qdisc; /* the loader created the clsact that the filter is on */
 };
 
 /* Constants (.rodata), set before loading; all zero is the notebook's behaviour. */
 struct drop_config {
-	__u32 link; /* enum drop_link, of an interface that is not in "slots" */
+	__u32 frame_type; /* enum drop_frame_type, of an interface that is not in "slots" */
 	__u32 unknown; /* and its index into the map "counters" */
 	__u8 many; /* look the interface up in "slots" */
 	__u8 observe; /* count what matches, pass it */

@@ -180,7 +180,7 @@ static __always_inline struct network behind_ethernet(const void *data,
 	return network;
 }
 
-/* No link layer: the packet itself says which IP it is. */
+/* No Ethernet header: the packet itself says which IP it is. */
 static __always_inline struct network behind_nothing(const void *data,
 						     const void *end)
 {
@@ -197,15 +197,16 @@ static __always_inline struct network behind_nothing(const void *data,
 
 /**
  * match_tcp() - is this frame TCP?
- * @link: what it starts with
+ * @type: what it starts with
  * @data: its first byte
  * @end: the byte after its last
  * @tags: VLAN tags already taken off the frame (0 to MATCH_MAX_TAGS)
  */
-static __always_inline enum match
-match_tcp(enum drop_link link, const void *data, const void *end, int tags)
+static __always_inline enum match match_tcp(enum drop_frame_type type,
+					    const void *data, const void *end,
+					    int tags)
 {
-	struct network network = link == LINK_IP ?
+	struct network network = type == TYPE_IP ?
 					 behind_nothing(data, end) :
 					 behind_ethernet(data, end, tags);
 

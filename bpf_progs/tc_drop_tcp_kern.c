@@ -13,12 +13,12 @@
 #define PULL_FIRST 256
 
 static __always_inline enum match match_skb(const struct __sk_buff *skb,
-					    enum drop_link link)
+					    enum drop_frame_type type)
 {
 	const void *data = (const void *)(long)skb->data;
 	const void *end = (const void *)(long)skb->data_end;
 
-	return match_tcp(link, data, end, skb->vlan_present);
+	return match_tcp(type, data, end, skb->vlan_present);
 }
 
 /*
@@ -29,7 +29,7 @@ static __always_inline enum match match_skb(const struct __sk_buff *skb,
  * call, is refused by kernels without BTF of their own.
  */
 static __noinline enum match match_pulled(struct __sk_buff *skb,
-					  enum drop_link link)
+					  enum drop_frame_type type)
 {
 	const void *data = (const void *)(long)skb->data;
 	const void *end = (const void *)(long)skb->data_end;
@@ -39,20 +39,20 @@ static __noinline enum match match_pulled(struct __sk_buff *skb,
 		pull = skb->len;
 	if (end - data >= skb->len || bpf_skb_pull_data(skb, pull))
 		return MATCH_UNDECIDED;
-	return match_skb(skb, link);
+	return match_skb(skb, type);
 }
 
 SEC("tc")
 int tc_drop_tcp(struct __sk_buff *skb)
 {
 	struct drop_slot slot = slot_of(&skb->ifindex);
-	enum match match = match_skb(skb, slot.link);
+	enum match match = match_skb(skb, slot.frame_type);
 	struct verdict verdict;
 
 	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, slot.link);
+		match = match_pulled(skb, slot.frame_type);
 	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, slot.link);
+		match = match_pulled(skb, slot.frame_type);
 	verdict = verdict_of(match, &slot);
 	count(&verdict, skb->len);
 	trace_skb(skb, &verdict);

@@ -34,14 +34,14 @@ struct {
 } slots SEC(".maps");
 
 /*
- * Which counters and which link layer an interface has. @from, its ifindex in the
+ * Which counters and which frame type an interface has. @from, its ifindex in the
  * context, is read only if there are many. One that is not known is not taken for
  * another: it has counters of its own.
  */
 static __always_inline struct drop_slot slot_of(const __u32 *from)
 {
 	struct drop_slot slot = { .counters = config.unknown,
-				  .link = config.link };
+				  .frame_type = config.frame_type };
 	const struct drop_slot *found;
 	__u32 ifindex;
 

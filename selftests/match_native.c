@@ -135,11 +135,11 @@ static enum match second_ethernet(struct reader *reader, int tags)
 }
 
 static enum match second_match(const __u8 *data, size_t length,
-			       enum drop_link link, int tags)
+			       enum drop_frame_type type, int tags)
 {
 	struct reader reader = { .data = data, .length = length };
 
-	return link == LINK_IP ? second_ip(&reader) :
+	return type == TYPE_IP ? second_ip(&reader) :
 				 second_ethernet(&reader, tags);
 }
 
@@ -149,11 +149,11 @@ static void caught(int signal)
 }
 
 /* The code under test, on the frame that ends at the guard. */
-static int matched(size_t length, enum drop_link link, int tags)
+static int matched(size_t length, enum drop_frame_type type, int tags)
 {
 	if (sigsetjmp(overread, 0))
 		return OVERREAD;
-	return match_tcp(link, guard - length, guard, tags);
+	return match_tcp(type, guard - length, guard, tags);
 }
 
 static const char *answer_name(int answer)
@@ -162,11 +162,11 @@ static const char *answer_name(int answer)
 				    match_name(answer);
 }
 
-static void explain(int expected, int got, size_t length, enum drop_link link,
-		    int tags)
+static void explain(int expected, int got, size_t length,
+		    enum drop_frame_type type, int tags)
 {
-	printf("# link %s, %d tags taken off: expected %s, got %s\n",
-	       link == LINK_IP ? "ip" : "ethernet", tags, answer_name(expected),
+	printf("# frame type %s, %d tags taken off: expected %s, got %s\n",
+	       type == TYPE_IP ? "ip" : "ethernet", tags, answer_name(expected),
 	       answer_name(got));
 	ktap_dump(guard - length, length);
 }
@@ -177,20 +177,20 @@ static void test_verdict(const struct frame_case *wanted)
 	int got;
 
 	memcpy(guard - frame.length, frame.data, frame.length);
-	got = matched(frame.length, wanted->link, 0);
-	second = second_match(frame.data, frame.length, wanted->link, 0);
+	got = matched(frame.length, wanted->type, 0);
+	second = second_match(frame.data, frame.length, wanted->type, 0);
 	if (ktap_point(got == (int)wanted->match && second == wanted->match,
 		       wanted->name))
 		return;
 	if (second != wanted->match)
 		printf("# table and second reading disagree: %s, %s\n",
 		       match_name(wanted->match), match_name(second));
-	explain(wanted->match, got, frame.length, wanted->link, 0);
+	explain(wanted->match, got, frame.length, wanted->type, 0);
 }
 
 static void test_truncations(const struct frame_case *wanted)
 {
-	int tags, got = 0, tags_max = wanted->link == LINK_IP ? 0 : TAGS_MAX;
+	int tags, got = 0, tags_max = wanted->type == TYPE_IP ? 0 : TAGS_MAX;
 	enum match expected = 0;
 	bool ok = true;
 	char name[128];
@@ -200,15 +200,15 @@ static void test_truncations(const struct frame_case *wanted)
 		memcpy(guard - length, frame.data, length);
 		for (tags = 0; ok && tags <= tags_max; tags++) {
 			expected = second_match(frame.data, length,
-						wanted->link, tags);
-			got = matched(length, wanted->link, tags);
+						wanted->type, tags);
+			got = matched(length, wanted->type, tags);
 			ok = got == (int)expected;
 		}
 	}
 	snprintf(name, sizeof(name), "%s: every length%s", wanted->name,
 		 tags_max ? ", 0 to 4 tags taken off" : "");
 	if (!ktap_point(ok, name))
-		explain(expected, got, length - 1, wanted->link, tags - 1);
+		explain(expected, got, length - 1, wanted->type, tags - 1);
 }
 
 /* Small, fast and the same everywhere. */
@@ -270,7 +270,7 @@ static void test_mutations(size_t cases)
 	unsigned int count, seen[3] = { 0 };
 	const struct frame_case *base;
 	enum match expected = 0;
-	enum drop_link link = 0;
+	enum drop_frame_type type = 0;
 	int tags = 0, got = 0;
 	bool ok = true;
 
@@ -278,17 +278,17 @@ static void test_mutations(size_t cases)
 		base = &frame_cases[roll(cases)];
 		frame_build(&frame, base);
 		mutate(&frame);
-		link = roll(16) ? base->link : !base->link;
-		tags = link == LINK_IP || roll(4) ? 0 : roll(TAGS_MAX + 1);
+		type = roll(16) ? base->type : !base->type;
+		tags = type == TYPE_IP || roll(4) ? 0 : roll(TAGS_MAX + 1);
 		memcpy(guard - frame.length, frame.data, frame.length);
-		expected = second_match(frame.data, frame.length, link, tags);
-		got = matched(frame.length, link, tags);
+		expected = second_match(frame.data, frame.length, type, tags);
+		got = matched(frame.length, type, tags);
 		ok = got == (int)expected;
 		seen[expected]++;
 	}
 	if (!ktap_point(ok, "mutated frames")) {
 		printf("# mutation %u from seed %d\n", count, SEED);
-		explain(expected, got, frame.length, link, tags);
+		explain(expected, got, frame.length, type, tags);
 	}
 	printf("# %u mutated frames: %u yes, %u no, %u undecided\n", count,
 	       seen[MATCH_YES], seen[MATCH_NO], seen[MATCH_UNDECIDED]);

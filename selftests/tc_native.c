@@ -122,7 +122,7 @@ static bool sound(enum match match, __u32 linear, bool tagged)
 	enum match early;
 
 	memcpy(guard - linear, frame.data, linear);
-	early = match_tcp(LINK_ETHERNET, guard - linear, guard, tagged);
+	early = match_tcp(TYPE_ETHERNET, guard - linear, guard, tagged);
 	run(linear, tagged);
 	if (outcome.overread || outcome.wrong_pull)
 		return false;
@@ -170,7 +170,7 @@ static unsigned int test_all(bool really)
 	unsigned int points = 0;
 
 	for (wanted = frame_cases; wanted->name; wanted++) {
-		if (wanted->link != LINK_ETHERNET)
+		if (wanted->type != TYPE_ETHERNET)
 			continue;
 		frame_build(&frame, wanted);
 		points += 2;

@@ -282,7 +282,7 @@ static bool handful_exists(void)
 static bool suits(const struct program *program, const struct variant *variant,
 		  const struct frame_case *wanted)
 {
-	if (variant->link != wanted->link)
+	if (variant->type != wanted->type)
 		return false;
 	if (!variant->all && !in_handful(wanted->name))
 		return false;

@@ -8,18 +8,18 @@
  */
 #include "frames/frame_parts.h"
 
-#define CASE(name, link, match, ...) \
-	PART(name, link, match, (const struct part[]){ __VA_ARGS__, { 0 } })
-#define YES(name, ...) CASE(name, LINK_ETHERNET, MATCH_YES, __VA_ARGS__)
-#define NO(name, ...) CASE(name, LINK_ETHERNET, MATCH_NO, __VA_ARGS__)
+#define CASE(name, type, match, ...) \
+	PART(name, type, match, (const struct part[]){ __VA_ARGS__, { 0 } })
+#define YES(name, ...) CASE(name, TYPE_ETHERNET, MATCH_YES, __VA_ARGS__)
+#define NO(name, ...) CASE(name, TYPE_ETHERNET, MATCH_NO, __VA_ARGS__)
 #define UNDECIDED(name, ...) \
-	CASE(name, LINK_ETHERNET, MATCH_UNDECIDED, __VA_ARGS__)
+	CASE(name, TYPE_ETHERNET, MATCH_UNDECIDED, __VA_ARGS__)
 
-/* Frames of devices without a link layer. */
-#define IP_YES(name, ...) CASE("ip: " name, LINK_IP, MATCH_YES, __VA_ARGS__)
-#define IP_NO(name, ...) CASE("ip: " name, LINK_IP, MATCH_NO, __VA_ARGS__)
+/* Frames of devices without an Ethernet header. */
+#define IP_YES(name, ...) CASE("ip: " name, TYPE_IP, MATCH_YES, __VA_ARGS__)
+#define IP_NO(name, ...) CASE("ip: " name, TYPE_IP, MATCH_NO, __VA_ARGS__)
 #define IP_UNDECIDED(name, ...) \
-	CASE("ip: " name, LINK_IP, MATCH_UNDECIDED, __VA_ARGS__)
+	CASE("ip: " name, TYPE_IP, MATCH_UNDECIDED, __VA_ARGS__)
 
 const struct frame_case frame_cases[] = {
 	/* IPv4: the protocol field decides. */
@@ -349,7 +349,7 @@ const struct frame_case frame_cases[] = {
 	UNDECIDED("ipv6, ah beyond the end, destination", ETH, IP6, AH(4),
 		  SAYS(60), CUT(1)),
 
-	/* Devices without a link layer: the first nibble says which IP. */
+	/* Devices without an Ethernet header: the first nibble says which IP. */
 	IP_YES("ipv4, tcp", IP4, SYN),
 	IP_YES("ipv4, ihl 15, tcp", IP4_IHL(15), SYN),
 	IP_YES("ipv4, last fragment, tcp", IP4_FRAGMENT(370), SAYS(IPPROTO_TCP),

@@ -17,7 +17,7 @@ struct part;
 
 struct frame_case {
 	const char *name;
-	enum drop_link link; /* what the frame starts with */
+	enum drop_frame_type type; /* what the frame starts with */
 	enum match match; /* the right answer */
 	const struct part *parts;
 };

@@ -68,7 +68,7 @@ static const char *const handful[] = {
 
 static const struct variant {
 	struct setup setup;
-	enum drop_link link; /* try the frames of this kind */
+	enum drop_frame_type type; /* try the frames of this kind */
 	__u32 moves; /* which entry of "counters" is to move */
 	bool all; /* try all frames, not only a handful */
 	__u32 repeat; /* run each so often, 0: once */
@@ -79,8 +79,8 @@ static const struct variant {
 		.all = true,
 	},
 	{
-		.setup = { "no link layer", .config.link = LINK_IP },
-		.link = LINK_IP,
+		.setup = { "no Ethernet header", .config.frame_type = TYPE_IP },
+		.type = TYPE_IP,
 		.all = true,
 	},
 	{
@@ -103,32 +103,33 @@ static const struct variant {
 	},
 	{
 		.setup = { "many, slot 2", .config.many = 1,
-			   .config.link = LINK_IP, .ifindex = LOOPBACK,
-			   .slot = { 2, LINK_ETHERNET } },
+			   .config.frame_type = TYPE_IP, .ifindex = LOOPBACK,
+			   .slot = { 2, TYPE_ETHERNET } },
 		.moves = 2,
 	},
 	{
-		.setup = { "many, slot 1 without link layer", .config.many = 1,
-			   .ifindex = LOOPBACK, .slot = { 1, LINK_IP } },
-		.link = LINK_IP,
+		.setup = { "many, slot 1 without Ethernet header",
+			   .config.many = 1, .ifindex = LOOPBACK,
+			   .slot = { 1, TYPE_IP } },
+		.type = TYPE_IP,
 		.moves = 1,
 	},
 	{
 		.setup = { "many, not this interface", .config.many = 1,
 			   .config.unknown = 2, .ifindex = STRANGER,
-			   .slot = { 1, LINK_IP } },
+			   .slot = { 1, TYPE_IP } },
 		.moves = 2,
 	},
 	{
 		.setup = { "capture, many, not this interface",
 			   .config.capture = 1, .config.snaplen = 60,
 			   .config.many = 1, .config.unknown = 2,
-			   .ifindex = STRANGER, .slot = { 1, LINK_IP } },
+			   .ifindex = STRANGER, .slot = { 1, TYPE_IP } },
 		.moves = 2,
 	},
 	{
 		.setup = { "slot 1, not asked for", .ifindex = LOOPBACK,
-			   .slot = { 1, LINK_IP } },
+			   .slot = { 1, TYPE_IP } },
 	},
 	{
 		.setup = { "capture", .config.capture = 1,
@@ -149,11 +150,11 @@ static const struct variant {
 			   .deadline = -1 },
 	},
 	{
-		.setup = { "capture, many, slot 1 without link layer",
+		.setup = { "capture, many, slot 1 without Ethernet header",
 			   .config.capture = 1, .config.snaplen = 60,
 			   .config.many = 1, .ifindex = LOOPBACK,
-			   .slot = { 1, LINK_IP } },
-		.link = LINK_IP,
+			   .slot = { 1, TYPE_IP } },
+		.type = TYPE_IP,
 		.moves = 1,
 	},
 	{
@@ -179,12 +180,12 @@ static const struct variant {
 			   .flags = BPF_F_STRICT_ALIGNMENT },
 	},
 	{
-		.setup = { "strict alignment, capture, many, no link layer",
+		.setup = { "strict alignment, capture, many, no Ethernet header",
 			   .config.capture = 1, .config.snaplen = 60,
 			   .config.many = 1, .ifindex = LOOPBACK,
-			   .slot = { 1, LINK_IP },
+			   .slot = { 1, TYPE_IP },
 			   .flags = BPF_F_STRICT_ALIGNMENT },
-		.link = LINK_IP,
+		.type = TYPE_IP,
 		.moves = 1,
 	},
 	{
@@ -193,7 +194,7 @@ static const struct variant {
 			   .config.snaplen = 60, .config.many = 1,
 			   .config.observe = 1, .config.deadline = 1,
 			   .deadline = 3600, .ifindex = LOOPBACK,
-			   .slot = { 2, LINK_ETHERNET } },
+			   .slot = { 2, TYPE_ETHERNET } },
 		.moves = 2,
 	},
 	{

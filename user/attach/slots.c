@@ -42,7 +42,7 @@ static struct drop_slot slot_of(const struct attachment *at)
 {
 	return (struct drop_slot){
 		.counters = at->slot,
-		.link = interface_link(&at->interface),
+		.frame_type = interface_frame_type(&at->interface),
 		.owns_qdisc = at->owns_qdisc,
 	};
 }
@@ -71,8 +71,8 @@ static int add_interfaces(struct slots *wanted)
 			continue;
 		}
 		/* The same number in two namespaces: the packets cannot be told apart. */
-		if (last->slot.link != next->slot.link)
-			last->slot.link = LINK_ETHERNET;
+		if (last->slot.frame_type != next->slot.frame_type)
+			last->slot.frame_type = TYPE_ETHERNET;
 		last->slot.counters = wanted->count;
 		last->slot.owns_qdisc = 0;
 	}
@@ -183,16 +183,16 @@ size_t slots_find(const struct slots *slots, __u32 ifindex)
 	return entry ? entry->slot.counters : slots->count;
 }
 
-__u32 slots_unknown_link(const struct interfaces *chosen)
+__u32 slots_unknown_type(const struct interfaces *chosen)
 {
-	__u32 link = interface_link(&chosen->list[0]);
+	__u32 type = interface_frame_type(&chosen->list[0]);
 	size_t i;
 
 	for (i = 1; i < chosen->count; i++) {
-		if (interface_link(&chosen->list[i]) != link)
-			return LINK_ETHERNET;
+		if (interface_frame_type(&chosen->list[i]) != type)
+			return TYPE_ETHERNET;
 	}
-	return link;
+	return type;
 }
 
 void slots_free(struct slots *slots)

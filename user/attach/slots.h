@@ -24,7 +24,7 @@ struct slots {
 	int map_fd;
 	const struct attachment *attachments;
 	size_t count; /* of attachments, and the index of the unknown's counters */
-	__u32 unknown_link; /* enum drop_link */
+	__u32 unknown_type; /* enum drop_frame_type */
 	struct slots_entry *list; /* what is in the map, by ifindex */
 	size_t entries;
 };
@@ -82,7 +82,7 @@ size_t slots_find(const struct slots *slots, __u32 ifindex);
  * What frames of an interface that is not known start with: it is one of these that
  * moved, or a port of one.
  */
-__u32 slots_unknown_link(const struct interfaces *chosen);
+__u32 slots_unknown_type(const struct interfaces *chosen);
 
 void slots_free(struct slots *slots);
 

@@ -84,15 +84,15 @@ static void add_interface(struct capture *capture, size_t i)
 	struct pcapng_interface interface = {
 		.name = name,
 		.description = description,
-		.link = PCAPNG_ETHERNET,
+		.linktype = PCAPNG_ETHERNET,
 		.snaplen = capture->snaplen,
 	};
-	__u32 link = capture->unknown_link;
+	__u32 type = capture->unknown_type;
 
 	if (known)
-		link = interface_link(&capture->attachments[i].interface);
-	if (link == LINK_IP)
-		interface.link = PCAPNG_IP;
+		type = interface_frame_type(&capture->attachments[i].interface);
+	if (type == TYPE_IP)
+		interface.linktype = PCAPNG_IP;
 	snprintf(name, sizeof(name), "%s@%s",
 		 known ? capture->attachments[i].interface.name : "(unknown)",
 		 hook_is_xdp(hook)     ? "xdp" :

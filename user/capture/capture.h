@@ -21,7 +21,7 @@ struct capture {
 	struct ring_buffer *ring;
 	const struct attachment *attachments;
 	size_t count; /* of them; an interface that is not known comes behind them */
-	__u32 unknown_link; /* enum drop_link: what frames of that one start with */
+	__u32 unknown_type; /* enum drop_frame_type: what frames of that one start with */
 	bool unknown; /* there were some, and the file has said so */
 	bool observe;
 	__u32 snaplen;
@@ -46,7 +46,7 @@ int capture_open(struct capture *capture, const char *path, bool replace);
 
 /**
  * capture_begin() - write the heading and start reading the ring
- * @capture: opened, with attachments, count, unknown_link, observe and snaplen set
+ * @capture: opened, with attachments, count, unknown_type, observe and snaplen set
  * @ring_fd: the map "captured"
  * @counters_fd: the map "counters"
  * @program: name and version of what captures

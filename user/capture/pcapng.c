@@ -172,7 +172,7 @@ size_t pcapng_interface(void *out, const struct pcapng_interface *interface)
 	struct writer writer = begin(out, BLOCK_INTERFACE);
 	__u8 resolution = NANOSECONDS;
 
-	put_u16(&writer, interface->link);
+	put_u16(&writer, interface->linktype);
 	put_u16(&writer, 0);
 	put_u32(&writer, interface->snaplen);
 	put_text(&writer, INTERFACE_NAME, interface->name);

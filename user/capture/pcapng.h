@@ -13,7 +13,7 @@
 /* A block without its packet: headers and all options that we write. */
 #define PCAPNG_OVERHEAD 1024
 
-enum pcapng_link { PCAPNG_ETHERNET = 1, PCAPNG_IP = 101 };
+enum pcapng_linktype { PCAPNG_ETHERNET = 1, PCAPNG_IP = 101 };
 
 /* Whose verdict it is: the first byte of the option epb_verdict. */
 enum pcapng_judge { PCAPNG_NOBODY, PCAPNG_TC, PCAPNG_XDP };
@@ -23,7 +23,7 @@ enum pcapng_direction { PCAPNG_NOWHERE, PCAPNG_INBOUND, PCAPNG_OUTBOUND };
 struct pcapng_interface {
 	const char *name; /* "veth0@xdp" */
 	const char *description;
-	enum pcapng_link link;
+	enum pcapng_linktype linktype;
 	__u32 snaplen;
 };
 

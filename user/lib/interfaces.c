@@ -286,7 +286,7 @@ int interfaces_choose(const struct interfaces *all, char *const *patterns,
 	return code;
 }
 
-__u32 interface_link(const struct interface *interface)
+__u32 interface_frame_type(const struct interface *interface)
 {
 	switch (interface->type) {
 	case ARPHRD_NONE: /* tun, WireGuard */
@@ -297,9 +297,9 @@ __u32 interface_link(const struct interface *interface)
 	case ARPHRD_SIT:
 	case ARPHRD_IPGRE:
 	case ARPHRD_IP6GRE:
-		return LINK_IP;
+		return TYPE_IP;
 	default:
-		return LINK_ETHERNET;
+		return TYPE_ETHERNET;
 	}
 }
 
@@ -313,7 +313,7 @@ bool interface_is_strange(const struct interface *interface,
 	else if (interface->mpls)
 		what = "its frames carry MPLS";
 	snprintf(why, INTERFACE_WHY_SIZE, "%s", what);
-	if (!*what && interface_link(interface) == LINK_ETHERNET &&
+	if (!*what && interface_frame_type(interface) == TYPE_ETHERNET &&
 	    interface->type != ARPHRD_ETHER &&
 	    interface->type != ARPHRD_LOOPBACK)
 		snprintf(

@@ -52,8 +52,8 @@ int interfaces_choose(const struct interfaces *all, char *const *patterns,
 const struct interface *interfaces_find(const struct interfaces *all,
 					int index);
 
-/* What its frames start with: enum drop_link, as far as they are no strange ones. */
-__u32 interface_link(const struct interface *interface);
+/* What its frames start with: enum drop_frame_type, as far as they are no strange ones. */
+__u32 interface_frame_type(const struct interface *interface);
 
 #define INTERFACE_WHY_SIZE 160
 

@@ -67,7 +67,7 @@ static int configure(struct run *run)
 				"%s: %s, so TCP could not be told in them. Choose another interface; xdp-drop-world does not look into frames.",
 				interface->name, why);
 	}
-	config->link = slots_unknown_link(&run->chosen);
+	config->frame_type = slots_unknown_type(&run->chosen);
 	config->many = slots_are_many(count);
 	config->unknown = config->many ? count : 0;
 	config->observe = run->options.observe;
@@ -164,7 +164,7 @@ static int write_slots(struct run *run)
 		.map_fd = stage_map(run, "slots"),
 		.attachments = run->attachments,
 		.count = run->chosen.count,
-		.unknown_link = run->image.config->link,
+		.unknown_type = run->image.config->frame_type,
 	};
 	error = slots_write(&run->slots, &run->all);
 	if (error == -E2BIG)

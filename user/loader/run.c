@@ -76,7 +76,7 @@ static int connect_watch(struct run *run)
 	run->watch.counters_fd = stage_map(run, "counters");
 	run->watch.program_id = run->info.id;
 	run->watch.state = run->image.state;
-	run->capture.unknown_link = run->slots.unknown_link;
+	run->capture.unknown_type = run->slots.unknown_type;
 	return EXIT_DONE;
 }
 

@@ -123,7 +123,7 @@ static void check_unknown(struct watch *watch)
 		return;
 	watch->unknown_told = true;
 	note("packets of an unknown interface: taken for %s, counted as (unknown).",
-	     watch->slots->unknown_link == LINK_IP ? "IP" : "Ethernet");
+	     watch->slots->unknown_type == TYPE_IP ? "IP" : "Ethernet");
 }
 
 /*

@@ -69,7 +69,7 @@ static void put_interface(struct write *write, const struct row *row)
 	struct pcapng_interface interface = {
 		.name = *row->interface ? row->interface : "-",
 		.description = description,
-		.link = PCAPNG_ETHERNET,
+		.linktype = PCAPNG_ETHERNET,
 		.snaplen = write->snaplen,
 	};
 
