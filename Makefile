@@ -116,7 +116,7 @@ distclean: clean
 define help-text
   make                  build samples/bpf/{xdp-drop-world,xdp-drop-tcp,tc-drop-tcp}
   make demo             see them drop real traffic, in a lab of network namespaces
-  make experiment       every row of the experiment, with taps and places of death
+  make experiment       every row of the experiment, with taps and where packets are dropped
   make report           that as one page, results/report.html, drawn from the results
   make check            run all tests; the last line counts them
   make bench            what dropping and capturing cost, in figures

@@ -64,7 +64,7 @@ lab() {
 		<figcaption><small>Three network namespaces, and where the programs sit in which rows. The truth table also puts
 		them at veth0’s TC ingress, on docker0 and on eth0.</small></figcaption></figure>
 		<figure>$(own path.svg)
-		<figcaption><small>Each interface has this way of its own. The bridge is one, too: what dies as it leaves veth0
+		<figcaption><small>Each interface has this way of its own. The bridge is one, too: what is dropped as it leaves veth0
 		has been on docker0 before.</small></figcaption></figure></div>
 		<div class="table">$(part hooks "$tsv")</div></section>
 	END

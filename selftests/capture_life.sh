@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The life of a capture: pipes, slow and dead readers, full disks, floods. And
+# The life of a capture: pipes, slow readers and none, full disks, floods. And
 # always: captured + lost = dropped, and so much as captured is in the file.
 
 # shellcheck disable=SC2119 # the helpers' arguments have defaults

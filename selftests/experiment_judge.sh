@@ -67,19 +67,19 @@ wrong_tap() {
 wrong_place() {
 	arp_dropped
 	drop 10 veth 2054
-	judged not "dies: expected A@wan0:xdp-native, got A@veth0:xdp-native" 1
+	judged not "dropped: expected A@wan0:xdp-native, got A@veth0:xdp-native" 1
 }
 
 no_drop() {
 	arp_dropped
-	judged not "dies: expected A@wan0:xdp-native, got -" 0
+	judged not "dropped: expected A@wan0:xdp-native, got -" 0
 }
 
 in_time() {
 	arp_dropped
 	probe 20 lost "${W1//-pingcold/-ping}"
 	drop 10 wan 2054
-	judged not "out0: expected Ao, got -, dies: expected A@wan0:xdp-native, got -" 1
+	judged not "out0: expected Ao, got -, dropped: expected A@wan0:xdp-native, got -" 1
 }
 
 could_not_run() {

@@ -187,7 +187,7 @@ tcx_sigkill() {
 	poll 1 lab_published_within 300
 }
 
-ktap_case tc both "XDP and TC on one interface: each counts what dies there"
+ktap_case tc both "XDP and TC on one interface: each counts what is dropped there"
 both() {
 	local xdp
 

@@ -30,16 +30,16 @@ results() {
 	for table in rows taps; do
 		awk -v OFS='\t' '
 			/^#/ || !NF { next }
-			state != "" && $2 != state { print "sum", died + 0, died + 0; died = 0 }
+			state != "" && $2 != state { print "sum", told + 0, told + 0; told = 0 }
 			{
 				state = $2
-				died += $11 != "-"
+				told += $11 != "-"
 				$1 = "ok" OFS $1
 				for (i = 4; i <= 11; i++)
 					$i = $i "/" $i
 				print $0, "-", ""
 			}
-			END { print "sum", died + 0, died + 0 }' "$tables/$table.expected"
+			END { print "sum", told + 0, told + 0 }' "$tables/$table.expected"
 	done >"$tmp/experiment.tsv"
 	printf '%s\t%s\t%s\t%s\t%s\t\n' ok T1 xdp-drop-tcp:veth0 none-lost-while-off '0 of 9' \
 		ok 'question 1' - the-ids-are-the-same - >>"$tmp/experiment.tsv"
@@ -90,7 +90,7 @@ awk -F '\t' -v OFS='\t' '
 mv "$tmp/planted" "$tmp/experiment.tsv"
 render bad.html awk
 for each in 'class="alarm"' '>E4</a></strong>' 'td class="bad"><a href="#E4">' 'got pass' \
-	'<span class="v bad">≠&#160;passes, not lost</span>' 'td class="bad">≠ no' 'the kernel told of 2'; do
+	'<span class="v bad">≠&#160;passes, not lost</span>' 'td class="bad">≠ no' 'drop-where told 2'; do
 	has bad.html "$each"
 done
 [ "$(grep -c 'article class="card bad"' "$tmp/bad.html")" = 1 ] || wrong "bad.html: more than E4's card is red"

@@ -3,17 +3,17 @@
 # What the programs counted against what the kernel told of; and where nping lied.
 
 function counters(    s, equal) {
-	print "<section id=\"counters\"><h2>Counters: dropped and died</h2>"
+	print "<section id=\"counters\"><h2>Counters: dropped and told</h2>"
 	print "<p>Two witnesses that do not know of each other: what the programs say they dropped, and the drops that the kernel " \
 		"told drop-where of, at any hook. They must agree, state by state.</p>"
 	print "<div class=\"table\"><table><thead><tr><th scope=\"col\">state</th><th scope=\"col\">attached</th>" \
-		"<th scope=\"col\" class=\"n\">dropped</th><th scope=\"col\" class=\"n\">died</th><th scope=\"col\">agree</th></tr></thead><tbody>"
+		"<th scope=\"col\" class=\"n\">dropped</th><th scope=\"col\" class=\"n\">told</th><th scope=\"col\">agree</th></tr></thead><tbody>"
 	for (s = 1; s <= states; s++) {
-		if (!(s in dropped) || runs[s] == "-" && dropped[s] == died[s])
+		if (!(s in dropped) || runs[s] == "-" && dropped[s] == told[s])
 			continue
-		equal = dropped[s] == died[s]
+		equal = dropped[s] == told[s]
 		print "<tr><th scope=\"row\" class=\"id\">" esc(id[first[s]]) (id[last[s]] == id[first[s]] ? "" : "–" esc(id[last[s]])) \
-			"</th><td>" what_runs(runs[s]) "</td><td class=\"n\">" esc(dropped[s]) "</td><td class=\"n\">" esc(died[s]) \
+			"</th><td>" what_runs(runs[s]) "</td><td class=\"n\">" esc(dropped[s]) "</td><td class=\"n\">" esc(told[s]) \
 			"</td><td class=\"" (equal ? "pass\">✓ yes" : "bad\">≠ no") "</td></tr>"
 	}
 	print "</tbody></table></div></section>"

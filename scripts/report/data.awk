@@ -5,7 +5,7 @@
 #
 # rows     how many; of each: status, id, running, probe, kind (rows, taps or check),
 #          state (an index), got[n, column], want[n, column], how, differs, lies
-# states   how many; of each: runs, dropped, died, first, last (indices of rows)
+# states   how many; of each: runs, dropped, told, first, last (indices of rows)
 
 # No directories of this machine.
 function scrub(text,    out) {
@@ -93,7 +93,7 @@ function say_probe(n) {
 }
 
 # "R@veth0:tc-egress+…", the i-th: sets victim, place and hook; false if there is none.
-function death(text, i,    part, end) {
+function drop_of(text, i,    part, end) {
 	if (text == "-" || text == "" || split(text, part, "+") < i)
 		return 0
 	victim = substr(part[i], 1, 1)
@@ -108,7 +108,7 @@ function in_hook() {
 	return (hook ~ /^tc/ ? "at " : "in ") words_for(hook)
 }
 
-# Did the tap on the interface see what died there? TC's egress is on the way out.
+# Did the tap on the interface see what was dropped there? TC's egress is on the way out.
 function seen_dying(n) {
 	return index(got[n, place], victim (hook ~ /egress/ ? "o" : "i")) > 0
 }
@@ -117,7 +117,7 @@ function verdict_word(n, verdict) {
 	if (verdict == "pass")
 		return "passes"
 	if (verdict == "lost")
-		return got[n, "dies"] == "-" ? "no answer" : "dies"
+		return got[n, "dropped"] == "-" ? "no answer" : "dropped"
 	return spaced(verdict)
 }
 
@@ -130,7 +130,7 @@ function class_of(n) {
 		return "pass"
 	if (got[n, "verdict"] == "pass")
 		return "pass"
-	return got[n, "verdict"] == "lost" ? "dies" : "other"
+	return got[n, "verdict"] == "lost" ? "dropped" : "other"
 }
 
 function glyph_of(n,    class) {
@@ -139,8 +139,8 @@ function glyph_of(n,    class) {
 		return "≠"
 	if (class == "skip")
 		return "–"
-	if (class == "dies")
-		return got[n, "dies"] == "-" ? "○" : "✕"
+	if (class == "dropped")
+		return got[n, "dropped"] == "-" ? "○" : "✕"
 	return class == "pass" ? "✓" : "•"
 }
 
@@ -160,12 +160,12 @@ function box(n) {
 	return "<span class=\"v " class_of(n) "\">" verdict_of(n) "</span>"
 }
 
-# Where and how the packet of row n died, as a sentence.
-function say_death(n,    i, text, function_reason) {
+# Where and how the packet of row n was dropped, as a sentence.
+function say_drop(n,    i, text, function_reason) {
 	split(how[n], function_reason, "+")
 	text = ""
-	for (i = 1; death(got[n, "dies"], i); i++)
-		text = text (i > 1 ? " " : "") "The " words_for(victim) " dies on " esc(place) " " \
+	for (i = 1; drop_of(got[n, "dropped"], i); i++)
+		text = text (i > 1 ? " " : "") "The " words_for(victim) " is dropped on " esc(place) " " \
 			in_hook() (function_reason[i] in unsaid ? "" : \
 			" (<code>" esc(function_reason[i]) "</code>)") "; the tap there " \
 			(seen_dying(n) ? "has seen it." : "has not seen it.")
@@ -197,7 +197,7 @@ function new_state() {
 
 BEGIN {
 	FS = "\t"
-	column_count = split("verdict eth0 veth0 docker0 wan0 out0 lo dies", columns, " ")
+	column_count = split("verdict eth0 veth0 docker0 wan0 out0 lo dropped", columns, " ")
 	unsaid[""] = unsaid["-"] = 1
 	split("out-host=outside → host|out-ctr=outside → container|" \
 		"host-local=host → localhost:80|host-ctr=host → container|" \
@@ -214,7 +214,7 @@ BEGIN {
 
 FILENAME ~ /experiment\.tsv$/ && $1 == "sum" {
 	dropped[states] = $2
-	died[states] = $3
+	told[states] = $3
 	last[states] = rows
 	open_state = 0
 	count[$2 == $3 ? "ok" : "not"]++

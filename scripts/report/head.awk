@@ -30,10 +30,10 @@ function number_of(n, singular) {
 	return n " " singular (n == 1 ? "" : "s")
 }
 
-# What the run says of the taps, counted; nothing if no packet died.
+# What the run says of the taps, counted; nothing if no packet was dropped.
 function finding(    n, i, early, early_seen, late, late_seen, text) {
 	for (n = 1; n <= rows; n++)
-		for (i = 1; death(got[n, "dies"], i); i++)
+		for (i = 1; drop_of(got[n, "dropped"], i); i++)
 			if (hook ~ /xdp|egress/) {
 				early++
 				early_seen += seen_dying(n)
@@ -41,12 +41,12 @@ function finding(    n, i, early, early_seen, late, late_seen, text) {
 				late++
 				late_seen += seen_dying(n)
 			}
-	text = early ? "Of the " early " packets that died in XDP or at TC egress, the tap on that interface saw " \
+	text = early ? "Of the " early " packets dropped by XDP or at TC egress, the tap on that interface saw " \
 		amount(early_seen + 0, early) : ""
 	if (late)
-		text = text (early ? "; of" : "Of") " the " late " that died at TC ingress, it saw " \
+		text = text (early ? "; of" : "Of") " the " late " dropped at TC ingress, it saw " \
 			amount(late_seen + 0, late)
-	return text == "" ? "No packet died." : text "."
+	return text == "" ? "No packet was dropped." : text "."
 }
 
 function alarm(    n, s) {
@@ -57,9 +57,9 @@ function alarm(    n, s) {
 				"</strong> " (running[n] == "-" ? "" : "(" what_runs(running[n]) ") ") say_probe(n) \
 				": " spaced(differs[n]) "</li>"
 	for (s = 1; s <= states; s++)
-		if (dropped[s] != died[s])
+		if (dropped[s] != told[s])
 			print "<li><strong>" esc(id[first[s]]) "</strong> " what_runs(runs[s]) ": " esc(dropped[s]) \
-				" were dropped, but the kernel told of " esc(died[s]) "</li>"
+				" were dropped, but drop-where told " esc(told[s]) "</li>"
 	print "</ul></section>"
 }
 

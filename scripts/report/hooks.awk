@@ -14,19 +14,19 @@ function note_function(text) {
 END {
 	for (n = 1; n <= rows; n++) {
 		split(how[n], told_how, "+")
-		for (i = 1; death(got[n, "dies"], i); i++) {
-			if (!(hook in deaths_at))
+		for (i = 1; drop_of(got[n, "dropped"], i); i++) {
+			if (!(hook in drops_at))
 				order[++hooks] = hook
-			deaths_at[hook]++
+			drops_at[hook]++
 			seen_at[hook] += seen_dying(n)
 			note_function(told_how[i])
 		}
 	}
 	print "<table><caption>Drops of this run, as the kernel tells</caption><thead><tr>" \
-		"<th scope=\"col\">hook</th><th scope=\"col\" class=\"n\">died</th>" \
+		"<th scope=\"col\">hook</th><th scope=\"col\" class=\"n\">told</th>" \
 		"<th scope=\"col\" class=\"n\">tap there saw</th><th scope=\"col\">function, reason</th></tr></thead><tbody>"
 	for (i = 1; i <= hooks; i++)
-		print "<tr><th scope=\"row\">" words_for(order[i]) "</th><td class=\"n\">" deaths_at[order[i]] \
+		print "<tr><th scope=\"row\">" words_for(order[i]) "</th><td class=\"n\">" drops_at[order[i]] \
 			"</td><td class=\"n\">" seen_at[order[i]] "</td><td>" functions[order[i]] "</td></tr>"
 	print "</tbody></table>"
 }

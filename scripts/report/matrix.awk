@@ -70,9 +70,9 @@ END {
 	}
 	if (!groups)
 		exit
-	print "<section id=\"matrix\"><h2>State × probe: what passes, what dies</h2>"
-	print "<p><span class=\"v pass\">✓ passes</span> it was answered. <span class=\"v dies\">✕ dies</span> a packet of it died, and no " \
-		"answer came. <span class=\"v dies\">○ no answer</span> none died, and yet who asked heard nothing. " \
+	print "<section id=\"matrix\"><h2>State × probe: what passes, what is dropped</h2>"
+	print "<p><span class=\"v pass\">✓ passes</span> it was answered. <span class=\"v dropped\">✕ dropped</span> a packet of it was dropped, and no " \
+		"answer came. <span class=\"v dropped\">○ no answer</span> none was dropped, and still no answer came. " \
 		"<span class=\"v bad\">≠</span> not as expected. The ids lead to the drawings.</p>"
 	print "<div class=\"matrices\">"
 	for (i = 1; i <= groups; i++)

@@ -39,8 +39,8 @@ function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen
 		}
 		wrong += status[n] == "not"
 		seen = kind[n] == "check" ? measured(n) : says(got[n, "verdict"])
-		if (death(got[n, "dies"], 1))
-			seen = seen ": the " words_for(victim) " dies on " esc(place) " " in_hook()
+		if (drop_of(got[n, "dropped"], 1))
+			seen = seen ": the " words_for(victim) " is dropped on " esc(place) " " in_hook()
 		if (!((section, seen) in mentioned))
 			text = text (text == "" ? "" : "; ") seen
 		mentioned[section, seen] = 1
@@ -50,7 +50,7 @@ function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen
 			differ++
 	}
 	outcome = text == "" ? (skipped ? "skipped" : "not run") : text
-	box_class = wrong ? "bad" : differ ? "dies" : fits ? "pass" : "skip"
+	box_class = wrong ? "bad" : differ ? "dropped" : fits ? "pass" : "skip"
 }
 
 function links(ids,    part, i, text) {

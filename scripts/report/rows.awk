@@ -44,8 +44,8 @@ function card(from,    n, bad) {
 			print item(n)
 		}
 	print "</ul>"
-	if (say_death(from) != "")
-		print "<p class=\"fate\">" say_death(from) "</p>"
+	if (say_drop(from) != "")
+		print "<p class=\"fate\">" say_drop(from) "</p>"
 	print "</article>"
 }
 
@@ -60,7 +60,7 @@ function ids_of(s,    n, text, seen_id) {
 }
 
 END {
-	print "<section id=\"rows\"><h2>Row by row: the packet, the taps, the place of death</h2>"
+	print "<section id=\"rows\"><h2>Row by row: the packet, the taps, where it was dropped</h2>"
 	while ((getline legend_line <legend) > 0)
 		if (legend_line !~ /SPDX/)
 			print legend_line
@@ -68,8 +68,8 @@ END {
 		if (kind_of_state[s] != "rows")
 			continue
 		print "<section class=\"state\"><h3><span class=\"ids\">" ids_of(s) "</span> " what_runs(runs[s]) "</h3>"
-		if (dropped[s] != died[s])
-			print "<p class=\"diff\">≠ " dropped[s] " were dropped, but " died[s] " died</p>"
+		if (dropped[s] != told[s])
+			print "<p class=\"diff\">≠ " dropped[s] " were dropped, but " told[s] " were told</p>"
 		print "<div class=\"cards\">"
 		for (n = first[s]; n <= last[s]; n++)
 			if (!(n in shown))

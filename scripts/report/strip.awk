@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A strip: one probe's packets on their way through the lab, drawn from row n. A lane
-# for each packet, from who sends it to where it died or arrived; a triangle where a
+# for each packet, from who sends it to where it was dropped or arrived; a triangle where a
 # tap saw it, pointing where the tap says that it went; a ring where a tap saw
-# nothing; a cross where it died, before or behind the tap as the hook is.
+# nothing; a cross where it was dropped, before or behind the tap as the hook is.
 
 BEGIN {
 	split("A a Q R", all_lanes, " ")
@@ -37,7 +37,7 @@ function saw(n, tap, letter) {
 
 # Was there such a packet? The relay answers on lo whatever the container does.
 function was_there(n, letter,    i) {
-	for (i = 1; death(got[n, "dies"], i); i++)
+	for (i = 1; drop_of(got[n, "dropped"], i); i++)
 		if (victim == letter)
 			return 1
 	for (i = 1; i in all_taps; i++)
@@ -74,9 +74,9 @@ function pointing(n, tap, letter, direction) {
 	return index(got[n, tap], letter "i") ? inwards[tap] : -inwards[tap]
 }
 
-# Where on its way the packet died, if it did: x, else nothing. Sets hook.
-function death_x(n, letter, direction, size,    i) {
-	for (i = 1; death(got[n, "dies"], i); i++)
+# Where on its way the packet was dropped, if it was: x, else nothing. Sets hook.
+function drop_x(n, letter, direction, size,    i) {
+	for (i = 1; drop_of(got[n, "dropped"], i); i++)
 		if (victim == letter && (size, place) in at)
 			return at[size, place] + (hook ~ /tc-ingress/ ? 1 : -1) * direction * (size == "mini" ? 10 : 17)
 	return ""
@@ -88,7 +88,7 @@ function tells(n, node, letter) {
 }
 
 # One lane. Sets reached: did it arrive? And start_x, end_x.
-function lane(n, letter, y, size,    node, count, i, j, x, direction, furthest, end, last_tap, dead, out) {
+function lane(n, letter, y, size,    node, count, i, j, x, direction, furthest, end, last_tap, dropped_at, out) {
 	count = split(path[way_of(probe[n])], node, " ")
 	for (i = 1; letter ~ /[aR]/ && i < count + 1 - i; i++) {
 		j = node[i]
@@ -105,9 +105,9 @@ function lane(n, letter, y, size,    node, count, i, j, x, direction, furthest, 
 			if (saw(n, node[i], letter))
 				furthest = last_tap
 		}
-	dead = death_x(n, letter, direction, size)
-	reached = dead == "" && furthest == last_tap
-	end = dead != "" ? dead : reached ? end_x : furthest + direction * (size == "mini" ? 10 : 17)
+	dropped_at = drop_x(n, letter, direction, size)
+	reached = dropped_at == "" && furthest == last_tap
+	end = dropped_at != "" ? dropped_at : reached ? end_x : furthest + direction * (size == "mini" ? 10 : 17)
 	out = line("way " letter, start_x, y, end, y)
 	if (!reached)
 		out = out line("unmade", end, y, end_x, y)
@@ -118,8 +118,8 @@ function lane(n, letter, y, size,    node, count, i, j, x, direction, furthest, 
 		else if (is_tap(node[i]))
 			out = out "<circle class=\"ring\" cx=\"" x "\" cy=\"" y "\" r=\"" T * 0.6 "\"/>"
 	}
-	if (dead != "")
-		out = out cross(dead, y)
+	if (dropped_at != "")
+		out = out cross(dropped_at, y)
 	else if (!reached)
 		out = out writing("unknown", end, y + 4, "?")
 	return out
@@ -145,8 +145,8 @@ function strip_words(n,    i, text) {
 	for (i = 1; i in all_taps; i++)
 		text = text (i > 1 ? ", " : "") all_taps[i] " " \
 			(got[n, all_taps[i]] == "-" ? "nothing" : esc(got[n, all_taps[i]]))
-	for (i = 1; death(got[n, "dies"], i); i++)
-		text = text ". The " words_for(victim) " dies on " esc(place) " " in_hook()
+	for (i = 1; drop_of(got[n, "dropped"], i); i++)
+		text = text ". The " words_for(victim) " is dropped on " esc(place) " " in_hook()
 	return text "."
 }
 
@@ -179,14 +179,14 @@ function labels(n,    i, tap, class, out, used) {
 }
 
 # size is big (360 wide, with names) or mini (154 wide, without).
-function strip(n, size,    i, k, y, step, letter, height, out, body, x, note, lines, prior, prior_x, wrong_death) {
+function strip(n, size,    i, k, y, step, letter, height, out, body, x, note, lines, prior, prior_x, wrong_drop) {
 	T = size == "mini" ? 4.5 : 6
 	step = size == "mini" ? 18 : 23
 	y = size == "mini" ? 11 : 36
 	k = lines = 0
 	body = note = ""
 	prior = 0
-	wrong_death = got[n, "dies"] != want[n, "dies"]
+	wrong_drop = got[n, "dropped"] != want[n, "dropped"]
 	for (i = 1; i <= 4; i++) {
 		letter = all_lanes[i]
 		if (!was_there(n, letter) && !(letter == "Q" && k == 0 && !was_there(n, "A"))) {
@@ -199,10 +199,10 @@ function strip(n, size,    i, k, y, step, letter, height, out, body, x, note, li
 			body = body line("turn", prior_x, y + (k - 1) * step, start_x, y + k * step - 7)
 		body = body out (size == "mini" ? "<circle class=\"t " letter "\" cx=\"" start_x "\" cy=\"" \
 			y + k * step "\" r=\"3.5\"/>" : start_box(start_x, y + k * step, letter))
-		x = death_x(n, letter, end_x > start_x ? 1 : -1, size)
+		x = drop_x(n, letter, end_x > start_x ? 1 : -1, size)
 		if (x != "" && size == "big") {
 			note = note line("leader", x, y + k * step + 8, x, "@@") \
-				writing("dl" (wrong_death ? " wd" : ""), x < 40 ? 40 : x > 320 ? 320 : x, "##", words_for(hook))
+				writing("dl" (wrong_drop ? " wd" : ""), x < 40 ? 40 : x > 320 ? 320 : x, "##", words_for(hook))
 			lines = k + 1
 		}
 		prior = reached

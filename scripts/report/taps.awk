@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The truth table: each hook, each way. A cell is a small strip, and what died where.
+# The truth table: each hook, each way. A cell is a small strip, and what was dropped where.
 
 function cell(n,    i, text) {
 	text = "<td role=\"cell\" class=\"cell" (status[n] == "not" ? " bad" : "") "\"><span class=\"lab\">" \
@@ -9,7 +9,7 @@ function cell(n,    i, text) {
 		return text "<small> " reason(n) "</small></td>"
 	if (has_strip(n))
 		text = text strip(n, "mini")
-	for (i = 1; death(got[n, "dies"], i); i++)
+	for (i = 1; drop_of(got[n, "dropped"], i); i++)
 		text = text "<small>" words_for(victim) " " in_hook() ", " esc(place) "</small>"
 	if (n in lies)
 		text = text "<span class=\"lie\">nping lies</span>"
@@ -32,7 +32,7 @@ END {
 	print "<section id=\"taps\"><h2>The truth table: each hook, each way</h2>"
 	print "<p>The same strips, smaller: from left to right the taps on out0, wan0, docker0, veth0 and eth0; the request above, " \
 		"the reply below. TCP is what the programs drop, so ping passes.</p>"
-	print "<table class=\"truth\" role=\"table\"><caption class=\"sr\">hook by way: verdict, taps, place of death</caption>" \
+	print "<table class=\"truth\" role=\"table\"><caption class=\"sr\">hook by way: verdict, taps, where dropped</caption>" \
 		"<thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">hook</th>"
 	for (i = 1; i <= wide; i++)
 		print "<th role=\"columnheader\" scope=\"col\">" head[i] "</th>"
@@ -41,7 +41,7 @@ END {
 		if (kind_of_state[s] != "taps")
 			continue
 		print "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\"><span class=\"id\">" esc(id[first[s]]) "</span> " \
-			what_runs(runs[s]) (dropped[s] != died[s] ? "<p class=\"diff\">≠ " dropped[s] " dropped, " died[s] " died</p>" : "") "</th>"
+			what_runs(runs[s]) (dropped[s] != told[s] ? "<p class=\"diff\">≠ " dropped[s] " dropped, " told[s] " told</p>" : "") "</th>"
 		for (i = 1; i <= wide; i++)
 			print (s, i) in at_cell ? cell(at_cell[s, i]) : "<td role=\"cell\" class=\"cell none\">·</td>"
 		print "</tr>"

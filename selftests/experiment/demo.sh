@@ -186,15 +186,15 @@ demo_explain() {
 	END
 	X2) demo_note <<-END ;;
 		The container's packets arrive on veth0: its requests, and its replies to others.
-		TCP among them dies before the host's stack sees it; ping is not TCP and passes.
+		TCP among them is dropped before the host's stack sees it; ping is not TCP and passes.
 	END
 	B) demo_note <<-END ;;
-		TCP from the container dies in XDP as it arrives on veth0; TCP to the container
-		dies in TC as it leaves there. Neither half ever meets the other.
+		TCP from the container is dropped by XDP as it arrives on veth0; TCP to the container
+		is dropped by TC as it leaves there. Neither half ever meets the other.
 	END
 	E) demo_note <<-END ;;
 		The same outcome, another place: now the container's SYN does reach docker0 and
-		the outside, and it is the SYN-ACK that dies, at veth0 on its way back in.
+		the outside, and it is the SYN-ACK that is dropped, at veth0 on its way back in.
 	END
 	O) demo_note <<-END ;;
 		The programs went with their processes, and all is as it was.

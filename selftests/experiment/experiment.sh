@@ -120,7 +120,7 @@ experiment_heading() {
 	printf '\n%s\n\n' "${words[$1]}"
 	case $1 in
 	rows | taps) printf '%-7s%-20s%-8s%-6s%-7s%-8s%-9s%-9s%-5s%s\n' \
-		"" probe verdict eth0 veth0 docker0 wan0 out0 lo dies ;;
+		"" probe verdict eth0 veth0 docker0 wan0 out0 lo dropped ;;
 	esac
 }
 
@@ -129,7 +129,7 @@ experiment_explain() {
 	cat <<-END
 
 		Q request, R reply (A, a: ARP's), o going out, i coming in: what a tap there sees, in this
-		order. dies: which packet is dropped, where, at which hook, as drop-where tells.
+		order. dropped: which packet is dropped, where, at which hook, as drop-where tells.
 		${RESULTS:+The whole of it goes to $RESULTS.}
 	END
 }
@@ -147,7 +147,7 @@ experiment_start_chapter() {
 }
 
 # Chapters run side by side and are shown one after the other. Answers come last:
-# other chapters' deaths would be in them.
+# other chapters' drops would be in them.
 experiment_main() {
 	local name status began=${EPOCHREALTIME/./} took
 	local -A pids=()
@@ -228,7 +228,7 @@ experiment_conclude() {
 	else
 		echo
 		awk -F '\t' '$1 == "not" { print "! " $2, $3, $4 ": " $NF }
-			$1 == "sum" && $2 != $3 { print "! " state ": " $2 " were dropped, but " $3 " died" }
+			$1 == "sum" && $2 != $3 { print "! " state ": " $2 " were dropped, but " $3 " were told" }
 			{ state = $3 }' \
 			"$results/experiment.tsv"
 		echo "$red$failed of $all are not as expected.$plain It took $1 s."

@@ -191,7 +191,7 @@ experiment_ask() {
 }
 
 experiment_answers() {
-	local n text shown names=("the ids are the same" "what dies is not on the taps" "without netfilter the same"
+	local n text shown names=("the ids are the same" "what is dropped is not on the taps" "without netfilter the same"
 		"generic XDP drops SYNs" "E8 needs no program to fail")
 	local wants=('prog/xdp id ([0-9]+).*\1 *xdp_drop_tcp.*\1: xdp' 'packets of TCP: 0 .*xdp-native.* veth0 .*203.0.113.1.8080: Flags .S..*tc-egress'
 		'nft list ruleset host# .*lost.*tc-egress' 'lost.*xdp-generic' '')

@@ -18,7 +18,7 @@ function member(name, value) {
 
 BEGIN {
 	FS = "\t"
-	count = split("verdict eth0 veth0 docker0 wan0 out0 lo dies", columns, " ")
+	count = split("verdict eth0 veth0 docker0 wan0 out0 lo dropped", columns, " ")
 	print "{"
 	print " " member("time", string(time)) ","
 	print " " member("kernel", string(kernel)) ","
@@ -31,7 +31,7 @@ BEGIN {
 
 $1 == "sum" {
 	states = states (states ? ",\n" : "") "  {" member("running", string(state)) ", " \
-		member("dropped", $2) ", " member("died", $3) "}"
+		member("dropped", $2) ", " member("told", $3) "}"
 	next
 }
 

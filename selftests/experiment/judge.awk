@@ -45,7 +45,7 @@ function seconds(stamp,    clock, part, time) {
 	return time < start[1] - 43200 ? time + 86400 : time
 }
 
-# Which of them died: the reply, if any tap but lo's saw one.
+# Which of them was dropped: the reply, if any tap but lo's saw one.
 function victim(cell, protocol,    device, letters) {
 	letters = ""
 	for (device in devices)
@@ -57,7 +57,7 @@ function victim(cell, protocol,    device, letters) {
 
 BEGIN {
 	OFS = "\t"
-	column_count = split("verdict eth0 veth0 docker0 wan0 out0 lo dies", columns, " ")
+	column_count = split("verdict eth0 veth0 docker0 wan0 out0 lo dropped", columns, " ")
 	for (i = 2; i <= 6; i++)
 		devices[columns[i]] = 1
 }
@@ -98,7 +98,7 @@ FILENAME ~ /where\.[a-z]*$/ && /"final":false/ && !/"hook":"stack"/ {
 	if (!cell || key in counted)
 		next
 	counted[key] = 1
-	died[cell] = died[cell] (died[cell] ? "+" : "") \
+	place_of[cell] = place_of[cell] (place_of[cell] ? "+" : "") \
 		victim(cell, field("protocol")) "@" place
 	how[cell] = how[cell] (how[cell] ? "+" : "") \
 		field("function") (field("reason") != "null" ? "/" field("reason") : "")
@@ -112,7 +112,7 @@ END {
 		wrong = ""
 		for (i = 1; i <= column_count; i++) {
 			got = i == 1 ? verdict[cell] : i == column_count ? \
-				died[cell] : seen[cell, columns[i]]
+				place_of[cell] : seen[cell, columns[i]]
 			if (got == "")
 				got = "-"
 			line = line OFS got "/" want[cell, i]

@@ -29,7 +29,7 @@ BEGIN {
 
 $1 == "sum" {
 	if (ktap)
-		print ($2 == $3 ? "ok " : "not ok ") state ": as many dropped as died (" $2 ")" (ran ? "" : unheard)
+		print ($2 == $3 ? "ok " : "not ok ") state ": as many told as dropped (" $2 ")" (ran ? "" : unheard)
 	else if (state != "-" && ran)
 		printf "%s%7s%s: they dropped %d, the kernel told of %d%s\n", $2 == $3 ? dim : red, \
 			"", what_runs(state), $2, $3, plain

@@ -164,7 +164,7 @@ lab_seconds() {
 	printf -v seconds %d.%03d $(($1 / 1000)) $(($1 % 1000))
 }
 
-# Bring one up, of kind $1 and for process $2, or this one. Its owner's death makes
+# Bring one up, of kind $1 and for process $2, or this one. Its owner's end makes
 # it a leftover; "kept" has no owner. Where there is no nginx (or LAB_NGINX=none), a
 # small server of our own serves.
 lab_up() {
