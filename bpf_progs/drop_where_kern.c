@@ -79,7 +79,7 @@ struct {
 	__type(value, struct where_sum);
 } sums SEC(".maps");
 
-/* Filled by user space: drops that nobody wants to be told of. */
+/* Filled by user space: drops that are not to be told. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);

@@ -34,7 +34,7 @@ check() {
 	"$@" || failed=1
 }
 
-# ENOSYS: we are told it by old kernels; the warning is for who returns it.
+# ENOSYS: we are told it by old kernels; the warning is meant for code that returns it.
 # OPEN_ENDED_LINE: what the kernel's own .clang-format makes of long arguments.
 # PREFER_DEFINED_ATTRIBUTE_MACRO: user space has to define these macros itself.
 # VOLATILE: "const volatile" is how libbpf has constants set before loading.

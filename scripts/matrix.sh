@@ -235,7 +235,7 @@ busy() {
 	done | awk '{ print $1 - $2 }' | sort -n | paste -sd' '
 }
 
-# "PART PROGRAM…" for each of $1 parts: the next goes to who has the least to do so far.
+# "PART PROGRAM…" for each of $1 parts: the next goes to the part with the least to do so far.
 # Part 1 begins now, the others when those end that run.
 deal() {
 	with_ms "$TESTS" | awk -v parts="$1" -v busy="$(busy)" '
@@ -385,7 +385,7 @@ to_json() {
 	mv "$results/results.json.new" "$results/results.json"
 }
 
-# The console of who failed, where it ended.
+# The last lines of the console of a guest that failed.
 show_ends() {
 	local into words guest
 

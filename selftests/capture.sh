@@ -244,7 +244,7 @@ snaplens_tc() {
 
 # --- GSO ---
 
-# A lab with nginx, who sends and who receives in it on one CPU: packets on two may
+# A lab with nginx, senders and receivers on one CPU: packets on two may
 # overtake each other between tcpdump's place and ours. tcpdump takes long ones.
 lab_download() {
 	need taskset curl tcpdump "${LAB_NGINX:-nginx}"

@@ -92,7 +92,7 @@ reader_has() {
 	return 1
 }
 
-# Who opens it for both waits for nobody, and then the reader does not wait, either.
+# Opening it for both does not wait, and then the reader does not wait either.
 ktap_case pipe fifo "--write FIFO: read by another process"
 fifo() {
 	local both
@@ -199,7 +199,7 @@ unwritable() {
 	lab_tcp_passes
 }
 
-# What is there is nobody's to write over, but for what is no file.
+# Existing files are not written over; what is no regular file is written to.
 ktap_case usage existing "a file that is there already is refused with 3, and replaced with --force"
 existing() {
 	lab_take

@@ -48,7 +48,7 @@ passes_in_chroot() {
 	in_chroot "$@" || fail "exit status $?:"$'\n'"$(cat "$tmp/out" "$tmp/err")"
 }
 
-ktap_case lab lab "a lab: up, traffic, down; who enters it stays in the chroot"
+ktap_case lab lab "a lab: up, traffic, down; entering it stays in the chroot"
 lab() {
 	passes_in_chroot './experiment/lab.sh <<<"ls /run/in_chroot && nft list tables && unshare --mount true && pwd"'
 	told '^/run/in_chroot$'

@@ -55,7 +55,7 @@ test_verifier() {
 	said '^xdp-drop-tcp: the verifier: [0-9]+: \(61\) '
 	said '^xdp-drop-tcp: the verifier: invalid .* off=127 size=4$'
 	cli_unsaid 'processed [0-9]'
-	# Who has the whole log needs no part of it, and no advice to ask for it.
+	# With the whole log shown, no part of it is repeated, nor advice to ask for it.
 	cli_refused 1 "the kernel says: invalid .* off=127 size=4$at\)\. The details are above\.$" \
 		"$tmp/xdp-drop-tcp" --verbose veth0
 	said '^processed [0-9]+ insns'
@@ -217,7 +217,7 @@ test_own() {
 
 ktap_case errors test_load "loading"
 ktap_case errors test_verifier "the verifier refuses the program: its last words"
-ktap_case errors test_verbose_advice "--verbose is not advised to who gave it"
+ktap_case errors test_verbose_advice "--verbose is not advised if it was given"
 ktap_case errors test_native_errors "attaching to native XDP"
 ktap_case errors test_generic_errors "attaching to generic XDP"
 ktap_case errors test_tc_errors "attaching at TC; without TCX it is clsact"

@@ -75,7 +75,7 @@ test_guard_sudo() {
 	ssh='SSH_CLIENT=203.0.113.10 5000 22' guarded '203\.0\.113\.10' xdp-drop-tcp veth0
 }
 
-# Who enters another namespace takes the variable along, but not the connection.
+# Entering another namespace takes the variable along, but not the connection.
 test_guard_other_namespace() {
 	expect 0 "${in_ctr[@]}" "${apart[@]}" env "$ssh" bash -c '"$@"; exit $?' bash \
 		"${in_host[@]}" xdp-drop-tcp -t 50ms veth0

@@ -126,7 +126,7 @@ test_force() {
 	cli_clean
 }
 
-# Who removes a pin detaches the program.
+# Removing a pin detaches the program.
 test_unpinned_by_hand() {
 	fresh
 	expect 0 cli_on xdp-drop-tcp --pin veth0

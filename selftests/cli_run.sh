@@ -214,7 +214,7 @@ test_head_of_output() {
 	said 'the reader of the counters has gone: detached after [0-9.]+ s\.$'
 	cli_unsaid '[Bb]roken|cannot'
 	expect 0 cli_on bash -c 'tc-drop-tcp --json -i 0.05 veth0 | head -n 1; exit ${PIPESTATUS[0]}'
-	# Who asked for ten seconds did not get them.
+	# Ten seconds were asked for, and it did not last so long.
 	expect 1 cli_on bash -c 'xdp-drop-tcp -i 0.05 -t 10s veth0 | head -n 1; exit ${PIPESTATUS[0]}'
 	said 'the reader of the counters has gone: detached after [0-9]+\.[0-9] of 10\.0 s\.$'
 	expect 1 cli_on bash -c 'xdp-drop-tcp --write - --json -i 0 -t 10s veth0 | head -c 10; exit ${PIPESTATUS[0]}'
@@ -469,7 +469,7 @@ test_capabilities_given_up() {
 	cli_wire
 	for way in "${ways[@]}"; do
 		want=0000008000000000
-		# A clsact filter is removed by who attached it.
+		# A clsact filter is removed by the process that attached it.
 		if [[ $way = *clsact* ]] || { [[ $way = tc-* ]] && ! has_tcx; }; then
 			want=0000008000001000
 		fi

@@ -53,7 +53,7 @@ typed() {
 	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"
 	lab_take
 	lab_run host timeout 120 "${around[@]}" bash "$tmp/typed" >"$tmp/out" 2>&1
-	cat "$tmp/out" # for who reads a failure
+	cat "$tmp/out" # for reading a failure
 }
 
 # Of what was typed, only this has failed.

@@ -12,7 +12,7 @@
 # in what the programs told.
 #
 # With STREAM=yes there is no table, but a line as each program starts and ends,
-# for who reads this from elsewhere and must know what was lost on the way.
+# so that a remote reader knows what was lost on the way.
 set -eu
 export LC_ALL=C
 

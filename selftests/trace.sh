@@ -119,7 +119,7 @@ test_typed() {
 	cli_ends 0
 }
 
-# Nobody has to read it.
+# It works without a reader.
 test_pinned() {
 	cli_wire
 	expect 0 cli_on xdp-drop-tcp --trace --pin veth0

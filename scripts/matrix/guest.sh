@@ -3,7 +3,7 @@
 #
 # What a guest of the matrix runs as its first and only service: mount, run the
 # collection, report, end. The report goes to the second serial port; the first
-# is the kernel's console, and nobody else's.
+# is the kernel's console, and only its own.
 #
 # From the kernel's command line, set by boot.sh: matrix.nonce=, which no test
 # knows, matrix.timeout=, matrix.jobs=, matrix.emulated=, matrix.plant= and matrix.tests=A,B,C.

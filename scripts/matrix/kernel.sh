@@ -94,7 +94,7 @@ from_tree() {
 	echo "$kernel" >"$work/origin"
 }
 
-# Which of several kernels was meant, nobody knows; links to one are one.
+# With several kernels it is not known which was meant; links to one are one.
 from_directory() {
 	image=$(find "$kernel" -maxdepth 2 \( -name bzImage -o -name 'vmlinuz*' \) -exec realpath {} + | sort -u)
 	[ -n "$image" ] || die "neither a built tree nor a directory with bzImage or vmlinuz in it"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # A strip: one probe's packets on their way through the lab, drawn from row n. A lane
-# for each packet, from who sends it to where it was dropped or arrived; a triangle where a
+# for each packet, from its sender to where it was dropped or arrived; a triangle where a
 # tap saw it, pointing where the tap says that it went; a ring where a tap saw
 # nothing; a cross where it was dropped, before or behind the tap as the hook is.
 
@@ -139,7 +139,7 @@ function start_box(x, y, letter) {
 		writing("sl", x, y + 4, letter)
 }
 
-# What the drawing shows, for who does not see it.
+# What the drawing shows, as text.
 function strip_words(n,    i, text) {
 	text = "Taps: "
 	for (i = 1; i in all_taps; i++)

@@ -9,7 +9,7 @@
 # What the functions leave in globals: ${real[veth0]} … is what an interface is called,
 # ${program[xdp-drop-tcp]} … where a program is, $verdict what became of a probe, $obstacle
 # why a state cannot be had (empty: it is had), $dropped how many packets its programs
-# dropped, $loaders and $watchers who runs.
+# dropped, $loaders and $watchers what runs.
 
 # shellcheck source-path=SCRIPTDIR source=../lib/lab_net.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/../lib/lab_net.sh"
@@ -221,7 +221,7 @@ experiment_stop_state() {
 			"$(cat "$tmp"/loader.*.err)"
 	done
 	experiment_await_sums
-	# shellcheck disable=SC2034 # who called uses them
+	# shellcheck disable=SC2034 # callers use them
 	dropped=0
 	for each in "${!loaders[@]}"; do
 		experiment_add_up dropped dropped_packets "$tmp/loader.$each.out"
@@ -332,7 +332,7 @@ experiment_id_in_ip_link() {
 }
 
 # The state of veth0's clsact after a filter came and went, by tc's hand or ours.
-# shellcheck disable=SC2034 # who called judge uses the verdict
+# shellcheck disable=SC2034 # callers of judge use the verdict
 experiment_clsact_after() {
 	local dev=${real[veth0]} status=0 last
 

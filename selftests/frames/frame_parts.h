@@ -213,7 +213,7 @@ static inline void put_gre(struct build *build, const struct part *part)
 	ask(build, append(build, 4, 0) + 2, 2);
 }
 
-/* Some other protocol's header. Who takes it for an extension, reads TCP. */
+/* Some other protocol's header. Taken for an extension, it reads as TCP. */
 static inline void put_other(struct build *build, const struct part *part)
 {
 	announce(build, part->ethertype, part->protocol);

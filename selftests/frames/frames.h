@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Named frames, and whether each is TCP by the rule that the programs follow.
- * One table for all who judge frames: the programs in the kernel (verdict.c)
+ * One table for all tests of frames: the programs in the kernel (verdict.c)
  * and their matching code compiled natively (match_native.c).
  */
 #ifndef FRAMES_H

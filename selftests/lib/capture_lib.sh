@@ -30,7 +30,7 @@
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_lib.sh"
 
-# shellcheck disable=SC2034 # for those who source this
+# shellcheck disable=SC2034 # for what sources this
 {
 	to_docker0=020000000201020000000210
 	to_ctr=020000000210020000000201
@@ -145,7 +145,7 @@ capture_pipe_to() {
 	ln -f "$tmp/loader.err" "$tmp/loader.out"
 	locate "$2"
 	"${command[@]}" <"$tmp/pipe" >"$tmp/reader.out" 2>"$tmp/reader.err" &
-	# shellcheck disable=SC2034 # for who calls this
+	# shellcheck disable=SC2034 # for callers
 	reader=$!
 	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$path" --json --interval 0 --write - "${@:3}" \
 		>"$tmp/pipe" 2>"$tmp/loader.err" </dev/null &
@@ -155,7 +155,7 @@ capture_pipe_to() {
 
 capture_flood_begin() {
 	"${in_ctr[@]}" "$tool" probe flood eth0 "$(capture_frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
-	# shellcheck disable=SC2034 # for who calls this
+	# shellcheck disable=SC2034 # for callers
 	flood=$!
 }
 

@@ -40,7 +40,7 @@
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/ktap.sh"
 
-# The names of network namespaces and the pins are nobody else's, and all of
+# The names of network namespaces and the pins are not shared, and all of
 # it goes with our last process, even if that is killed.
 cli_private() {
 	local dir

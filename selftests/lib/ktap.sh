@@ -15,7 +15,7 @@
 # Groups run side by side, the tests of a group one after the other. If there
 # is a function setup_GROUP, it runs before them, in the same shell; after_each
 # follows each test, after_group the last one, whatever happened. $ktap_between is
-# a file for what a test leaves to the next one, $ktap_group_pid who outlives both.
+# a file for what a test leaves to the next one, $ktap_group_pid which outlives both.
 #
 # A test runs in a subshell of its own under `set -eEu` with an empty $tmp;
 # any command that fails, fails the test. In it:
@@ -49,7 +49,7 @@
 
 export LC_ALL=C
 slack=${EMULATED:-1}
-printf -v ktap_moment %d.%03d $((slack / 20)) $((50 * slack % 1000)) # who asks too often has no time to do it
+printf -v ktap_moment %d.%03d $((slack / 20)) $((50 * slack % 1000)) # asking too often takes the time away
 
 # A binary or object stands beside the tests once installed, and in the tree
 # where it was built: tool among its sources.

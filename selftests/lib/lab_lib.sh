@@ -58,7 +58,7 @@ lab_first_cpu() {
 lab_wrote() {
 	local name
 
-	# shellcheck disable=SC2034 # for who calls this
+	# shellcheck disable=SC2034 # for callers
 	while read -r name wchar; do
 		[ "$name" != wchar: ] || return 0
 	done <"/proc/$1/io"
@@ -97,7 +97,7 @@ lab_keep() {
 	lab_state >"$LAB_DIR/state"
 }
 
-# What a loader could change, and who runs there.
+# What a loader could change, and the processes there.
 lab_state() {
 	lab_on_host "$tool" netstate "drop-$LAB-host" &&
 		"$tool" netstate "drop-$LAB-ctr" &&

@@ -56,7 +56,7 @@ lab_need() {
 }
 
 # Colours, where a terminal shows them; see no-color.org.
-# shellcheck disable=SC2034 # for those who source this
+# shellcheck disable=SC2034 # for what sources this
 lab_colours() {
 	green='' yellow='' red='' dim='' plain=''
 	if [ -t 1 ] && [ -z "${NO_COLOR-}" ] && [ "${TERM:-dumb}" != dumb ]; then
@@ -94,7 +94,7 @@ lab_enter() {
 	unset http_proxy all_proxy ALL_PROXY
 	LAB=${LAB_DIR##*.}
 	read -r mount <"$LAB_DIR/relay.pid"
-	# shellcheck disable=SC2034 # for those who source this
+	# shellcheck disable=SC2034 # for what sources this
 	in_out=("$tool" enter -m "$mount" "drop-$LAB-out")
 	in_host=("$tool" enter -m "$mount" "drop-$LAB-host")
 	# shellcheck disable=SC2034
@@ -160,7 +160,7 @@ lab_patience() {
 
 # $1 milliseconds as a plain decimal, in $seconds: of 1500e-3, curl 8.14 reads the 1500.
 lab_seconds() {
-	# shellcheck disable=SC2034 # for those who source this
+	# shellcheck disable=SC2034 # for what sources this
 	printf -v seconds %d.%03d $(($1 / 1000)) $(($1 % 1000))
 }
 
@@ -219,7 +219,7 @@ lab_down() {
 	LAB_DIR=
 }
 
-# Who runs in lab $1? Not this very shell, should it be in there itself.
+# The processes in lab $1, without this very shell, should it be in there itself.
 lab_pids() {
 	"$tool" stage pids "$1" $$ $BASHPID
 }

@@ -99,7 +99,7 @@ end_where() {
 	copy "$tmp/where.out" "$tmp/out"
 	[ "$status" = 0 ] || fail "exit status $status: $(<"$tmp/err")"
 	read_text "$tmp/out"
-	printf %s "$text" # for who reads a failure
+	printf %s "$text" # for reading a failure
 	[[ ! $text =~ [1-9][0-9]*\ events\ were\ lost|\"lost_events\":[1-9]|\? ]] ||
 		fail "${BASH_REMATCH[0]}"
 }

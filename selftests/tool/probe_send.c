@@ -115,7 +115,7 @@ int probe_send_each(const char *iface)
 
 #define BATCH 64
 
-/* On one CPU, who sends also receives, so that a veth's queue does not run over. */
+/* On one CPU, the sender also receives, so that a veth's queue does not run over. */
 static void stay_on_this_cpu(void)
 {
 	cpu_set_t set;

@@ -249,7 +249,7 @@ static int down(const char *dir, int ms, char **but)
 {
 	int i;
 
-	/* Who ends a test signals all that it runs just then, this too. */
+	/* Ending a test signals all that it runs just then, this too. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
@@ -300,7 +300,7 @@ const struct command stage_command = {
 		"       tool stage rest MS NETNS...        wait until no TCP connection is in there\n"
 		"       tool stage private COMMAND [ARGUMENT...]\n"
 		"         run it in a mount namespace of its own, where / is a mount\n"
-		"       tool stage pids DIR [PID...]       who runs in the lab, but for these\n"
+		"       tool stage pids DIR [PID...]       what runs in the lab, but for these\n"
 		"       tool stage down DIR MS [PID...]    end them, in MS by SIGTERM, in MS more by\n"
 		"                                          SIGKILL; remove the lab and DIR\n"
 		"A lab's id is what follows the last dot of DIR.\n"

@@ -90,7 +90,7 @@ static int make_namespace(const char *path, struct stage_place *place)
 
 /*
  * A process for a server that outlives this one. Ctrl-C is not for it, but for the
- * lab's owner, who then removes the lab. Returns as fork() does.
+ * lab's owner, which then removes the lab. Returns as fork() does.
  */
 static pid_t start(const char *dir, const char *name)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The wires of a lab. Neighbours are permanent: what arrives never depends on
- * who asked last.
+ * the last request.
  */
 #include <linux/if.h>
 #include <stdio.h>

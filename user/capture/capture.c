@@ -119,7 +119,7 @@ static int write_packet(struct capture *capture, size_t i,
 						     PCAPNG_OUTBOUND,
 		.number = ++capture->number,
 		.queue = record->queue,
-		.judge = xdp ? PCAPNG_XDP : PCAPNG_TC,
+		.hook = xdp ? PCAPNG_XDP : PCAPNG_TC,
 		.verdict = xdp ? XDP_DROP : TC_ACT_SHOT,
 	};
 	__u16 tag[2];

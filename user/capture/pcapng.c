@@ -188,7 +188,7 @@ static void put_verdict(struct writer *writer,
 	char verdict[1 + sizeof(packet->verdict)];
 
 	put_option_u32(writer, PACKET_QUEUE, packet->queue);
-	verdict[0] = (char)packet->judge;
+	verdict[0] = (char)packet->hook;
 	memcpy(verdict + 1, &packet->verdict, sizeof(packet->verdict));
 	put_option(writer, PACKET_VERDICT, verdict, sizeof(verdict));
 }
@@ -210,7 +210,7 @@ size_t pcapng_packet(void *out, const struct pcapng_packet *packet)
 	if (packet->dropped)
 		put_option_u64(&writer, PACKET_DROPPED, packet->dropped);
 	put_option_u64(&writer, PACKET_NUMBER, packet->number);
-	if (packet->judge)
+	if (packet->hook)
 		put_verdict(&writer, packet);
 	put_text(&writer, OPTION_COMMENT, packet->comment);
 	put_option(&writer, OPTION_END, NULL, 0);

@@ -15,8 +15,8 @@
 
 enum pcapng_linktype { PCAPNG_ETHERNET = 1, PCAPNG_IP = 101 };
 
-/* Whose verdict it is: the first byte of the option epb_verdict. */
-enum pcapng_judge { PCAPNG_NOBODY, PCAPNG_TC, PCAPNG_XDP };
+/* Which hook gave the verdict: the first byte of the option epb_verdict. */
+enum pcapng_hook { PCAPNG_NO_HOOK, PCAPNG_TC, PCAPNG_XDP };
 
 enum pcapng_direction { PCAPNG_NOWHERE, PCAPNG_INBOUND, PCAPNG_OUTBOUND };
 
@@ -40,7 +40,7 @@ struct pcapng_packet {
 	__u64 dropped; /* packets lost since the one before */
 	__u64 number; /* of the packet */
 	__u32 queue; /* if there is a verdict */
-	enum pcapng_judge judge;
+	enum pcapng_hook hook;
 	__s64 verdict; /* XDP_DROP, TC_ACT_SHOT, … */
 	const char *comment; /* or NULL */
 };

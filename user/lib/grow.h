@@ -7,7 +7,7 @@
 
 /**
  * grow_list() - make room for one more
- * @list: of @count elements, grown by nobody else; NULL if there are none
+ * @list: of @count elements, only ever grown by this; NULL if there are none
  * @size: of one
  *
  * Return: the list, perhaps elsewhere; NULL without memory, and @list stands.

@@ -122,7 +122,7 @@ static bool has_room(const struct output *out)
 
 int output_add(struct output *out, __u64 *lost, bool always)
 {
-	static __u64 nobody_asks;
+	static __u64 uncounted;
 	const char *text;
 	bool keep;
 
@@ -130,7 +130,7 @@ int output_add(struct output *out, __u64 *lost, bool always)
 	if (!out->text)
 		return -ENOMEM;
 	if (!lost)
-		lost = &nobody_asks;
+		lost = &uncounted;
 	text = output_so_far(out);
 	if (!always && !has_room(out))
 		output_flush(out);

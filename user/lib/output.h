@@ -45,7 +45,7 @@ char *output_so_far(struct output *out);
 
 /**
  * output_add() - what was put together is complete: one line or more
- * @lost: counts the lines that the reader does not take; NULL: nobody wants to know
+ * @lost: counts the lines that the reader does not take; NULL: not counted
  * @always: keep them, however much waits already
  *
  * A pipe gets a line whole or not at all, if it is not longer than PIPE_BUF.

@@ -45,7 +45,7 @@ static bool is_none(const struct in6_addr *ip)
 	return IN6_IS_ADDR_UNSPECIFIED(ip);
 }
 
-/* Who: the sessions. */
+/* The sessions. */
 
 /* Returns the interface that a link-local address names, or 0. */
 static int parse_address(char *text, struct in6_addr *ip)
@@ -184,9 +184,9 @@ static bool in_our_namespace(int pid)
 }
 
 /*
- * The outermost process with the variable is where the session began: who then
- * enters another namespace takes the variable along, but not the connection.
- * Where nobody has it, an SSH server above us still has its socket.
+ * The outermost process with the variable is where the session began: entering
+ * another namespace takes the variable along, but not the connection.
+ * If no process has it, an SSH server above us still has its socket.
  */
 static size_t find_sessions(struct session found[MAX_ANCESTORS])
 {

@@ -32,7 +32,7 @@ struct row {
 
 struct rows {
 	bool all_netns;
-	bool events; /* what is only counted is lost to those who read of each */
+	bool events; /* what is only counted is lost to a reader of events */
 	char *const *patterns; /* interface names and globs; none: all */
 	size_t pattern_count;
 	struct interfaces chosen; /* those that were meant at the start */
@@ -51,7 +51,7 @@ struct rows {
 /**
  * rows_find() - the row of a key; a new one if there is none
  *
- * What nobody wants to be told of, the kernel side is told not to tell any more.
+ * The kernel side stops telling of drops that are not wanted.
  *
  * Return: NULL without memory.
  */
