@@ -18,7 +18,7 @@ static __always_inline enum match match_skb(const struct __sk_buff *skb,
 	const void *data = (const void *)(long)skb->data;
 	const void *end = (const void *)(long)skb->data_end;
 
-	return match_tcp(type, data, end, skb->vlan_present);
+	return match_protocol(IPPROTO_TCP, type, data, end, skb->vlan_present);
 }
 
 /*

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From match to verdict: policy, stats; then capture.h and trace.h. The three
- * programs differ only in their context, in what they match and in the
- * verdicts' names.
+ * From match to verdict: policy, stats; then capture.h and trace.h. The programs
+ * differ only in their context, in what they match and in the verdicts' names.
  *
  * The configuration is constant once the program is loaded: the verifier
  * removes what is switched off, so it costs no instruction.
@@ -13,7 +12,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "drop_abi.h"
-#include "match_tcp.h"
+#include "match_protocol.h"
 
 const volatile struct drop_config config = {};
 struct drop_state state = {};

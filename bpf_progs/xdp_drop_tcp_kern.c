@@ -9,7 +9,8 @@ int xdp_drop_tcp(struct xdp_md *ctx)
 	struct drop_slot slot = slot_of(&ctx->ingress_ifindex);
 	const void *data = (const void *)(long)ctx->data;
 	const void *end = (const void *)(long)ctx->data_end;
-	enum match match = match_tcp(slot.frame_type, data, end, 0);
+	enum match match =
+		match_protocol(IPPROTO_TCP, slot.frame_type, data, end, 0);
 	struct verdict verdict = verdict_of(match, &slot);
 
 	count(&verdict, ctx->data_end - ctx->data);

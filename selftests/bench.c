@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a packet costs, in nanoseconds: the three programs on one TCP frame by
+ * What a packet costs, in nanoseconds: the programs on one TCP frame by
  * BPF_PROG_TEST_RUN, beside a program that only drops, with and without
  * capture. While they run, a thread empties the rings like the loader does.
  *
@@ -10,23 +10,18 @@
  * test: figures depend on the machine and on what else it does.
  */
 #include <linux/if_ether.h>
-#include <linux/pkt_cls.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
 #include "frames/loaded_program.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "frames/programs.h"
 
 #define ROUNDS 41
 #define REPEAT 8000 /* 1500 bytes of each have room in the ring */
 #define RING_SIZE (16 << 20)
 #define PERIOD_MS 20
 #define OVERHEAD 72 /* bytes of a block of pcapng beside the packet */
-
-static const char *const programs[] = { "xdp_drop_world", "xdp_drop_tcp",
-					"tc_drop_tcp" };
 
 static const struct setup setups[] = {
 	{ "without" },
@@ -57,16 +52,16 @@ static unsigned long long lost;
 static unsigned char frame[2048];
 
 /* Drops, and does nothing else. */
-static int load_floor(bool tc)
+static int load_floor(const struct hook_kind *hook)
 {
 	const struct bpf_insn code[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K,
-		  .imm = tc ? TC_ACT_SHOT : XDP_DROP },
+		  .imm = hook->drop.value },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 
-	return bpf_prog_load(tc ? BPF_PROG_TYPE_SCHED_CLS : BPF_PROG_TYPE_XDP,
-			     "floor", "GPL", code, COUNT(code), NULL);
+	return bpf_prog_load(hook->type, "floor", "GPL", code, COUNT(code),
+			     NULL);
 }
 
 /* Copies what it takes, as the loader does. */
@@ -100,15 +95,15 @@ static void *empty_rings(void *unused __attribute__((unused)))
 }
 
 static int prepare(struct column *column, const char *directory,
-		   const char *program, const struct setup *setup)
+		   const struct program *program, const struct setup *setup)
 {
 	int ring;
 
 	if (!setup) {
-		column->fd = load_floor(!strncmp(program, "tc", 2));
+		column->fd = load_floor(program->hook);
 		return column->fd < 0;
 	}
-	if (loaded_open(&column->loaded, directory, program, setup))
+	if (loaded_open(&column->loaded, directory, program->name, setup))
 		return -1;
 	column->fd = column->loaded.fd;
 	if (!setup->config.capture)
@@ -204,7 +199,7 @@ static void show_table(void)
 	printf("\n");
 	for (i = 0; i < COUNT(programs); i++)
 		for (j = 0; j < COUNT(lengths); j++)
-			show_row(programs[i], lengths[j], columns[i][j]);
+			show_row(programs[i].name, lengths[j], columns[i][j]);
 	printf("\n%llu records were lost for want of room.\n", lost);
 }
 
@@ -237,7 +232,7 @@ int main(int argc, char **argv)
 			for (k = 0; k < COLUMNS; k++)
 				if (prepare(&columns[i][j][k],
 					    argc > 1 ? argv[1] : NULL,
-					    programs[i],
+					    &programs[i],
 					    k ? &setups[k - 1] : NULL))
 					return 1;
 	if (pthread_create(&thread, NULL, empty_rings, NULL))

@@ -56,37 +56,29 @@ static bool is_extension(unsigned int number)
 	       number == 60 /* destination */ || number == 135 /* mobility */;
 }
 
-/* What a protocol number says, if no more headers can be followed. */
-static enum match final(unsigned int number)
-{
-	if (number == 6)
-		return MATCH_YES;
-	return is_extension(number) ? MATCH_UNDECIDED : MATCH_NO;
-}
-
-static enum match second_ipv4(const struct reader *reader)
+static int second_ipv4(const struct reader *reader)
 {
 	if (!has(reader, 20))
-		return MATCH_UNDECIDED;
+		return CARRIES_UNDECIDED;
 	if (byte_at(reader, 0) < 0x45 || byte_at(reader, 0) > 0x4f)
-		return MATCH_NO;
-	return byte_at(reader, 9) == 6 ? MATCH_YES : MATCH_NO;
+		return CARRIES_NONE;
+	return byte_at(reader, 9);
 }
 
-static enum match second_ipv6(struct reader *reader)
+static int second_ipv6(struct reader *reader)
 {
 	unsigned int number, count, length;
 	bool later = false;
 
 	if (!has(reader, 40))
-		return MATCH_UNDECIDED;
+		return CARRIES_UNDECIDED;
 	if (byte_at(reader, 0) < 0x60 || byte_at(reader, 0) > 0x6f)
-		return MATCH_NO;
+		return CARRIES_NONE;
 	number = byte_at(reader, 6);
 	reader->at += 40;
 	for (count = 0; count < 8 && is_extension(number) && !later; count++) {
 		if (!has(reader, 8))
-			return MATCH_UNDECIDED;
+			return CARRIES_UNDECIDED;
 		length = byte_at(reader, 1);
 		if (number == 44) {
 			later = word_at(reader, 2) >= 8;
@@ -99,31 +91,32 @@ static enum match second_ipv6(struct reader *reader)
 		number = byte_at(reader, 0);
 		reader->at += length;
 	}
-	return final(number);
+	/* No more headers can be followed. */
+	return is_extension(number) ? CARRIES_UNDECIDED : (int)number;
 }
 
-static enum match second_ip(struct reader *reader)
+static int second_ip(struct reader *reader)
 {
 	if (!has(reader, 1))
-		return MATCH_UNDECIDED;
+		return CARRIES_UNDECIDED;
 	if (byte_at(reader, 0) / 16 == 4)
 		return second_ipv4(reader);
 	if (byte_at(reader, 0) / 16 == 6)
 		return second_ipv6(reader);
-	return MATCH_NO;
+	return CARRIES_NONE;
 }
 
-static enum match second_ethernet(struct reader *reader, int tags)
+static int second_ethernet(struct reader *reader, int tags)
 {
 	unsigned int type;
 
 	if (!has(reader, 14))
-		return MATCH_UNDECIDED;
+		return CARRIES_UNDECIDED;
 	type = word_at(reader, 12);
 	reader->at += 14;
 	while (type == 0x8100 || type == 0x88a8) {
 		if (++tags > 4 || !has(reader, 4))
-			return MATCH_UNDECIDED;
+			return CARRIES_UNDECIDED;
 		type = word_at(reader, 2);
 		reader->at += 4;
 	}
@@ -131,16 +124,24 @@ static enum match second_ethernet(struct reader *reader, int tags)
 		return second_ipv4(reader);
 	if (type == 0x86dd)
 		return second_ipv6(reader);
-	return MATCH_NO;
+	return CARRIES_NONE;
 }
 
-static enum match second_match(const __u8 *data, size_t length,
-			       enum drop_frame_type type, int tags)
+/* What IP carries in it, as in the table of frames. */
+static int second_reading(const __u8 *data, size_t length,
+			  enum drop_frame_type type, int tags)
 {
 	struct reader reader = { .data = data, .length = length };
 
 	return type == TYPE_IP ? second_ip(&reader) :
 				 second_ethernet(&reader, tags);
+}
+
+static enum match second_match(__u8 protocol, size_t length,
+			       enum drop_frame_type type, int tags)
+{
+	return frame_match(second_reading(frame.data, length, type, tags),
+			   protocol);
 }
 
 static void caught(int signal)
@@ -149,11 +150,12 @@ static void caught(int signal)
 }
 
 /* The code under test, on the frame that ends at the guard. */
-static int matched(size_t length, enum drop_frame_type type, int tags)
+static int matched(__u8 protocol, size_t length, enum drop_frame_type type,
+		   int tags)
 {
 	if (sigsetjmp(overread, 0))
 		return OVERREAD;
-	return match_tcp(type, guard - length, guard, tags);
+	return match_protocol(protocol, type, guard - length, guard, tags);
 }
 
 static const char *answer_name(int answer)
@@ -162,30 +164,34 @@ static const char *answer_name(int answer)
 				    match_name(answer);
 }
 
-static void explain(int expected, int got, size_t length,
+static void explain(__u8 protocol, int expected, int got, size_t length,
 		    enum drop_frame_type type, int tags)
 {
-	printf("# frame type %s, %d tags taken off: expected %s, got %s\n",
-	       type == TYPE_IP ? "ip" : "ethernet", tags, answer_name(expected),
-	       answer_name(got));
+	printf("# protocol %u, frame type %s, %d tags taken off: expected %s, got %s\n",
+	       protocol, type == TYPE_IP ? "ip" : "ethernet", tags,
+	       answer_name(expected), answer_name(got));
 	ktap_dump(guard - length, length);
 }
 
+/* Whichever protocol is asked for. */
 static void test_verdict(const struct frame_case *wanted)
 {
-	enum match second;
-	int got;
+	int protocol, second, expected = 0, got = 0;
+	bool ok = true;
 
 	memcpy(guard - frame.length, frame.data, frame.length);
-	got = matched(frame.length, wanted->type, 0);
-	second = second_match(frame.data, frame.length, wanted->type, 0);
-	if (ktap_point(got == (int)wanted->match && second == wanted->match,
-		       wanted->name))
+	for (protocol = 0; ok && protocol <= 255; protocol++) {
+		expected = frame_match(wanted->carries, protocol);
+		got = matched(protocol, frame.length, wanted->type, 0);
+		ok = got == expected;
+	}
+	second = second_reading(frame.data, frame.length, wanted->type, 0);
+	if (ktap_point(ok && second == wanted->carries, wanted->name))
 		return;
-	if (second != wanted->match)
-		printf("# table and second reading disagree: %s, %s\n",
-		       match_name(wanted->match), match_name(second));
-	explain(wanted->match, got, frame.length, wanted->type, 0);
+	if (second != wanted->carries)
+		printf("# table and second reading disagree: %d, %d\n",
+		       wanted->carries, second);
+	explain(protocol - 1, expected, got, frame.length, wanted->type, 0);
 }
 
 static void test_truncations(const struct frame_case *wanted)
@@ -199,16 +205,17 @@ static void test_truncations(const struct frame_case *wanted)
 	for (length = 0; ok && length <= frame.length; length++) {
 		memcpy(guard - length, frame.data, length);
 		for (tags = 0; ok && tags <= tags_max; tags++) {
-			expected = second_match(frame.data, length,
+			expected = second_match(IPPROTO_TCP, length,
 						wanted->type, tags);
-			got = matched(length, wanted->type, tags);
+			got = matched(IPPROTO_TCP, length, wanted->type, tags);
 			ok = got == (int)expected;
 		}
 	}
 	snprintf(name, sizeof(name), "%s: every length%s", wanted->name,
 		 tags_max ? ", 0 to 4 tags taken off" : "");
 	if (!ktap_point(ok, name))
-		explain(expected, got, length - 1, wanted->type, tags - 1);
+		explain(IPPROTO_TCP, expected, got, length - 1, wanted->type,
+			tags - 1);
 }
 
 /* Small, fast and the same everywhere. */
@@ -271,7 +278,7 @@ static void test_mutations(size_t cases)
 	const struct frame_case *base;
 	enum match expected = 0;
 	enum drop_frame_type type = 0;
-	int tags = 0, got = 0;
+	int protocol = 0, tags = 0, got = 0;
 	bool ok = true;
 
 	for (count = 0; ok && count < MUTATIONS; count++) {
@@ -281,14 +288,15 @@ static void test_mutations(size_t cases)
 		type = roll(16) ? base->type : !base->type;
 		tags = type == TYPE_IP || roll(4) ? 0 : roll(TAGS_MAX + 1);
 		memcpy(guard - frame.length, frame.data, frame.length);
-		expected = second_match(frame.data, frame.length, type, tags);
-		got = matched(frame.length, type, tags);
+		protocol = roll(2) ? IPPROTO_TCP : IPPROTO_UDP;
+		expected = second_match(protocol, frame.length, type, tags);
+		got = matched(protocol, frame.length, type, tags);
 		ok = got == (int)expected;
 		seen[expected]++;
 	}
 	if (!ktap_point(ok, "mutated frames")) {
 		printf("# mutation %u from seed %d\n", count, SEED);
-		explain(expected, got, frame.length, type, tags);
+		explain(protocol, expected, got, frame.length, type, tags);
 	}
 	printf("# %u mutated frames: %u yes, %u no, %u undecided\n", count,
 	       seen[MATCH_YES], seen[MATCH_NO], seen[MATCH_UNDECIDED]);

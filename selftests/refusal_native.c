@@ -20,13 +20,13 @@ static const struct sample samples[] = {
 	  "0: R1=ctx() R10=fp0\n"
 	  "; SEC(\"xdp\") @ xdp_drop_tcp_kern.c:9\n"
 	  "0: (bf) r6 = r1                       ; R1=ctx() R6_w=ctx()\n"
-	  "; if (next == 0) @ match_tcp.h:83\n"
+	  "; if (next == 0) @ match_protocol.h:85\n"
 	  "1: (69) r2 = *(u16 *)(r3 +0)\n"
 	  "misaligned packet access off 2+(0x0; 0x3f)+0+0 size 2\n"
 	  "processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0\n",
-	  "; if (next == 0) @ match_tcp.h:83",
+	  "; if (next == 0) @ match_protocol.h:85",
 	  "misaligned packet access off 2+(0x0; 0x3f)+0+0 size 2",
-	  "match_tcp.h:83", 3 },
+	  "match_protocol.h:85", 3 },
 	{ "Linux 5.10: source, but no line",
 	  "func#0 @0\n"
 	  "0: R1=ctx(id=0,off=0,imm=0) R10=fp0\n"

@@ -122,7 +122,8 @@ static bool sound(enum match match, __u32 linear, bool tagged)
 	enum match early;
 
 	memcpy(guard - linear, frame.data, linear);
-	early = match_tcp(TYPE_ETHERNET, guard - linear, guard, tagged);
+	early = match_protocol(IPPROTO_TCP, TYPE_ETHERNET, guard - linear,
+			       guard, tagged);
 	run(linear, tagged);
 	if (outcome.overread || outcome.wrong_pull)
 		return false;
@@ -134,20 +135,21 @@ static bool sound(enum match match, __u32 linear, bool tagged)
 
 static void test(const struct frame_case *wanted, bool tagged, const char *what)
 {
+	enum match match = frame_match(wanted->carries, IPPROTO_TCP);
 	__u32 linear = 0;
 	char name[192];
 	bool ok = true;
 
 	for (; ok && linear <= frame.length; linear += linear < 512 ? 1 : 61)
-		ok = sound(wanted->match, linear, tagged);
+		ok = sound(match, linear, tagged);
 	/* The steps above may miss the end. */
-	ok = ok && sound(wanted->match, frame.length, tagged);
+	ok = ok && sound(match, frame.length, tagged);
 	snprintf(name, sizeof(name), "%s: %s", wanted->name, what);
 	if (ktap_point(ok, name))
 		return;
 	printf("# with %u or fewer bytes linear: expected %s, got verdict %d, %d pulls%s%s\n",
-	       linear, match_name(wanted->match), outcome.verdict,
-	       outcome.pulls, outcome.overread ? ", a read beyond the end" : "",
+	       linear, match_name(match), outcome.verdict, outcome.pulls,
+	       outcome.overread ? ", a read beyond the end" : "",
 	       outcome.wrong_pull ? ", a pull of too much" : "");
 	ktap_dump(frame.data, frame.length);
 }

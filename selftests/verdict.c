@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The three programs, in the kernel, on the table of frames: the verdict, and
+ * The programs, in the kernel, on the table of frames: the verdict, and
  * what was counted where. No interface is touched: BPF_PROG_TEST_RUN.
  *
  * Usage: verdict [DIRECTORY OF THE OBJECTS]
@@ -9,13 +9,16 @@
  * and of more than a page (match_native), tags in an skb's metadata and, where
  * the kernel makes none here, non-linear skbs (tc_native).
  */
+#include <dirent.h>
+#include <fnmatch.h>
+#include <libgen.h>
+
 #include "frames/frames.h"
 #include "frames/ktap.h"
 #include "frames/loaded_program.h"
+#include "frames/programs.h"
 #include "frames/ring_check.h"
 #include "frames/verdict_cases.h"
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define TEST_RUN_MIN 14
 #define TEST_RUN_MAX 3400 /* a page less what kernels put around the frame */
@@ -76,10 +79,9 @@ static int run(const struct loaded *loaded, const struct variant *variant,
 static enum drop_stat expected_stat(const struct point *point)
 {
 	const struct setup *setup = &point->variant->setup;
-	enum match match = point->wanted->match;
+	enum match match =
+		frame_match(point->wanted->carries, point->program->matches);
 
-	if (point->program->world)
-		match = MATCH_YES;
 	if (match == MATCH_UNDECIDED)
 		return STAT_UNDECIDED;
 	if (match == MATCH_NO)
@@ -89,7 +91,7 @@ static enum drop_stat expected_stat(const struct point *point)
 	return setup->config.observe ? STAT_OBSERVED : STAT_DROPPED;
 }
 
-static void show(const char *who, const struct program *program,
+static void show(const char *who, const struct hook_kind *hook,
 		 const struct outcome *outcome, const struct counted *before)
 {
 	static const char *const names[STAT_COUNT] = {
@@ -102,10 +104,10 @@ static void show(const char *who, const struct program *program,
 	int slot, kind;
 
 	printf("# %s ", who);
-	if (outcome->verdict == program->pass.value)
-		printf("%s", program->pass.name);
-	else if (outcome->verdict == program->drop.value)
-		printf("%s", program->drop.name);
+	if (outcome->verdict == hook->pass.value)
+		printf("%s", hook->pass.name);
+	else if (outcome->verdict == hook->drop.value)
+		printf("%s", hook->drop.name);
 	else
 		printf("verdict %d", (int)outcome->verdict);
 	for (slot = 0; slot < SLOTS_MAX; slot++) {
@@ -148,7 +150,7 @@ static bool test_capture(const struct loaded *loaded, const struct point *point,
 static void test_frame(const struct loaded *loaded, const struct point *point,
 		       const char *name)
 {
-	const struct program *program = point->program;
+	const struct hook_kind *hook = point->program->hook;
 	struct outcome expected, got;
 	enum drop_stat kind;
 	struct drop_stats *stats;
@@ -172,8 +174,8 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 	}
 
 	kind = expected_stat(point);
-	expected.verdict = kind == STAT_DROPPED ? program->drop.value :
-						  program->pass.value;
+	expected.verdict = kind == STAT_DROPPED ? hook->drop.value :
+						  hook->pass.value;
 	expected.counted = before;
 	stats = &expected.counted.slot[point->variant->moves].stats[kind];
 	stats->packets += times(point->variant);
@@ -184,8 +186,8 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 	     !memcmp(&got.counted, &expected.counted, sizeof(got.counted));
 	if (ktap_point(ok, name))
 		return;
-	show("expected", program, &expected, &before);
-	show("got", program, &got, &before);
+	show("expected", hook, &expected, &before);
+	show("got", hook, &got, &before);
 	ktap_dump(frame.data, frame.length);
 }
 
@@ -227,8 +229,8 @@ static void test_program(const struct loaded *loaded,
 		return;
 	}
 	ok = !strcmp(info.name, program->name) &&
-	     !strcmp(section, program->section) && info.btf_id &&
-	     info.gpl_compatible && info.type == program->type && !global;
+	     !strcmp(section, program->hook->section) && info.btf_id &&
+	     info.gpl_compatible && info.type == program->hook->type && !global;
 	ktap_point(ok, name);
 	if (global)
 		printf("# %s() is global: not on kernels without BTF\n",
@@ -259,16 +261,6 @@ static void test_point(const struct loaded *loaded, const struct point *point)
 	}
 }
 
-static bool in_handful(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < COUNT(handful); i++)
-		if (!strcmp(handful[i], name))
-			return true;
-	return false;
-}
-
 static bool handful_exists(void)
 {
 	const struct frame_case *wanted;
@@ -289,8 +281,7 @@ static bool suits(const struct program *program, const struct variant *variant,
 	frame_build(&frame, wanted);
 	if (frame.length < TEST_RUN_MIN || frame.length > TEST_RUN_MAX)
 		return false;
-	return program->type == BPF_PROG_TYPE_XDP ||
-	       frame.length >= linear_size();
+	return program->hook == &xdp || frame.length >= linear_size();
 }
 
 /* Newer kernels (7.3 does, 6.18 does not) can be told where the linear part ends. */
@@ -309,6 +300,27 @@ static bool can_split(const char *directory, const struct program *program,
 	return can;
 }
 
+/* A program without a row would not be tried at all. */
+static void test_rows(const char *directory)
+{
+	char path[PATH_MAX] = "";
+	bool ok = loaded_find(path, sizeof(path), directory, programs->name);
+	DIR *objects = opendir(dirname(path));
+	struct dirent *entry;
+
+	while (objects && (entry = readdir(objects))) {
+		if (!fnmatch("*_drop_*_kern.o", entry->d_name, 0) &&
+		    !program_has_row(entry->d_name)) {
+			printf("# %s: no row in frames/programs.h\n",
+			       entry->d_name);
+			ok = false;
+		}
+	}
+	if (objects)
+		closedir(objects);
+	ktap_point(ok, "every program has its row");
+}
+
 /* All test points of a program with a variant. Returns how many. */
 static size_t plan_variant(struct point *points, const char *directory,
 			   const struct program *program,
@@ -318,7 +330,7 @@ static size_t plan_variant(struct point *points, const char *directory,
 	const struct frame_case *wanted;
 	size_t count = 0;
 
-	if (variant->split && program->type != BPF_PROG_TYPE_SCHED_CLS)
+	if (variant->split && program->hook != &tc)
 		return 0;
 	if (variant == variants)
 		points[count++] = one;
@@ -369,8 +381,9 @@ int main(int argc, char **argv)
 		perror("verdict");
 		return KSFT_FAIL;
 	}
-	ksft_set_plan(count + 1);
+	ksft_set_plan(count + 2);
 	ktap_point(handful_exists(), "the handful's names are known");
+	test_rows(directory);
 	for (point = points; point < points + count; point++) {
 		if (!last || last->program != point->program ||
 		    last->variant != point->variant) {

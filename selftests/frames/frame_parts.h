@@ -316,4 +316,24 @@ static inline void put_cut(struct build *build, const struct part *part)
 #define SAYS(type) PART(put_says, 0, 0, { type })
 #define CUT(size) PART(put_cut, 0, 0, { size })
 
+/* A row: a name and what IP carries, then the frame's parts. */
+#define CASE(name, type, carries, ...) \
+	PART(name, type, carries, (const struct part[]){ __VA_ARGS__, { 0 } })
+
+/* Frames with an Ethernet header, before the parts that are named. */
+#define IS(protocol, name, ...) \
+	CASE(name, TYPE_ETHERNET, protocol, ETH, __VA_ARGS__)
+#define IS_TCP(...) IS(IPPROTO_TCP, __VA_ARGS__)
+#define IS_UDP(...) IS(IPPROTO_UDP, __VA_ARGS__)
+#define IS_NONE(...) IS(CARRIES_NONE, __VA_ARGS__)
+#define UNDECIDED(...) IS(CARRIES_UNDECIDED, __VA_ARGS__)
+
+/* Frames of devices without one. */
+#define IP_IS(protocol, name, ...) \
+	CASE("ip: " name, TYPE_IP, protocol, __VA_ARGS__)
+#define IP_IS_TCP(...) IP_IS(IPPROTO_TCP, __VA_ARGS__)
+#define IP_IS_UDP(...) IP_IS(IPPROTO_UDP, __VA_ARGS__)
+#define IP_IS_NONE(...) IP_IS(CARRIES_NONE, __VA_ARGS__)
+#define IP_UNDECIDED(...) IP_IS(CARRIES_UNDECIDED, __VA_ARGS__)
+
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Named frames, and whether each is TCP by the rule that the programs follow.
+ * Named frames, and what IP carries in each by the rule that the programs follow.
  * One table for all tests of frames: the programs in the kernel (verdict.c)
  * and their matching code compiled natively (match_native.c).
  */
@@ -9,16 +9,23 @@
 
 #include <stddef.h>
 #include "drop_abi.h"
-#include "match_tcp.h"
+#include "match_protocol.h"
 
 #define FRAME_MAX 20480
+
+/* What is no IP protocol number. */
+enum {
+	CARRIES_NONE = -1, /* no IP in it, or none that is well formed */
+	CARRIES_UNDECIDED = -2, /* too short or too deep to tell */
+	ANY_FRAME = -3, /* what a program matches that looks at none */
+};
 
 struct part;
 
 struct frame_case {
 	const char *name;
 	enum drop_frame_type type; /* what the frame starts with */
-	enum match match; /* the right answer */
+	int carries; /* IP's protocol number, or one of the above */
 	const struct part *parts;
 };
 
@@ -35,6 +42,14 @@ extern const struct frame_case frame_cases[]; /* ends with no name */
  * @wanted: an element of frame_cases
  */
 void frame_build(struct frame *frame, const struct frame_case *wanted);
+
+/* What a program that matches @protocol should say of a frame that carries @carries. */
+static inline enum match frame_match(int carries, int protocol)
+{
+	if (protocol == ANY_FRAME || carries == protocol)
+		return MATCH_YES;
+	return carries == CARRIES_UNDECIDED ? MATCH_UNDECIDED : MATCH_NO;
+}
 
 /* "yes", "no" or "undecided" */
 const char *match_name(enum match match);

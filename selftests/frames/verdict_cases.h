@@ -1,54 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What verdict.c tries beside the frames: the programs, and the ways that a
- * loader may set them up. For verdict.c only.
+ * What verdict.c tries beside frames and programs: the ways that a loader may
+ * set programs up. For verdict.c only.
  */
 #ifndef VERDICT_CASES_H
 #define VERDICT_CASES_H
 
-#include <linux/pkt_cls.h>
 #include "frames/loaded_program.h"
 
 #define LOOPBACK 1 /* the ifindex that a test run's frames arrive on */
 #define STRANGER 77 /* and one that they do not */
-
-struct verdict_name {
-	__u32 value;
-	const char *name;
-};
-
-static const struct program {
-	const char *name;
-	const char *section;
-	enum bpf_prog_type type;
-	bool world; /* it matches everything */
-	struct verdict_name pass;
-	struct verdict_name drop;
-} programs[] = {
-	{
-		.name = "xdp_drop_world",
-		.section = "xdp",
-		.type = BPF_PROG_TYPE_XDP,
-		.world = true,
-		.pass = { XDP_PASS, "XDP_PASS" },
-		.drop = { XDP_DROP, "XDP_DROP" },
-	},
-	{
-		.name = "xdp_drop_tcp",
-		.section = "xdp",
-		.type = BPF_PROG_TYPE_XDP,
-		.pass = { XDP_PASS, "XDP_PASS" },
-		.drop = { XDP_DROP, "XDP_DROP" },
-	},
-	{
-		/* TC_ACT_OK would pass too, but silence the filters behind. */
-		.name = "tc_drop_tcp",
-		.section = "tc",
-		.type = BPF_PROG_TYPE_SCHED_CLS,
-		.pass = { TC_ACT_UNSPEC, "TC_ACT_UNSPEC" },
-		.drop = { TC_ACT_SHOT, "TC_ACT_SHOT" },
-	},
-};
 
 /* Frames for what does not depend on the frame. */
 static const char *const handful[] = {
@@ -65,6 +26,16 @@ static const char *const handful[] = {
 	"ip: ethernet, ipv4, tcp",
 	"ip: ipv6, nine headers, tcp",
 };
+
+static inline bool in_handful(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(handful); i++)
+		if (!strcmp(handful[i], name))
+			return true;
+	return false;
+}
 
 static const struct variant {
 	struct setup setup;

@@ -12,7 +12,7 @@ struct refusal {
 	const char *lines[REFUSAL_LINES]; /* the last ones that matter */
 	size_t count;
 	const char *reason; /* the last of them */
-	char where[64]; /* "match_tcp.h:83", as Linux 6.9 tells it; or "" */
+	char where[64]; /* "match_protocol.h:85", as Linux 6.9 tells it; or "" */
 };
 
 /**

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Is this frame TCP? Pure C, no BPF helper: the tests compile it natively.
+ * Does IP carry this protocol in this frame? Pure C, no BPF helper: the tests
+ * compile it natively.
  *
  * The walk never guesses. What ends before it says what it carries, or hides
  * that behind more headers than are followed here, is MATCH_UNDECIDED.
@@ -8,8 +9,8 @@
  * Every read is preceded by a comparison with @end in the form that the
  * verifier understands: "pointer + constant > end".
  */
-#ifndef MATCH_TCP_H
-#define MATCH_TCP_H
+#ifndef MATCH_PROTOCOL_H
+#define MATCH_PROTOCOL_H
 
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -73,12 +74,13 @@ static const __u8 extension_kind[256] = {
 	[135] = EXTENSION | 8, /* mobility */
 };
 
-static __always_inline enum match match_transport(__u8 protocol)
+static __always_inline enum match match_carried(__u8 wanted, __u8 carried)
 {
-	return protocol == IPPROTO_TCP ? MATCH_YES : MATCH_NO;
+	return carried == wanted ? MATCH_YES : MATCH_NO;
 }
 
-static __always_inline enum match match_ipv4(const void *data, const void *end)
+static __always_inline enum match match_ipv4(__u8 wanted, const void *data,
+					     const void *end)
 {
 	const struct iphdr *ip = data;
 
@@ -86,12 +88,12 @@ static __always_inline enum match match_ipv4(const void *data, const void *end)
 		return MATCH_UNDECIDED;
 	if (ip->version != 4 || ip->ihl < 5)
 		return MATCH_NO;
-	return match_transport(ip->protocol);
+	return match_carried(wanted, ip->protocol);
 }
 
 /* @header: which one stands at @data, a number that extension_kind[] knows. */
-static __always_inline enum match match_extensions(const void *data,
-						   const void *end, __u8 header)
+static __always_inline enum match
+match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
 {
 	const struct extension *ext;
 	__u8 kind;
@@ -101,7 +103,7 @@ static __always_inline enum match match_extensions(const void *data,
 	for (i = 0; i < MATCH_MAX_EXTENSIONS; i++) {
 		kind = extension_kind[header];
 		if (!kind)
-			return match_transport(header);
+			return match_carried(wanted, header);
 		ext = data;
 		if ((const void *)(ext + 1) > end)
 			return MATCH_UNDECIDED;
@@ -117,11 +119,11 @@ static __always_inline enum match match_extensions(const void *data,
 		data += sizeof(*ext) + (size & 0x7fc);
 	}
 	return extension_kind[header] ? MATCH_UNDECIDED :
-					match_transport(header);
+					match_carried(wanted, header);
 }
 
 /* @data: where the header should start, less than 64 bytes behind @start. */
-static __always_inline enum match match_ipv6(const void *start,
+static __always_inline enum match match_ipv6(__u8 wanted, const void *start,
 					     const void *data, const void *end)
 {
 	const struct ipv6hdr *ip = data;
@@ -132,7 +134,7 @@ static __always_inline enum match match_ipv6(const void *start,
 	if (ip->version != 6)
 		return MATCH_NO;
 	if (!extension_kind[ip->nexthdr])
-		return match_transport(ip->nexthdr);
+		return match_carried(wanted, ip->nexthdr);
 	/*
 	 * Of the distance between two pointers the verifier knows no more than
 	 * the mask tells it. So it walks the headers that follow once, not once
@@ -142,7 +144,7 @@ static __always_inline enum match match_ipv6(const void *start,
 	 */
 	asm volatile("" : "+r"(offset));
 	data = start + (offset & 62);
-	return match_extensions(data + sizeof(*ip), end, ip->nexthdr);
+	return match_extensions(wanted, data + sizeof(*ip), end, ip->nexthdr);
 }
 
 /* What follows the link layer's headers. */
@@ -196,24 +198,26 @@ static __always_inline struct network behind_nothing(const void *data,
 }
 
 /**
- * match_tcp() - is this frame TCP?
- * @type: what it starts with
+ * match_protocol() - does IP carry this protocol in this frame?
+ * @wanted: the protocol: IPPROTO_TCP, say, or another one that is no extension header
+ * @type: what the frame starts with
  * @data: its first byte
  * @end: the byte after its last
  * @tags: VLAN tags already taken off the frame (0 to MATCH_MAX_TAGS)
  */
-static __always_inline enum match match_tcp(enum drop_frame_type type,
-					    const void *data, const void *end,
-					    int tags)
+static __always_inline enum match match_protocol(__u8 wanted,
+						 enum drop_frame_type type,
+						 const void *data,
+						 const void *end, int tags)
 {
 	struct network network = type == TYPE_IP ?
 					 behind_nothing(data, end) :
 					 behind_ethernet(data, end, tags);
 
 	if (network.protocol == bpf_htons(ETH_P_IP))
-		return match_ipv4(network.header, end);
+		return match_ipv4(wanted, network.header, end);
 	if (network.protocol == bpf_htons(ETH_P_IPV6))
-		return match_ipv6(data, network.header, end);
+		return match_ipv6(wanted, data, network.header, end);
 	return is_tag(network.protocol) ? MATCH_UNDECIDED : MATCH_NO;
 }
 
