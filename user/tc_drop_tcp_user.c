@@ -1,33 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* tc-drop-tcp: the loader of tc_drop_tcp_kern.c. */
-#include <errno.h>
-
 #include "loader/program.h" /* first: the skeleton uses its types */
 #include "tc_drop_tcp_kern.skel.h"
 #include "loader/run.h"
 
-static int open_image(struct image *image,
-		      const struct bpf_object_open_opts *opts)
-{
-	struct tc_drop_tcp_kern *skeleton = tc_drop_tcp_kern__open_opts(opts);
-
-	if (!skeleton)
-		return errno ? -errno : -EINVAL;
-	*image = (struct image){
-		.skeleton = skeleton,
-		.parts = skeleton->skeleton,
-		.object = skeleton->obj,
-		.program = skeleton->progs.tc_drop_tcp,
-		.config = &skeleton->rodata->config,
-		.state = &skeleton->bss->state,
-	};
-	return 0;
-}
-
-static void destroy_image(void *skeleton)
-{
-	tc_drop_tcp_kern__destroy(skeleton);
-}
+PROGRAM_IMAGE(tc_drop_tcp)
 
 int main(int argc, char **argv)
 {
@@ -37,7 +14,7 @@ int main(int argc, char **argv)
 		.summary =
 			"Drop every TCP packet that leaves (or enters) an interface, by TC.",
 		.tc = true,
-		.matches = true,
+		.matches = "TCP",
 		.open = open_image,
 		.destroy = destroy_image,
 	};

@@ -19,12 +19,13 @@ static int choose_interfaces(struct run *run)
 				 options->pattern_count, &run->chosen);
 }
 
-/* What ends by itself, or drops nothing, does not cut the user off for long. */
+/* What ends by itself, or drops nothing of it, does not cut the user off for long. */
 static int check_session(struct run *run)
 {
 	const struct options *options = &run->options;
 
-	if (options->force || options->timeout_ns || options->observe)
+	if (options->force || options->timeout_ns || options->observe ||
+	    run->program->spares_ssh)
 		return EXIT_DONE;
 	return guard_check(&run->all, &run->chosen);
 }

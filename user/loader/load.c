@@ -64,8 +64,8 @@ static int configure(struct run *run)
 		    interface_is_strange(interface, why))
 			return fail(
 				EXIT_USAGE,
-				"%s: %s, so TCP could not be told in them. Choose another interface; xdp-drop-world does not look into frames.",
-				interface->name, why);
+				"%s: %s, so %s could not be told in them. Choose another interface, or a program that drops any frame.",
+				interface->name, why, run->program->matches);
 	}
 	config->frame_type = slots_unknown_type(&run->chosen);
 	config->many = slots_are_many(count);

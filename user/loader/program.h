@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What one of the three programs is, and how its skeleton is reached. */
+/* What a program is, and how its skeleton is reached: where all that names one stands. */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdbool.h>
 
 #include "drop_abi.h"
 
-/* An opened or loaded skeleton, by the parts that all three have. */
+/* An opened or loaded skeleton, by the parts that all of them have. */
 struct image {
 	void *skeleton; /* the skeleton itself, for destroy() */
 	struct bpf_object_skeleton *parts;
@@ -23,11 +24,40 @@ struct program {
 	const char *function; /* the kernel side's: "xdp_drop_tcp" */
 	const char *summary; /* one line for --help */
 	bool tc; /* at the TC hooks, not XDP */
-	bool matches; /* looks into the frame, so must know where IP starts */
-	/* Returns 0 or a negative errno. */
+	const char *matches; /* what it looks for in IP: "TCP"; NULL: any frame */
+	bool spares_ssh; /* it drops no TCP, so that an SSH session goes on */
+	/* Both by PROGRAM_IMAGE(). Returns 0 or a negative errno. */
 	int (*open)(struct image *image,
 		    const struct bpf_object_open_opts *opts);
 	void (*destroy)(void *skeleton);
 };
+
+/**
+ * PROGRAM_IMAGE() - open_image() and destroy_image(), for struct program
+ * @function: the kernel side's name, of which the skeleton has its types
+ */
+#define PROGRAM_IMAGE(function)                                        \
+	static void fill_image(struct image *image,                    \
+			       struct function##_kern *from)           \
+	{                                                              \
+		image->parts = from->skeleton;                         \
+		image->object = from->obj;                             \
+		image->program = from->progs.function;                 \
+		image->config = &from->rodata->config;                 \
+		image->state = &from->bss->state;                      \
+	}                                                              \
+	static int open_image(struct image *image,                     \
+			      const struct bpf_object_open_opts *opts) \
+	{                                                              \
+		image->skeleton = function##_kern__open_opts(opts);    \
+		if (!image->skeleton)                                  \
+			return errno ? -errno : -EINVAL;               \
+		fill_image(image, image->skeleton);                    \
+		return 0;                                              \
+	}                                                              \
+	static void destroy_image(void *skeleton)                      \
+	{                                                              \
+		function##_kern__destroy(skeleton);                    \
+	}
 
 #endif
