@@ -114,7 +114,7 @@ distclean: clean
 	@rm -rf .kernel .cache results
 
 define help-text
-  make                  build samples/bpf/{xdp-drop-world,xdp-drop-tcp,tc-drop-tcp}
+  make                  build the programs, in samples/bpf/
   make demo             see them drop real traffic, in a lab of network namespaces
   make experiment       every row of the experiment, with taps and where packets are dropped
   make report           that as one page, results/report.html, drawn from the results

@@ -4,7 +4,7 @@
 # listing.sh [PROGRAM...]: what a program is made of, at each step: the object's
 # bytecode with source lines, what the verifier made of it (xlated), the machine
 # code (jited), and how many instructions the verifier looked at. Without
-# arguments all three.
+# arguments all that drop.
 #
 # As the objects stand, with nothing configured: a loader's options make other
 # code of them. Loading needs root and bpftool; nothing is attached, and what is
@@ -13,8 +13,11 @@ set -eu
 export LC_ALL=C
 
 PATH=$PATH:/usr/sbin:/sbin
-all=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)
 root=$(cd "$(dirname "$0")/.." && pwd -P)
+all=("$root"/bpf_progs/{xdp,tc}_drop_*_kern.c)
+all=("${all[@]##*/}")
+all=("${all[@]%_kern.c}")
+all=("${all[@]//_/-}")
 tool=$root/selftests/tool/tool
 
 usage() {

@@ -9,8 +9,6 @@ set -eu
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
-programs=(xdp-drop-world xdp-drop-tcp tc-drop-tcp)
-
 # Usage: all in one pair of namespaces, as nothing may change there.
 
 setup_usage() {

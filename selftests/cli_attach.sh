@@ -35,7 +35,7 @@ test_native() {
 	local program option
 
 	cli_wire
-	for program in xdp-drop-world xdp-drop-tcp; do
+	for program in "${xdp_programs[@]}"; do
 		attaches xdp-native "$program" veth0
 		said '^'"$program"': veth0: attached \(native XDP, program id [0-9]+, tag [0-9a-f]{16}\)'
 		for option in -N --native-mode; do attaches xdp-native "$program" "$option" veth0; done
@@ -46,7 +46,7 @@ test_generic() {
 	local program option
 
 	cli_wire
-	for program in xdp-drop-world xdp-drop-tcp; do
+	for program in "${xdp_programs[@]}"; do
 		for option in -S --skb-mode; do attaches xdp-generic "$program" "$option" veth0; done
 		said 'veth0: attached \(generic XDP'
 	done
@@ -119,7 +119,7 @@ test_link_type() {
 # refused_as DEV REGEX: both that look into frames refuse it, and the one that does not
 # takes it.
 refused_as() {
-	cli_refused 2 "$1: its frames $2.*TCP could not be told.*xdp-drop-world" xdp-drop-tcp veth0 "$1"
+	cli_refused 2 "$1: its frames $2.*TCP could not be told.*any frame" xdp-drop-tcp veth0 "$1"
 	cli_refused 2 "$1: its frames $2" tc-drop-tcp "$1"
 	expect 0 cli_on xdp-drop-world -i 0 -t 1ms "$1"
 }
@@ -293,7 +293,7 @@ test_list_empty() {
 	local program
 
 	cli_wire
-	for program in xdp-drop-world xdp-drop-tcp tc-drop-tcp; do
+	for program in "${programs[@]}"; do
 		expect 0 cli_on "$program" --list
 		said 'no XDP, TCX or clsact program is attached'
 		expect 0 cli_on "$program" --list --json veth0

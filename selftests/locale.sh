@@ -74,10 +74,10 @@ shell_in_german() {
 
 ktap_case german programs "the programs say the same"
 programs() {
-	local name
+	local path
 
-	for name in xdp-drop-world xdp-drop-tcp tc-drop-tcp drop-where; do
-		locate "$name"
+	locate drop-where
+	for path in "$path" "${path%/*}"/{xdp,tc}-drop-*; do
 		alike "$path" --help
 		alike "$path" --no-such-option
 		alike "$path" no-such-interface

@@ -152,7 +152,7 @@ test_free() {
 
 	need bpftool
 	cli_wire
-	for program in xdp-drop-world xdp-drop-tcp tc-drop-tcp; do
+	for program in "${programs[@]}"; do
 		cli_start "$program" --trace -i 0 veth0
 		if [ -z "$number" ]; then
 			expect 0 bpftool prog dump xlated id "$(program_id)"

@@ -35,6 +35,8 @@
 #   cli_clean            fail unless all is soon as cli_wire left it
 #   cli_has REGEX        is there a line in --list, with single spaces? or cli_has_not
 #   cli_passes_tcp       does TCP get from veth0 to eth0 and back? or cli_drops_tcp
+#   ${programs[@]}       the names of all programs that drop, ${xdp_programs[@]} of those
+#                        at XDP: what is built
 #   $xdp_world, $tc_tcp  objects for ip link and tc; $cli_path is where they are
 
 # shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
@@ -59,6 +61,8 @@ cli_private() {
 	dir=${dir%/*}
 	# shellcheck disable=SC2034 # for the tests
 	xdp_world=$dir/xdp_drop_world_kern.o tc_tcp=$dir/tc_drop_tcp_kern.o
+	xdp_programs=("$dir"/xdp-drop-*) programs=("$dir"/{xdp,tc}-drop-*)
+	xdp_programs=("${xdp_programs[@]##*/}") programs=("${programs[@]##*/}")
 	PATH=$dir:$PATH
 	# shellcheck disable=SC2034 # for the tests
 	cli_path=$dir
