@@ -150,23 +150,29 @@ static void link_owner(const struct attached *attached, char *text, size_t size)
 			 attached->link_id);
 }
 
+/* Ours, whatever they are called, are those in our place with our maps. */
 static void filter_owner(const struct attached *attached, char *text,
 			 size_t size)
 {
+	char name[BPF_OBJ_NAME_LEN], *at; /* in user space, it has dashes */
 	struct drop_state state;
-	bool ours = attached_is_ours(attached, attached->program.name) &&
-		    !strcmp(attached->program.name, "tc_drop_tcp");
-	int error = ours ? program_state(attached->program.id, &state) : 0;
+	bool ours;
+	int error;
 
+	memcpy(name, attached->program.name, sizeof(name));
+	for (at = name; (at = strchr(at, '_'));)
+		*at = '-';
+	ours = *name && attached_is_ours(attached, attached->program.name);
+	error = ours ? program_state(attached->program.id, &state) : 0;
 	if (ours && !error && state.pinned)
-		snprintf(text, size, "left by tc-drop-tcp --pin");
+		snprintf(text, size, "left by %s --pin", name);
 	else if (find_holder("prog_id", attached->program.id, text, size))
 		return;
 	else if (ours && !error)
-		snprintf(text, size, "left by a tc-drop-tcp that was killed");
+		snprintf(text, size, "left by a %s that was killed", name);
 	else if (program_is_foreign(error))
 		snprintf(text, size,
-			 "by tc-drop-tcp of another version, or a stranger's");
+			 "by %s of another version, or a stranger's", name);
 	else
 		snprintf(text, size, "by netlink (tc)");
 }
