@@ -19,7 +19,7 @@ static int choose_interfaces(struct run *run)
 				 options->pattern_count, &run->chosen);
 }
 
-/* What ends by itself, or drops nothing of it, does not cut the user off for long. */
+/* What ends by itself, or drops nothing of a session, does not cut the user off for long. */
 static int check_session(struct run *run)
 {
 	const struct options *options = &run->options;
