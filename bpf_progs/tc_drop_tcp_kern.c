@@ -5,8 +5,8 @@
  * Passing is TC_ACT_UNSPEC, "go on": TC_ACT_OK would end the chain and so
  * switch off whichever filters come after this one.
  */
-#include "capture.h"
-#include "trace.h"
+#include "capture_kern.h"
+#include "trace_kern.h"
 #include <linux/pkt_cls.h>
 
 /* Bytes to pull into the linear part of an skb, if its own do not suffice. */

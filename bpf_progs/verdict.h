@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From match to verdict: policy, stats; then capture.h and trace.h. The programs
- * differ only in their context, in what they match and in the verdicts' names.
+ * From match to verdict: policy, stats; then capture_kern.h and trace_kern.h. The
+ * programs differ only in their context, in what they match and in the verdicts' names.
  *
  * The configuration is constant once the program is loaded: the verifier
  * removes what is switched off, so it costs no instruction.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Drop TCP as it arrives, before the stack sees it; pass the rest. */
-#include "capture.h"
-#include "trace.h"
+#include "capture_kern.h"
+#include "trace_kern.h"
 
 SEC("xdp")
 int xdp_drop_tcp(struct xdp_md *ctx)

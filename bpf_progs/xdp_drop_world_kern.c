@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Drop whatever arrives, before the stack sees it. */
-#include "capture.h"
-#include "trace.h"
+#include "capture_kern.h"
+#include "trace_kern.h"
 
 SEC("xdp")
 int xdp_drop_world(struct xdp_md *ctx)

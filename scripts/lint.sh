@@ -95,11 +95,24 @@ floors() {
 	[ "$found" = 3 ] || { echo "floors.sh finds $found of 3 planted includes" && return 1; }
 }
 
+# Of headers, those whose name another one has, too.
+twice() {
+	sed 's,.*/,,' | sort | uniq -d
+}
+
+headers() {
+	found=$(named '^(user|bpf_progs|selftests)/.*\.h$' | twice)
+	[ -z "$found" ] || { echo "$found" | sed 's/$/: more than one header has this name/' && return 1; }
+	found=$(printf '%s/link.h\n' user/attach bpf_progs | twice)
+	[ "$found" = link.h ] || { echo "of two headers of one name, it finds '$found'" && return 1; }
+}
+
 check checkpatch checkpatch
 check clang-format format
 check shellcheck shell
 check locale locale
 check SPDX spdx
 check floors floors
+check headers headers
 check report scripts/report/check.sh
 exit $failed

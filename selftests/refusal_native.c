@@ -38,7 +38,7 @@ static const struct sample samples[] = {
 	  "; const void *end = (const void *)(long)ctx->data_end;",
 	  "invalid bpf_context access off=5 size=4", "", 3 },
 	{ "Linux 7.3: a report behind it",
-	  "; error = read(buffer); @ capture.h:120\n"
+	  "; error = read(buffer); @ capture_kern.h:120\n"
 	  "393: (85) call bpf_probe_read#4\n"
 	  "program of this type cannot use helper bpf_probe_read#4\n"
 	  "\n"
@@ -51,9 +51,9 @@ static const struct sample samples[] = {
 	  "  Use a helper allowed for this program type.\n"
 	  "\n"
 	  "processed 153 insns (limit 1000000) max_states_per_insn 0 total_states 12 peak_states 12 mark_read 0\n",
-	  "; error = read(buffer); @ capture.h:120",
+	  "; error = read(buffer); @ capture_kern.h:120",
 	  "program of this type cannot use helper bpf_probe_read#4",
-	  "capture.h:120", 3 },
+	  "capture_kern.h:120", 3 },
 	{ "at level 4, figures of several lines",
 	  "unreachable insn 5\n"
 	  "verification time 57 usec\n"

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "lib/grow.h"
-#include "where/netns.h"
+#include "where/netns_names.h"
 
 static int by_key(const void *left, const void *right)
 {

@@ -14,7 +14,7 @@
 #include "lib/signals.h"
 #include "lib/verbose.h"
 #include "where/listen.h"
-#include "where/netns.h"
+#include "where/netns_names.h"
 
 /* What one look brings is kept, if it is not more than that. */
 #define MOST_PENDING (16 << 20)

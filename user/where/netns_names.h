@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Network namespaces by inode number, and what 'ip netns' calls them. */
-#ifndef WHERE_NETNS_H
-#define WHERE_NETNS_H
+#ifndef NETNS_NAMES_H
+#define NETNS_NAMES_H
 
 #include <linux/types.h>
 #include <stddef.h>

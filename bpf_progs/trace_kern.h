@@ -6,8 +6,8 @@
  * Linux 5.10 takes three values at most, and no widths. Whose line it is comes
  * first: the event is one for all programs of the machine.
  */
-#ifndef TRACE_H
-#define TRACE_H
+#ifndef TRACE_KERN_H
+#define TRACE_KERN_H
 
 #include "verdict.h"
 

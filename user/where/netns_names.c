@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Network namespaces by inode number, and what 'ip netns' calls them. */
-#include "where/netns.h"
+#include "where/netns_names.h"
 
 #include <dirent.h>
 #include <net/if.h>

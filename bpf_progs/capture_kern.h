@@ -9,8 +9,8 @@
  * every packet. One buffer for each CPU, as an array: values of per-CPU arrays end
  * at 32 KiB. Both hooks run with softirqs off, so nothing comes in between.
  */
-#ifndef CAPTURE_H
-#define CAPTURE_H
+#ifndef CAPTURE_KERN_H
+#define CAPTURE_KERN_H
 
 #include "verdict.h"
 
