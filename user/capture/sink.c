@@ -11,7 +11,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "drop_abi.h"
 #include "lib/errors.h"
 #include "lib/output.h"
 
@@ -19,18 +18,6 @@
 
 /* How long a reader may show no sign of life at the end. */
 #define PATIENCE_MS 2000
-
-__u32 parse_snaplen(const char *text)
-{
-	unsigned long value;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return 0;
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	return errno || *end || value > DROP_SNAPLEN_MAX ? 0 : (__u32)value;
-}
 
 static int open_file(struct sink *sink)
 {

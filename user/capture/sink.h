@@ -28,9 +28,6 @@ struct sink {
 	int error; /* errno that ended the writing, or 0 */
 };
 
-/* Bytes of each packet, as --snaplen has it; 0 if it is no such number. */
-__u32 parse_snaplen(const char *text);
-
 /**
  * sink_open() - open for writing; what a file holds stays until sink_begin()
  * @path: kept, not copied; "-" is standard output

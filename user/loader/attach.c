@@ -18,8 +18,8 @@ static int make_room(struct run *run, struct attachment *at)
 	if (run->program->tc)
 		return tc_make_room(&run->present, run->program->function,
 				    &at->interface, at->hook,
-				    run->options.force, run->signal_fd);
-	return xdp_make_room(&run->present, at, run->options.force);
+				    run->options.common.force, run->signal_fd);
+	return xdp_make_room(&run->present, at, run->options.common.force);
 }
 
 static int attach_one(struct run *run, struct attachment *at)
@@ -136,9 +136,9 @@ int stage_attach(struct run *run)
 	if (!code) {
 		run->watch.started_ns = clock_ns(CLOCK_MONOTONIC);
 		run->watch.last_ns = run->watch.started_ns;
-		if (run->options.timeout_ns)
-			run->watch.deadline_ns =
-				run->watch.started_ns + run->options.timeout_ns;
+		if (run->options.common.timeout_ns)
+			run->watch.deadline_ns = run->watch.started_ns +
+						 run->options.common.timeout_ns;
 	}
 	for (i = 0; i < run->chosen.count && !code; i++)
 		code = attach_next(run, &run->attachments[i]);

@@ -107,7 +107,7 @@ static int remove_link(struct detaching *detaching,
 	if (pinned < 0)
 		return fail_at(AT_DETACH, -pinned, attached->interface.name,
 			       NULL);
-	if (!pinned && !detaching->options->force)
+	if (!pinned && !detaching->options->common.force)
 		return refuse(attached, stop_it);
 	return link_take_off(attached);
 }
@@ -118,7 +118,7 @@ static int remove_filter(struct detaching *detaching,
 	enum tc_filter filter = TC_FILTER_HELD;
 	int error = 0;
 
-	if (!detaching->options->force)
+	if (!detaching->options->common.force)
 		error = tc_filter_read(attached, -1, &filter);
 	if (program_is_foreign(error))
 		return refuse(
@@ -127,7 +127,7 @@ static int remove_filter(struct detaching *detaching,
 	if (error)
 		return fail_at(AT_DETACH, -error, attached->interface.name,
 			       NULL);
-	if (filter == TC_FILTER_HELD && !detaching->options->force)
+	if (filter == TC_FILTER_HELD && !detaching->options->common.force)
 		return refuse(attached, stop_it);
 	return tc_remove(attached);
 }
@@ -142,7 +142,7 @@ static int remove_one(struct detaching *detaching,
 	if (!hook_is_xdp(attached->hook))
 		return refuse(attached,
 			      "Remove it as it was made: tc filter del.");
-	if (!detaching->options->force)
+	if (!detaching->options->common.force)
 		return refuse(
 			attached,
 			"Remove it as it was made (ip link set dev IFACE xdp off, or xdpgeneric off), or use --force.");
@@ -240,7 +240,7 @@ int detach(const struct program *program, const struct options *options,
 		.options = options,
 		.display = {
 			.out = &standard_output,
-			.json = options->json,
+			.json = options->common.json,
 			.name_width = 12,
 			.hook_width = 14,
 		},

@@ -15,8 +15,8 @@ static int choose_interfaces(struct run *run)
 {
 	const struct options *options = &run->options;
 
-	return interfaces_choose(&run->all, options->patterns,
-				 options->pattern_count, &run->chosen);
+	return interfaces_choose(&run->all, options->common.patterns,
+				 options->common.pattern_count, &run->chosen);
 }
 
 /* What ends by itself, or drops nothing of a session, does not cut the user off for long. */
@@ -24,8 +24,8 @@ static int check_session(struct run *run)
 {
 	const struct options *options = &run->options;
 
-	if (options->force || options->timeout_ns || options->observe ||
-	    run->program->spares_ssh)
+	if (options->common.force || options->common.timeout_ns ||
+	    options->observe || run->program->spares_ssh)
 		return EXIT_DONE;
 	return guard_check(&run->all, &run->chosen);
 }

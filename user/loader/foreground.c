@@ -16,16 +16,16 @@
 static void prepare_display(struct run *run)
 {
 	const struct options *options = &run->options;
-	bool piped = options->write && !strcmp(options->write, "-");
 	struct display *display = &run->watch.display;
 
 	*display = (struct display){
-		.out = piped ? &standard_error : &standard_output,
-		.json = options->json,
+		.out = common_is_piped(&options->common) ? &standard_error :
+							   &standard_output,
+		.json = options->common.json,
 		.observe = options->observe,
-		.capture = options->write,
+		.capture = options->common.write,
 	};
-	if (!options->json && run->chosen.count < MANY_INTERFACES)
+	if (!options->common.json && run->chosen.count < MANY_INTERFACES)
 		terminal_open(&display->terminal, display->out);
 }
 
@@ -36,10 +36,11 @@ static int open_capture(struct run *run)
 	run->capture.attachments = run->attachments;
 	run->capture.count = run->chosen.count;
 	run->capture.observe = options->observe;
-	run->capture.snaplen = options->snaplen;
-	return options->write ? capture_open(&run->capture, options->write,
-					     options->force) :
-				EXIT_DONE;
+	run->capture.snaplen = options->common.snaplen;
+	return options->common.write ?
+		       capture_open(&run->capture, options->common.write,
+				    options->common.force) :
+		       EXIT_DONE;
 }
 
 int stage_prepare(struct run *run)
@@ -105,7 +106,7 @@ static int finish_capture(struct run *run, int code)
 static void tell_end(const struct run *run)
 {
 	const struct watch *watch = &run->watch;
-	__u64 asked_ns = run->options.timeout_ns;
+	__u64 asked_ns = run->options.common.timeout_ns;
 	double seconds = (double)watch_lasted_ns(watch) / SECOND_NS;
 	char of[32] = "";
 

@@ -36,8 +36,9 @@ static int configure_capture(struct run *run)
 	return bpf_map__set_max_entries(find_map(run, "captured"),
 					CAPTURE_RING_SIZE) ||
 	       bpf_map__set_max_entries(scratch, cpus) ||
-	       bpf_map__set_value_size(scratch, sizeof(struct drop_record) +
-							run->options.snaplen);
+	       bpf_map__set_value_size(scratch,
+				       sizeof(struct drop_record) +
+					       run->options.common.snaplen);
 }
 
 /* What the trace lines of this run begin with, and of no other; never 0. */
@@ -72,10 +73,10 @@ static int configure(struct run *run)
 	config->unknown = config->many ? count : 0;
 	config->observe = run->options.observe;
 	/* A clsact filter outlives its loader: it needs one until it is pinned. */
-	config->deadline = run->options.timeout_ns ||
+	config->deadline = run->options.common.timeout_ns ||
 			   hook_is_clsact(run->attachments[0].hook);
-	config->capture = !!run->options.write;
-	config->snaplen = run->options.snaplen;
+	config->capture = !!run->options.common.write;
+	config->snaplen = run->options.common.snaplen;
 	config->trace = run->options.trace ? new_mark() : 0;
 	if (bpf_map__set_max_entries(find_map(run, "counters"),
 				     slots_counters(count)) ||
@@ -111,7 +112,7 @@ static int refused(const struct run *run, int error, char *log)
 	}
 	if (!refusal_read(&refusal, log))
 		return fail_at(AT_LOAD, error, run->program->name, NULL);
-	for (i = 0; i < refusal.count && !run->options.verbose; i++)
+	for (i = 0; i < refusal.count && !run->options.common.verbose; i++)
 		note("the verifier: %s", refusal.lines[i]);
 	snprintf(reason, sizeof(reason), "%s%s%s", refusal.reason,
 		 *refusal.where ? ", at " : "", refusal.where);
@@ -141,10 +142,10 @@ static int load_image(struct run *run)
 	if (!log)
 		return fail_memory("the verifier's log");
 	bpf_program__set_log_buf(run->image.program, log, LOG_SIZE);
-	if (run->options.verbose)
+	if (run->options.common.verbose)
 		bpf_program__set_log_level(run->image.program, 1);
 	error = bpf_object__load_skeleton(run->image.parts);
-	if (run->options.verbose)
+	if (run->options.common.verbose)
 		show_log(log);
 	code = error ? refused(run, -error, log) : EXIT_DONE;
 	free(log);

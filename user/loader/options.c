@@ -10,11 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "capture/sink.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
-#include "lib/usage.h"
 
 /* Options with no short form. */
 enum {
@@ -27,8 +25,6 @@ enum {
 
 struct parsing {
 	struct options *options;
-	const struct program *program;
-	char version[64]; /* what --version says */
 	bool egress;
 };
 
@@ -51,31 +47,17 @@ static const struct argp_option tc_options[] = {
 	{},
 };
 
-static const struct argp_option common_options[] = {
-	{ "force", 'F', NULL, 0,
-	  "replace another's program, or a file of --write; attach even where your own remote session arrives",
-	  2 },
+static const struct argp_option any_hook_options[] = {
 	{ "pin", 'p', NULL, 0, "attach, return, and stay attached", 2 },
 	{ "detach", 'd', NULL, 0, "remove what this program attached", 2 },
-	{ "timeout", 't', "DURATION", 0,
-	  "after 500ms, 10s, 5m or 2h pass everything (the kernel side sees to it), detach and exit",
-	  2 },
 	{ "observe", 'o', NULL, 0, "count what would be dropped, pass it", 2 },
-	{ "write", 'w', "FILE", 0,
-	  "write what is dropped to a new pcapng file; '-' is standard output",
-	  3 },
-	{ "snaplen", 's', "BYTES", 0, "only so much of each packet", 3 },
 	{ "list", 'l', NULL, 0,
 	  "show the XDP, clsact and TCX programs of all or of these interfaces",
 	  3 },
 	{ "interval", 'i', "SECONDS", 0,
 	  "pace of the counters (default 1; 0: none until the end)", 3 },
-	{ "json", 'j', NULL, 0, "one JSON object a line", 3 },
 	{ "trace", KEY_TRACE, NULL, 0,
 	  "a line for each packet dropped, observed or undecided, by bpf_printk; says where to read them",
-	  3 },
-	{ "verbose", 'v', NULL, 0,
-	  "show the loader's and the verifier's log; twice: all of libbpf's",
 	  3 },
 	{},
 };
@@ -84,6 +66,9 @@ static const char more_help[] =
 	"\vIFACE is an interface's name or a quoted glob such as 'veth*'. Attaches to\n"
 	"all of them or to none, shows counters each second, and detaches on Ctrl-C,\n"
 	"when it ends and when it is killed. Upon SIGUSR1 it shows the counters at once.\n\n"
+	"From the end of --timeout on, the kernel side passes everything, even if this\n"
+	"process is stopped. --force also replaces another's program, and attaches even\n"
+	"where your own remote session arrives.\n\n"
 	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
 	"(another's program or a file is there, or it would cut you off), 4 this\n"
 	"kernel lacks what was asked.";
@@ -119,65 +104,39 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 			state,
 			"--list only shows: give it without --pin and --detach.");
 	if ((options->list || options->detach) &&
-	    (options->timeout_ns || options->observe || options->trace))
+	    (options->common.timeout_ns || options->observe || options->trace))
 		argp_error(
 			state,
 			"--timeout, --observe and --trace are for attaching: give them without --list and --detach.");
-	if (options->write &&
+	if (options->common.write &&
 	    (options->pin || options->list || options->detach))
 		argp_error(
 			state,
 			"--write needs a process that writes: give it without --pin, --list and --detach.");
-	if (options->snaplen && !options->write)
-		argp_error(
-			state,
-			"--snaplen is about what --write writes: give that too.");
 	if (parsing->egress && options->ingress)
 		argp_error(
 			state,
 			"--egress and --ingress exclude each other: give one of them, or run it twice.");
-	if (!options->list && !options->pattern_count)
+	if (!options->list && !options->common.pattern_count)
 		argp_error(
 			state,
 			"which interface? Give at least one name or glob ('ip link' shows them).");
 }
 
-static error_t parse_common(int key, char *arg, struct argp_state *state)
+static error_t parse_any_hook(int key, char *arg, struct argp_state *state)
 {
 	struct parsing *parsing = state->input;
 	struct options *options = parsing->options;
 
 	switch (key) {
-	case 'F':
-		options->force = true;
-		return 0;
 	case 'p':
 		options->pin = true;
 		return 0;
 	case 'd':
 		options->detach = true;
 		return 0;
-	case 't':
-		options->timeout_ns = parse_duration(arg);
-		if (!options->timeout_ns)
-			argp_error(
-				state,
-				"'%s' is no duration. Write a whole number above zero and a unit: 500ms, 10s, 5m, 2h (a year at most).",
-				arg);
-		return 0;
 	case 'o':
 		options->observe = true;
-		return 0;
-	case 'w':
-		options->write = arg;
-		return 0;
-	case 's':
-		options->snaplen = parse_snaplen(arg);
-		if (!options->snaplen)
-			argp_error(
-				state,
-				"'%s' is no length. Write a whole number of bytes from 1 to %d.",
-				arg, DROP_SNAPLEN_MAX);
 		return 0;
 	case 'l':
 		options->list = true;
@@ -189,15 +148,8 @@ static error_t parse_common(int key, char *arg, struct argp_state *state)
 				"'%s' is no interval. Write seconds: 1, 0.5 (0.01 at least), or 0 for none.",
 				arg);
 		return 0;
-	case 'j':
-		options->json = true;
-		return 0;
 	case KEY_TRACE:
 		options->trace = true;
-		return 0;
-	case 'v':
-		if (options->verbose < 2)
-			options->verbose++;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -232,11 +184,7 @@ static error_t parse(int key, char *arg __maybe_unused,
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = parsing;
-		state->child_inputs[1] = parsing->version;
-		return 0;
-	case ARGP_KEY_ARGS:
-		parsing->options->patterns = state->argv + state->next;
-		parsing->options->pattern_count = state->argc - state->next;
+		state->child_inputs[1] = &parsing->options->common;
 		return 0;
 	case ARGP_KEY_END:
 		check(parsing, state);
@@ -267,15 +215,15 @@ static error_t parse(int key, char *arg __maybe_unused,
 int options_parse(struct options *options, const struct program *program,
 		  int argc, char **argv)
 {
-	struct parsing parsing = { .options = options, .program = program };
-	struct argp common = {
-		.options = common_options,
-		.parser = parse_common,
+	struct parsing parsing = { .options = options };
+	struct argp any_hook = {
+		.options = any_hook_options,
+		.parser = parse_any_hook,
 	};
-	struct argp_child children[] = { { .argp = &common },
-					 { .argp = &usage_argp },
+	struct argp_child children[] = { { .argp = &any_hook },
+					 { .argp = &common_argp },
 					 {} };
-	char text[1024];
+	char text[1536];
 	struct argp argp = {
 		.options = program->tc ? tc_options : xdp_options,
 		.parser = parse,
@@ -283,18 +231,11 @@ int options_parse(struct options *options, const struct program *program,
 		.doc = text,
 		.children = children,
 	};
-	error_t error;
 
-	*options = (struct options){ .interval_ns = SECOND_NS };
 	snprintf(text, sizeof(text), "%s%s", program->summary, more_help);
-	snprintf(parsing.version, sizeof(parsing.version), "%s %s (libbpf %s)",
-		 program->name, BPF_DROP_VERSION, libbpf_version_string());
-	argp_err_exit_status = EXIT_USAGE;
-	error = argp_parse(&argp, argc, argv, ARGP_NO_HELP, NULL, &parsing);
-	if (!options->snaplen)
-		options->snaplen = DROP_SNAPLEN_MAX;
-	if (error)
-		return fail(EXIT_USAGE, "cannot read the command line: %s.",
-			    strerror(error));
-	return EXIT_DONE;
+	*options = (struct options){ .interval_ns = SECOND_NS };
+	snprintf(options->common.version, sizeof(options->common.version),
+		 "%s %s (libbpf %s)", program->name, BPF_DROP_VERSION,
+		 libbpf_version_string());
+	return common_parse(&argp, argc, argv, &parsing);
 }

@@ -44,7 +44,7 @@ static void tell_attached(const struct run *run)
 	if (run->options.pin)
 		note("it stays attached until '%s --detach' removes it.",
 		     run->program->name);
-	if (run->options.pin && run->options.timeout_ns)
+	if (run->options.pin && run->options.common.timeout_ns)
 		note("after the time-out it passes everything, but stays attached.");
 }
 
@@ -124,16 +124,16 @@ static int choose_and(struct run *run)
 	const struct options *options = &run->options;
 	int code = EXIT_DONE;
 
-	if (options->list && !options->pattern_count)
-		return list_attached(&run->all, options->json);
+	if (options->list && !options->common.pattern_count)
+		return list_attached(&run->all, options->common.json);
 	if (!options->list && !options->detach)
 		return attach(run);
-	code = interfaces_choose(&run->all, options->patterns,
-				 options->pattern_count, &run->chosen);
+	code = interfaces_choose(&run->all, options->common.patterns,
+				 options->common.pattern_count, &run->chosen);
 	if (code)
 		return code;
 	if (options->list)
-		return list_attached(&run->chosen, options->json);
+		return list_attached(&run->chosen, options->common.json);
 	return detach(run->program, options, &run->chosen);
 }
 
@@ -158,7 +158,7 @@ int run(const struct program *program, int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	/* It asks for counters; there are none yet. */
 	signal(SIGUSR1, SIG_IGN);
-	verbose_init(run.options.verbose);
+	verbose_init(run.options.common.verbose);
 	code = privileges_check(run.options.list || run.options.detach);
 	if (!code)
 		code = privileges_descriptors(0);

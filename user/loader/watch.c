@@ -181,7 +181,8 @@ static int end(struct watch *watch, enum exit_code code, enum end why)
 static int reader_gone(struct watch *watch, const char *reader)
 {
 	watch->reader = reader;
-	return end(watch, watch->options->timeout_ns ? EXIT_SYSTEM : EXIT_DONE,
+	return end(watch,
+		   watch->options->common.timeout_ns ? EXIT_SYSTEM : EXIT_DONE,
 		   END_READER_GONE);
 }
 
@@ -310,7 +311,8 @@ int watch_run(struct watch *watch, int signal_fd)
 		[ON_INTERVAL] = { .fd = start_timer(
 					  watch->options->interval_ns) },
 		[ON_HEALTH] = { .fd = start_timer(TC_HOOK_RENEW_NS) },
-		[ON_TIMEOUT] = { .fd = start_timer(watch->options->timeout_ns) },
+		[ON_TIMEOUT] = { .fd = start_timer(
+					 watch->options->common.timeout_ns) },
 		[ON_RING] = { .fd = -1 },
 		[ON_PERIOD] = { .fd = start_timer(period_ns) },
 		[ON_READER] = { .fd = -1 },

@@ -27,7 +27,7 @@
 /* Returns -1 to go on, or an exit code. */
 static int output_failed(const struct where *where, int error)
 {
-	__u64 asked_ns = where->options.timeout_ns;
+	__u64 asked_ns = where->options.common.timeout_ns;
 	__u64 took_ns = clock_ns(CLOCK_MONOTONIC) - where->began_ns;
 
 	if (!error)
@@ -239,8 +239,8 @@ int listen_watch(struct where *where)
 	bool idle = true;
 	int code = -1;
 
-	if (where->options.timeout_ns)
-		end_ns = now + where->options.timeout_ns;
+	if (where->options.common.timeout_ns)
+		end_ns = now + where->options.common.timeout_ns;
 	while (code < 0 && now < end_ns) {
 		struct timespec pause =
 			prepare(where, idle, now, end_ns, polled);

@@ -41,8 +41,8 @@ static int choose(struct where *where)
 	code = interfaces_read(&all);
 	if (code)
 		return code;
-	code = interfaces_choose(&all, where->options.patterns,
-				 where->options.pattern_count,
+	code = interfaces_choose(&all, where->options.common.patterns,
+				 where->options.common.pattern_count,
 				 &where->rows.chosen);
 	interfaces_free(&all);
 	return code;
@@ -56,9 +56,9 @@ static int read_kernel(struct where *where, struct where_config *config)
 
 	*config = (struct where_config){
 		.netns = options->all_netns ? 0 : netns_own(),
-		.snaplen = options->snaplen,
-		.events = !options->summary || options->write,
-		.capture = !!options->write,
+		.snaplen = options->common.snaplen,
+		.events = !options->summary || options->common.write,
+		.capture = !!options->common.write,
 	};
 	/* With packets on standard output, only the sums are told. */
 	if (where->piped)
@@ -102,10 +102,11 @@ static int open_file(struct where *where)
 	const struct where_options *options = &where->options;
 
 	where->write.all_netns = options->all_netns;
-	where->write.snaplen = options->snaplen;
-	return options->write ? sink_open(&where->write.sink, options->write,
-					  options->force) :
-				EXIT_DONE;
+	where->write.snaplen = options->common.snaplen;
+	return options->common.write ?
+		       sink_open(&where->write.sink, options->common.write,
+				 options->common.force) :
+		       EXIT_DONE;
 }
 
 static int set_up(struct where *where)
@@ -144,19 +145,19 @@ static void prepare_stats(struct where *where)
 {
 	const struct where_options *options = &where->options;
 
-	where->piped = options->write && !strcmp(options->write, "-");
+	where->piped = common_is_piped(&options->common);
 	where->stats = (struct stats){
 		.rows = &where->rows,
 		.out = where->piped ? &standard_error : &standard_output,
-		.json = options->json,
-		.capture = options->write,
+		.json = options->common.json,
+		.capture = options->common.write,
 	};
-	where->rows.patterns = options->patterns;
-	where->rows.pattern_count = options->pattern_count;
+	where->rows.patterns = options->common.patterns;
+	where->rows.pattern_count = options->common.pattern_count;
 	where->rows.all_netns = options->all_netns;
 	where->rows.reasons = &where->reasons;
 	standard_output.most = MOST_PENDING;
-	if (options->summary && !options->json)
+	if (options->summary && !options->common.json)
 		terminal_open(&where->stats.terminal, where->stats.out);
 }
 
@@ -173,7 +174,7 @@ int where_run(const struct where_program *program, int argc, char **argv)
 	errors_init("drop-where");
 	code = where_parse(&where.options, argc, argv);
 	if (!code) {
-		verbose_init(where.options.verbose);
+		verbose_init(where.options.common.verbose);
 		prepare_stats(&where);
 		code = set_up(&where);
 	}

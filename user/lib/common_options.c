@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The options that all programs have. */
+#include "lib/common_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drop_abi.h"
+#include "lib/duration.h"
+#include "lib/errors.h"
+
+/* No short form; other options' keys are lower. */
+#define KEY_USAGE 0x1000
+
+/* The group -1 is the last one. argp's own messages name --usage. */
+static const struct argp_option options[] = {
+	{ "force", 'F', NULL, 0, "replace a file of --write", 2 },
+	{ "timeout", 't', "DURATION", 0, "end after 500ms, 10s, 5m or 2h", 2 },
+	{ "write", 'w', "FILE", 0,
+	  "write the dropped packets to a new pcapng file; '-' is standard output",
+	  3 },
+	{ "snaplen", 's', "BYTES", 0, "only so much of each packet", 3 },
+	{ "json", 'j', NULL, 0, "one JSON object a line", 3 },
+	{ "verbose", 'v', NULL, 0,
+	  "show the loader's and the verifier's log; twice: all of libbpf's",
+	  3 },
+	{ "help", 'h', NULL, 0, "show this help and exit", -1 },
+	{ "version", 'V', NULL, 0, "show the version and exit", -1 },
+	{ "usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1 },
+	{},
+};
+
+/* Bytes of each packet; 0 if it is no such number. */
+static __u32 parse_snaplen(const char *text)
+{
+	unsigned long value;
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return 0;
+	errno = 0;
+	value = strtoul(text, &end, 10);
+	return errno || *end || value > DROP_SNAPLEN_MAX ? 0 : (__u32)value;
+}
+
+/* Those that end the program. */
+static error_t parse_usage(int key, struct argp_state *state)
+{
+	const struct common_options *to = state->input;
+
+	switch (key) {
+	case 'h':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+		return 0;
+	case KEY_USAGE:
+		argp_state_help(state, stdout,
+				ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
+		return 0;
+	case 'V':
+		puts(to->version);
+		exit(EXIT_DONE);
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* argp_error() adds where help is, and exits with argp_err_exit_status. */
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct common_options *to = state->input;
+
+	switch (key) {
+	case 'F':
+		to->force = true;
+		return 0;
+	case 't':
+		to->timeout_ns = parse_duration(arg);
+		if (!to->timeout_ns)
+			argp_error(
+				state,
+				"'%s' is no duration. Write a whole number above zero and a unit: 500ms, 10s, 5m, 2h (a year at most).",
+				arg);
+		return 0;
+	case 'w':
+		to->write = arg;
+		return 0;
+	case 's':
+		to->snaplen = parse_snaplen(arg);
+		if (!to->snaplen)
+			argp_error(
+				state,
+				"'%s' is no length. Write a whole number of bytes from 1 to %d.",
+				arg, DROP_SNAPLEN_MAX);
+		return 0;
+	case 'j':
+		to->json = true;
+		return 0;
+	case 'v':
+		if (to->verbose < 2)
+			to->verbose++;
+		return 0;
+	case ARGP_KEY_ARGS:
+		to->patterns = state->argv + state->next;
+		to->pattern_count = state->argc - state->next;
+		return 0;
+	case ARGP_KEY_END:
+		if (to->snaplen && !to->write)
+			argp_error(
+				state,
+				"--snaplen is about what --write writes: give that too.");
+		if (!to->snaplen)
+			to->snaplen = DROP_SNAPLEN_MAX;
+		return 0;
+	default:
+		return parse_usage(key, state);
+	}
+}
+
+const struct argp common_argp = { .options = options, .parser = parse };
+
+int common_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	error_t error;
+
+	argp_err_exit_status = EXIT_USAGE;
+	error = argp_parse(argp, argc, argv, ARGP_NO_HELP, NULL, input);
+	if (error)
+		return fail(EXIT_USAGE, "cannot read the command line: %s.",
+			    strerror(error));
+	return EXIT_DONE;
+}
+
+bool common_is_piped(const struct common_options *options)
+{
+	return options->write && !strcmp(options->write, "-");
+}
