@@ -36,10 +36,10 @@ static int open_capture(struct run *run)
 	run->capture.attachments = run->attachments;
 	run->capture.count = run->chosen.count;
 	run->capture.observe = options->observe;
-	run->capture.snaplen = options->common.snaplen;
 	return options->common.write ?
-		       capture_open(&run->capture, options->common.write,
-				    options->common.force) :
+		       file_open(&run->capture.file, options->common.write,
+				 options->common.force,
+				 options->common.snaplen) :
 		       EXIT_DONE;
 }
 
@@ -74,7 +74,7 @@ int stage_capture(struct run *run)
 	char program[64];
 	int code;
 
-	if (!capture_is_on(&run->capture))
+	if (!file_is_open(&run->capture.file))
 		return EXIT_DONE;
 	snprintf(program, sizeof(program), "%s %s", run->program->name,
 		 BPF_DROP_VERSION);
@@ -89,7 +89,7 @@ int stage_capture(struct run *run)
 static int finish_capture(struct run *run, int code)
 {
 	struct capture *capture = &run->capture;
-	bool told = capture->sink.error;
+	bool told = capture->file.sink.error;
 	int error = capture_finish(capture, run->signal_fd);
 
 	if (!error || error == -EPIPE)
@@ -98,7 +98,7 @@ static int finish_capture(struct run *run, int code)
 		note("the reader of the capture reads no more: the rest is lost.");
 	else if (!told)
 		note("%s: cannot be written to its end: %s.",
-		     capture->sink.path, strerror(-error));
+		     capture->file.sink.path, strerror(-error));
 	return code ? code : EXIT_SYSTEM;
 }
 
@@ -160,7 +160,7 @@ int stage_foreground(struct run *run)
 	detached = stage_detach(run);
 	watch_ended(watch);
 	tell_end(run);
-	if (capture_is_on(&run->capture))
+	if (file_is_open(&run->capture.file))
 		code = finish_capture(run, code);
 	code = finish_counters(run, code);
 	return detached ? detached : code;

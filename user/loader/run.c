@@ -143,7 +143,7 @@ int run(const struct program *program, int argc, char **argv)
 		.program = program,
 		.signal_fd = -1,
 		.links.fd = -1,
-		.capture.sink.fd = -1,
+		.capture.file.sink.fd = -1,
 	};
 	size_t i;
 	int code;

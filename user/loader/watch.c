@@ -75,7 +75,7 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 		reading.byte_rate = (matched.bytes - last->bytes) / seconds;
 	}
 	*last = matched;
-	if (capture_is_on(watch->capture))
+	if (file_is_open(&watch->capture->file))
 		capture_count(watch->capture, i, &reading.sum,
 			      &reading.captured, &reading.lost);
 	return counters_show(&watch->display, &reading);
@@ -190,23 +190,24 @@ static int reader_gone(struct watch *watch, const char *reader)
 static int handle_capture(struct watch *watch, struct pollfd *polled)
 {
 	struct capture *capture = watch->capture;
-	bool failed = capture->sink.error, blocked;
-	int error = 0;
+	const struct sink *sink = &capture->file.sink;
+	bool blocked;
+	int error;
 
-	if (!capture_is_on(capture))
+	if (!file_is_open(&capture->file))
 		return -1;
 	if (polled[ON_READER].revents & (POLLERR | POLLHUP))
 		return reader_gone(watch, OF_CAPTURE);
 	error = capture_step(capture);
 	if (error == -EPIPE)
 		return reader_gone(watch, OF_CAPTURE);
-	if (error && !failed)
+	if (error)
 		note("%s: cannot be written any more: %s. Dropping goes on, uncaptured.",
-		     capture->sink.path, strerror(-error));
+		     sink->path, strerror(-error));
 	blocked = capture_is_blocked(capture);
 	/* A full ring would wake us up again and again. */
 	polled[ON_RING].fd = blocked ? -1 : capture_fd(capture);
-	polled[ON_READER].fd = capture->sink.regular ? -1 : capture->sink.fd;
+	polled[ON_READER].fd = sink->regular ? -1 : sink->fd;
 	polled[ON_READER].events = blocked ? POLLOUT : 0;
 	return -1;
 }
@@ -305,7 +306,8 @@ static int look_back(struct watch *watch, int code)
 
 int watch_run(struct watch *watch, int signal_fd)
 {
-	__u64 period_ns = capture_is_on(watch->capture) ? CAPTURE_PERIOD_NS : 0;
+	__u64 period_ns =
+		file_is_open(&watch->capture->file) ? CAPTURE_PERIOD_NS : 0;
 	struct pollfd polled[ON_COUNT] = {
 		[ON_SIGNAL] = { .fd = signal_fd },
 		[ON_INTERVAL] = { .fd = start_timer(

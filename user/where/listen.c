@@ -49,7 +49,7 @@ static int output_failed(const struct where *where, int error)
 static bool is_behind(const struct where *where)
 {
 	return where->stats.out->pending > ENOUGH_PENDING ||
-	       !write_has_room(&where->write);
+	       !file_has_room(&where->file);
 }
 
 /* Called for each event, which is taken whatever this returns. */
@@ -69,11 +69,12 @@ int listen_take(void *context, void *data, size_t size)
 		if (!where->options.summary && !where->piped && !where->error)
 			where->error =
 				stats_show_one(&where->stats, row, event);
-		if (write_is_on(&where->write) && !where->error)
-			where->error = write_packet(&where->write, row, event);
+		if (file_is_open(&where->file) && !where->error)
+			where->error = write_packet(&where->file, &where->rows,
+						    row, event);
 	}
 	if (where->finishing)
-		return write_has_room(&where->write) ? 0 : -ENOBUFS;
+		return file_has_room(&where->file) ? 0 : -ENOBUFS;
 	return ++where->events >= MOST_EVENTS || is_behind(where) ? -ENOBUFS :
 								    0;
 }
@@ -87,7 +88,7 @@ static int write_failed(struct where *where, int error)
 	if (where->piped)
 		return output_failed(where, error);
 	note("%s: cannot be written any more: %s. The packets that follow are not captured.",
-	     where->write.sink.path, strerror(-error));
+	     where->file.sink.path, strerror(-error));
 	return -1;
 }
 
@@ -96,8 +97,8 @@ static int flush(struct where *where)
 {
 	int code = -1;
 
-	if (write_is_on(&where->write))
-		code = write_failed(where, write_flush(&where->write));
+	if (file_is_open(&where->file))
+		code = write_failed(where, file_flush(&where->file));
 	if (!where->error)
 		where->error = output_flush(where->stats.out);
 	return code < 0 ? output_failed(where, where->error) : code;
@@ -108,7 +109,7 @@ static void take_events(struct where *where)
 {
 	where->events = 0;
 	where->stats.offset_ns = clock_offset_ns();
-	where->write.offset_ns = where->stats.offset_ns;
+	where->file.offset_ns = where->stats.offset_ns;
 	if (where->ring && (where->finishing || !is_behind(where)))
 		ring_buffer__consume(where->ring);
 }
@@ -119,8 +120,8 @@ static struct stats_total total(const struct where *where, __u64 now)
 		.now_ns = now,
 		.missed =
 			tracing_missed(&where->tracing) - where->missed_before,
-		.captured = where->write.captured,
-		.capture_lost = where->rows.all - where->write.captured,
+		.captured = where->file.captured,
+		.capture_lost = where->rows.all - where->file.captured,
 	};
 }
 
@@ -197,7 +198,7 @@ static struct timespec prepare(const struct where *where, bool idle, __u64 now,
 			       __u64 end_ns, struct pollfd polled[ON_COUNT])
 {
 	const struct output *out = where->stats.out;
-	const struct sink *sink = &where->write.sink;
+	const struct sink *sink = &where->file.sink;
 	bool behind = is_behind(where);
 	__u64 pause = PAUSE_NS;
 
@@ -208,8 +209,8 @@ static struct timespec prepare(const struct where *where, bool idle, __u64 now,
 	if (end_ns - now < pause)
 		pause = end_ns > now ? end_ns - now : 0;
 	polled[ON_OUTPUT].fd = out->first ? out->fd : -1;
-	polled[ON_FILE].fd = sink->regular || where->write.discard ? -1 :
-								     sink->fd;
+	polled[ON_FILE].fd = sink->regular || where->file.discard ? -1 :
+								    sink->fd;
 	polled[ON_FILE].events = sink_pending(sink) ? POLLOUT : 0;
 	polled[ON_RING].fd = where->ring && idle && !behind ?
 				     ring_buffer__epoll_fd(where->ring) :
@@ -222,9 +223,9 @@ static struct timespec prepare(const struct where *where, bool idle, __u64 now,
 /* The reader of a pipe that packets go to; -1 or an exit code. */
 static int look_at_reader(struct where *where, short events)
 {
-	if (!(events & (POLLERR | POLLHUP)) || sink_pending(&where->write.sink))
+	if (!(events & (POLLERR | POLLHUP)) || sink_pending(&where->file.sink))
 		return -1;
-	where->write.discard = true;
+	where->file.discard = true;
 	return write_failed(where, -EPIPE);
 }
 
@@ -267,20 +268,14 @@ int listen_watch(struct where *where)
 /* All events that are left, also where packets wait for a slow reader. */
 static void take_rest(struct where *where)
 {
-	struct write *write = &where->write;
-
 	where->finishing = true;
-	while (where->ring && ring_buffer__consume(where->ring) == -ENOBUFS) {
-		if (sink_flush_all(&write->sink, where->signals))
-			continue;
-		write->discard = true;
-		sink_abandon(&write->sink);
-	}
+	while (where->ring && ring_buffer__consume(where->ring) == -ENOBUFS)
+		file_flush_all(&where->file, where->signals);
 }
 
 static int finish_file(struct where *where)
 {
-	int error = write_finish(&where->write, &where->rows, where->signals);
+	int error = write_finish(&where->file, &where->rows, where->signals);
 
 	if (error == -ETIMEDOUT)
 		note("the reader of the capture reads no more: the rest is lost.");
@@ -303,7 +298,7 @@ int listen_finish(struct where *where)
 	take_rest(where);
 	if (!where->error)
 		where->error = rows_update(&where->rows);
-	if (write_is_on(&where->write))
+	if (file_is_open(&where->file))
 		file = finish_file(where);
 	code = sum_up(where, now);
 	if (code < 0) {

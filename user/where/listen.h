@@ -15,7 +15,7 @@ struct where {
 	struct ring_buffer *ring; /* NULL: no events */
 	struct rows rows;
 	struct stats stats;
-	struct write write;
+	struct capture_file file;
 	int signals;
 	unsigned int events; /* taken at this look */
 	bool finishing; /* no look is cut short */

@@ -99,14 +99,11 @@ static int open_maps(struct where *where, const struct where_config *config)
 
 static int open_file(struct where *where)
 {
-	const struct where_options *options = &where->options;
+	const struct common_options *options = &where->options.common;
 
-	where->write.all_netns = options->all_netns;
-	where->write.snaplen = options->common.snaplen;
-	return options->common.write ?
-		       sink_open(&where->write.sink, options->common.write,
-				 options->common.force) :
-		       EXIT_DONE;
+	return options->write ? file_open(&where->file, options->write,
+					  options->force, options->snaplen) :
+				EXIT_DONE;
 }
 
 static int set_up(struct where *where)
@@ -127,8 +124,8 @@ static int set_up(struct where *where)
 		code = tracing_load(&where->tracing, &config, &where->reasons);
 	if (!code)
 		code = open_maps(where, &config);
-	if (!code && write_is_on(&where->write))
-		code = write_begin(&where->write);
+	if (!code && file_is_open(&where->file))
+		code = file_begin(&where->file, where->options.common.version);
 	if (!code)
 		code = tracing_attach(&where->tracing);
 	if (code)
@@ -166,7 +163,7 @@ int where_run(const struct where_program *program, int argc, char **argv)
 	struct where where = {
 		.tracing.program = program,
 		.rows.symbols.file = -1,
-		.write.sink.fd = -1,
+		.file.sink.fd = -1,
 		.signals = -1,
 	};
 	int code;
@@ -187,7 +184,7 @@ int where_run(const struct where_program *program, int argc, char **argv)
 	ring_buffer__free(where.ring);
 	tracing_close(&where.tracing);
 	reasons_close(&where.reasons);
-	write_close(&where.write, !where.began_ns);
+	file_close(&where.file, !where.began_ns);
 	rows_free(&where.rows);
 	output_close(where.signals);
 	if (where.signals >= 0)

@@ -1,109 +1,46 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Dropped packets as a pcapng file. */
+/* Dropped packets to a pcapng file. */
 #include "where/write.h"
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/if_ether.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
-#include "capture/pcapng.h"
-#include "lib/duration.h"
-#include "lib/errors.h"
-#include "lib/grow.h"
-
-/* Called for each block that was not written after all. */
-static void count_lost(void *context, const void *block)
+static bool are_on_one(const struct row *left, const struct row *right)
 {
-	struct write *write = context;
-	int i = pcapng_packet_interface(block);
-
-	if (i < 0)
-		return;
-	write->list[i].written--;
-	write->captured--;
+	return left->key.netns == right->key.netns &&
+	       left->key.ifindex == right->key.ifindex &&
+	       !strcmp(left->interface, right->interface);
 }
 
-int write_begin(struct write *write)
+/* Finds the row's interface, or adds it; 0 or a negative errno. */
+static int find_interface(struct capture_file *file, const struct rows *rows,
+			  struct row *row)
 {
-	struct sink *sink = &write->sink;
-	struct utsname system = {};
-	char text[sizeof(system.sysname) + sizeof(system.release) + 2];
-	int error;
-
-	write->start_ns = clock_ns(CLOCK_REALTIME);
-	uname(&system);
-	snprintf(text, sizeof(text), "%s %s", system.sysname, system.release);
-	sink->lost = count_lost;
-	sink->context = write;
-	error = sink_begin(sink);
-	if (!error) {
-		sink_add(sink, pcapng_section(sink_block(sink), text,
-					      "drop-where " BPF_DROP_VERSION));
-		error = sink_flush(sink);
-	}
-	if (error && error != -EPIPE)
-		return fail(
-			EXIT_SYSTEM,
-			"%s: cannot be written: %s. Choose another file for --write.",
-			sink->path, strerror(-error));
-	return EXIT_DONE;
-}
-
-static bool is_at(const struct write_interface *interface,
-		  const struct row *row)
-{
-	return interface->netns == row->key.netns &&
-	       interface->ifindex == row->key.ifindex &&
-	       !strcmp(interface->name, row->interface);
-}
-
-/* Says what its packets will be: a short block, for which there is always room. */
-static void put_interface(struct write *write, const struct row *row)
-{
-	struct sink *sink = &write->sink;
 	char description[128] = "dropped packets";
+	/* All are Ethernet: tcpdump reads no file of several kinds. */
 	struct pcapng_interface interface = {
 		.name = *row->interface ? row->interface : "-",
 		.description = description,
 		.linktype = PCAPNG_ETHERNET,
-		.snaplen = write->snaplen,
 	};
+	int number = (int)file->count, error;
+	size_t i;
 
-	if (write->all_netns)
-		snprintf(description, sizeof(description),
-			 "dropped packets of network namespace %s", row->netns);
-	sink_add(sink, pcapng_interface(sink_block(sink), &interface));
-}
-
-/* Finds the row's interface, or adds it; 0 or a negative errno. */
-static int find_interface(struct write *write, struct row *row)
-{
-	struct write_interface *list;
-	size_t i = 0;
-
+	for (i = 0; i < rows->count && row->capture < 0; i++) {
+		if (are_on_one(rows->list[i], row))
+			row->capture = rows->list[i]->capture;
+	}
 	if (row->capture >= 0)
 		return 0;
-	while (i < write->count && !is_at(&write->list[i], row))
-		i++;
-	if (i == write->count) {
-		list = grow_list(write->list, write->count, sizeof(*list));
-		if (!list)
-			return -ENOMEM;
-		write->list = list;
-		list[i] = (struct write_interface){
-			.netns = row->key.netns,
-			.ifindex = row->key.ifindex,
-		};
-		memcpy(list[i].name, row->interface, sizeof(list[i].name));
-		put_interface(write, row);
-		write->count++;
-	}
-	row->capture = (int)i;
-	return 0;
+	if (rows->all_netns)
+		snprintf(description, sizeof(description),
+			 "dropped packets of network namespace %s", row->netns);
+	error = file_add_interface(file, &interface);
+	if (!error)
+		row->capture = number;
+	return error;
 }
 
 static enum pcapng_direction direction_of(enum drop_hook hook)
@@ -133,12 +70,12 @@ static void put_header(struct pcapng_packet *packet,
 	packet->captured = packet->parts[0].size + packet->parts[1].size;
 }
 
-int write_packet(struct write *write, struct row *row,
-		 const struct where_event *event)
+int write_packet(struct capture_file *file, const struct rows *rows,
+		 struct row *row, const struct where_event *event)
 {
 	char comment[160];
 	struct pcapng_packet packet = {
-		.time_ns = event->time_ns + write->offset_ns,
+		.time_ns = event->time_ns,
 		.length = event->length,
 		.captured = event->captured,
 		.parts = { { event + 1, event->captured } },
@@ -146,98 +83,55 @@ int write_packet(struct write *write, struct row *row,
 		.comment = comment,
 	};
 	struct ethhdr header;
-	__u16 tag[2];
 	int error;
 
-	if (write->discard)
+	if (file->discard)
 		return 0;
-	error = find_interface(write, row);
+	error = find_interface(file, rows, row);
 	if (error)
 		return error;
 	packet.interface = row->capture;
-	packet.number = ++write->number;
-	if (event->tag_protocol)
-		pcapng_put_tag(&packet, event->tag_protocol, event->tag_tci,
-			       write->snaplen, tag);
 	if (!event->ethernet)
-		put_header(&packet, event, write->snaplen, &header);
+		put_header(&packet, event, file->snaplen, &header);
 	snprintf(comment, sizeof(comment), "%s: %s%s%s%s",
 		 drop_hook_name(row->hook), row->function,
 		 *row->reason ? ", " : "", row->reason,
 		 event->ethernet ? "" : "; no MAC header");
-	sink_add(&write->sink,
-		 pcapng_packet(sink_block(&write->sink), &packet));
-	write->list[row->capture].written++;
-	write->captured++;
+	file_add_packet(file, &packet, event->tag_protocol, event->tag_tci);
 	return 0;
 }
 
-int write_flush(struct write *write)
+/* How many packets of an interface of the file were dropped. */
+static __u64 count_dropped(const struct rows *rows, size_t interface)
 {
-	int error = write->discard ? 0 : sink_flush(&write->sink);
-
-	write->discard |= !!error;
-	return error;
-}
-
-bool write_has_room(const struct write *write)
-{
-	return write->discard || sink_has_room(&write->sink);
-}
-
-static void put_statistics(struct write *write, const struct rows *rows,
-			   size_t i)
-{
-	struct pcapng_statistics statistics = {
-		.interface = i,
-		.time_ns = clock_ns(CLOCK_REALTIME),
-		.start_ns = write->start_ns,
-		.delivered = write->list[i].written,
-	};
-	size_t j;
-
-	for (j = 0; j < rows->count; j++) {
-		if (rows->list[j]->capture == (int)i)
-			statistics.received += rows->list[j]->all;
-	}
-	statistics.accepted = statistics.received;
-	statistics.lost = statistics.received - statistics.delivered;
-	sink_add(&write->sink,
-		 pcapng_statistics(sink_block(&write->sink), &statistics));
-}
-
-/* The reader is gone, or nothing can be written: what is left is lost. */
-static void give_up(struct write *write)
-{
-	write->discard = true;
-	sink_abandon(&write->sink);
-}
-
-int write_finish(struct write *write, const struct rows *rows, int signal_fd)
-{
-	struct sink *sink = &write->sink;
-	int error = 0;
+	__u64 count = 0;
 	size_t i;
 
-	for (i = 0; i < rows->count && !error; i++) {
-		if (rows->list[i]->wanted && rows->list[i]->all)
-			error = find_interface(write, rows->list[i]);
+	for (i = 0; i < rows->count; i++) {
+		if (rows->list[i]->capture == (int)interface)
+			count += rows->list[i]->all;
 	}
-	for (i = 0; i <= write->count && !write->discard; i++) {
-		if (i < write->count)
-			put_statistics(write, rows, i);
-		if ((i == write->count || !sink_has_room(sink)) &&
-		    !sink_flush_all(sink, signal_fd))
-			give_up(write);
-	}
-	if (sink->error)
-		return -sink->error;
-	return write->discard ? -ETIMEDOUT : error;
+	return count;
 }
 
-void write_close(struct write *write, bool failed)
+int write_finish(struct capture_file *file, const struct rows *rows,
+		 int signal_fd)
 {
-	sink_close(&write->sink, failed);
-	free(write->list);
-	*write = (struct write){ .sink.fd = -1 };
+	int ended, error = 0;
+	__u64 dropped;
+	size_t i;
+
+	/* Also those of which no packet was captured. */
+	for (i = 0; i < rows->count && !error; i++) {
+		if (!file_has_room(file))
+			file_flush_all(file, signal_fd);
+		if (rows->list[i]->wanted && rows->list[i]->all)
+			error = find_interface(file, rows, rows->list[i]);
+	}
+	for (i = 0; i < file->count; i++) {
+		dropped = count_dropped(rows, i);
+		file_add_statistics(file, i, dropped, dropped, signal_fd);
+	}
+	ended = file_finish(file, signal_fd);
+	return ended ? ended : error;
 }

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A pcapng file, or a pipe, that packets are written to one by one. */
+#include "capture/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "lib/duration.h"
+#include "lib/errors.h"
+#include "lib/grow.h"
+
+/* Called for each block that was not written after all. */
+static void count_lost(void *context, const void *block)
+{
+	struct capture_file *file = context;
+	int i = pcapng_packet_interface(block);
+
+	if (i < 0)
+		return;
+	file->written[i]--;
+	file->captured--;
+}
+
+int file_open(struct capture_file *file, const char *path, bool replace,
+	      __u32 snaplen)
+{
+	*file = (struct capture_file){ .snaplen = snaplen };
+	return sink_open(&file->sink, path, replace);
+}
+
+int file_begin(struct capture_file *file, const char *program)
+{
+	struct sink *sink = &file->sink;
+	struct utsname system = {};
+	char text[sizeof(system.sysname) + sizeof(system.release) + 2];
+	int error;
+
+	file->start_ns = clock_ns(CLOCK_REALTIME);
+	uname(&system);
+	snprintf(text, sizeof(text), "%s %s", system.sysname, system.release);
+	sink->lost = count_lost;
+	sink->context = file;
+	error = sink_begin(sink);
+	if (!error) {
+		sink_add(sink, pcapng_section(sink_block(sink), text, program));
+		error = sink_flush(sink);
+	}
+	if (error && error != -EPIPE)
+		return fail(
+			EXIT_SYSTEM,
+			"%s: cannot be written: %s. Choose another file for --write.",
+			sink->path, strerror(-error));
+	return EXIT_DONE;
+}
+
+int file_add_interface(struct capture_file *file,
+		       struct pcapng_interface *interface)
+{
+	struct sink *sink = &file->sink;
+	__u64 *list = grow_list(file->written, file->count, sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	file->written = list;
+	if (!file_has_room(file))
+		return -ENOBUFS;
+	list[file->count++] = 0;
+	interface->snaplen = file->snaplen;
+	if (!file->discard)
+		sink_add(sink, pcapng_interface(sink_block(sink), interface));
+	return 0;
+}
+
+void file_add_packet(struct capture_file *file, struct pcapng_packet *packet,
+		     __u16 tag_protocol, __u16 tag_tci)
+{
+	struct sink *sink = &file->sink;
+	__u16 tag[2];
+
+	if (file->discard)
+		return;
+	packet->time_ns += file->offset_ns;
+	packet->number = ++file->number;
+	if (tag_protocol)
+		pcapng_put_tag(packet, tag_protocol, tag_tci, file->snaplen,
+			       tag);
+	sink_add(sink, pcapng_packet(sink_block(sink), packet));
+	file->written[packet->interface]++;
+	file->captured++;
+}
+
+bool file_has_room(const struct capture_file *file)
+{
+	return file->discard || sink_has_room(&file->sink);
+}
+
+int file_flush(struct capture_file *file)
+{
+	int error = file->discard ? 0 : sink_flush(&file->sink);
+
+	file->discard |= !!error;
+	return error;
+}
+
+void file_flush_all(struct capture_file *file, int signal_fd)
+{
+	if (file->discard || sink_flush_all(&file->sink, signal_fd))
+		return;
+	file->discard = true;
+	sink_abandon(&file->sink);
+}
+
+void file_add_statistics(struct capture_file *file, size_t i, __u64 received,
+			 __u64 accepted, int signal_fd)
+{
+	struct pcapng_statistics statistics = {
+		.interface = i,
+		.time_ns = clock_ns(CLOCK_REALTIME),
+		.start_ns = file->start_ns,
+		.received = received,
+		.accepted = accepted,
+		.delivered = file->written[i],
+		.lost = accepted - file->written[i],
+	};
+	struct sink *sink = &file->sink;
+
+	if (!file_has_room(file))
+		file_flush_all(file, signal_fd);
+	if (!file->discard)
+		sink_add(sink,
+			 pcapng_statistics(sink_block(sink), &statistics));
+}
+
+int file_finish(struct capture_file *file, int signal_fd)
+{
+	file_flush_all(file, signal_fd);
+	if (file->sink.error)
+		return -file->sink.error;
+	return file->discard ? -ETIMEDOUT : 0;
+}
+
+void file_close(struct capture_file *file, bool failed)
+{
+	sink_close(&file->sink, failed);
+	free(file->written);
+	*file = (struct capture_file){ .sink.fd = -1 };
+}
