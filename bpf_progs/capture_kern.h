@@ -12,6 +12,7 @@
 #ifndef CAPTURE_KERN_H
 #define CAPTURE_KERN_H
 
+#include "snaplen_kern.h"
 #include "verdict.h"
 
 /*
@@ -62,22 +63,6 @@ capture_start(const struct verdict *verdict, __u64 length)
 	return buffer;
 }
 
-/*
- * How much of so many bytes to copy. It is the last byte's place that is limited:
- * from "not 0" the verifier of Linux 6.1 and before does not learn that it is 1
- * or more, which helpers want. 64 bits, and a value of its own: else the compiler
- * compares one register and hands another to the helper.
- */
-static __always_inline __u64 capture_length(__u64 length)
-{
-	__u64 last = length - 1;
-
-	barrier_var(last);
-	if (last >= config.snaplen)
-		last = config.snaplen - 1;
-	return last + 1;
-}
-
 /* Sends what is in the buffer off. @error: the bytes could not be copied. */
 static __always_inline void capture_end(struct capture_buffer *buffer,
 					__u64 length, long error,
@@ -116,7 +101,7 @@ static __always_inline void capture_xdp(const struct xdp_md *ctx,
 	if (buffer) {
 		buffer->record.ifindex = ctx->ingress_ifindex;
 		buffer->record.queue = ctx->rx_queue_index;
-		length = capture_length(whole);
+		length = capture_length(whole, config.snaplen);
 		error = bpf_probe_read_kernel(buffer->bytes, length, data);
 	}
 	capture_end(buffer, length, error, verdict->counters);
@@ -140,7 +125,7 @@ static __always_inline void capture_skb(struct __sk_buff *skb,
 				bpf_ntohs(skb->vlan_proto);
 			buffer->record.tag_tci = skb->vlan_tci;
 		}
-		length = capture_length(skb->len);
+		length = capture_length(skb->len, config.snaplen);
 		error = bpf_skb_load_bytes(skb, 0, buffer->bytes, length);
 	}
 	capture_end(buffer, length, error, verdict->counters);

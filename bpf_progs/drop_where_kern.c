@@ -10,6 +10,7 @@
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
+#include "snaplen_kern.h"
 #include "where_abi.h"
 
 /* The kernel's own, as far as they are read; where that is in them, its BTF tells. */
@@ -59,6 +60,11 @@ struct sk_buff {
 	unsigned char *head;
 	unsigned char *data;
 } __kernel_type;
+
+/* Linux 5.17 and later; this one of them came later still. */
+enum skb_drop_reason {
+	SKB_DROP_REASON_TC_INGRESS = 1, /* its value here means nothing */
+};
 
 #define TYPE_ETHERNET 1 /* net_device.type: ARPHRD_ETHER */
 #define TYPE_LOOPBACK 772 /* ARPHRD_LOOPBACK, with an Ethernet header, too */
@@ -129,11 +135,14 @@ find_place(struct sk_buff *skb, struct net_device **dev, struct where_key *key)
 	return !!BPF_CORE_READ(skb, protocol);
 }
 
+/* Is something attached to its clsact? Only asked where no reason tells TC's drops. */
 static __always_inline __u32 tc_flags(struct net_device *dev)
 {
 	__u32 flags = 0;
 
-	if (!bpf_core_field_exists(dev->miniq_ingress))
+	if (bpf_core_enum_value_exists(enum skb_drop_reason,
+				       SKB_DROP_REASON_TC_INGRESS) ||
+	    !bpf_core_field_exists(dev->miniq_ingress))
 		return 0;
 	if (BPF_CORE_READ(dev, miniq_ingress))
 		flags |= WHERE_TC_INGRESS;
@@ -192,21 +201,6 @@ static __always_inline void read_tag(struct sk_buff *skb,
 }
 
 /*
- * How much of so many bytes to copy. It is the last byte's place that is limited:
- * from "not 0" the verifier of Linux 6.1 and before does not learn that it is 1
- * or more, which helpers want.
- */
-static __always_inline __u64 capture_length(__u64 length)
-{
-	__u64 last = length - 1;
-
-	barrier_var(last);
-	if (last >= config.snaplen)
-		last = config.snaplen - 1;
-	return last + 1;
-}
-
-/*
  * The packet's linear part goes with the event. It is put together in a buffer for
  * each CPU: while that is in use, what interrupts us loses its event.
  */
@@ -230,7 +224,7 @@ static __always_inline long tell_captured(struct sk_buff *skb,
 	if (event->ethernet)
 		read_tag(skb, &buffer->event);
 	if (linear > 0) {
-		length = capture_length(linear);
+		length = capture_length(linear, config.snaplen);
 		if (bpf_probe_read_kernel(buffer->bytes, length, start))
 			length = 0;
 	}
@@ -281,38 +275,27 @@ static __always_inline void tell(struct sk_buff *skb, struct net_device *dev,
 		count(key, event.length);
 }
 
-/* @args: the tracepoint's, each in 64 bits */
-static __always_inline int dropped(const __u64 *args, __u32 reason)
+/* @args: the tracepoint's, each in 64 bits: packet, location and perhaps a reason */
+SEC("tp_btf/kfree_skb")
+int drop_where(const __u64 *args)
 {
 	struct sk_buff *skb = (struct sk_buff *)args[0];
-	struct where_key key = { .location = args[1], .reason = reason };
+	struct where_key key = { .location = args[1] };
 	struct net_device *dev;
 
 	if (state.ended || !find_place(skb, &dev, &key) ||
 	    (config.netns && key.netns != config.netns))
 		return 0;
+	/* They came together. Where they are not, the verifier removes this. */
+	if (bpf_core_type_exists(enum skb_drop_reason))
+		key.reason = args[2];
 	if (dev) {
 		BPF_CORE_READ_STR_INTO(&key.name, dev, name);
-		if (config.ask_tc)
-			key.flags |= tc_flags(dev);
+		key.flags = tc_flags(dev);
 	}
-	if (state.some_unwanted && bpf_map_lookup_elem(&unwanted, &key))
-		return 0;
-	tell(skb, dev, &key);
+	if (!bpf_map_lookup_elem(&unwanted, &key))
+		tell(skb, dev, &key);
 	return 0;
-}
-
-/* One of these is loaded: before Linux 5.17 the tracepoint has no reason. */
-SEC("tp_btf/kfree_skb")
-int drop_where(const __u64 *args)
-{
-	return dropped(args, (__u32)args[2]);
-}
-
-SEC("tp_btf/kfree_skb")
-int drop_where_old(const __u64 *args)
-{
-	return dropped(args, 0);
 }
 
 char LICENSE[] SEC("license") = "GPL";

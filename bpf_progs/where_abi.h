@@ -12,8 +12,8 @@
 
 /* where_key.flags */
 #define WHERE_TC_INGRESS \
-	1 /* something is attached at the interface's clsact; */
-#define WHERE_TC_EGRESS 2 /* only looked up with config.ask_tc */
+	1 /* something is attached at the interface's clsact, */
+#define WHERE_TC_EGRESS 2 /* and this kernel has no reasons for TC's drops */
 
 /* Drops with the same key are counted together. No padding: it is hashed. */
 struct where_key {
@@ -49,15 +49,14 @@ struct where_config {
 	__u32 snaplen; /* capture so many bytes of each packet, 1 to 65535 */
 	__u8 events; /* an event for each drop; else all are only counted */
 	__u8 capture; /* with the packet's bytes */
-	__u8 ask_tc; /* no reason tells TC's drops: look for a clsact */
-	__u8 unused;
+	__u16 unused;
 };
 
 /* Variables (.bss). */
 struct where_state {
 	__u64 uncounted; /* drops that found the map "sums" full */
-	__u32 some_unwanted; /* there is something in the map "unwanted" */
 	__u32 ended; /* tell and count nothing any more */
+	__u32 unused;
 };
 
 #endif

@@ -72,7 +72,7 @@ bool capture_is_blocked(const struct capture *capture);
  * Waits for a slow reader as long as it goes on reading: at most two seconds for
  * each read, and until a signal comes.
  *
- * Return: 0 or a negative errno.
+ * Return: as file_finish().
  */
 int capture_finish(struct capture *capture, int signal_fd);
 

@@ -24,11 +24,15 @@ static void count_lost(void *context, const void *block)
 	file->captured--;
 }
 
-int file_open(struct capture_file *file, const char *path, bool replace,
-	      __u32 snaplen)
+int file_open(struct capture_file *file, const struct common_options *options)
 {
-	*file = (struct capture_file){ .snaplen = snaplen };
-	return sink_open(&file->sink, path, replace);
+	*file = (struct capture_file){
+		.sink.fd = -1,
+		.snaplen = options->snaplen,
+	};
+	return options->write ?
+		       sink_open(&file->sink, options->write, options->force) :
+		       EXIT_DONE;
 }
 
 int file_begin(struct capture_file *file, const char *program)
@@ -38,6 +42,8 @@ int file_begin(struct capture_file *file, const char *program)
 	char text[sizeof(system.sysname) + sizeof(system.release) + 2];
 	int error;
 
+	if (!file_is_open(file))
+		return EXIT_DONE;
 	file->start_ns = clock_ns(CLOCK_REALTIME);
 	uname(&system);
 	snprintf(text, sizeof(text), "%s %s", system.sysname, system.release);
@@ -101,7 +107,10 @@ int file_flush(struct capture_file *file)
 {
 	int error = file->discard ? 0 : sink_flush(&file->sink);
 
-	file->discard |= !!error;
+	if (error) {
+		file->discard = true;
+		file->told = true;
+	}
 	return error;
 }
 
@@ -136,10 +145,17 @@ void file_add_statistics(struct capture_file *file, size_t i, __u64 received,
 
 int file_finish(struct capture_file *file, int signal_fd)
 {
+	const struct sink *sink = &file->sink;
+
 	file_flush_all(file, signal_fd);
-	if (file->sink.error)
-		return -file->sink.error;
-	return file->discard ? -ETIMEDOUT : 0;
+	if (!file->discard || sink->error == EPIPE)
+		return EXIT_DONE;
+	if (!sink->error)
+		note("the reader of the capture reads no more: the rest is lost.");
+	else if (!file->told)
+		note("%s: cannot be written to its end: %s.", sink->path,
+		     strerror(sink->error));
+	return EXIT_SYSTEM;
 }
 
 void file_close(struct capture_file *file, bool failed)

@@ -8,6 +8,7 @@
 
 #include "capture/pcapng.h"
 #include "capture/sink.h"
+#include "lib/common_options.h"
 
 struct capture_file {
 	struct sink sink;
@@ -19,13 +20,13 @@ struct capture_file {
 	size_t count; /* of its interfaces */
 	__u64 captured; /* packets written, of all interfaces */
 	bool discard; /* nothing is written any more: what is added is lost */
+	bool told; /* file_flush() has returned why */
 };
 
-/* As sink_open(). */
-int file_open(struct capture_file *file, const char *path, bool replace,
-	      __u32 snaplen);
+/* Opens the file of --write, if that was given; an exit code. */
+int file_open(struct capture_file *file, const struct common_options *options);
 
-/* Writes the heading; @program has name and version. An exit code. */
+/* Writes the heading, if it is open; @program has name and version. An exit code. */
 int file_begin(struct capture_file *file, const char *program);
 
 /*
@@ -70,7 +71,10 @@ void file_flush_all(struct capture_file *file, int signal_fd);
 void file_add_statistics(struct capture_file *file, size_t i, __u64 received,
 			 __u64 accepted, int signal_fd);
 
-/* The last call but file_close(); 0, or the negative errno that ended the writing. */
+/*
+ * The last call but file_close(): writes all that is left, and tells if that fails.
+ * Return: an exit code; EXIT_DONE also if the reader has gone.
+ */
 int file_finish(struct capture_file *file, int signal_fd);
 
 /* Frees and closes; @failed: nothing came of the run. */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,4 +68,18 @@ __u64 clock_offset_ns(void)
 		offset = now - before - took / 2;
 	}
 	return offset;
+}
+
+void time_text(__u64 ns, int digits, char text[TIME_TEXT_SIZE])
+{
+	time_t second = ns / SECOND_NS;
+	char fraction[10];
+	struct tm utc;
+	size_t length;
+
+	gmtime_r(&second, &utc);
+	length = strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &utc);
+	snprintf(fraction, sizeof(fraction), "%09llu", ns % SECOND_NS);
+	snprintf(text + length, TIME_TEXT_SIZE - length, ".%.*sZ", digits,
+		 fraction);
 }

@@ -19,4 +19,9 @@ __u64 clock_ns(clockid_t id);
 /* From CLOCK_MONOTONIC to the time since 1970. */
 __u64 clock_offset_ns(void);
 
+#define TIME_TEXT_SIZE 32
+
+/* "2024-02-29T12:00:00.123Z": a time since 1970, with so many digits of the second. */
+void time_text(__u64 ns, int digits, char text[TIME_TEXT_SIZE]);
+
 #endif

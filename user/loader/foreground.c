@@ -36,11 +36,7 @@ static int open_capture(struct run *run)
 	run->capture.attachments = run->attachments;
 	run->capture.count = run->chosen.count;
 	run->capture.observe = options->observe;
-	return options->common.write ?
-		       file_open(&run->capture.file, options->common.write,
-				 options->common.force,
-				 options->common.snaplen) :
-		       EXIT_DONE;
+	return file_open(&run->capture.file, &options->common);
 }
 
 int stage_prepare(struct run *run)
@@ -83,23 +79,6 @@ int stage_capture(struct run *run)
 	if (code)
 		stage_detach(run);
 	return code;
-}
-
-/* Writes what is left; the exit code is the first that is not EXIT_DONE. */
-static int finish_capture(struct run *run, int code)
-{
-	struct capture *capture = &run->capture;
-	bool told = capture->file.sink.error;
-	int error = capture_finish(capture, run->signal_fd);
-
-	if (!error || error == -EPIPE)
-		return code;
-	if (error == -ETIMEDOUT)
-		note("the reader of the capture reads no more: the rest is lost.");
-	else if (!told)
-		note("%s: cannot be written to its end: %s.",
-		     capture->file.sink.path, strerror(-error));
-	return code ? code : EXIT_SYSTEM;
 }
 
 /* An end before its time: why, and how long it was attached. */
@@ -149,7 +128,7 @@ static int finish_counters(struct run *run, int code)
 int stage_foreground(struct run *run)
 {
 	struct watch *watch = &run->watch;
-	int error, code, detached;
+	int error, code, detached, captured = EXIT_DONE;
 
 	error = privileges_drop(hook_is_clsact(run->attachments[0].hook));
 	if (error)
@@ -161,7 +140,7 @@ int stage_foreground(struct run *run)
 	watch_ended(watch);
 	tell_end(run);
 	if (file_is_open(&run->capture.file))
-		code = finish_capture(run, code);
-	code = finish_counters(run, code);
+		captured = capture_finish(&run->capture, run->signal_fd);
+	code = finish_counters(run, code ? code : captured);
 	return detached ? detached : code;
 }

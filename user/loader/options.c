@@ -66,9 +66,9 @@ static const char more_help[] =
 	"\vIFACE is an interface's name or a quoted glob such as 'veth*'. Attaches to\n"
 	"all of them or to none, shows counters each second, and detaches on Ctrl-C,\n"
 	"when it ends and when it is killed. Upon SIGUSR1 it shows the counters at once.\n\n"
-	"From the end of --timeout on, the kernel side passes everything, even if this\n"
-	"process is stopped. --force also replaces another's program, and attaches even\n"
-	"where your own remote session arrives.\n\n"
+	"When --timeout is over, the kernel side passes everything, even if this process\n"
+	"is stopped. --force also replaces another's program, and attaches even where\n"
+	"your own remote session arrives.\n\n"
 	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
 	"(another's program or a file is there, or it would cut you off), 4 this\n"
 	"kernel lacks what was asked.";

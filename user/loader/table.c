@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "json_writer.h"
+#include "lib/duration.h"
 
 /* A heading for each screenful. */
 #define LINES_PER_HEADING 20
@@ -22,19 +22,14 @@ static void show_json(const struct display *display, FILE *text,
 		[STAT_UNDECIDED] = { "undecided_packets", "undecided_bytes" },
 	};
 	json_writer_t *json = jsonw_new(text);
-	struct timespec now;
-	char stamp[32], date[48];
-	struct tm utc;
+	char time[TIME_TEXT_SIZE];
 	int kind;
 
 	if (!json)
 		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(date, sizeof(date), "%s.%03ldZ", stamp, now.tv_nsec / 1000000);
+	time_text(clock_ns(CLOCK_REALTIME), 3, time);
 	jsonw_start_object(json);
-	jsonw_string_field(json, "time", date);
+	jsonw_string_field(json, "time", time);
 	jsonw_lluint_field(json, "elapsed_ms",
 			   (unsigned long long)(reading->elapsed * 1000));
 	if (reading->interface) {

@@ -3,9 +3,45 @@
 #include "where/hooks.h"
 
 #include <fnmatch.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "lib/macros.h"
 #include "where_abi.h"
+
+/* No more was said than that it was freed. */
+#define UNNAMED "NOT_SPECIFIED"
+
+/* The first that fits counts. */
+static const struct site {
+	const char *function; /* a glob */
+	const char *reason; /* NULL: any */
+	__u32 flag; /* of where_key.flags; 0: any */
+	enum drop_hook hook;
+} sites[] = {
+	/* Into which of them the compiler inlines the others varies. */
+	{ "veth_xdp_rcv_skb", NULL, 0, IN_XDP_NATIVE },
+	{ "veth_xdp_rcv", NULL, 0, IN_XDP_NATIVE },
+	{ "veth_poll", NULL, 0, IN_XDP_NATIVE },
+	{ "do_xdp_generic", NULL, 0, IN_XDP_GENERIC },
+	{ "netif_receive_generic_xdp", NULL, 0, IN_XDP_GENERIC },
+	{ "generic_xdp_tx", NULL, 0, IN_XDP_GENERIC },
+	{ "*", "TC_INGRESS", 0, IN_TC_INGRESS },
+	{ "*", "TC_EGRESS", 0, IN_TC_EGRESS },
+	{ "__netif_receive_skb_core", UNNAMED, WHERE_TC_INGRESS,
+	  IN_TC_INGRESS },
+	{ "sch_handle_ingress", UNNAMED, WHERE_TC_INGRESS, IN_TC_INGRESS },
+	{ "__dev_queue_xmit", UNNAMED, WHERE_TC_EGRESS, IN_TC_EGRESS },
+	{ "sch_handle_egress", UNNAMED, WHERE_TC_EGRESS, IN_TC_EGRESS },
+	/* What some drivers have sent they free so: vmxnet3_tq_tx_complete. */
+	{ "*_tx_complet*", UNNAMED, 0, NOT_DROPPED },
+	{ "*_clean_tx_irq", UNNAMED, 0, NOT_DROPPED },
+	{ "*_tx_reclaim*", UNNAMED, 0, NOT_DROPPED },
+	{ "*_reclaim_tx*", UNNAMED, 0, NOT_DROPPED },
+	/* A BPF test run ends so; its packet was on no network. */
+	{ "bpf_prog_test_run_skb", NULL, 0, NOT_DROPPED },
+	{ "bpf_test_finish", NULL, 0, NOT_DROPPED },
+};
 
 const char *drop_hook_name(enum drop_hook hook)
 {
@@ -15,66 +51,24 @@ const char *drop_hook_name(enum drop_hook hook)
 		[IN_TC_INGRESS] = "tc-ingress",
 		[IN_TC_EGRESS] = "tc-egress",
 		[IN_STACK] = "stack",
+		[NOT_DROPPED] = "none",
 	};
 
 	return names[hook];
 }
 
-static bool is_one_of(const char *function, const char *const *patterns)
+enum drop_hook drop_hook(const char *function, const char *reason, __u32 flags)
 {
-	for (; *patterns; patterns++) {
-		if (!fnmatch(*patterns, function, 0))
-			return true;
+	const struct site *site;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(sites); i++) {
+		site = &sites[i];
+		if (!fnmatch(site->function, function, 0) &&
+		    (!site->reason ||
+		     !strcmp(site->reason, *reason ? reason : UNNAMED)) &&
+		    (flags & site->flag) == site->flag)
+			return site->hook;
 	}
-	return false;
-}
-
-/* No more was said than that it was freed. */
-static bool is_unnamed(const char *reason)
-{
-	return !*reason || !strcmp(reason, "NOT_SPECIFIED");
-}
-
-enum drop_hook drop_hook(const char *function, const char *reason, __u32 flags,
-			 bool tc_reasons)
-{
-	/* Into which of them the compiler inlines the others varies. */
-	static const char *const native[] = { "veth_xdp_rcv_skb",
-					      "veth_xdp_rcv", "veth_poll",
-					      NULL };
-	static const char *const generic[] = { "do_xdp_generic",
-					       "netif_receive_generic_xdp",
-					       "generic_xdp_tx", NULL };
-	static const char *const ingress[] = { "__netif_receive_skb_core",
-					       "sch_handle_ingress", NULL };
-	static const char *const egress[] = { "__dev_queue_xmit",
-					      "sch_handle_egress", NULL };
-
-	if (is_one_of(function, native))
-		return IN_XDP_NATIVE;
-	if (is_one_of(function, generic))
-		return IN_XDP_GENERIC;
-	if (!strcmp(reason, "TC_INGRESS"))
-		return IN_TC_INGRESS;
-	if (!strcmp(reason, "TC_EGRESS"))
-		return IN_TC_EGRESS;
-	if (tc_reasons || !is_unnamed(reason))
-		return IN_STACK;
-	if (flags & WHERE_TC_INGRESS && is_one_of(function, ingress))
-		return IN_TC_INGRESS;
-	if (flags & WHERE_TC_EGRESS && is_one_of(function, egress))
-		return IN_TC_EGRESS;
 	return IN_STACK;
-}
-
-bool drop_is_none(const char *function, const char *reason)
-{
-	static const char *const sent[] = { "*_tx_complet*", "*_clean_tx_irq",
-					    "*_tx_reclaim*", "*_reclaim_tx*",
-					    NULL };
-	static const char *const test_run[] = { "bpf_prog_test_run_skb",
-						"bpf_test_finish", NULL };
-
-	return is_one_of(function, test_run) ||
-	       (is_unnamed(reason) && is_one_of(function, sent));
 }

@@ -4,7 +4,6 @@
 #define WHERE_HOOKS_H
 
 #include <linux/types.h>
-#include <stdbool.h>
 
 enum drop_hook {
 	IN_XDP_NATIVE,
@@ -12,28 +11,18 @@ enum drop_hook {
 	IN_TC_INGRESS,
 	IN_TC_EGRESS,
 	IN_STACK, /* anywhere else */
+	NOT_DROPPED, /* but freed by kfree_skb, too */
 };
 
 /**
  * drop_hook() - at which hook
- * @function: that freed the packet, as symbols_find() names it
+ * @function: that freed the packet, as names_function() names it
  * @reason: "" if this kernel has none
- * @flags: of its struct where_key: on kernels without reasons of TC's own, a
- *	packet is dropped by TC only where something is attached to it
- * @tc_reasons: this kernel has those
+ * @flags: of its struct where_key
  */
-enum drop_hook drop_hook(const char *function, const char *reason, __u32 flags,
-			 bool tc_reasons);
+enum drop_hook drop_hook(const char *function, const char *reason, __u32 flags);
 
 /* For tables and JSON: "xdp-native", … */
 const char *drop_hook_name(enum drop_hook hook);
-
-/**
- * drop_is_none() - was the packet freed by kfree_skb, but not dropped?
- *
- * Some drivers free what they have sent that way (vmxnet3_tq_tx_complete), and so
- * does the end of a BPF test run, whose packet was on no network.
- */
-bool drop_is_none(const char *function, const char *reason);
 
 #endif

@@ -2,6 +2,7 @@
 /* From drop events to lines, sums and a file, until it ends. */
 #include "where/listen.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,9 +17,8 @@
 
 /* After the first event, so long for more: waking up for each slows packets down. */
 #define PAUSE_NS (SECOND_NS / 200)
-/* After a look that brought as many as one may, the next one comes soon. */
+/* After a look that brought as many as one may, the next one comes at once. */
 #define MOST_EVENTS 4096
-#define FLOOD_PAUSE_NS (SECOND_NS / 10000)
 /* Without events, it looks that often. */
 #define IDLE_NS (SECOND_NS / 5)
 /* While the reader has so much to read, what happens waits in the kernel's ring. */
@@ -65,43 +65,33 @@ int listen_take(void *context, void *data, size_t size)
 	if (!row)
 		where->error = -ENOMEM;
 	if (row && row->wanted) {
-		rows_add(&where->rows, row, event->length);
-		if (!where->options.summary && !where->piped && !where->error)
+		rows_add(&where->rows, row, 1, event->length);
+		if (where->lines && !where->error)
 			where->error =
 				stats_show_one(&where->stats, row, event);
 		if (file_is_open(&where->file) && !where->error)
 			where->error = write_packet(&where->file, &where->rows,
 						    row, event);
 	}
-	if (where->finishing)
+	if (event->time_ns <= where->take_until_ns)
 		return file_has_room(&where->file) ? 0 : -ENOBUFS;
 	return ++where->events >= MOST_EVENTS || is_behind(where) ? -ENOBUFS :
 								    0;
 }
 
-/* The file's error is told once; -1 to go on without it, or an exit code. */
-static int write_failed(struct where *where, int error)
-{
-	if (!error || where->write_error)
-		return -1;
-	where->write_error = error;
-	if (where->piped)
-		return output_failed(where, error);
-	note("%s: cannot be written any more: %s. The packets that follow are not captured.",
-	     where->file.sink.path, strerror(-error));
-	return -1;
-}
-
 /* All that can be written without waiting; -1 or an exit code. */
 static int flush(struct where *where)
 {
-	int code = -1;
+	int error = file_flush(&where->file);
 
-	if (file_is_open(&where->file))
-		code = write_failed(where, file_flush(&where->file));
+	if (error && common_is_piped(&where->options.common))
+		return output_failed(where, error);
+	if (error)
+		note("%s: cannot be written any more: %s. Packets that follow are not captured.",
+		     where->file.sink.path, strerror(-error));
 	if (!where->error)
 		where->error = output_flush(where->stats.out);
-	return code < 0 ? output_failed(where, where->error) : code;
+	return output_failed(where, where->error);
 }
 
 /* Takes events, as far as there is room for them. */
@@ -110,7 +100,7 @@ static void take_events(struct where *where)
 	where->events = 0;
 	where->stats.offset_ns = clock_offset_ns();
 	where->file.offset_ns = where->stats.offset_ns;
-	if (where->ring && (where->finishing || !is_behind(where)))
+	if (where->ring && !is_behind(where))
 		ring_buffer__consume(where->ring);
 }
 
@@ -136,7 +126,7 @@ static void look_at_sums(struct where *where, __u64 now)
 	where->error = rows_update(&where->rows);
 	if (where->stats.terminal.out && !where->error) {
 		sums = total(where, now);
-		where->error = stats_redraw(&where->stats, &sums);
+		where->error = stats_show(&where->stats, &sums, false);
 	} else if (where->rows.lost && !where->loss_told) {
 		where->loss_told = true;
 		note("events are lost: too many. Not each drop is told, but all are counted.");
@@ -161,7 +151,7 @@ static int sum_up(struct where *where, __u64 now)
 		note("up to %llu more drops, of any namespace, were missed in between.",
 		     sums.missed);
 	if (!where->error)
-		where->error = stats_show(&where->stats, &sums);
+		where->error = stats_show(&where->stats, &sums, true);
 	return flush(where);
 }
 
@@ -172,92 +162,76 @@ static int start_anew(struct where *where, __u64 now)
 
 	if (!where->error)
 		where->error = rows_update(&where->rows);
-	/* A look takes no more than so much; what came meanwhile is next time's. */
-	do {
-		take_events(where);
-		code = flush(where);
-	} while (code < 0 && where->events >= MOST_EVENTS && !is_behind(where));
-	if (code < 0)
-		code = sum_up(where, now);
+	where->take_until_ns = now;
+	take_events(where);
+	code = sum_up(where, now);
 	where->loss_told = false;
 	rows_restart(&where->rows);
 	stats_restart(&where->stats, now);
 	return code;
 }
 
+/* How long to wait for more, at most; @idle: for anything at all. */
+static struct timespec pause_for(const struct where *where, bool idle,
+				 __u64 left_ns)
+{
+	__u64 pause_ns = PAUSE_NS;
+
+	if (idle)
+		pause_ns = IDLE_NS;
+	else if (where->events >= MOST_EVENTS)
+		pause_ns = 0;
+	return (struct timespec){
+		.tv_nsec = (long)(left_ns < pause_ns ? left_ns : pause_ns),
+	};
+}
+
 enum {
 	ON_SIGNAL,
-	ON_OUTPUT, /* the reader takes more */
-	ON_FILE, /* the same of a pipe's, or it has gone */
 	ON_RING,
+	ON_FILE, /* the reader of a pipe takes more, or it has gone */
+	ON_OUTPUT, /* the reader takes more */
 	ON_COUNT,
 };
 
-/* What to wait for, and how long; @idle: until something happens. */
-static struct timespec prepare(const struct where *where, bool idle, __u64 now,
-			       __u64 end_ns, struct pollfd polled[ON_COUNT])
-{
-	const struct output *out = where->stats.out;
-	const struct sink *sink = &where->file.sink;
-	bool behind = is_behind(where);
-	__u64 pause = PAUSE_NS;
-
-	if (idle || behind)
-		pause = IDLE_NS;
-	else if (where->events >= MOST_EVENTS)
-		pause = FLOOD_PAUSE_NS;
-	if (end_ns - now < pause)
-		pause = end_ns > now ? end_ns - now : 0;
-	polled[ON_OUTPUT].fd = out->first ? out->fd : -1;
-	polled[ON_FILE].fd = sink->regular || where->file.discard ? -1 :
-								    sink->fd;
-	polled[ON_FILE].events = sink_pending(sink) ? POLLOUT : 0;
-	polled[ON_RING].fd = where->ring && idle && !behind ?
-				     ring_buffer__epoll_fd(where->ring) :
-				     -1;
-	polled[ON_SIGNAL].revents = 0;
-	polled[ON_FILE].revents = 0;
-	return (struct timespec){ .tv_nsec = (long)pause };
-}
-
-/* The reader of a pipe that packets go to; -1 or an exit code. */
-static int look_at_reader(struct where *where, short events)
-{
-	if (!(events & (POLLERR | POLLHUP)) || sink_pending(&where->file.sink))
-		return -1;
-	where->file.discard = true;
-	return write_failed(where, -EPIPE);
-}
-
 int listen_watch(struct where *where)
 {
+	const struct output *out = where->stats.out;
+	struct sink *sink = &where->file.sink;
 	__u64 end_ns = UINT64_MAX, now = where->began_ns;
-	struct pollfd polled[ON_COUNT] = {
-		[ON_SIGNAL] = { .fd = where->signals, .events = POLLIN },
-		[ON_OUTPUT] = { .events = POLLOUT },
-		[ON_RING] = { .events = POLLIN },
-	};
 	bool idle = true;
 	int code = -1;
 
 	if (where->options.common.timeout_ns)
 		end_ns = now + where->options.common.timeout_ns;
 	while (code < 0 && now < end_ns) {
+		bool behind = is_behind(where);
+		bool is_pipe = !sink->regular && !where->file.discard;
+		struct pollfd polled[ON_COUNT] = {
+			[ON_SIGNAL] = { where->signals, POLLIN },
+			[ON_RING] = { idle && !behind ? where->ring_fd : -1,
+				      POLLIN },
+			[ON_FILE] = { is_pipe ? sink->fd : -1,
+				      sink_pending(sink) ? POLLOUT : 0 },
+			[ON_OUTPUT] = { out->first ? out->fd : -1, POLLOUT },
+		};
 		struct timespec pause =
-			prepare(where, idle, now, end_ns, polled);
+			pause_for(where, idle || behind, end_ns - now);
 
 		ppoll(polled, ON_COUNT, &pause, NULL);
 		now = clock_ns(CLOCK_MONOTONIC);
-		code = look_at_reader(where, polled[ON_FILE].revents);
+		/* Nobody reads the packets any more. */
+		if (polled[ON_FILE].revents & (POLLERR | POLLHUP) &&
+		    !sink_pending(sink))
+			sink->error = EPIPE;
 		if (polled[ON_SIGNAL].revents) {
 			if (signals_take(where->signals) != SIGUSR1)
 				break;
-			if (code < 0)
-				code = start_anew(where, now);
-		} else if (idle && polled[ON_RING].revents) {
+			code = start_anew(where, now);
+		} else if (polled[ON_RING].revents) {
 			idle = false; /* and wait for more */
 			continue;
-		} else if (code < 0) {
+		} else {
 			code = look(where, now);
 		}
 		idle = !where->events;
@@ -268,22 +242,9 @@ int listen_watch(struct where *where)
 /* All events that are left, also where packets wait for a slow reader. */
 static void take_rest(struct where *where)
 {
-	where->finishing = true;
+	where->take_until_ns = UINT64_MAX;
 	while (where->ring && ring_buffer__consume(where->ring) == -ENOBUFS)
 		file_flush_all(&where->file, where->signals);
-}
-
-static int finish_file(struct where *where)
-{
-	int error = write_finish(&where->file, &where->rows, where->signals);
-
-	if (error == -ETIMEDOUT)
-		note("the reader of the capture reads no more: the rest is lost.");
-	else
-		write_failed(where, error);
-	return where->write_error && where->write_error != -EPIPE ?
-		       EXIT_SYSTEM :
-		       EXIT_DONE;
 }
 
 /* All that was dropped until now, and the sums. */
@@ -299,7 +260,7 @@ int listen_finish(struct where *where)
 	if (!where->error)
 		where->error = rows_update(&where->rows);
 	if (file_is_open(&where->file))
-		file = finish_file(where);
+		file = write_finish(&where->file, &where->rows, where->signals);
 	code = sum_up(where, now);
 	if (code < 0) {
 		output_drain(stats->out, where->signals);

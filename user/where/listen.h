@@ -4,27 +4,25 @@
 #define WHERE_LISTEN_H
 
 #include "where/stats.h"
-#include "where/where.h"
 #include "where/write.h"
 
 struct where {
 	struct where_options options;
-	bool piped; /* packets go to standard output, the sums do not */
+	bool lines; /* each drop is told, not only the sums */
 	struct tracing tracing;
-	struct reasons reasons;
 	struct ring_buffer *ring; /* NULL: no events */
+	int ring_fd; /* to poll for them, or -1 */
 	struct rows rows;
 	struct stats stats;
 	struct capture_file file;
 	int signals;
 	unsigned int events; /* taken at this look */
-	bool finishing; /* no look is cut short */
+	__u64 take_until_ns; /* of those until then, all that the file has room for */
 	__u64 began_ns;
 	__u64 looked_ns; /* when the sums were read last */
 	__u64 missed_before; /* and told */
 	bool loss_told;
 	int error; /* of telling */
-	int write_error; /* told, of the file */
 };
 
 /* A ring_buffer_sample_fn; its context is a struct where. */

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Drops by where and why: what is alike is one row. */
+#include <net/if.h> /* before linux/if.h, not after it */
+
 #include "where/rows.h"
 
 #include <bpf/bpf.h>
@@ -11,7 +13,6 @@
 #include <string.h>
 
 #include "lib/grow.h"
-#include "where/netns_names.h"
 
 static int by_key(const void *left, const void *right)
 {
@@ -20,17 +21,17 @@ static int by_key(const void *left, const void *right)
 
 static bool is_chosen(const struct rows *rows, const struct row *row)
 {
+	const struct common_options *options = &rows->options->common;
 	size_t i;
 
-	if (!rows->pattern_count)
+	if (!options->pattern_count)
 		return true;
 	if (!*row->interface)
 		return false;
-	if (!rows->all_netns &&
-	    interfaces_find(&rows->chosen, (int)row->key.ifindex))
+	if (interfaces_find(&rows->chosen, (int)row->key.ifindex))
 		return true;
-	for (i = 0; i < rows->pattern_count; i++) {
-		if (!fnmatch(rows->patterns[i], row->interface, 0))
+	for (i = 0; i < options->pattern_count; i++) {
+		if (!fnmatch(options->patterns[i], row->interface, 0))
 			return true;
 	}
 	return false;
@@ -42,29 +43,26 @@ static void describe(struct rows *rows, struct row *row)
 
 	memcpy(row->interface, key->name, sizeof(row->interface));
 	/* A number alone is one of the namespace it belongs to. */
-	if (!*row->interface && key->ifindex && !rows->all_netns)
-		netns_interface(key->ifindex, row->interface);
-	if (rows->all_netns)
-		netns_name(key->netns, row->netns, sizeof(row->netns));
-	symbols_find(&rows->symbols, key->location, row->function,
-		     sizeof(row->function));
-	if (rows->reasons->known)
-		reasons_name(rows->reasons, key->reason, row->reason,
-			     sizeof(row->reason));
-	row->hook = drop_hook(row->function, row->reason, key->flags,
-			      rows->reasons->of_tc);
-	row->wanted = is_chosen(rows, row) &&
-		      !drop_is_none(row->function, row->reason);
+	if (!*row->interface && key->ifindex && !rows->options->all_netns)
+		if_indextoname(key->ifindex, row->interface);
+	if (rows->options->all_netns)
+		names_netns(key->netns, row->netns, sizeof(row->netns));
+	names_function(&rows->names, key->location, row->function,
+		       sizeof(row->function));
+	names_reason(&rows->names, key->reason, row->reason,
+		     sizeof(row->reason));
+	row->hook = drop_hook(row->function, row->reason, key->flags);
+	row->wanted = is_chosen(rows, row) && row->hook != NOT_DROPPED;
 	row->capture = -1;
 }
 
+/* The kernel side need not tell of these. If its map is full, it does, to us alone. */
 static void refuse(struct rows *rows, const struct row *row)
 {
 	__u8 yes = 1;
 
-	/* Where there is no room, they go on being told, to us alone. */
-	if (!bpf_map_update_elem(rows->unwanted_fd, &row->key, &yes, BPF_ANY))
-		rows->state->some_unwanted = true;
+	bpf_map_update_elem(rows->tracing->unwanted_fd, &row->key, &yes,
+			    BPF_ANY);
 }
 
 struct row *rows_find(struct rows *rows, const struct where_key *key)
@@ -86,20 +84,23 @@ struct row *rows_find(struct rows *rows, const struct where_key *key)
 		free(row);
 		return NULL;
 	}
-	list[rows->count++] = row;
 	describe(rows, row);
-	if (!row->wanted)
+	if (row->wanted)
+		list[rows->count++] = row;
+	else
 		refuse(rows, row);
 	return row;
 }
 
-void rows_add(struct rows *rows, struct row *row, __u32 bytes)
+void rows_add(struct rows *rows, struct row *row, __u64 packets, __u64 bytes)
 {
-	row->packets++;
+	row->packets += packets;
 	row->bytes += bytes;
-	row->all++;
-	rows->packets++;
-	rows->all++;
+	row->all += packets;
+	if (!row->wanted)
+		return;
+	rows->packets += packets;
+	rows->all += packets;
 }
 
 static void add_counted(struct rows *rows, struct row *row,
@@ -107,15 +108,9 @@ static void add_counted(struct rows *rows, struct row *row,
 {
 	__u64 packets = sum->packets - row->counted.packets;
 
-	row->packets += packets;
-	row->bytes += sum->bytes - row->counted.bytes;
-	row->all += packets;
+	rows_add(rows, row, packets, sum->bytes - row->counted.bytes);
 	row->counted = *sum;
-	if (!row->wanted)
-		return;
-	rows->packets += packets;
-	rows->all += packets;
-	if (rows->events)
+	if (rows->events && row->wanted)
 		rows->lost += packets;
 }
 
@@ -125,9 +120,9 @@ int rows_update(struct rows *rows)
 	struct where_sum sum;
 	struct row *row;
 
-	while (!bpf_map_get_next_key(rows->sums_fd, before, &key)) {
+	while (!bpf_map_get_next_key(rows->tracing->sums_fd, before, &key)) {
 		before = &key;
-		if (bpf_map_lookup_elem(rows->sums_fd, &key, &sum))
+		if (bpf_map_lookup_elem(rows->tracing->sums_fd, &key, &sum))
 			continue;
 		row = rows_find(rows, &key);
 		if (!row)
@@ -149,22 +144,10 @@ void rows_restart(struct rows *rows)
 	rows->lost = 0;
 }
 
-static void keep(void *row)
-{
-	(void)row; /* it is the list's */
-}
-
 void rows_free(struct rows *rows)
 {
-	size_t i;
-
-	tdestroy(rows->tree, keep);
-	rows->tree = NULL;
-	for (i = 0; i < rows->count; i++)
-		free(rows->list[i]);
+	tdestroy(rows->tree, free);
 	free(rows->list);
-	rows->list = NULL;
-	rows->count = 0;
-	symbols_close(&rows->symbols);
+	names_close(&rows->names);
 	interfaces_free(&rows->chosen);
 }

@@ -13,8 +13,9 @@
 #include "where_abi.h"
 #include "lib/interfaces.h"
 #include "where/hooks.h"
-#include "where/reasons.h"
-#include "where/symbols.h"
+#include "where/names.h"
+#include "where/tracing.h"
+#include "where/where.h"
 
 struct row {
 	struct where_key key; /* first: rows are found by it */
@@ -31,17 +32,13 @@ struct row {
 };
 
 struct rows {
-	bool all_netns;
+	const struct where_options *options;
 	bool events; /* what is only counted is lost to a reader of events */
-	char *const *patterns; /* interface names and globs; none: all */
-	size_t pattern_count;
 	struct interfaces chosen; /* those that were meant at the start */
-	struct reasons *reasons;
-	struct symbols symbols;
-	int sums_fd, unwanted_fd; /* maps */
-	volatile struct where_state *state;
-	void *tree; /* of rows, by key */
-	struct row **list; /* all rows, as they came */
+	struct names names;
+	const struct tracing *tracing;
+	void *tree; /* of all rows, by key */
+	struct row **list; /* those that are wanted, in any order */
 	size_t count;
 	__u64 packets; /* of all rows, since the sums were shown last */
 	__u64 all; /* since the start */
@@ -57,8 +54,8 @@ struct rows {
  */
 struct row *rows_find(struct rows *rows, const struct where_key *key);
 
-/* An event told of one more. */
-void rows_add(struct rows *rows, struct row *row, __u32 bytes);
+/* So many more. */
+void rows_add(struct rows *rows, struct row *row, __u64 packets, __u64 bytes);
 
 /* Adds what the kernel has counted since the last look; 0 or a negative errno. */
 int rows_update(struct rows *rows);

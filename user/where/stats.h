@@ -11,8 +11,6 @@
 struct stats {
 	const struct rows *rows;
 	struct output *out;
-	bool json;
-	bool capture; /* tell what of them is captured */
 	__u64 started_ns; /* CLOCK_MONOTONIC: since when is counted */
 	__u64 offset_ns; /* from CLOCK_MONOTONIC to the time since 1970 */
 	unsigned int lines; /* shown so far: the heading comes back */
@@ -32,11 +30,14 @@ struct stats_total {
 int stats_show_one(struct stats *stats, const struct row *row,
 		   const struct where_event *event);
 
-/* Draws the most frequent over those of the last time; 0 or a negative errno. */
-int stats_redraw(struct stats *stats, const struct stats_total *total);
-
-/* Shows what was counted, most packets first; returns 0 or a negative errno. */
-int stats_show(struct stats *stats, const struct stats_total *total);
+/**
+ * stats_show() - show what was counted, most packets first
+ * @last: all of it, to stay; else, on a terminal, the most frequent over those of the
+ *	last time
+ *
+ * Return: 0 or a negative errno.
+ */
+int stats_show(struct stats *stats, const struct stats_total *total, bool last);
 
 /* Counts from @now_ns on. */
 void stats_restart(struct stats *stats, __u64 now_ns);

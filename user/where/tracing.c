@@ -8,6 +8,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "where_abi.h" /* first: the skeleton uses its types */
+#include "drop_where_kern.skel.h"
 #include "lib/errors.h"
 
 #define NAME "drop-where"
@@ -19,89 +21,79 @@
 /* The kernel side's scratch: a word, the event, and then the packet's bytes. */
 #define SCRATCH_SIZE (sizeof(__u64) + sizeof(struct where_event))
 
-static struct bpf_map *find_map(const struct tracing *tracing, const char *name)
+static int configure(struct drop_where_kern *skeleton,
+		     const struct where_config *config)
 {
-	return bpf_object__find_map_by_name(tracing->image.object, name);
-}
-
-static int configure(struct tracing *tracing, const struct where_config *config)
-{
-	struct bpf_map *scratch = find_map(tracing, "scratch");
 	int cpus = libbpf_num_possible_cpus();
 
-	*tracing->image.config = *config;
+	skeleton->rodata->config = *config;
 	if (cpus < 0)
 		return cpus;
 	if (config->events &&
-	    bpf_map__set_max_entries(find_map(tracing, "events"),
+	    bpf_map__set_max_entries(skeleton->maps.events,
 				     config->capture ? CAPTURE_SIZE :
 						       EVENTS_SIZE))
 		return -errno;
 	if (config->capture &&
-	    (bpf_map__set_max_entries(scratch, cpus) ||
-	     bpf_map__set_value_size(scratch, SCRATCH_SIZE + config->snaplen)))
+	    (bpf_map__set_max_entries(skeleton->maps.scratch, cpus) ||
+	     bpf_map__set_value_size(skeleton->maps.scratch,
+				     SCRATCH_SIZE + config->snaplen)))
 		return -errno;
 	return 0;
 }
 
-int tracing_load(struct tracing *tracing, const struct where_config *config,
-		 const struct reasons *reasons)
+int tracing_load(struct tracing *tracing, const struct where_config *config)
 {
-	struct where_image *image = &tracing->image;
-	int error = tracing->program->open(image);
+	struct drop_where_kern *skeleton = drop_where_kern__open();
+	int error;
 
+	if (!skeleton)
+		return fail_at(AT_LOAD, errno, NAME, NULL);
+	tracing->skeleton = skeleton;
+	error = configure(skeleton, config);
+	if (!error)
+		error = drop_where_kern__load(skeleton);
 	if (error)
 		return fail_at(AT_LOAD, -error, NAME, NULL);
-	error = configure(tracing, config);
-	image->config->ask_tc = !reasons->of_tc;
-	bpf_program__set_autoload(image->with_reason, reasons->known);
-	bpf_program__set_autoload(image->without_reason, !reasons->known);
-	tracing->chosen = reasons->known ? image->with_reason :
-					   image->without_reason;
-	if (!error)
-		error = bpf_object__load_skeleton(image->parts);
-	return error ? fail_at(AT_LOAD, -error, NAME, NULL) : EXIT_DONE;
+	tracing->events_fd = bpf_map__fd(skeleton->maps.events);
+	tracing->sums_fd = bpf_map__fd(skeleton->maps.sums);
+	tracing->unwanted_fd = bpf_map__fd(skeleton->maps.unwanted);
+	return EXIT_DONE;
 }
 
 int tracing_attach(struct tracing *tracing)
 {
-	tracing->link = bpf_program__attach(tracing->chosen);
-	if (!tracing->link)
-		return fail_at(AT_LOAD, errno, NAME, NULL);
-	return EXIT_DONE;
+	tracing->link =
+		bpf_program__attach(tracing->skeleton->progs.drop_where);
+	return tracing->link ? EXIT_DONE : fail_at(AT_LOAD, errno, NAME, NULL);
 }
 
 void tracing_end(struct tracing *tracing)
 {
 	if (!tracing->link)
 		return;
-	tracing->image.state->ended = true;
+	tracing->skeleton->bss->state.ended = true;
 	bpf_link__destroy(tracing->link);
 	tracing->link = NULL;
 	/* Waits until no CPU is inside any more. */
 	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0);
 }
 
-int tracing_map(const struct tracing *tracing, const char *name)
-{
-	return bpf_map__fd(find_map(tracing, name));
-}
-
 __u64 tracing_missed(const struct tracing *tracing)
 {
+	const struct drop_where_kern *skeleton = tracing->skeleton;
 	struct bpf_prog_info info = {};
 	__u32 size = sizeof(info);
 
-	if (bpf_obj_get_info_by_fd(bpf_program__fd(tracing->chosen), &info,
-				   &size))
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(skeleton->progs.drop_where),
+				   &info, &size))
 		info.recursion_misses = 0;
-	return tracing->image.state->uncounted + info.recursion_misses;
+	return skeleton->bss->state.uncounted + info.recursion_misses;
 }
 
 void tracing_close(struct tracing *tracing)
 {
 	tracing_end(tracing);
-	if (tracing->image.skeleton)
-		tracing->program->destroy(tracing->image.skeleton);
-	tracing->image = (struct where_image){};
+	drop_where_kern__destroy(tracing->skeleton);
+	tracing->skeleton = NULL;
 }

@@ -3,52 +3,28 @@
 #ifndef WHERE_TRACING_H
 #define WHERE_TRACING_H
 
-#include <bpf/libbpf.h>
-#include <stdbool.h>
+#include <linux/types.h>
 
-#include "where_abi.h"
-#include "where/reasons.h"
-
-/* An opened or loaded skeleton, by its parts. */
-struct where_image {
-	void *skeleton; /* the skeleton itself, for destroy() */
-	struct bpf_object_skeleton *parts;
-	struct bpf_object *object;
-	struct bpf_program *with_reason, *without_reason; /* one is loaded */
-	struct where_config *config; /* write before loading */
-	volatile struct where_state *state; /* mapped */
-};
-
-struct where_program {
-	/* Returns 0 or a negative errno. */
-	int (*open)(struct where_image *image);
-	void (*destroy)(void *skeleton);
-};
+struct where_config;
 
 struct tracing {
-	const struct where_program *program;
-	struct where_image image;
-	struct bpf_program *chosen;
+	struct drop_where_kern *skeleton;
 	struct bpf_link *link;
+	int events_fd, sums_fd, unwanted_fd; /* its maps */
 };
 
 /**
- * tracing_load() - load the program that this kernel's tracepoint takes
- * @config: as it is to be loaded; ask_tc is set here
+ * tracing_load() - load the program
  *
  * Return: EXIT_DONE, or the exit code of an error it has told. Close it in any case.
  */
-int tracing_load(struct tracing *tracing, const struct where_config *config,
-		 const struct reasons *reasons);
+int tracing_load(struct tracing *tracing, const struct where_config *config);
 
 /* From now on it tells and counts; an exit code as above. */
 int tracing_attach(struct tracing *tracing);
 
 /* And now no more: whatever was dropped before is told or counted by now. */
 void tracing_end(struct tracing *tracing);
-
-/* Of a map; names are those of the kernel side. */
-int tracing_map(const struct tracing *tracing, const char *name);
 
 /*
  * Drops since the start of which nothing more is known: there was no room to count

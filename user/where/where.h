@@ -6,7 +6,6 @@
 #include <stdbool.h>
 
 #include "lib/common_options.h"
-#include "where/tracing.h"
 
 struct where_options {
 	struct common_options common;
@@ -23,6 +22,6 @@ struct where_options {
 int where_parse(struct where_options *options, int argc, char **argv);
 
 /* Tells until a signal, the time-out or the end of output; an exit code. */
-int where_run(const struct where_program *program, int argc, char **argv);
+int where_run(int argc, char **argv);
 
 #endif

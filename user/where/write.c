@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/errors.h"
+
 static bool are_on_one(const struct row *left, const struct row *right)
 {
 	return left->key.netns == right->key.netns &&
@@ -34,7 +36,7 @@ static int find_interface(struct capture_file *file, const struct rows *rows,
 	}
 	if (row->capture >= 0)
 		return 0;
-	if (rows->all_netns)
+	if (rows->options->all_netns)
 		snprintf(description, sizeof(description),
 			 "dropped packets of network namespace %s", row->netns);
 	error = file_add_interface(file, &interface);
@@ -117,7 +119,7 @@ static __u64 count_dropped(const struct rows *rows, size_t interface)
 int write_finish(struct capture_file *file, const struct rows *rows,
 		 int signal_fd)
 {
-	int ended, error = 0;
+	int error = 0;
 	__u64 dropped;
 	size_t i;
 
@@ -125,13 +127,14 @@ int write_finish(struct capture_file *file, const struct rows *rows,
 	for (i = 0; i < rows->count && !error; i++) {
 		if (!file_has_room(file))
 			file_flush_all(file, signal_fd);
-		if (rows->list[i]->wanted && rows->list[i]->all)
+		if (rows->list[i]->all)
 			error = find_interface(file, rows, rows->list[i]);
 	}
 	for (i = 0; i < file->count; i++) {
 		dropped = count_dropped(rows, i);
 		file_add_statistics(file, i, dropped, dropped, signal_fd);
 	}
-	ended = file_finish(file, signal_fd);
-	return ended ? ended : error;
+	if (error)
+		fail_memory("the interfaces of the capture");
+	return file_finish(file, signal_fd);
 }

@@ -17,7 +17,7 @@ int write_packet(struct capture_file *file, const struct rows *rows,
  * write_finish() - the statistics, and all that is not written yet
  * @signal_fd: a signal that can be read here ends the waiting for a slow reader
  *
- * Return: 0, or the negative errno that ended the writing.
+ * Return: as file_finish().
  */
 int write_finish(struct capture_file *file, const struct rows *rows,
 		 int signal_fd);
