@@ -75,8 +75,9 @@ void tracing_end(struct tracing *tracing)
 	tracing->skeleton->bss->state.ended = true;
 	bpf_link__destroy(tracing->link);
 	tracing->link = NULL;
-	/* Waits until no CPU is inside any more. */
-	syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0);
+	/* Waits until no CPU is inside any more. With nohz_full= this cannot be asked. */
+	if (syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0))
+		usleep(10000);
 }
 
 __u64 tracing_missed(const struct tracing *tracing)
