@@ -83,7 +83,7 @@ test_native_errors() {
 	denied LINK_CREATE EINVAL 1 'driver refuses native XDP.*--skb-mode' xdp-drop-tcp -N veth0
 	denied LINK_CREATE ENOSPC 1 'queues.*ethtool -L' xdp-drop-world -N veth0
 	denied LINK_CREATE EBUSY 3 'another XDP program.*same moment.*--force' xdp-drop-tcp veth0
-	denied LINK_CREATE EEXIST 3 'other mode.*--list' xdp-drop-tcp -N veth0
+	denied LINK_CREATE EEXIST 3 'other mode.*its bond.*--list' xdp-drop-tcp -N veth0
 	denied LINK_CREATE ENODEV 1 "is gone.*ip link" xdp-drop-tcp veth0
 	denied LINK_CREATE EPERM 1 'native XDP.*privilege' xdp-drop-tcp veth0
 	denied LINK_CREATE EIO 1 'the kernel refused.*--verbose' xdp-drop-tcp veth0
@@ -92,7 +92,7 @@ test_native_errors() {
 test_generic_errors() {
 	need_filter
 	denied LINK_CREATE EINVAL 4 'generic XDP.*no bpf_link.*5\.9' xdp-drop-tcp -S veth0
-	denied LINK_CREATE EOPNOTSUPP 4 'cannot run XDP' xdp-drop-tcp veth0
+	denied LINK_CREATE EOPNOTSUPP 1 'generic XDP: the kernel refused' xdp-drop-tcp veth0
 	denied LINK_CREATE EBUSY 3 'generic XDP.*same moment' xdp-drop-tcp -S veth0
 	denied LINK_CREATE EEXIST 3 'generic XDP.*other mode' xdp-drop-tcp -S veth0
 }
@@ -110,8 +110,8 @@ test_tc_errors() {
 
 test_pin() {
 	need_filter
-	denied OBJ_PIN EPERM 1 'cannot pin.*does not let this user write' xdp-drop-tcp --pin veth0
-	denied OBJ_PIN ENOSPC 1 'cannot pin.*no space' xdp-drop-tcp --pin -S veth0
+	denied OBJ_PIN EPERM 1 'cannot pin.*more privilege' xdp-drop-tcp --pin veth0
+	denied OBJ_PIN ENOSPC 1 'cannot pin.*has no memory' xdp-drop-tcp --pin -S veth0
 	denied OBJ_PIN EEXIST 3 'cannot pin.*a pin already.*--detach' xdp-drop-tcp --pin veth0
 	denied OBJ_PIN EROFS 1 'cannot pin.*read-only.*remount,rw' xdp-drop-world --pin lo veth0
 	said 'attached to none of the 2'

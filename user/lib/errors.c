@@ -35,7 +35,10 @@ static const char *const doing[] = {
 	[AT_WAIT] = "cannot wait for events",
 };
 
-#define ANYWHERE -1
+/* Places as a set. */
+#define IN(place) (1U << (place))
+#define XDP (IN(AT_XDP_NATIVE) | IN(AT_XDP_GENERIC))
+#define ANYWHERE (~0U)
 
 /*
  * What an errno means at a place. The first row that fits counts.
@@ -44,80 +47,72 @@ static const char *const doing[] = {
  * from 6.6: kernel/bpf/tcx.c.
  */
 static const struct advice {
-	int place; /* enum place or ANYWHERE */
+	unsigned int places;
 	int error;
 	enum exit_code code;
 	const char *cause;
 	const char *next;
 } advices[] = {
-	{ AT_XDP_NATIVE, EOPNOTSUPP, EXIT_LACKING,
+	{ IN(AT_XDP_NATIVE), EOPNOTSUPP, EXIT_LACKING,
 	  "its driver has no native XDP",
 	  "Use --skb-mode, or leave the mode to the program." },
-	{ AT_XDP_NATIVE, ERANGE, EXIT_SYSTEM,
+	{ IN(AT_XDP_NATIVE), ERANGE, EXIT_SYSTEM,
 	  "the MTU of the interface or of its veth peer is too large for native XDP, which needs each frame in one page",
 	  "Lower the MTU (for veth: the peer's to 3506 or less), or use --skb-mode." },
-	{ AT_XDP_NATIVE, EINVAL, EXIT_SYSTEM,
+	{ IN(AT_XDP_NATIVE), EINVAL, EXIT_SYSTEM,
 	  "its driver refuses native XDP as the interface is set up now (often an MTU too large for one page, or receive offloads)",
 	  "Lower the MTU, switch LRO and hardware GRO off, or use --skb-mode." },
-	{ AT_XDP_NATIVE, ENOSPC, EXIT_SYSTEM,
+	{ IN(AT_XDP_NATIVE), ENOSPC, EXIT_SYSTEM,
 	  "its driver has not enough queues for XDP",
 	  "Give it more transmit queues (ethtool -L), or use --skb-mode." },
-	{ AT_XDP_NATIVE, EBUSY, EXIT_REFUSED,
+	{ XDP, EBUSY, EXIT_REFUSED,
 	  "another XDP program took the interface at the same moment",
 	  "See its owner with --list; --force replaces it." },
-	{ AT_XDP_GENERIC, EBUSY, EXIT_REFUSED,
-	  "another XDP program took the interface at the same moment",
-	  "See its owner with --list; --force replaces it." },
-	{ AT_XDP_NATIVE, EEXIST, EXIT_REFUSED,
-	  "an XDP program runs there in the other mode",
-	  "See its owner with --list; --force replaces it." },
-	{ AT_XDP_GENERIC, EEXIST, EXIT_REFUSED,
-	  "an XDP program runs there in the other mode",
-	  "See its owner with --list; --force replaces it." },
-	{ AT_XDP_GENERIC, EINVAL, EXIT_LACKING,
+	{ XDP, EEXIST, EXIT_REFUSED,
+	  "an XDP program runs there in the other mode, or on a device above it, such as its bond",
+	  "See its owner with --list and have it detached; --force replaces only what is on the interface itself." },
+	{ IN(AT_XDP_GENERIC), EINVAL, EXIT_LACKING,
 	  "this kernel has no bpf_link for XDP (it came with Linux 5.9)",
 	  "Use a newer kernel." },
-	{ AT_XDP_GENERIC, EOPNOTSUPP, EXIT_LACKING,
-	  "this kernel cannot run XDP on it",
-	  "Use another interface, or a kernel with CONFIG_BPF_SYSCALL and CONFIG_NET." },
-	{ AT_TCX, EINVAL, EXIT_LACKING,
+	{ IN(AT_TCX), EINVAL, EXIT_LACKING,
 	  "this kernel has no TCX (it came with Linux 6.6)",
 	  "Use --clsact, or leave the choice to the program." },
-	{ AT_CLSACT_QDISC, ENOENT, EXIT_LACKING,
+	{ IN(AT_CLSACT_QDISC), ENOENT, EXIT_LACKING,
 	  "this kernel has no clsact qdisc",
 	  "Load the module sch_ingress, or use a kernel with CONFIG_NET_SCH_INGRESS." },
-	{ AT_CLSACT_QDISC, EOPNOTSUPP, EXIT_LACKING,
-	  "this kernel has no clsact qdisc",
-	  "Load the module sch_ingress, or use a kernel with CONFIG_NET_SCH_INGRESS." },
-	{ AT_CLSACT_FILTER, ENOENT, EXIT_LACKING,
+	{ IN(AT_CLSACT_QDISC), EOPNOTSUPP, EXIT_LACKING,
+	  "this kernel has no qdiscs",
+	  "Use a kernel with CONFIG_NET_SCHED and CONFIG_NET_SCH_INGRESS." },
+	{ IN(AT_CLSACT_FILTER), ENOENT, EXIT_LACKING,
 	  "this kernel has no BPF classifier",
 	  "Load the module cls_bpf, or use a kernel with CONFIG_NET_CLS_BPF." },
-	{ AT_CLSACT_FILTER, EEXIST, EXIT_REFUSED,
+	{ IN(AT_CLSACT_FILTER), EEXIST, EXIT_REFUSED,
 	  "another filter took this priority at the same moment",
 	  "See its owner with --list, then try again." },
-	{ AT_CLSACT_FILTER, EINVAL, EXIT_REFUSED,
+	{ IN(AT_CLSACT_FILTER), EINVAL, EXIT_REFUSED,
 	  "a filter of another kind has the first priority",
 	  "Look at 'tc filter show dev IFACE egress' (or ingress), or use --tcx." },
-	{ AT_PIN, EEXIST, EXIT_REFUSED, "there is a pin already",
+	{ IN(AT_PIN), EEXIST, EXIT_REFUSED, "there is a pin already",
 	  "Remove it with --detach." },
-	{ AT_PIN, EROFS, EXIT_SYSTEM, "the BPF file system is read-only",
+	/* The inode finds no memory. */
+	{ IN(AT_PIN), ENOSPC, EXIT_SYSTEM,
+	  "the BPF file system has no memory for it",
+	  "Free memory and try again." },
+	{ IN(AT_PIN) | IN(AT_UNPIN), EROFS, EXIT_SYSTEM,
+	  "the BPF file system is read-only",
 	  "Remount it: mount -o remount,rw /sys/fs/bpf." },
-	{ AT_UNPIN, EROFS, EXIT_SYSTEM, "the BPF file system is read-only",
-	  "Remount it: mount -o remount,rw /sys/fs/bpf." },
-	{ AT_PIN, EPERM, EXIT_SYSTEM,
-	  "the BPF file system does not let this user write", PRIVILEGE },
-	{ AT_LOAD, EINVAL, EXIT_LACKING,
+	{ IN(AT_LOAD), EINVAL, EXIT_LACKING,
 	  "the kernel's verifier or its version does not take it",
 	  "See the verifier's whole log with --verbose; Linux 5.10 or newer is needed." },
-	{ AT_LOAD, EACCES, EXIT_SYSTEM, "the kernel's verifier refuses it",
+	{ IN(AT_LOAD), EACCES, EXIT_SYSTEM, "the kernel's verifier refuses it",
 	  "See the verifier's whole log with --verbose." },
-	{ AT_LOAD, E2BIG, EXIT_LACKING,
+	{ IN(AT_LOAD), E2BIG, EXIT_LACKING,
 	  "this kernel does not know a part of the request",
 	  "Linux 5.10 or newer is needed." },
-	{ AT_LOAD, ENOMEM, EXIT_SYSTEM,
+	{ IN(AT_LOAD), ENOMEM, EXIT_SYSTEM,
 	  "there is not enough memory for its maps",
 	  "Free memory, or raise RLIMIT_MEMLOCK (ulimit -l) on kernels before 5.11." },
-	{ AT_LOAD, EPERM, EXIT_SYSTEM,
+	{ IN(AT_LOAD), EPERM, EXIT_SYSTEM,
 	  "this needs more privilege or, before Linux 5.11, more locked memory",
 	  PRIVILEGE
 	  " Before 5.11, raise 'ulimit -l' or add CAP_SYS_RESOURCE." },
@@ -127,8 +122,6 @@ static const struct advice {
 	  PRIVILEGE },
 	{ ANYWHERE, ENODEV, EXIT_SYSTEM, "the interface is gone",
 	  "See 'ip link'." },
-	{ ANYWHERE, ENOLINK, EXIT_SYSTEM, "the interface is gone",
-	  "See 'ip link'." },
 	{ ANYWHERE, EMFILE, EXIT_SYSTEM, "too few file descriptors",
 	  "Raise the limit: ulimit -n 4096." },
 	{ ANYWHERE, ENOMEM, EXIT_SYSTEM, "the system is out of memory",
@@ -136,7 +129,6 @@ static const struct advice {
 	{ ANYWHERE, ENOBUFS, EXIT_SYSTEM,
 	  "the kernel had no memory for its answer",
 	  "Free memory and try again." },
-	{ ANYWHERE, ENOSPC, EXIT_SYSTEM, "no space is left", "Free some." },
 	{ ANYWHERE, ENOSYS, EXIT_LACKING, "this kernel has no BPF",
 	  "Use a kernel with CONFIG_BPF_SYSCALL." },
 };
@@ -151,9 +143,7 @@ static const struct advice *find_advice(enum place place, int error)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(advices); i++) {
-		if (advices[i].error == error &&
-		    (advices[i].place == (int)place ||
-		     advices[i].place == ANYWHERE))
+		if (advices[i].error == error && advices[i].places & IN(place))
 			return &advices[i];
 	}
 	return &unknown;
