@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "attach/link.h"
-#include "lib/grow.h"
 
 /* One descriptor of a process: it holds this link or this program. */
 struct holder {
@@ -28,7 +27,7 @@ static struct {
 static void add_holder(const char *field, __u32 id, int pid)
 {
 	struct holder *list =
-		grow_list(holders.list, holders.count, sizeof(*list));
+		reallocarray(holders.list, holders.count + 1, sizeof(*list));
 
 	if (!list)
 		return; /* one owner less that can be named */

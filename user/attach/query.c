@@ -14,7 +14,6 @@
 
 #include "attach/clsact.h"
 #include "lib/errors.h"
-#include "lib/grow.h"
 #include "lib/privileges.h"
 
 /* A TCX chain may hold up to 64 programs (BPF_MPROG_MAX, Linux 6.6). */
@@ -157,7 +156,7 @@ static int add(struct survey *survey, struct attached *attached,
 	error = identify(attached, program_id);
 	if (error)
 		return error == -ENOENT ? 0 : error;
-	list = grow_list(found->list, found->count, sizeof(*list));
+	list = reallocarray(found->list, found->count + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	found->list = list;

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/grow.h"
-
 static int by_ifindex(const void *left, const void *right)
 {
 	const struct slots_entry *a = left, *b = right;
@@ -29,7 +27,7 @@ static struct slots_entry *find(const struct slots *slots, __u32 ifindex)
 static int add(struct slots *slots, __u32 ifindex, const struct drop_slot *slot)
 {
 	struct slots_entry *list =
-		grow_list(slots->list, slots->entries, sizeof(*list));
+		reallocarray(slots->list, slots->entries + 1, sizeof(*list));
 
 	if (!list)
 		return -ENOMEM;

@@ -10,7 +10,6 @@
 
 #include "lib/duration.h"
 #include "lib/errors.h"
-#include "lib/grow.h"
 
 /* Called for each block that was not written after all. */
 static void count_lost(void *context, const void *block)
@@ -66,7 +65,8 @@ int file_add_interface(struct capture_file *file,
 		       struct pcapng_interface *interface)
 {
 	struct sink *sink = &file->sink;
-	__u64 *list = grow_list(file->written, file->count, sizeof(*list));
+	__u64 *list =
+		reallocarray(file->written, file->count + 1, sizeof(*list));
 
 	if (!list)
 		return -ENOMEM;

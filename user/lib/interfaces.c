@@ -18,7 +18,6 @@
 
 #include "drop_abi.h"
 #include "lib/errors.h"
-#include "lib/grow.h"
 #include "lib/netlink.h"
 
 /*
@@ -32,7 +31,7 @@ static int add(struct interfaces *all, const struct interface *interface)
 {
 	struct interface *list;
 
-	list = grow_list(all->list, all->count, sizeof(*list));
+	list = reallocarray(all->list, all->count + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	all->list = list;

@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 
 #include "lib/errors.h"
-#include "lib/grow.h"
 
 #define REASON_PREFIX "SKB_DROP_REASON_"
 
@@ -75,7 +74,8 @@ static void read_symbols(struct names *names)
 		at += strcspn(at, "\n");
 		if (!address || at - type < 4 || !strchr("tTwW", type[1]))
 			continue;
-		list = grow_list(names->list, names->count, sizeof(*list));
+		list = reallocarray(names->list, names->count + 1,
+				    sizeof(*list));
 		if (!list)
 			return;
 		names->list = list;

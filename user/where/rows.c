@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/grow.h"
-
 static int by_key(const void *left, const void *right)
 {
 	return memcmp(left, right, sizeof(struct where_key));
@@ -72,7 +70,7 @@ struct row *rows_find(struct rows *rows, const struct where_key *key)
 
 	if (found)
 		return *found;
-	list = grow_list(rows->list, rows->count, sizeof(*list));
+	list = reallocarray(rows->list, rows->count + 1, sizeof(*list));
 	if (!list)
 		return NULL;
 	rows->list = list;
