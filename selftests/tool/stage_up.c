@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/mounts.h"
+#include "tool/mounts.h"
 #include "tool/netns.h"
 #include "tool/serve.h"
 #include "tool/stage.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* A mount namespace of this process's own. */
-#include "lib/mounts.h"
+#include "tool/mounts.h"
 
 #include <errno.h>
 #include <fcntl.h>
