@@ -3,9 +3,16 @@
 #ifndef INTERFACES_H
 #define INTERFACES_H
 
-#include <linux/if.h>
+#include <linux/types.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
+
+enum qdisc {
+	QDISC_NONE,
+	QDISC_CLSACT,
+	QDISC_INGRESS, /* the older one: it has no egress side */
+};
 
 struct interface {
 	char name[IFNAMSIZ];
@@ -16,7 +23,7 @@ struct interface {
 	__u16 type; /* ARPHRD_* */
 	bool outer; /* its frames start with an outer header: GRE to anywhere */
 	bool mpls; /* it carries MPLS, not IP */
-	__u32 mtu; /* bytes */
+	enum qdisc qdisc; /* where clsact would stand */
 	__u32 xdp_native; /* ids of the XDP programs, or 0 */
 	__u32 xdp_generic;
 	__u32 xdp_offload;

@@ -117,6 +117,7 @@ static void keep_extack(struct netlink *nl, const struct nlmsghdr *message)
 
 /* An answer while it is being read. */
 struct answer {
+	struct netlink *nl;
 	netlink_reader reader;
 	void *context;
 	int result; /* the first error */
@@ -124,11 +125,13 @@ struct answer {
 	bool ended;
 };
 
-static void read_message(struct netlink *nl, const struct nlmsghdr *message,
-			 struct answer *answer)
+static int read_answer(const struct nlmsghdr *message, void *context)
 {
+	struct answer *answer = context;
 	int error = 0;
 
+	if (message->nlmsg_seq != answer->nl->sequence)
+		return 0;
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
 		answer->disturbed = true;
 	if (message->nlmsg_type == NLMSG_DONE) {
@@ -137,50 +140,49 @@ static void read_message(struct netlink *nl, const struct nlmsghdr *message,
 			error = *(const int *)NLMSG_DATA(message);
 	} else if (message->nlmsg_type == NLMSG_ERROR) {
 		answer->ended = true;
-		keep_extack(nl, message);
+		keep_extack(answer->nl, message);
 		error = ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
 	} else if (!answer->result && answer->reader) {
 		error = answer->reader(message, answer->context);
 	}
 	if (!answer->result)
 		answer->result = error;
+	return 0;
 }
 
-static char buffer[ANSWER_SIZE] __aligned(NLMSG_ALIGNTO);
-
-static ssize_t receive(struct netlink *nl, int flags)
+/* Reads one datagram. Returns 0 or the first negative errno. */
+static int read_datagram(struct netlink *nl, int flags, netlink_reader reader,
+			 void *context)
 {
+	static char buffer[ANSWER_SIZE] __aligned(NLMSG_ALIGNTO);
+	const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
 	ssize_t size;
+	int error = 0;
 
 	do
 		size = recv(nl->fd, buffer, sizeof(buffer), flags);
 	while (size < 0 && errno == EINTR);
-	return size < 0 ? -errno : size;
-}
-
-/* Reads one datagram. Returns 0 or a negative errno. */
-static int read_datagram(struct netlink *nl, struct answer *answer)
-{
-	const struct nlmsghdr *message = (const struct nlmsghdr *)buffer;
-	ssize_t size = receive(nl, 0);
-
 	if (size < 0)
-		return (int)size;
+		return -errno;
 	for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
-		if (message->nlmsg_seq == nl->sequence)
-			read_message(nl, message, answer);
+		if (!error)
+			error = reader(message, context);
 	}
-	return 0;
+	return error;
 }
 
 int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		 netlink_reader reader, void *context)
 {
-	struct answer answer = { .reader = reader, .context = context };
+	struct answer answer = {
+		.nl = nl,
+		.reader = reader,
+		.context = context,
+	};
 	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int error = 0;
 
-	if (nl->unfinished) {
+	if (nl->fd < 0 || nl->unfinished) {
 		netlink_close(nl);
 		error = netlink_open(nl, 0);
 	}
@@ -194,28 +196,34 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		return -errno;
 	/* To the end, whatever comes: a dump left half read blocks the next. */
 	while (!error && !answer.ended)
-		error = read_datagram(nl, &answer);
+		error = read_datagram(nl, 0, read_answer, &answer);
 	nl->unfinished = !answer.ended;
 	if (!error)
 		error = answer.result;
 	return error || !answer.disturbed ? error : -EAGAIN;
 }
 
+static struct netlink own = { .fd = -1 };
+
+int netlink_ask(struct netlink_request *request, netlink_reader reader,
+		void *context)
+{
+	return netlink_talk(&own, request, reader, context);
+}
+
+const char *netlink_extack(void)
+{
+	return own.extack;
+}
+
 int netlink_listen(struct netlink *nl, netlink_reader reader, void *context)
 {
-	const struct nlmsghdr *message;
-	ssize_t size;
-	int error = 0;
+	int error;
 
-	while ((size = receive(nl, MSG_DONTWAIT)) >= 0) {
-		message = (const struct nlmsghdr *)buffer;
-		for (; NLMSG_OK(message, size);
-		     message = NLMSG_NEXT(message, size)) {
-			if (!error)
-				error = reader(message, context);
-		}
-	}
-	return error || size == -EAGAIN ? error : (int)size;
+	do
+		error = read_datagram(nl, MSG_DONTWAIT, reader, context);
+	while (!error);
+	return error == -EAGAIN ? 0 : error;
 }
 
 static const struct rtattr *find(const struct rtattr *attribute, int size,

@@ -50,6 +50,7 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
 
 /**
  * netlink_talk() - send a request and read all of its answer
+ * @nl: closed, it is opened before
  * @reader: gets each message; NULL if only success counts; must not talk itself
  *
  * Return: 0 or a negative errno; @nl->extack then says more. -ENOBUFS: the kernel had no
@@ -58,6 +59,11 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
  */
 int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		 netlink_reader reader, void *context);
+
+/* netlink_talk() by a socket of the process's own, and what the kernel said to that. */
+int netlink_ask(struct netlink_request *request, netlink_reader reader,
+		void *context);
+const char *netlink_extack(void);
 
 /**
  * netlink_listen() - read what a socket with @groups has heard, without waiting

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What happens to the interfaces while programs are attached. */
-#include <net/if.h> /* before linux/if.h, not after it */
-
 #include "loader/changes.h"
 
 #include <errno.h>

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Would dropping here cut off the remote session it was typed in? */
-#include <net/if.h> /* before linux/if.h, not after it */
-
 #include "loader/guard.h"
 
 #include <arpa/inet.h>

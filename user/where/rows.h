@@ -6,7 +6,7 @@
 #ifndef WHERE_ROWS_H
 #define WHERE_ROWS_H
 
-#include <linux/if.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 
