@@ -4,37 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-static int by_ifindex(const void *left, const void *right)
-{
-	const struct slots_entry *a = left, *b = right;
-
-	return (a->ifindex > b->ifindex) - (a->ifindex < b->ifindex);
-}
-
-static struct slots_entry *find(const struct slots *slots, __u32 ifindex)
-{
-	struct slots_entry key = { .ifindex = ifindex };
-
-	if (!slots->entries)
-		return NULL;
-	return bsearch(&key, slots->list, slots->entries, sizeof(key),
-		       by_ifindex);
-}
-
-static int add(struct slots *slots, __u32 ifindex, const struct drop_slot *slot)
-{
-	struct slots_entry *list =
-		reallocarray(slots->list, slots->entries + 1, sizeof(*list));
-
-	if (!list)
-		return -ENOMEM;
-	slots->list = list;
-	list[slots->entries++] = (struct slots_entry){ ifindex, *slot };
-	return 0;
-}
 
 static struct drop_slot slot_of(const struct attachment *at)
 {
@@ -45,140 +15,133 @@ static struct drop_slot slot_of(const struct attachment *at)
 	};
 }
 
-static int add_interfaces(struct slots *wanted)
+/* What the map is to say of an attachment's number; false: it is none's. */
+static bool is_attachment(const struct slots *slots, int ifindex,
+			  struct drop_slot *slot)
 {
-	size_t i, kept = 0;
-	int error = 0;
+	struct drop_slot other;
+	bool found = false;
+	size_t i;
 
-	for (i = 0; i < wanted->count && !error; i++) {
-		const struct attachment *at = &wanted->attachments[i];
-		struct drop_slot slot = slot_of(at);
-
-		if (at->index)
-			error = add(wanted, at->index, &slot);
-	}
-	if (error || !wanted->entries)
-		return error;
-	qsort(wanted->list, wanted->entries, sizeof(*wanted->list), by_ifindex);
-	for (i = 1; i < wanted->entries; i++) {
-		struct slots_entry *last = &wanted->list[kept];
-		const struct slots_entry *next = &wanted->list[i];
-
-		if (next->ifindex != last->ifindex) {
-			wanted->list[++kept] = *next;
+	/* Those that are gone have none. */
+	for (i = 0; i < slots->count && ifindex; i++) {
+		if (slots->attachments[i].index != ifindex)
+			continue;
+		other = slot_of(&slots->attachments[i]);
+		if (!found) {
+			*slot = other;
+			found = true;
 			continue;
 		}
 		/* The same number in two namespaces: the packets cannot be told apart. */
-		if (last->slot.frame_type != next->slot.frame_type)
-			last->slot.frame_type = TYPE_ETHERNET;
-		last->slot.counters = wanted->count;
-		last->slot.owns_qdisc = 0;
+		if (slot->frame_type != other.frame_type)
+			slot->frame_type = TYPE_ETHERNET;
+		slot->counters = slots->count;
+		slot->owns_qdisc = 0;
 	}
-	wanted->entries = kept + 1;
-	return 0;
+	return found;
 }
 
-static int add_ports(struct slots *wanted, const struct interfaces *all)
+/* And of a port of theirs. */
+static bool is_port(const struct slots *slots, const struct interfaces *all,
+		    int ifindex, struct drop_slot *slot)
 {
-	size_t i, j, interfaces = wanted->entries;
-	struct slots known = *wanted;
-	int error = 0;
+	const struct interface *port = interfaces_find(all, ifindex);
+	size_t i;
 
-	for (i = 0; i < wanted->count && !error; i++) {
-		const struct attachment *at = &wanted->attachments[i];
-		struct drop_slot slot = slot_of(at);
+	if (!slots_are_many(slots->count) || !port || !port->master)
+		return false;
+	for (i = 0; i < slots->count; i++) {
+		const struct attachment *at = &slots->attachments[i];
 
-		if (!slots_has_ports(at))
+		if (at->index != port->master || !slots_has_ports(at))
 			continue;
-		slot.owns_qdisc = 0;
-		for (j = 0; j < all->count && !error; j++) {
-			if (all->list[j].master != at->index)
-				continue;
-			known.list = wanted->list;
-			known.entries = interfaces;
-			if (!find(&known, all->list[j].index))
-				error = add(wanted, all->list[j].index, &slot);
-		}
+		*slot = slot_of(at);
+		slot->owns_qdisc = 0;
+		return true;
 	}
-	if (wanted->entries > interfaces)
-		qsort(wanted->list, wanted->entries, sizeof(*wanted->list),
-		      by_ifindex);
-	return error;
+	return false;
 }
 
-/* First add, then remove, so that no packet finds an entry missing. */
-static int update(struct slots *slots, struct slots *wanted)
+static bool is_wanted(const struct slots *slots, const struct interfaces *all,
+		      int ifindex, struct drop_slot *slot)
 {
-	size_t i, kept = 0;
-	int error = 0;
+	return is_attachment(slots, ifindex, slot) ||
+	       is_port(slots, all, ifindex, slot);
+}
 
-	for (i = 0; i < wanted->entries; i++) {
-		const struct slots_entry *entry = &wanted->list[i], *was;
+/* An entry that is right already stays untouched: programs may be reading it. */
+static int write_entry(const struct slots *slots, const struct interfaces *all,
+		       int ifindex)
+{
+	struct drop_slot slot, was;
 
-		was = find(slots, entry->ifindex);
-		if ((!was || memcmp(was, entry, sizeof(*was))) &&
-		    bpf_map_update_elem(slots->map_fd, &entry->ifindex,
-					&entry->slot, BPF_ANY)) {
-			error = -errno;
-			if (error != -E2BIG)
-				return error;
-			continue;
-		}
-		wanted->list[kept++] = *entry;
-	}
-	wanted->entries = kept;
-	for (i = 0; i < slots->entries; i++) {
-		const __u32 *ifindex = &slots->list[i].ifindex;
+	if (!is_wanted(slots, all, ifindex, &slot) ||
+	    (!bpf_map_lookup_elem(slots->map_fd, &ifindex, &was) &&
+	     !memcmp(&was, &slot, sizeof(was))))
+		return 0;
+	return bpf_map_update_elem(slots->map_fd, &ifindex, &slot, BPF_ANY) ?
+		       -errno :
+		       0;
+}
 
-		if (!find(wanted, *ifindex) &&
-		    bpf_map_delete_elem(slots->map_fd, ifindex) &&
+static int remove_others(const struct slots *slots,
+			 const struct interfaces *all)
+{
+	struct drop_slot slot;
+	int next, ifindex;
+	bool more = !bpf_map_get_next_key(slots->map_fd, NULL, &next);
+
+	while (more) {
+		ifindex = next;
+		more = !bpf_map_get_next_key(slots->map_fd, &ifindex, &next);
+		if (!is_wanted(slots, all, ifindex, &slot) &&
+		    bpf_map_delete_elem(slots->map_fd, &ifindex) &&
 		    errno != ENOENT)
 			return -errno;
 	}
-	return error;
+	return 0;
 }
 
-int slots_write(struct slots *slots, const struct interfaces *all)
+int slots_write(const struct slots *slots, const struct interfaces *all)
 {
-	struct slots wanted = *slots;
-	int error;
+	int error = 0, full = 0;
+	size_t i;
 
-	wanted.list = NULL;
-	wanted.entries = 0;
-	error = add_interfaces(&wanted);
-	if (!error && slots_are_many(slots->count))
-		error = add_ports(&wanted, all);
-	if (!error)
-		error = update(slots, &wanted);
-	if (error && error != -E2BIG) {
-		slots_free(&wanted);
-		return error;
+	/* First add, then remove, so that no packet finds an entry missing. */
+	for (i = 0; i < slots->count + all->count && !error; i++) {
+		error = write_entry(slots, all,
+				    i < slots->count ?
+					    slots->attachments[i].index :
+					    all->list[i - slots->count].index);
+		if (error == -E2BIG) {
+			full = error;
+			error = 0;
+		}
 	}
-	slots_free(slots);
-	*slots = wanted;
-	return error;
+	if (!error)
+		error = remove_others(slots, all);
+	return error ? error : full;
 }
 
-int slots_write_one(struct slots *slots, const struct attachment *at)
+int slots_write_one(const struct slots *slots, const struct attachment *at)
 {
-	struct slots_entry *entry = find(slots, at->index);
+	struct drop_slot slot = slot_of(at);
 
-	if (!entry)
-		return -ENOENT;
-	entry->slot = slot_of(at);
-	return bpf_map_update_elem(slots->map_fd, &entry->ifindex, &entry->slot,
-				   BPF_ANY) ?
+	return bpf_map_update_elem(slots->map_fd, &at->index, &slot, BPF_ANY) ?
 		       -errno :
 		       0;
 }
 
 size_t slots_find(const struct slots *slots, __u32 ifindex)
 {
-	const struct slots_entry *entry = find(slots, ifindex);
+	struct drop_slot slot;
 
 	if (!slots_are_many(slots->count))
 		return 0;
-	return entry ? entry->slot.counters : slots->count;
+	return bpf_map_lookup_elem(slots->map_fd, &ifindex, &slot) ?
+		       slots->count :
+		       slot.counters;
 }
 
 __u32 slots_unknown_type(const struct interfaces *chosen)
@@ -191,11 +154,4 @@ __u32 slots_unknown_type(const struct interfaces *chosen)
 			return TYPE_ETHERNET;
 	}
 	return type;
-}
-
-void slots_free(struct slots *slots)
-{
-	free(slots->list);
-	slots->list = NULL;
-	slots->entries = 0;
 }

@@ -14,19 +14,11 @@
 /* Ports of bonds that there is room for; packets of more are of unknown interfaces. */
 #define SLOTS_PORTS 1024
 
-/* One entry of the map. */
-struct slots_entry {
-	__u32 ifindex;
-	struct drop_slot slot;
-};
-
 struct slots {
 	int map_fd;
 	const struct attachment *attachments;
 	size_t count; /* of attachments, and the index of the unknown's counters */
 	__u32 unknown_type; /* enum drop_frame_type */
-	struct slots_entry *list; /* what is in the map, by ifindex */
-	size_t entries;
 };
 
 /* Is there more than one interface, so that the programs look into the map? */
@@ -52,7 +44,6 @@ static inline __u32 slots_room(size_t count)
 
 /**
  * slots_write() - bring the map up to date
- * @slots: with map_fd, attachments and count set
  * @all: the interfaces of this network namespace: which is a port of which?
  *
  * Where two attachments have the same number, each in a namespace of its own, the
@@ -61,10 +52,10 @@ static inline __u32 slots_room(size_t count)
  * Return: 0 or a negative errno. -E2BIG: there are too many ports, and the others
  * are written; say SLOTS_FULL then.
  */
-int slots_write(struct slots *slots, const struct interfaces *all);
+int slots_write(const struct slots *slots, const struct interfaces *all);
 
 /* One attachment's entry, once more: its qdisc is ours now. 0 or a negative errno. */
-int slots_write_one(struct slots *slots, const struct attachment *at);
+int slots_write_one(const struct slots *slots, const struct attachment *at);
 
 /*
  * May packets have the ifindex of one of its ports? Native XDP on a bond runs in their
@@ -83,7 +74,5 @@ size_t slots_find(const struct slots *slots, __u32 ifindex);
  * moved, or a port of one.
  */
 __u32 slots_unknown_type(const struct interfaces *chosen);
-
-void slots_free(struct slots *slots);
 
 #endif

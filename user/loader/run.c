@@ -181,7 +181,6 @@ int run(const struct program *program, int argc, char **argv)
 	capture_close(&run.capture, !run.done);
 	free(run.watch.last_matched);
 	free(run.attachments);
-	slots_free(&run.slots);
 	netlink_close(&run.links);
 	owners_forget();
 	query_free(&run.present);
