@@ -1,57 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The clsact qdisc and the BPF filters on it, by rtnetlink. */
+/*
+ * The clsact qdisc and the filters on it, by rtnetlink. All of these return 0 or a
+ * negative errno, if nothing else is said; netlink_extack() may say more.
+ */
 #ifndef CLSACT_H
 #define CLSACT_H
 
+#include <linux/types.h>
 #include <stdbool.h>
 
-#include "lib/netlink.h"
-
-/* Where our filters stand: first, and recognisable. */
+/* Where our filters stand, one in each direction: first, and recognisable. */
 #define CLSACT_PRIORITY 1
 #define CLSACT_HANDLE 0xbdf
 
-/* One BPF filter, as the kernel lists it. */
+/* A filter, as the kernel lists it. */
 struct clsact_filter {
-	int ifindex;
-	bool ingress;
-	__u32 program_id;
+	bool bpf; /* else of another kind */
+	__u32 program_id; /* 0: classic BPF */
 	__u32 priority;
 	__u32 handle;
 	__u16 protocol; /* ETH_P_*, host order */
 };
 
-enum clsact_kind {
-	CLSACT_NONE,
-	CLSACT_CLSACT,
-	CLSACT_INGRESS, /* the older qdisc: it has no egress side */
-};
-
 /* Called for each; returns 0 or a negative errno, which ends it. */
 typedef int (*clsact_reader)(const struct clsact_filter *filter, void *context);
 
-/* All of these return 0 or a negative errno; nl->extack may say more. */
+int clsact_filters(int ifindex, bool ingress, clsact_reader reader,
+		   void *context);
 
-/* Which interfaces have such a qdisc: ifindex and kind, each once. */
-typedef int (*clsact_qdisc_reader)(int ifindex, enum clsact_kind kind,
-				   void *context);
-int clsact_qdiscs(struct netlink *nl, clsact_qdisc_reader reader,
-		  void *context);
-
-/* The BPF filters of one interface in one direction. */
-int clsact_filters(struct netlink *nl, int ifindex, bool ingress,
-		   clsact_reader reader, void *context);
+/* Has the interface a filter of any kind, in either direction? 1, 0 or an errno. */
+int clsact_in_use(int ifindex);
 
 /* -EEXIST if it, or an ingress qdisc, is there already. */
-int clsact_create(struct netlink *nl, int ifindex);
-int clsact_remove(struct netlink *nl, int ifindex);
+int clsact_create(int ifindex);
+int clsact_remove(int ifindex);
 
-/* Attaches @program_fd as a direct-action filter at @filter's place. */
-int clsact_add(struct netlink *nl, const struct clsact_filter *filter,
-	       int program_fd, const char *name);
-int clsact_delete(struct netlink *nl, const struct clsact_filter *filter);
+/* Attaches @program_fd as a direct-action filter at our place. */
+int clsact_add(int ifindex, bool ingress, int program_fd, const char *name);
+int clsact_delete(int ifindex, bool ingress);
 
-/* True in @any if the interface has a filter of any kind in either direction. */
-int clsact_in_use(struct netlink *nl, int ifindex, bool *any);
+/* The id of the BPF program at our place; 0: none, nor perhaps a qdisc or interface. */
+int clsact_program(int ifindex, bool ingress);
 
 #endif

@@ -7,19 +7,32 @@
 static const struct {
 	const char *name;
 	const char *text;
+	__u32 xdp_mode;
 } hooks[] = {
-	[HOOK_XDP_NATIVE] = { "xdp-native", "native XDP" },
-	[HOOK_XDP_GENERIC] = { "xdp-generic", "generic XDP" },
-	[HOOK_XDP_OFFLOAD] = { "xdp-offload", "offloaded XDP" },
-	[HOOK_TCX_INGRESS] = { "tcx-ingress", "TCX ingress" },
-	[HOOK_TCX_EGRESS] = { "tcx-egress", "TCX egress" },
-	[HOOK_CLSACT_INGRESS] = { "clsact-ingress", "clsact ingress" },
-	[HOOK_CLSACT_EGRESS] = { "clsact-egress", "clsact egress" },
+	[HOOK_XDP_NATIVE] = { "xdp-native", "native XDP", XDP_FLAGS_DRV_MODE },
+	[HOOK_XDP_GENERIC] = { "xdp-generic", "generic XDP",
+			       XDP_FLAGS_SKB_MODE },
+	[HOOK_XDP_OFFLOAD] = { "xdp-offload", "offloaded XDP",
+			       XDP_FLAGS_HW_MODE },
+	[HOOK_TCX_INGRESS] = { "tcx-ingress", "TCX ingress", 0 },
+	[HOOK_TCX_EGRESS] = { "tcx-egress", "TCX egress", 0 },
+	[HOOK_CLSACT_INGRESS] = { "clsact-ingress", "clsact ingress", 0 },
+	[HOOK_CLSACT_EGRESS] = { "clsact-egress", "clsact egress", 0 },
 };
 
 const char *hook_name(enum hook hook)
 {
 	return hooks[hook].name;
+}
+
+const char *hook_text(enum hook hook)
+{
+	return hooks[hook].text;
+}
+
+__u32 hook_xdp_mode(enum hook hook)
+{
+	return hooks[hook].xdp_mode;
 }
 
 const char *end_name(enum end end)
@@ -36,21 +49,4 @@ const char *end_name(enum end end)
 	};
 
 	return names[end];
-}
-
-const char *hook_text(enum hook hook)
-{
-	return hooks[hook].text;
-}
-
-__u32 hook_xdp_mode(enum hook hook)
-{
-	switch (hook) {
-	case HOOK_XDP_NATIVE:
-		return XDP_FLAGS_DRV_MODE;
-	case HOOK_XDP_OFFLOAD:
-		return XDP_FLAGS_HW_MODE;
-	default:
-		return XDP_FLAGS_SKB_MODE;
-	}
 }

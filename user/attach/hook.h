@@ -51,7 +51,6 @@ struct attachment {
 	enum hook replaced_hook; /* and where it was */
 	bool attached;
 	bool tried; /* clsact: a filter may be there, or a qdisc that was made for it */
-	bool had_qdisc; /* clsact: there was one before */
 	enum end why; /* it is not any more */
 	__u64 ended_ns; /* when that was found out, by CLOCK_MONOTONIC */
 	bool owns_qdisc; /* clsact: to be removed with the last filter */
@@ -70,6 +69,12 @@ const char *end_name(enum end end);
 static inline bool hook_is_xdp(enum hook hook)
 {
 	return hook <= HOOK_XDP_OFFLOAD;
+}
+
+static inline int hook_tcx_type(enum hook hook)
+{
+	return hook == HOOK_TCX_INGRESS ? ATTACH_TCX_INGRESS :
+					  ATTACH_TCX_EGRESS;
 }
 
 static inline bool hook_is_clsact(enum hook hook)

@@ -1,12 +1,160 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Links that others hold: our pins among them, and taking them off. */
+/* Links, and their pins in the BPF file system. */
 #include "attach/link.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "lib/errors.h"
+
+#ifndef BPF_FS_MAGIC
+#define BPF_FS_MAGIC 0xcafe4a11
+#endif
+
+#define BPF_FS "/sys/fs/bpf"
+
+/* Each one lost needs another instance to come or go at that very moment. */
+#define PIN_TRIES 20
+
+int link_ifindex(int link_fd, __u32 *link_id)
+{
+	/*
+	 * XDP and TCX links both start with the ifindex; headers before 6.6 do
+	 * not know the latter (struct bpf_link_info, <linux/bpf.h>).
+	 */
+	struct bpf_link_info info = {};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(link_fd, &info, &size))
+		return -errno;
+	if (link_id)
+		*link_id = info.id;
+	return (int)info.xdp.ifindex;
+}
+
+int link_detach(int link_fd, const char *name)
+{
+	int error = bpf_link_detach(link_fd) ? -errno : 0;
+
+	if (!error)
+		error = link_ifindex(link_fd, NULL);
+	return error ? fail_at(AT_DETACH, error < 0 ? -error : EBUSY, name,
+			       NULL) :
+		       EXIT_DONE;
+}
+
+void pin_path(char path[PIN_PATH_SIZE], const char *function, int ifindex,
+	      enum hook hook)
+{
+	struct stat netns = {};
+
+	/* No dots: the BPF file system reserves them. */
+	stat("/proc/self/ns/net", &netns);
+	snprintf(path, PIN_PATH_SIZE, PIN_DIRECTORY "/%lu-%d-%s-%s",
+		 (unsigned long)netns.st_ino, ifindex,
+		 hook_is_xdp(hook)     ? "xdp" :
+		 hook_is_ingress(hook) ? "ingress" :
+					 "egress",
+		 function);
+}
+
+/* Only root may write to it: the kernel mounts bpffs with mode 1777. */
+static int check_directory(const struct stat *directory)
+{
+	if (!S_ISDIR(directory->st_mode) || directory->st_uid != geteuid() ||
+	    directory->st_mode & 022)
+		return fail(
+			EXIT_REFUSED,
+			"%s: it is not a directory that only this user can write, so its pins cannot be trusted. Remove it, or see who made it: ls -ld %s.",
+			PIN_DIRECTORY, PIN_DIRECTORY);
+	return EXIT_DONE;
+}
+
+int pin_prepare(void)
+{
+	struct stat directory;
+	struct statfs fs;
+	int tries;
+
+	if (statfs(BPF_FS, &fs) || (unsigned long)fs.f_type != BPF_FS_MAGIC)
+		return fail(
+			EXIT_SYSTEM,
+			"%s: no BPF file system is mounted there, so nothing can be pinned. Mount it: mount -t bpf bpffs %s.",
+			BPF_FS, BPF_FS);
+	for (tries = 0; tries < PIN_TRIES; tries++) {
+		if (mkdir(PIN_DIRECTORY, 0700) && errno != EEXIST)
+			break;
+		if (access(PIN_DIRECTORY, W_OK) && errno == EROFS)
+			break;
+		if (!lstat(PIN_DIRECTORY, &directory))
+			return check_directory(&directory);
+		/* Another run removed its last pin, and the directory with it. */
+		if (errno != ENOENT)
+			break;
+	}
+	return fail_at(AT_PIN, errno, PIN_DIRECTORY, NULL);
+}
+
+int pin_open(const char *path)
+{
+	struct stat directory;
+	int fd;
+
+	/* A pin that another user could have made is none of ours. */
+	if (lstat(PIN_DIRECTORY, &directory))
+		return -errno;
+	if (directory.st_uid != geteuid() || directory.st_mode & 022)
+		return -ENOENT;
+	fd = bpf_obj_get(path);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Is the pin there one of an interface that has gone? Then removes it. */
+static bool remove_stale(const char *path)
+{
+	int fd = pin_open(path), ifindex;
+
+	if (fd < 0) {
+		errno = EEXIST;
+		return false;
+	}
+	ifindex = link_ifindex(fd, NULL);
+	close(fd);
+	errno = EEXIST;
+	return !ifindex && !unlink(path);
+}
+
+int pin_link(int link_fd, const char *path)
+{
+	int tries, code;
+
+	for (tries = 0; tries < PIN_TRIES; tries++) {
+		if (!bpf_obj_pin(link_fd, path))
+			return EXIT_DONE;
+		if (errno == EEXIST && remove_stale(path))
+			continue;
+		if (errno != ENOENT)
+			break;
+		/* Again, the directory has gone. */
+		code = pin_prepare();
+		if (code)
+			return code;
+	}
+	return fail_at(AT_PIN, errno, path, NULL);
+}
+
+int pin_remove(const char *path)
+{
+	if (unlink(path) && errno != ENOENT)
+		return fail_at(AT_UNPIN, errno, path, NULL);
+	rmdir(PIN_DIRECTORY); /* fails, as it should, while others have pins */
+	return EXIT_DONE;
+}
 
 int link_is_pinned(const struct attached *attached, char path[PIN_PATH_SIZE])
 {
@@ -36,14 +184,13 @@ static int refuse(const struct attached *attached)
 		attached->interface.index);
 }
 
-static int detach(const struct attached *attached, int fd)
+static int take_off(const struct attached *attached, int fd)
 {
 	const char *name = attached->interface.name;
 	char path[PIN_PATH_SIZE];
-	int code = EXIT_DONE, index, pinned;
+	int code = EXIT_DONE, pinned, index = link_ifindex(fd, NULL);
 
 	/* Its interface may have moved to another namespace meanwhile. */
-	index = link_ifindex(fd, NULL);
 	if (index >= 0 && index != attached->interface.index)
 		return EXIT_DONE;
 	pinned = index < 0 ? index : link_is_pinned(attached, path);
@@ -51,13 +198,7 @@ static int detach(const struct attached *attached, int fd)
 		return fail_at(AT_DETACH, -pinned, name, NULL);
 	if (pinned)
 		code = pin_remove(path);
-	if (!code && bpf_link_detach(fd))
-		return fail_at(AT_DETACH, errno, name, NULL);
-	index = code ? 0 : link_ifindex(fd, NULL);
-	if (index)
-		code = fail_at(AT_DETACH, index < 0 ? -index : EBUSY, name,
-			       NULL);
-	return code;
+	return code ? code : link_detach(fd, name);
 }
 
 int link_take_off(const struct attached *attached)
@@ -72,7 +213,7 @@ int link_take_off(const struct attached *attached)
 	if (fd < 0)
 		return fail_at(AT_DETACH, errno, attached->interface.name,
 			       NULL);
-	code = detach(attached, fd);
+	code = take_off(attached, fd);
 	close(fd);
 	return code;
 }

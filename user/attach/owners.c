@@ -176,8 +176,11 @@ static void filter_owner(const struct attached *attached, char *text,
 		snprintf(text, size, "by netlink (tc)");
 }
 
-void attached_owner(const struct attached *attached, char *text, size_t size)
+const char *attached_owner(const struct attached *attached)
 {
+	static char text[256];
+	const size_t size = sizeof(text);
+
 	if (!*attached->program.tag)
 		snprintf(text, size, "only CAP_SYS_ADMIN may see the owner");
 	else if (attached->by_link)
@@ -188,4 +191,5 @@ void attached_owner(const struct attached *attached, char *text, size_t size)
 		snprintf(text, size, "by netlink (ip link)");
 	else
 		snprintf(text, size, "without a link");
+	return text;
 }

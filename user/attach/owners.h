@@ -9,9 +9,9 @@
 
 /*
  * Its owner, as far as can be told: our pin, or the process that holds
- * its link or program, else how it was attached.
+ * its link or program, else how it was attached. Valid until the next call.
  */
-void attached_owner(const struct attached *attached, char *text, size_t size);
+const char *attached_owner(const struct attached *attached);
 
 /* Forgets what is known of processes: it is read once, at the first question. */
 void owners_forget(void);

@@ -14,6 +14,8 @@
 
 #include "attach/clsact.h"
 #include "lib/errors.h"
+#include "lib/macros.h"
+#include "lib/netlink.h"
 #include "lib/privileges.h"
 
 /* A TCX chain may hold up to 64 programs (BPF_MPROG_MAX, Linux 6.6). */
@@ -34,20 +36,13 @@ struct tcx_query {
 	__u64 revision;
 };
 
-struct survey {
-	const struct interfaces *on;
-	struct query *found;
-	struct netlink nl;
-	const struct interface *interface; /* whose filters are being read */
-};
-
 /*
  * Is the XDP program attached by a link? A request to take off what is not there
  * answers that, before anything else, with EBUSY (dev_xdp_attach(), net/core/dev.c,
  * since Linux 5.9); and it takes nothing off: that no program is there is what it
  * expects. Returns 1, 0 or a negative errno.
  */
-static int is_by_link(struct netlink *nl, const struct attached *attached)
+static int is_by_link(const struct attached *attached)
 {
 	struct netlink_request request;
 	struct ifinfomsg *info;
@@ -62,7 +57,7 @@ static int is_by_link(struct netlink *nl, const struct attached *attached)
 	netlink_put_u32(&request, IFLA_XDP_FLAGS,
 			hook_xdp_mode(attached->hook) | XDP_FLAGS_REPLACE);
 	netlink_nest_end(&request, xdp);
-	error = netlink_talk(nl, &request, NULL, NULL);
+	error = netlink_ask(&request, NULL, NULL);
 	switch (error) {
 	case -EBUSY:
 		return 1;
@@ -134,74 +129,65 @@ static int find_xdp_links(struct query *found)
 	return -errno;
 }
 
-static int identify(struct attached *attached, __u32 program_id)
-{
-	int error;
-
-	attached->program.id = program_id;
-	if (!program_id)
-		return 0; /* a classic BPF filter */
-	error = program_info_of_id(program_id, &attached->program);
-	return error == -EPERM && !privileges_see_others() ? 0 : error;
-}
-
 /* Adds a copy, unless its program is gone meanwhile. */
-static int add(struct survey *survey, struct attached *attached,
-	       __u32 program_id)
+static int add(struct query *found, const struct attached *attached)
 {
-	struct query *found = survey->found;
 	struct attached *list;
-	int error;
+	int error = 0;
 
-	error = identify(attached, program_id);
-	if (error)
-		return error == -ENOENT ? 0 : error;
 	list = reallocarray(found->list, found->count + 1, sizeof(*list));
 	if (!list)
 		return -ENOMEM;
 	found->list = list;
-	list[found->count++] = *attached;
-	return 0;
+	list += found->count;
+	*list = *attached;
+	/* A classic BPF filter has none. */
+	if (attached->program.id)
+		error = program_info_of_id(attached->program.id,
+					   &list->program);
+	if (error == -EPERM && !privileges_see_others())
+		error = 0;
+	if (!error)
+		found->count++;
+	return error == -ENOENT ? 0 : error;
 }
 
-static int add_mode(struct survey *survey, const struct interface *interface,
-		    enum hook hook, __u32 program_id)
+static int add_xdp(struct query *found, const struct interface *interface)
 {
-	struct attached attached = { .interface = *interface, .hook = hook };
-	int by_link;
+	const struct {
+		enum hook hook;
+		__u32 program_id;
+	} modes[] = {
+		{ HOOK_XDP_OFFLOAD, interface->xdp_offload },
+		{ HOOK_XDP_NATIVE, interface->xdp_native },
+		{ HOOK_XDP_GENERIC, interface->xdp_generic },
+	};
+	int by_link, error = 0;
+	size_t i;
 
-	if (!program_id)
-		return 0;
-	by_link = is_by_link(&survey->nl, &attached);
-	if (by_link < 0)
-		return by_link;
-	attached.by_link = by_link;
-	return add(survey, &attached, program_id);
-}
+	for (i = 0; i < ARRAY_SIZE(modes) && !error; i++) {
+		struct attached attached = {
+			.interface = *interface,
+			.hook = modes[i].hook,
+			.program.id = modes[i].program_id,
+		};
 
-static int add_xdp(struct survey *survey, const struct interface *interface)
-{
-	int error;
-
-	error = add_mode(survey, interface, HOOK_XDP_OFFLOAD,
-			 interface->xdp_offload);
-	if (!error)
-		error = add_mode(survey, interface, HOOK_XDP_NATIVE,
-				 interface->xdp_native);
-	if (!error)
-		error = add_mode(survey, interface, HOOK_XDP_GENERIC,
-				 interface->xdp_generic);
+		if (!modes[i].program_id)
+			continue;
+		by_link = is_by_link(&attached);
+		attached.by_link = by_link > 0;
+		error = by_link < 0 ? by_link : add(found, &attached);
+	}
 	return error;
 }
 
-static int add_tcx(struct survey *survey, const struct interface *interface,
+static int add_tcx(struct query *found, const struct interface *interface,
 		   enum hook hook)
 {
 	__u32 i, ids[MOST_TCX] = {}, links[MOST_TCX] = {};
 	struct tcx_query query = {
 		.ifindex = interface->index,
-		.attach_type = hook == HOOK_TCX_INGRESS ? ATTACH_TCX_INGRESS :
-							  ATTACH_TCX_EGRESS,
+		.attach_type = hook_tcx_type(hook),
 		.program_ids = (uintptr_t)ids,
 		.count = MOST_TCX,
 		.link_ids = (uintptr_t)links,
@@ -217,115 +203,84 @@ static int add_tcx(struct survey *survey, const struct interface *interface,
 		struct attached attached = {
 			.interface = *interface,
 			.hook = hook,
+			.program.id = ids[i],
 			.by_link = links[i],
 			.link_id = links[i],
 			.links = !!links[i],
 		};
 
-		error = add(survey, &attached, ids[i]);
+		error = add(found, &attached);
 	}
 	return error;
 }
 
+/* Whose filters are being read. */
+struct side {
+	struct query *found;
+	const struct interface *interface;
+	enum hook hook;
+};
+
 static int add_filter(const struct clsact_filter *filter, void *context)
 {
-	struct survey *survey = context;
+	const struct side *side = context;
 	struct attached attached = {
-		.interface = *survey->interface,
-		.hook = filter->ingress ? HOOK_CLSACT_INGRESS :
-					  HOOK_CLSACT_EGRESS,
+		.interface = *side->interface,
+		.hook = side->hook,
+		.program.id = filter->program_id,
 		.priority = filter->priority,
 		.handle = filter->handle,
 		.protocol = filter->protocol,
 	};
 
-	return add(survey, &attached, filter->program_id);
+	return filter->bpf ? add(side->found, &attached) : 0;
 }
 
-static int add_clsact(struct survey *survey, const struct interface *interface,
-		      bool ingress)
+static int add_clsact(struct query *found, const struct interface *interface,
+		      enum hook hook)
 {
-	int error;
+	struct side side = { found, interface, hook };
+	int error = clsact_filters(interface->index, hook_is_ingress(hook),
+				   add_filter, &side);
 
-	survey->interface = interface;
-	error = clsact_filters(&survey->nl, interface->index, ingress,
-			       add_filter, survey);
 	/* EINVAL: no such side (an ingress qdisc); or all of it has gone. */
 	return error == -EINVAL || error == -ENODEV || error == -ENOENT ? 0 :
 									  error;
 }
 
-struct with_qdisc {
-	const struct interfaces *on;
-	enum clsact_kind *kinds;
-};
-
-static int mark_qdisc(int ifindex, enum clsact_kind kind, void *context)
+static int read_one(struct query *found, const struct interface *interface)
 {
-	struct with_qdisc *with = context;
-	const struct interface *interface = interfaces_find(with->on, ifindex);
+	int error = add_xdp(found, interface);
 
-	if (interface)
-		with->kinds[interface - with->on->list] = kind;
-	return 0;
-}
-
-static int read_one(struct survey *survey, size_t i, enum clsact_kind kind)
-{
-	const struct interface *interface = &survey->on->list[i];
-	int error;
-
-	survey->found->qdiscs[i] = kind != CLSACT_NONE;
-	error = add_xdp(survey, interface);
 	if (!error)
-		error = add_tcx(survey, interface, HOOK_TCX_INGRESS);
-	if (!error && kind != CLSACT_NONE)
-		error = add_clsact(survey, interface, true);
+		error = add_tcx(found, interface, HOOK_TCX_INGRESS);
+	if (!error && interface->qdisc != QDISC_NONE)
+		error = add_clsact(found, interface, HOOK_CLSACT_INGRESS);
 	if (!error)
-		error = add_tcx(survey, interface, HOOK_TCX_EGRESS);
-	if (!error && kind == CLSACT_CLSACT)
-		error = add_clsact(survey, interface, false);
-	return error;
-}
-
-static int read_all(struct survey *survey)
-{
-	const struct interfaces *on = survey->on;
-	struct with_qdisc with = { .on = on };
-	int error = -ENOMEM;
-	size_t i;
-
-	with.kinds = calloc(on->count + 1, sizeof(*with.kinds));
-	survey->found->qdiscs = calloc(on->count + 1, sizeof(bool));
-	if (with.kinds && survey->found->qdiscs)
-		error = clsact_qdiscs(&survey->nl, mark_qdisc, &with);
-	for (i = 0; i < on->count && !error; i++)
-		error = read_one(survey, i, with.kinds[i]);
-	free(with.kinds);
+		error = add_tcx(found, interface, HOOK_TCX_EGRESS);
+	if (!error && interface->qdisc == QDISC_CLSACT)
+		error = add_clsact(found, interface, HOOK_CLSACT_EGRESS);
 	return error;
 }
 
 int query_read(const struct interfaces *on, struct query *found)
 {
-	struct survey survey = { .on = on, .found = found };
-	int error;
+	int error = 0;
+	size_t i;
 
 	*found = (struct query){};
-	error = netlink_open(&survey.nl, 0);
-	if (!error)
-		error = read_all(&survey);
+	for (i = 0; i < on->count && !error; i++)
+		error = read_one(found, &on->list[i]);
 	if (!error)
 		error = find_xdp_links(found);
-	netlink_close(&survey.nl);
-	if (error)
-		return fail_at(AT_LIST, -error, "the kernel", survey.nl.extack);
-	return EXIT_DONE;
+	return error ? fail_at(AT_LIST, -error, "the kernel",
+			       netlink_extack(error)) :
+		       EXIT_DONE;
 }
 
 void query_free(struct query *found)
 {
 	free(found->list);
-	free(found->qdiscs);
 	*found = (struct query){};
 }
 
@@ -351,13 +306,15 @@ bool attached_is_ours(const struct attached *attached, const char *function)
 	return attached->by_link && !hook_is_xdp(attached->hook);
 }
 
-void attached_describe(const struct attached *attached, char *text, size_t size)
+const char *attached_describe(const struct attached *attached)
 {
 	const struct program_info *program = &attached->program;
+	static char text[128];
 
 	if (*program->tag)
-		snprintf(text, size, "program id %u '%s' (tag %s)", program->id,
-			 program->name, program->tag);
+		snprintf(text, sizeof(text), "program id %u '%s' (tag %s)",
+			 program->id, program->name, program->tag);
 	else
-		snprintf(text, size, "program id %u", program->id);
+		snprintf(text, sizeof(text), "program id %u", program->id);
+	return text;
 }

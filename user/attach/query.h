@@ -25,7 +25,6 @@ struct attached {
 struct query {
 	struct attached *list; /* by interface, then in a packet's order */
 	size_t count;
-	bool *qdiscs; /* has it a clsact or ingress qdisc? by place in @on */
 };
 
 /**
@@ -45,8 +44,7 @@ const struct attached *query_on(const struct query *found, int ifindex,
 /* Is it a TC program of this name, at the place that ours take? */
 bool attached_is_ours(const struct attached *attached, const char *function);
 
-/* "program id 107 'xdp_drop_tcp' (tag …)", for sentences. */
-void attached_describe(const struct attached *attached, char *text,
-		       size_t size);
+/* "program id 107 'xdp_drop_tcp' (tag …)", for sentences; valid until the next call. */
+const char *attached_describe(const struct attached *attached);
 
 #endif

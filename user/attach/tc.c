@@ -4,8 +4,6 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/if_ether.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "attach/owners.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
+#include "lib/netlink.h"
 #include "lib/signals.h"
 
 /* Linux 6.6's <linux/bpf.h>; first in the chain, so that no verdict ends it before us. */
@@ -24,15 +23,6 @@
 
 /* How often to make a qdisc that others keep removing. */
 #define ADD_TRIES 5
-
-/* How often to ask when the kernel has no memory for its answer. */
-#define ASK_TRIES 5
-
-static int tcx_type(enum hook hook)
-{
-	return hook == HOOK_TCX_INGRESS ? ATTACH_TCX_INGRESS :
-					  ATTACH_TCX_EGRESS;
-}
 
 /* Before Linux 6.6 the attach type is unknown: EINVAL. */
 static bool has_tcx(const struct interface *interface)
@@ -104,15 +94,11 @@ int tc_remove(const struct attached *attached)
 /* A running process has it, or it is pinned. Returns an exit code. */
 static int refuse(const struct attached *attached)
 {
-	char what[128], owner[256];
-
-	attached_describe(attached, what, sizeof(what));
-	attached_owner(attached, owner, sizeof(owner));
 	return fail(
 		EXIT_REFUSED,
 		"%s: this program runs there already (%s): %s, %s. Nothing was changed. --detach removes what --pin left; --force replaces it.",
-		attached->interface.name, hook_text(attached->hook), what,
-		owner);
+		attached->interface.name, hook_text(attached->hook),
+		attached_describe(attached), attached_owner(attached));
 }
 
 /* Returns EXIT_DONE if it is to be removed, or the exit code of a refusal. */
@@ -120,10 +106,9 @@ static int may_remove(const struct attached *attached, bool force,
 		      int signal_fd)
 {
 	enum tc_filter filter = TC_FILTER_HELD;
-	char what[128];
+	const char *what = attached_describe(attached);
 	int error = 0;
 
-	attached_describe(attached, what, sizeof(what));
 	if (hook_is_clsact(attached->hook))
 		error = tc_filter_read(attached, signal_fd, &filter);
 	if (error == -EINTR)
@@ -169,7 +154,7 @@ static int attach_tcx(struct attachment *at, int program_fd)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = TCX_BEFORE);
 	int fd = bpf_link_create(program_fd, at->interface.index,
-				 tcx_type(at->hook), &opts);
+				 hook_tcx_type(at->hook), &opts);
 
 	if (fd < 0)
 		return fail_at(AT_TCX, errno, at->interface.name, NULL);
@@ -177,82 +162,68 @@ static int attach_tcx(struct attachment *at, int program_fd)
 	return EXIT_DONE;
 }
 
-struct find_qdisc {
-	int ifindex;
-	enum clsact_kind kind;
-};
-
-static int find_qdisc(int ifindex, enum clsact_kind kind, void *context)
+/* What stands where clsact would, now? An exit code. */
+static int ask_qdisc(int ifindex, enum qdisc *qdisc)
 {
-	struct find_qdisc *find = context;
+	const struct interface *interface;
+	struct interfaces all;
+	int code = interfaces_read(&all);
 
-	if (ifindex == find->ifindex)
-		find->kind = kind;
-	return 0;
+	interface = interfaces_find(&all, ifindex);
+	*qdisc = interface ? interface->qdisc : QDISC_NONE;
+	interfaces_free(&all);
+	return code;
 }
 
 /* Does a filter of ours on the other side own the qdisc? Then we share it. */
-static int find_owner(const struct clsact_filter *filter, void *context)
+static int share_qdisc(struct attachment *at)
 {
-	struct attachment *at = context;
+	int ifindex = at->interface.index;
+	int other = clsact_program(ifindex, !hook_is_ingress(at->hook));
 	struct drop_slot slot = {};
-	int error;
+	int error = other;
 
-	if (filter->priority != CLSACT_PRIORITY ||
-	    filter->handle != CLSACT_HANDLE)
-		return 0;
-	error = program_slot(filter->program_id, filter->ifindex, &slot);
+	if (other > 0)
+		error = program_slot(other, ifindex, &slot);
 	at->owns_qdisc |= slot.owns_qdisc;
-	return program_is_foreign(error) ? 0 : error;
+	if (!error || program_is_foreign(error))
+		return EXIT_DONE;
+	return fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
+		       netlink_extack(error));
 }
 
 /* Sees that there is a clsact, and whether we are to remove it in the end. */
-static int need_qdisc(struct netlink *nl, struct attachment *at)
+static int need_qdisc(struct attachment *at)
 {
-	struct find_qdisc find = { .ifindex = at->interface.index };
-	int error = clsact_create(nl, at->interface.index);
+	const char *name = at->interface.name;
+	int code, error = clsact_create(at->interface.index);
 	bool lost = error == -ENOBUFS; /* the kernel's answer */
+	enum qdisc qdisc;
 
 	at->owns_qdisc = !error;
 	if (!error)
 		return EXIT_DONE;
-	if (error == -EEXIST || lost)
-		error = clsact_qdiscs(nl, find_qdisc, &find);
-	at->owns_qdisc = !error && lost && !at->had_qdisc &&
-			 find.kind == CLSACT_CLSACT;
-	if (!error && find.kind == CLSACT_CLSACT)
-		error = clsact_filters(nl, at->interface.index,
-				       !hook_is_ingress(at->hook), find_owner,
-				       at);
-	if (error)
-		return fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
-			       nl->extack);
+	if (error != -EEXIST && !lost)
+		return fail_at(AT_CLSACT_QDISC, -error, name,
+			       netlink_extack(error));
+	code = ask_qdisc(at->interface.index, &qdisc);
+	if (code)
+		return code;
+	at->owns_qdisc = lost && at->interface.qdisc == QDISC_NONE &&
+			 qdisc == QDISC_CLSACT;
 	/* There the kernel attaches a filter for egress to ingress, without an error. */
-	if (find.kind == CLSACT_INGRESS && !hook_is_ingress(at->hook))
+	if (qdisc == QDISC_INGRESS && !hook_is_ingress(at->hook))
 		return fail(
 			EXIT_REFUSED,
 			"%s: it has an ingress qdisc, which has no egress side and stands where clsact would. Use --tcx, or remove that qdisc: tc qdisc del dev %s ingress.",
-			at->interface.name, at->interface.name);
-	return EXIT_DONE;
-}
-
-static struct clsact_filter our_place(const struct interface *interface,
-				      enum hook hook)
-{
-	return (struct clsact_filter){
-		.ifindex = interface->index,
-		.ingress = hook_is_ingress(hook),
-		.priority = CLSACT_PRIORITY,
-		.handle = CLSACT_HANDLE,
-		.protocol = ETH_P_ALL,
-	};
+			name, name);
+	return qdisc == QDISC_CLSACT ? share_qdisc(at) : EXIT_DONE;
 }
 
 /* The qdisc, and that the kernel side knows its owner. */
-static int prepare_qdisc(struct netlink *nl, struct attachment *at,
-			 struct slots *slots)
+static int prepare_qdisc(struct attachment *at, struct slots *slots)
 {
-	int code = need_qdisc(nl, at), error;
+	int code = need_qdisc(at), error;
 
 	if (code || !at->owns_qdisc)
 		return code;
@@ -264,23 +235,19 @@ static int prepare_qdisc(struct netlink *nl, struct attachment *at,
 static int attach_clsact(struct attachment *at, struct slots *slots,
 			 int program_fd, const char *name)
 {
-	struct clsact_filter filter = our_place(&at->interface, at->hook);
-	struct netlink nl;
 	int code, error, tries = 0;
 
-	error = netlink_open(&nl, 0);
-	if (error)
-		return fail_at(AT_NETLINK, -error, "netlink", NULL);
 	do {
-		code = prepare_qdisc(&nl, at, slots);
-		error = code ? 0 : clsact_add(&nl, &filter, program_fd, name);
+		code = prepare_qdisc(at, slots);
+		if (code)
+			return code;
+		error = clsact_add(at->interface.index,
+				   hook_is_ingress(at->hook), program_fd, name);
 		/* EINVAL: its owner may have removed the empty qdisc meanwhile. */
 	} while (error == -EINVAL && !at->owns_qdisc && ++tries < ADD_TRIES);
-	if (error)
-		code = fail_at(AT_CLSACT_FILTER, -error, at->interface.name,
-			       nl.extack);
-	netlink_close(&nl);
-	return code;
+	return error ? fail_at(AT_CLSACT_FILTER, -error, at->interface.name,
+			       netlink_extack(error)) :
+		       EXIT_DONE;
 }
 
 int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
@@ -291,101 +258,50 @@ int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
 	return attach_tcx(at, program_fd);
 }
 
-struct find_filter {
-	__u32 program_id;
-	bool found;
-};
-
-static int find_filter(const struct clsact_filter *filter, void *context)
-{
-	struct find_filter *find = context;
-
-	if (filter->program_id == find->program_id &&
-	    filter->priority == CLSACT_PRIORITY &&
-	    filter->handle == CLSACT_HANDLE)
-		find->found = true;
-	return 0;
-}
-
-/*
- * Is our filter there? 1, 0 or a negative errno. A lost answer is asked for again: a
- * filter is not to stay for want of memory at one moment.
- */
-static int is_there(struct netlink *nl, const struct clsact_filter *place,
-		    __u32 program_id)
-{
-	struct find_filter find = { .program_id = program_id };
-	int error, tries = 0;
-
-	do
-		error = clsact_filters(nl, place->ifindex, place->ingress,
-				       find_filter, &find);
-	while (error == -ENOBUFS && ++tries < ASK_TRIES);
-	return error ? error : find.found;
-}
-
 bool tc_clsact_present(const struct interface *interface, enum hook hook,
 		       __u32 program_id)
 {
-	struct clsact_filter place = our_place(interface, hook);
-	struct netlink nl;
-	int there;
+	int id = clsact_program(interface->index, hook_is_ingress(hook));
 
-	if (netlink_open(&nl, 0))
-		return true;
-	there = is_there(&nl, &place, program_id);
-	netlink_close(&nl);
-	/* EINVAL: the qdisc is gone; ENODEV: the interface. */
-	return there != 0 && there != -ENODEV && there != -EINVAL;
+	return id < 0 || id == (int)program_id;
 }
 
-static int remove_if_empty(struct netlink *nl, int ifindex)
+/* A qdisc that is in use is left, and one of which the kernel cannot say. */
+static int remove_if_empty(int ifindex)
 {
-	bool in_use = true;
-	int error, tries = 0;
+	int error = clsact_in_use(ifindex);
 
-	do
-		error = clsact_in_use(nl, ifindex, &in_use);
-	while (error == -ENOBUFS && ++tries < ASK_TRIES);
-	if (!error && !in_use)
-		error = clsact_remove(nl, ifindex);
-	return error == -ENOBUFS ? 0 : error;
+	if (!error)
+		error = clsact_remove(ifindex);
+	return error == -ENOBUFS || error > 0 ? 0 : error;
 }
 
-static int detach_clsact(struct netlink *nl, const struct clsact_filter *place,
-			 __u32 program_id, bool owns_qdisc)
+/* The kernel has no "delete only if it is still that program". */
+static int delete_filter(int ifindex, bool ingress, int program_id)
 {
-	int error;
+	int failed, id = clsact_program(ifindex, ingress);
 
-	/* The kernel has no "delete only if it is still that program". */
-	error = is_there(nl, place, program_id);
-	if (error > 0) {
-		int failed = clsact_delete(nl, place);
-
-		/* The answer may be an error, or lost: what counts is whether it is gone. */
-		error = is_there(nl, place, program_id);
-		if (error > 0)
-			error = failed ? failed : -EBUSY;
-	}
-	if (error)
-		return error;
-	return owns_qdisc ? remove_if_empty(nl, place->ifindex) : 0;
+	if (id != program_id)
+		return id < 0 ? id : 0;
+	failed = clsact_delete(ifindex, ingress);
+	/* The answer may be an error, or lost: what counts is whether it is gone. */
+	id = clsact_program(ifindex, ingress);
+	if (id != program_id)
+		return id < 0 ? id : 0;
+	return failed ? failed : -EBUSY;
 }
 
 int tc_detach_clsact(const struct interface *interface, enum hook hook,
 		     __u32 program_id, bool owns_qdisc)
 {
-	struct clsact_filter place = our_place(interface, hook);
-	struct netlink nl;
-	int error;
+	int error = delete_filter(interface->index, hook_is_ingress(hook),
+				  (int)program_id);
 
-	error = netlink_open(&nl, 0);
-	if (error)
-		return fail_at(AT_NETLINK, -error, "netlink", NULL);
-	error = detach_clsact(&nl, &place, program_id, owns_qdisc);
-	netlink_close(&nl);
+	if (!error && owns_qdisc)
+		error = remove_if_empty(interface->index);
 	/* With the interface, or its qdisc, our filter has gone too. */
 	if (error && error != -ENODEV && error != -ENOENT && error != -EINVAL)
-		return fail_at(AT_DETACH, -error, interface->name, nl.extack);
+		return fail_at(AT_DETACH, -error, interface->name,
+			       netlink_extack(error));
 	return EXIT_DONE;
 }

@@ -13,31 +13,24 @@
 #include "attach/owners.h"
 #include "lib/errors.h"
 
-/* Takes it off only if it is still that program: it may have been replaced. */
-static int detach_exactly(const struct attached *attached, int program_fd)
-{
-	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = program_fd);
-
-	return bpf_xdp_detach(attached->interface.index,
-			      hook_xdp_mode(attached->hook) | XDP_FLAGS_REPLACE,
-			      &opts);
-}
-
 int xdp_detach_netlink(const struct attached *attached)
 {
 	int error, fd = bpf_prog_get_fd_by_id(attached->program.id);
+	/* Only if it is still that program: it may have been replaced. */
+	LIBBPF_OPTS(bpf_xdp_attach_opts, opts, .old_prog_fd = fd);
 
 	if (fd < 0)
-		return errno == ENOENT ?
-			       EXIT_DONE :
-			       fail_at(AT_DETACH, errno,
-				       attached->interface.name, NULL);
-	error = detach_exactly(attached, fd);
-	close(fd);
-	if (error)
-		return fail_at(AT_DETACH, -error, attached->interface.name,
-			       NULL);
-	return EXIT_DONE;
+		error = errno == ENOENT ? 0 : -errno;
+	else
+		error = bpf_xdp_detach(attached->interface.index,
+				       hook_xdp_mode(attached->hook) |
+					       XDP_FLAGS_REPLACE,
+				       &opts);
+	if (fd >= 0)
+		close(fd);
+	return error ? fail_at(AT_DETACH, -error, attached->interface.name,
+			       NULL) :
+		       EXIT_DONE;
 }
 
 static int take_off(const struct attached *attached, struct attachment *at)
@@ -60,15 +53,14 @@ int xdp_make_room(const struct query *present, struct attachment *at,
 		  bool force)
 {
 	const struct attached *attached = NULL;
-	const char *name = at->interface.name;
-	char what[128], owner[256];
+	const char *name = at->interface.name, *what, *owner;
 	int code;
 
 	while ((attached = query_on(present, at->interface.index, attached))) {
 		if (!hook_is_xdp(attached->hook))
 			continue;
-		attached_describe(attached, what, sizeof(what));
-		attached_owner(attached, owner, sizeof(owner));
+		what = attached_describe(attached);
+		owner = attached_owner(attached);
 		if (!force)
 			return fail(
 				EXIT_REFUSED,
@@ -100,15 +92,22 @@ void xdp_put_back(struct attachment *at)
 	at->replaced_fd = -1;
 }
 
-/* Returns a link or -errno. */
-static int create_link(const struct attachment *at, int program_fd,
-		       enum hook hook)
+/* Attaches in one mode; 0 or a negative errno. */
+static int attach(struct attachment *at, int program_fd, enum hook hook)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = hook_xdp_mode(hook));
-	int fd = bpf_link_create(program_fd, at->interface.index, BPF_XDP,
-				 &opts);
+	int index = at->interface.index;
+	char name[IFNAMSIZ];
 
-	return fd < 0 ? -errno : fd;
+	at->link_fd = bpf_link_create(program_fd, index, BPF_XDP, &opts);
+	at->hook = hook;
+	if (at->link_fd >= 0)
+		return 0;
+	at->link_fd = -1;
+	/* So says bpf_xdp_link_attach() also of an interface that is gone. */
+	if (errno == EINVAL && !if_indextoname(index, name))
+		return -ENODEV;
+	return -errno;
 }
 
 /* What native XDP answers where generic XDP may still work. */
@@ -131,25 +130,20 @@ static const char *why_generic(int error)
 int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice)
 {
 	const char *name = at->interface.name, *why = NULL;
-	int fd;
+	int error;
 
 	if (choice != XDP_SKB) {
-		fd = create_link(at, program_fd, HOOK_XDP_NATIVE);
-		if (fd >= 0) {
-			at->hook = HOOK_XDP_NATIVE;
-			at->link_fd = fd;
+		error = attach(at, program_fd, HOOK_XDP_NATIVE);
+		why = why_generic(-error);
+		if (!error)
 			return EXIT_DONE;
-		}
-		why = why_generic(-fd);
 		if (choice == XDP_NATIVE || !why)
-			return fail_at(AT_XDP_NATIVE, -fd, name, NULL);
+			return fail_at(AT_XDP_NATIVE, -error, name, NULL);
 	}
-	fd = create_link(at, program_fd, HOOK_XDP_GENERIC);
-	if (fd < 0)
-		return fail_at(AT_XDP_GENERIC, -fd, name, NULL);
+	error = attach(at, program_fd, HOOK_XDP_GENERIC);
+	if (error)
+		return fail_at(AT_XDP_GENERIC, -error, name, NULL);
 	if (why)
 		note("%s: %s: using generic XDP.", name, why);
-	at->hook = HOOK_XDP_GENERIC;
-	at->link_fd = fd;
 	return EXIT_DONE;
 }

@@ -209,7 +209,7 @@ int interfaces_read(struct interfaces *all)
 	if (!error || error == -EOPNOTSUPP)
 		return EXIT_DONE;
 	interfaces_free(all);
-	return fail_at(AT_NETLINK, -error, "netlink", netlink_extack());
+	return fail_at(AT_NETLINK, -error, "netlink", netlink_extack(error));
 }
 
 void interfaces_free(struct interfaces *all)

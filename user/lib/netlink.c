@@ -205,15 +205,18 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 
 static struct netlink own = { .fd = -1 };
 
+static int own_error; /* of the last request */
+
 int netlink_ask(struct netlink_request *request, netlink_reader reader,
 		void *context)
 {
-	return netlink_talk(&own, request, reader, context);
+	own_error = netlink_talk(&own, request, reader, context);
+	return own_error;
 }
 
-const char *netlink_extack(void)
+const char *netlink_extack(int error)
 {
-	return own.extack;
+	return error == own_error ? own.extack : "";
 }
 
 int netlink_listen(struct netlink *nl, netlink_reader reader, void *context)

@@ -60,10 +60,11 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
 int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		 netlink_reader reader, void *context);
 
-/* netlink_talk() by a socket of the process's own, and what the kernel said to that. */
+/* netlink_talk() by a socket of the process's own. */
 int netlink_ask(struct netlink_request *request, netlink_reader reader,
 		void *context);
-const char *netlink_extack(void);
+/* What the kernel said to the last such request, if that failed with @error; or "". */
+const char *netlink_extack(int error);
 
 /**
  * netlink_listen() - read what a socket with @groups has heard, without waiting

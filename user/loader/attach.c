@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "attach/pins.h"
+#include "attach/link.h"
 #include "attach/tc.h"
 #include "attach/xdp.h"
 #include "lib/duration.h"
@@ -61,6 +61,7 @@ static int pin_all(struct run *run)
 
 static int detach_one(const struct run *run, struct attachment *at)
 {
+	const char *name = at->interface.name;
 	char path[PIN_PATH_SIZE];
 	int code = EXIT_DONE;
 
@@ -75,16 +76,8 @@ static int detach_one(const struct run *run, struct attachment *at)
 		at->pinned = false;
 	}
 	if (at->link_fd >= 0) {
-		int error = bpf_link_detach(at->link_fd) ? errno : 0, index;
-
-		if (!at->attached)
-			error = 0;
-		index = error ? 0 : link_ifindex(at->link_fd, NULL);
-		if (index)
-			error = index < 0 ? -index : EBUSY;
-		if (error)
-			code = fail_at(AT_DETACH, error, at->interface.name,
-				       NULL);
+		if (at->attached && link_detach(at->link_fd, name))
+			code = EXIT_SYSTEM;
 		close(at->link_fd);
 		at->link_fd = -1;
 	}

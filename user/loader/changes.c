@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "attach/pins.h"
+#include "attach/link.h"
 #include "attach/tc.h"
 #include "lib/duration.h"
 #include "lib/errors.h"

@@ -86,13 +86,9 @@ static void show_counters(struct detaching *detaching,
 
 static int refuse(const struct attached *attached, const char *why)
 {
-	char what[128], owner[256];
-
-	attached_describe(attached, what, sizeof(what));
-	attached_owner(attached, owner, sizeof(owner));
 	return fail(EXIT_REFUSED, "%s: left alone: %s at %s, %s. %s",
-		    attached->interface.name, what, hook_text(attached->hook),
-		    owner, why);
+		    attached->interface.name, attached_describe(attached),
+		    hook_text(attached->hook), attached_owner(attached), why);
 }
 
 static const char stop_it[] =
@@ -169,11 +165,8 @@ static int visit(struct detaching *detaching, const struct attached *attached)
 						 attached->interface.name, NULL);
 	code = remove_one(detaching, attached);
 	if (!code) {
-		char what[128];
-
-		attached_describe(attached, what, sizeof(what));
-		note("%s: detached %s from %s.", attached->interface.name, what,
-		     hook_text(attached->hook));
+		note("%s: detached %s from %s.", attached->interface.name,
+		     attached_describe(attached), hook_text(attached->hook));
 		detaching->removed = true;
 		show_counters(detaching, attached, program_fd);
 	}

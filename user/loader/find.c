@@ -4,7 +4,7 @@
 
 #include <stdlib.h>
 
-#include "attach/pins.h"
+#include "attach/link.h"
 #include "attach/tc.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
@@ -51,7 +51,6 @@ static int list_attachments(struct run *run)
 		run->attachments[i] = (struct attachment){
 			.interface = run->chosen.list[i],
 			.index = run->chosen.list[i].index,
-			.had_qdisc = run->present.qdiscs[i],
 			.slot = i,
 			.link_fd = -1,
 			.replaced_fd = -1,

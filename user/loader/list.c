@@ -11,8 +11,6 @@
 #include "attach/owners.h"
 #include "lib/errors.h"
 
-#define OWNER_SIZE 256
-
 static int show_json(const struct attached *attached, const char *owner)
 {
 	json_writer_t *json = jsonw_new(stdout);
@@ -57,7 +55,6 @@ static void show_row(const struct attached *attached, const char *owner)
 int list_attached(const struct interfaces *on, bool json)
 {
 	struct query found;
-	char owner[OWNER_SIZE];
 	int code, error = 0;
 	size_t i;
 
@@ -66,7 +63,8 @@ int list_attached(const struct interfaces *on, bool json)
 		printf("%-15s %-14s %6s %-15s %-16s %s\n", "interface", "hook",
 		       "id", "program", "tag", "owner");
 	for (i = 0; i < found.count && !code && !error; i++) {
-		attached_owner(&found.list[i], owner, sizeof(owner));
+		const char *owner = attached_owner(&found.list[i]);
+
 		if (json)
 			error = show_json(&found.list[i], owner);
 		else
