@@ -12,7 +12,7 @@
 #include "lib/errors.h"
 
 /* Called for each block that was not written after all. */
-static void count_lost(void *context, const void *block)
+static void count_lost(void *context, const char *block)
 {
 	struct capture_file *file = context;
 	int i = pcapng_packet_interface(block);

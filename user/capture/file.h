@@ -7,7 +7,7 @@
 #define FILE_H
 
 #include "capture/pcapng.h"
-#include "capture/sink.h"
+#include "lib/sink.h"
 #include "lib/common_options.h"
 
 struct capture_file {

@@ -7,35 +7,25 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
-#include <linux/types.h>
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
-struct output_line;
+#include "lib/sink.h"
 
 struct output {
-	int fd;
+	struct sink sink;
 	FILE *text; /* what is being put together, and where that is */
 	char *buffer;
 	size_t length;
-	struct output_line *first, **end; /* lines that are not all written */
-	size_t sent; /* bytes of the first that are */
-	size_t pending; /* bytes of them all, with those */
-	size_t most; /* from so many on, lines are lost */
-	int error; /* errno that ended the writing, or 0 */
+	size_t most; /* from so many bytes waiting on, lines are lost */
+	/* Which counter takes a line that is lost: of those from @lost_from on, @lost. */
+	__u64 *lost, *lost_before;
+	__u64 lost_from; /* as sink.whole counts */
 };
 
 extern struct output standard_output, standard_error;
 
 /* To be called first of all, once the standard descriptors are open. */
 void output_open(void);
-
-/*
- * A descriptor for the same pipe or terminal at which writes do not wait, or -1.
- * Others that share @fd go on as before: O_NONBLOCK would be theirs, too.
- */
-int output_reopen(int fd);
 
 /* Where to put the next line together, from its start; NULL: no memory. */
 FILE *output_text(struct output *out);

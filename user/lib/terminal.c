@@ -15,7 +15,7 @@ void terminal_open(struct terminal *terminal, struct output *out)
 	const char *name = getenv("TERM");
 
 	*terminal = (struct terminal){};
-	if (isatty(out->fd) && name && strcmp(name, "dumb"))
+	if (isatty(out->sink.fd) && name && strcmp(name, "dumb"))
 		terminal->out = out;
 }
 
@@ -25,7 +25,7 @@ bool terminal_fits(struct terminal *terminal, unsigned int lines)
 
 	if (!terminal->out)
 		return false;
-	ioctl(terminal->out->fd, TIOCGWINSZ, &size);
+	ioctl(terminal->out->sink.fd, TIOCGWINSZ, &size);
 	/* Where the last frame is now, only the terminal knows. */
 	if (size.ws_col != terminal->columns || size.ws_row != terminal->rows ||
 	    output_count() != terminal->seen)
@@ -55,7 +55,7 @@ void terminal_draw(struct terminal *terminal, bool last)
 	char *frame, *line;
 	FILE *text;
 
-	if (out->first && !last)
+	if (sink_pending(&out->sink) && !last)
 		return;
 	frame = strdup(output_so_far(out));
 	text = output_text(out);

@@ -109,7 +109,7 @@ static int finish_counters(struct run *run, int code)
 
 	if (!error) {
 		output_drain(display->out, run->signal_fd);
-		error = -display->out->error;
+		error = -display->out->sink.error;
 	}
 	if (error == -EPIPE)
 		return code;

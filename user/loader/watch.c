@@ -272,7 +272,7 @@ static int handle(struct watch *watch, struct pollfd *polled)
 static void await_reader(struct pollfd *polled, const struct output *out)
 {
 	*polled = (struct pollfd){
-		.fd = out->first ? out->fd : -1,
+		.fd = sink_pending(&out->sink) ? out->sink.fd : -1,
 		.events = POLLOUT,
 	};
 }

@@ -48,7 +48,7 @@ static int output_failed(const struct where *where, int error)
 /* The reader has enough to read as it is. */
 static bool is_behind(const struct where *where)
 {
-	return where->stats.out->pending > ENOUGH_PENDING ||
+	return sink_pending(&where->stats.out->sink) > ENOUGH_PENDING ||
 	       !file_has_room(&where->file);
 }
 
@@ -213,7 +213,10 @@ int listen_watch(struct where *where)
 				      POLLIN },
 			[ON_FILE] = { is_pipe ? sink->fd : -1,
 				      sink_pending(sink) ? POLLOUT : 0 },
-			[ON_OUTPUT] = { out->first ? out->fd : -1, POLLOUT },
+			[ON_OUTPUT] = { sink_pending(&out->sink) ?
+						out->sink.fd :
+						-1,
+					POLLOUT },
 		};
 		struct timespec pause =
 			pause_for(where, idle || behind, end_ns - now);
@@ -264,7 +267,7 @@ int listen_finish(struct where *where)
 	code = sum_up(where, now);
 	if (code < 0) {
 		output_drain(stats->out, where->signals);
-		code = output_failed(where, -stats->out->error);
+		code = output_failed(where, -stats->out->sink.error);
 	}
 	if (stats->lost + stats->lost_sums)
 		note("%llu lines were lost: the reader did not take them%s.",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where a capture is written to: whole blocks, never waiting for a reader. A
- * pipe whose reader is slow fills the buffer; a full disk ends the writing, and
- * the file ends with its last whole block.
+ * Where lines or a capture's blocks are written to, never waiting for a reader. A pipe
+ * whose reader is slow fills the buffer; a full disk ends the writing, and a file ends
+ * with its last whole block.
  */
 #ifndef SINK_H
 #define SINK_H
@@ -17,19 +17,23 @@
 struct sink {
 	const char *path; /* "-": standard output */
 	int fd; /* -1: not open */
+	bool lines; /* what is written are lines, else blocks: see pcapng.h */
 	bool regular; /* a file that can be cut */
 	bool created; /* by us, so it goes if nothing comes of the run */
-	char *data; /* blocks, of which some are still to be written */
+	char *data; /* lines or blocks, of which some are still to be written */
+	size_t size; /* bytes that there is room for */
 	size_t used; /* bytes of them all */
 	size_t sent; /* bytes that are written */
-	void (*lost)(void *context, const void *block); /* never written */
+	void (*lost)(void *context,
+		     const char *piece); /* never written as a whole */
 	void *context; /* the caller's, for lost() */
-	__u64 whole; /* bytes of whole blocks in a regular file */
+	__u64 whole; /* bytes written before @data: of whole lines or blocks */
+	int patience_ms; /* for a reader that shows no sign of life at the end */
 	int error; /* errno that ended the writing, or 0 */
 };
 
 /**
- * sink_open() - open for writing; what a file holds stays until sink_begin()
+ * sink_open() - open for a capture; what a file holds stays until sink_begin()
  * @path: kept, not copied; "-" is standard output
  * @replace: also a regular file that is there already
  *
@@ -40,6 +44,12 @@ int sink_open(struct sink *sink, const char *path, bool replace);
 /* From now on it is ours: cut the file. Returns 0 or a negative errno. */
 int sink_begin(struct sink *sink);
 
+/*
+ * A descriptor for the same pipe or terminal at which writes do not wait, or -1.
+ * Others that share @fd go on as before: O_NONBLOCK would be theirs, too.
+ */
+int sink_reopen(int fd);
+
 /* Room for one more block of the longest kind? */
 bool sink_has_room(const struct sink *sink);
 
@@ -47,12 +57,15 @@ bool sink_has_room(const struct sink *sink);
 void *sink_block(struct sink *sink);
 void sink_add(struct sink *sink, size_t size);
 
+/* Adds whole lines, however many wait already; false without memory. */
+bool sink_put(struct sink *sink, const char *lines, size_t size);
+
 /* Writes what can be written without waiting; 0 or a negative errno. */
 int sink_flush(struct sink *sink);
 
 /**
  * sink_flush_all() - at the end: writes all that is there, waiting for the reader
- * @signal_fd: a signal that can be read here ends the waiting
+ * @signal_fd: a signal that can be read here ends the waiting; -1: none
  *
  * Return: false if it gave up: the reader shows no sign of life, or an error.
  */
