@@ -209,9 +209,10 @@ test_own() {
 	cli_refused 1 "^xdp-drop-tcp: no memory for the verifier's log\. Free memory" \
 		sh -c 'ulimit -v 12000; exec xdp-drop-tcp veth0'
 	denied SIGNALFD EMFILE 1 'signals: cannot wait for events: too few file descriptors.*ulimit -n' xdp-drop-tcp veth0
-	expect 1 cli_on "$tool" deny TIMERFD ENOMEM xdp-drop-tcp -i 0 veth0
-	said 'timers: cannot wait for events: the system is out of memory'
-	cli_unsaid 'file descriptors'
+	# Elsewhere, all else that polls does so by this call, too.
+	[ "$(uname -m)" = x86_64 ] || return 0
+	expect 1 cli_on "$tool" deny POLL ENOMEM xdp-drop-tcp -i 0 veth0
+	said 'poll: cannot wait for events: the system is out of memory'
 	cli_clean
 }
 
@@ -225,6 +226,6 @@ ktap_case errors test_pin "pinning"
 ktap_case errors test_list_errors "listing"
 ktap_case errors test_unseen "--detach that cannot look: it says so, and not that nothing is there"
 ktap_case errors test_nameless "a program is attached with its name or not at all"
-ktap_case errors test_own "memory, signals and timers"
+ktap_case errors test_own "memory and signals"
 ktap_case errors test_late "a run in the foreground"
 ktap_run "$@"

@@ -50,7 +50,7 @@ static const struct call calls[] = {
 	{ "LINK_NEXT_ID", __NR_bpf, BPF_LINK_GET_NEXT_ID },
 	{ "LINK_DETACH", __NR_bpf, BPF_LINK_DETACH },
 	{ "SIGNALFD", __NR_signalfd4, ANY },
-	{ "TIMERFD", __NR_timerfd_create, ANY },
+	{ "POLL", __NR_ppoll, ANY },
 	{ "SEND", __NR_sendto, ANY },
 	{ "RECEIVE", __NR_recvfrom, ANY },
 	{}

@@ -123,7 +123,7 @@ int sink_begin(struct sink *sink)
 
 bool sink_has_room(const struct sink *sink)
 {
-	return sink->size - sink->used >= SINK_BLOCK_MAX;
+	return BUFFER_SIZE - sink->used >= SINK_BLOCK_MAX;
 }
 
 void *sink_block(struct sink *sink)

@@ -7,14 +7,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/timerfd.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "attach/tc.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
-#include "lib/macros.h"
 #include "lib/signals.h"
 #include "loader/changes.h"
 
@@ -126,50 +123,43 @@ static void check_unknown(struct watch *watch)
 	     watch->slots->unknown_type == TYPE_IP ? "IP" : "Ethernet");
 }
 
-/*
- * A timer that ticks each @ns, first after @ns; 0: never. Returns a descriptor or a
- * negative errno.
- */
-static int start_timer(__u64 ns)
-{
-	struct itimerspec spec = {
-		.it_value = { ns / SECOND_NS, ns % SECOND_NS },
-		.it_interval = { ns / SECOND_NS, ns % SECOND_NS },
-	};
-	int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC), error;
-
-	if (fd < 0)
-		return -errno;
-	if (timerfd_settime(fd, 0, &spec, NULL)) {
-		error = -errno;
-		close(fd);
-		return error;
-	}
-	return fd;
-}
-
-/* True if the timer has ticked since. */
-static bool ticked(const struct pollfd *timer)
-{
-	__u64 ticks;
-
-	return timer->revents &&
-	       read(timer->fd, &ticks, sizeof(ticks)) == sizeof(ticks);
-}
-
 enum {
 	ON_SIGNAL,
-	ON_INTERVAL,
-	ON_HEALTH,
-	ON_TIMEOUT,
 	ON_RING, /* it fills up */
-	ON_PERIOD, /* look into it anyway */
 	ON_READER, /* of our capture: it takes more, or it has gone */
 	ON_LINKS, /* interfaces change */
 	ON_OUTPUT, /* standard output takes more, or its reader has gone */
 	ON_ERROR_OUTPUT, /* the same of standard error */
 	ON_COUNT,
 };
+
+/* What is to be done again and again. */
+enum {
+	EACH_INTERVAL, /* show counters */
+	EACH_RENEWAL, /* renew the lease, see that all are attached */
+	EACH_PERIOD, /* look into the ring, even if it has not woken us up */
+	EACH_COUNT,
+};
+
+struct loop {
+	struct pollfd polled[ON_COUNT];
+	__u64 every_ns[EACH_COUNT]; /* 0: never */
+	__u64 due_ns[EACH_COUNT]; /* CLOCK_MONOTONIC; so is the next one */
+	__u64 now_ns;
+};
+
+/* Is it time to? What was missed is not made up for. */
+static bool is_due(struct loop *loop, int what)
+{
+	__u64 every_ns = loop->every_ns[what];
+
+	if (!every_ns || loop->now_ns < loop->due_ns[what])
+		return false;
+	loop->due_ns[what] += every_ns;
+	if (loop->due_ns[what] <= loop->now_ns)
+		loop->due_ns[what] = loop->now_ns + every_ns;
+	return true;
+}
 
 static int end(struct watch *watch, enum exit_code code, enum end why)
 {
@@ -234,9 +224,10 @@ static int handle_signal(struct watch *watch, int signal_fd)
 }
 
 /* What a wake-up means: -1 to go on, else the exit code to end with. */
-static int handle(struct watch *watch, struct pollfd *polled)
+static int handle(struct watch *watch, struct loop *loop)
 {
 	bool leased = hook_is_clsact(watch->attachments[0].hook);
+	struct pollfd *polled = loop->polled;
 	int error, code = -1;
 
 	if (polled[ON_SIGNAL].revents)
@@ -245,7 +236,7 @@ static int handle(struct watch *watch, struct pollfd *polled)
 		return code;
 	if (polled[ON_LINKS].revents)
 		changes_hear(watch);
-	if (ticked(&polled[ON_HEALTH])) {
+	if (is_due(loop, EACH_RENEWAL)) {
 		if (leased)
 			watch_renew(watch, true);
 		check_unknown(watch);
@@ -254,17 +245,17 @@ static int handle(struct watch *watch, struct pollfd *polled)
 				    "nothing is attached any more: ending.");
 	}
 	changes_write(watch);
-	if (ticked(&polled[ON_TIMEOUT])) {
+	if (loop->now_ns >= watch->deadline_ns) {
 		note("the time is over: letting everything pass.");
 		return end(watch, EXIT_DONE, END_TIMEOUT);
 	}
-	error = ticked(&polled[ON_INTERVAL]) ? watch_show(watch, false) :
-					       output_flush(watch->display.out);
+	error = is_due(loop, EACH_INTERVAL) ? watch_show(watch, false) :
+					      output_flush(watch->display.out);
 	code = handle_shown(watch, error);
 	if (code >= 0)
 		return code;
 	output_flush(&standard_error);
-	ticked(&polled[ON_PERIOD]);
+	is_due(loop, EACH_PERIOD);
 	return handle_capture(watch, polled);
 }
 
@@ -275,6 +266,28 @@ static void await_reader(struct pollfd *polled, const struct output *out)
 		.fd = sink_pending(&out->sink) ? out->sink.fd : -1,
 		.events = POLLOUT,
 	};
+}
+
+/* Until something happens or is due, or the time is over: 0 or a negative errno. */
+static int wait_for_events(const struct watch *watch, struct loop *loop)
+{
+	__u64 ns = watch->deadline_ns;
+	struct timespec pause;
+	int i, error = 0;
+
+	for (i = 0; i < EACH_COUNT; i++) {
+		if (loop->every_ns[i] && loop->due_ns[i] < ns)
+			ns = loop->due_ns[i];
+	}
+	ns = ns > loop->now_ns ? ns - loop->now_ns : 0;
+	pause.tv_sec = ns / SECOND_NS;
+	pause.tv_nsec = ns % SECOND_NS;
+	await_reader(&loop->polled[ON_OUTPUT], &standard_output);
+	await_reader(&loop->polled[ON_ERROR_OUTPUT], &standard_error);
+	if (ppoll(loop->polled, ON_COUNT, &pause, NULL) < 0)
+		error = -errno;
+	loop->now_ns = clock_ns(CLOCK_MONOTONIC);
+	return error;
 }
 
 void watch_ended(struct watch *watch)
@@ -306,46 +319,32 @@ static int look_back(struct watch *watch, int code)
 
 int watch_run(struct watch *watch, int signal_fd)
 {
-	__u64 period_ns =
-		file_is_open(&watch->capture->file) ? CAPTURE_PERIOD_NS : 0;
-	struct pollfd polled[ON_COUNT] = {
-		[ON_SIGNAL] = { .fd = signal_fd },
-		[ON_INTERVAL] = { .fd = start_timer(
-					  watch->options->interval_ns) },
-		[ON_HEALTH] = { .fd = start_timer(TC_HOOK_RENEW_NS) },
-		[ON_TIMEOUT] = { .fd = start_timer(
-					 watch->options->common.timeout_ns) },
-		[ON_RING] = { .fd = -1 },
-		[ON_PERIOD] = { .fd = start_timer(period_ns) },
-		[ON_READER] = { .fd = -1 },
-		[ON_LINKS] = { .fd = watch->links->fd },
-		[ON_OUTPUT] = { .fd = -1 },
-		[ON_ERROR_OUTPUT] = { .fd = -1 },
+	struct loop loop = {
+		.polled = {
+			[ON_SIGNAL] = { .fd = signal_fd, .events = POLLIN },
+			[ON_RING] = { .fd = -1, .events = POLLIN },
+			[ON_READER] = { .fd = -1 },
+			[ON_LINKS] = { .fd = watch->links->fd, .events = POLLIN },
+		},
+		.every_ns = {
+			[EACH_INTERVAL] = watch->options->interval_ns,
+			[EACH_RENEWAL] = TC_HOOK_RENEW_NS,
+		},
+		.now_ns = clock_ns(CLOCK_MONOTONIC),
 	};
-	static const int timers[] = { ON_INTERVAL, ON_HEALTH, ON_TIMEOUT,
-				      ON_PERIOD };
-	int code = -1;
-	size_t i;
+	int i, error, code = -1;
 
+	if (file_is_open(&watch->capture->file))
+		loop.every_ns[EACH_PERIOD] = CAPTURE_PERIOD_NS;
+	for (i = 0; i < EACH_COUNT; i++)
+		loop.due_ns[i] = loop.now_ns + loop.every_ns[i];
 	watch->why = END_FAILED;
-	for (i = 0; i < ON_COUNT; i++)
-		polled[i].events = POLLIN;
-	for (i = 0; i < ARRAY_SIZE(timers); i++) {
-		if (polled[timers[i]].fd < 0)
-			code = fail_at(AT_WAIT, -polled[timers[i]].fd, "timers",
-				       NULL);
-	}
 	while (code < 0) {
-		await_reader(&polled[ON_OUTPUT], &standard_output);
-		await_reader(&polled[ON_ERROR_OUTPUT], &standard_error);
-		if (poll(polled, ON_COUNT, -1) >= 0)
-			code = handle(watch, polled);
-		else if (errno != EINTR)
-			code = fail_at(AT_WAIT, errno, "poll", NULL);
-	}
-	for (i = 0; i < ARRAY_SIZE(timers); i++) {
-		if (polled[timers[i]].fd >= 0)
-			close(polled[timers[i]].fd);
+		error = wait_for_events(watch, &loop);
+		if (!error)
+			code = handle(watch, &loop);
+		else if (error != -EINTR)
+			code = fail_at(AT_WAIT, -error, "poll", NULL);
 	}
 	signals_end(signal_fd);
 	return look_back(watch, code);
