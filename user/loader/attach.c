@@ -45,7 +45,7 @@ static int pin_all(struct run *run)
 	/* In this order: if it is killed in between, the pinned filter drops no more. */
 	if (hook_is_clsact(run->attachments[0].hook)) {
 		run->image.state->pinned = 1;
-		watch_renew(&run->watch, false);
+		watch_renew(run, false);
 		return EXIT_DONE;
 	}
 	for (i = 0; i < run->chosen.count && !code; i++) {
@@ -115,7 +115,7 @@ static int attach_next(struct run *run, struct attachment *at)
 	int code = go_on(run);
 
 	/* Many interfaces may take longer than a lease. */
-	watch_renew(&run->watch, hook_is_clsact(at->hook));
+	watch_renew(run, hook_is_clsact(at->hook));
 	return code ? code : attach_one(run, at);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What happens to the interfaces while programs are attached. */
-#include "loader/changes.h"
+#include "loader/stages.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@
  * A link goes with its interface to another network namespace, where the interface
  * has another number if its own is taken there. @left: we have heard that it left.
  */
-static void check_move(struct watch *watch, struct attachment *at, int index,
+static void check_move(struct run *run, struct attachment *at, int index,
 		       bool left)
 {
 	if (index == at->index && (!left || at->elsewhere))
@@ -28,19 +28,19 @@ static void check_move(struct watch *watch, struct attachment *at, int index,
 	note("%s: moved to another network namespace, as number %d: it stays attached.",
 	     at->interface.name, index);
 	at->index = index;
-	watch->renumbered = true;
+	run->watch.renumbered = true;
 }
 
-static bool still_there(struct watch *watch, struct attachment *at)
+static bool still_there(struct run *run, struct attachment *at)
 {
 	int index;
 
 	if (hook_is_clsact(at->hook))
 		return tc_clsact_present(&at->interface, at->hook,
-					 watch->program_id);
+					 run->info.id);
 	index = link_ifindex(at->link_fd, NULL);
 	if (index > 0)
-		check_move(watch, at, index, false);
+		check_move(run, at, index, false);
 	return index;
 }
 
@@ -53,14 +53,14 @@ static bool is_gone(const struct attachment *at)
 	       (!if_indextoname(at->interface.index, name) && errno == ENXIO);
 }
 
-static void mark_ended(struct watch *watch, struct attachment *at)
+static void mark_ended(struct run *run, struct attachment *at)
 {
 	double seconds;
 
 	at->attached = false;
 	at->ended_ns = clock_ns(CLOCK_MONOTONIC);
 	at->why = is_gone(at) ? END_INTERFACE_GONE : END_TAKEN_OFF;
-	seconds = (double)(at->ended_ns - watch->started_ns) / SECOND_NS;
+	seconds = (double)(at->ended_ns - run->watch.started_ns) / SECOND_NS;
 	if (at->why == END_TAKEN_OFF) {
 		note("%s: no longer attached, after %.1f s: another process took the program off.",
 		     at->interface.name, seconds);
@@ -70,31 +70,31 @@ static void mark_ended(struct watch *watch, struct attachment *at)
 	     at->interface.name, seconds);
 	at->index = 0;
 	at->tried = false;
-	watch->renumbered = true;
+	run->watch.renumbered = true;
 }
 
-bool changes_check(struct watch *watch)
+bool changes_check(struct run *run)
 {
 	bool any = false;
 	size_t i;
 
-	for (i = 0; i < watch->count; i++) {
-		struct attachment *at = &watch->attachments[i];
+	for (i = 0; i < run->chosen.count; i++) {
+		struct attachment *at = &run->attachments[i];
 
-		if (at->attached && !still_there(watch, at))
-			mark_ended(watch, at);
+		if (at->attached && !still_there(run, at))
+			mark_ended(run, at);
 		any |= at->attached;
 	}
 	return any;
 }
 
-static struct attachment *attachment_on(const struct watch *watch, int index)
+static struct attachment *attachment_on(const struct run *run, int index)
 {
 	size_t i;
 
-	for (i = 0; i < watch->count && index; i++) {
-		if (watch->attachments[i].index == index)
-			return &watch->attachments[i];
+	for (i = 0; i < run->chosen.count && index; i++) {
+		if (run->attachments[i].index == index)
+			return &run->attachments[i];
 	}
 	return NULL;
 }
@@ -103,7 +103,7 @@ static struct attachment *attachment_on(const struct watch *watch, int index)
 static int read_change(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(message);
-	struct watch *watch = context;
+	struct run *run = context;
 	const struct attachment *bond;
 	struct attachment *at;
 	size_t slot;
@@ -112,48 +112,48 @@ static int read_change(const struct nlmsghdr *message, void *context)
 	/* Bridges send messages about their ports, too, of another family. */
 	if (info->ifi_family != AF_UNSPEC)
 		return 0;
-	at = attachment_on(watch, info->ifi_index);
+	at = attachment_on(run, info->ifi_index);
 	if (message->nlmsg_type == RTM_DELLINK && at && at->attached) {
 		at->left = true;
 		index = hook_is_clsact(at->hook) ?
 				0 :
 				link_ifindex(at->link_fd, NULL);
 		if (index > 0)
-			check_move(watch, at, index, true);
+			check_move(run, at, index, true);
 	}
-	bond = attachment_on(
-		watch, (int)netlink_u32(netlink_find(message, sizeof(*info),
-						     IFLA_MASTER)));
-	slot = watch->count;
+	bond = attachment_on(run, (int)netlink_u32(netlink_find(message,
+								sizeof(*info),
+								IFLA_MASTER)));
+	slot = run->chosen.count;
 	if (bond && slots_has_ports(bond) && message->nlmsg_type == RTM_NEWLINK)
 		slot = bond->slot;
-	if (!at && slots_are_many(watch->count) &&
-	    slots_find(watch->slots, info->ifi_index) != slot)
-		watch->renumbered = true;
+	if (!at && slots_are_many(run->chosen.count) &&
+	    slots_find(&run->slots, info->ifi_index) != slot)
+		run->watch.renumbered = true;
 	return 0;
 }
 
-void changes_hear(struct watch *watch)
+void changes_hear(struct run *run)
 {
-	if (netlink_listen(watch->links, read_change, watch))
-		watch->renumbered = true;
+	if (netlink_listen(&run->links, read_change, run))
+		run->watch.renumbered = true;
 }
 
-void changes_write(struct watch *watch)
+void changes_write(struct run *run)
 {
 	struct interfaces all;
 	int error;
 
-	if (!watch->renumbered)
+	if (!run->watch.renumbered)
 		return;
-	watch->renumbered = false;
+	run->watch.renumbered = false;
 	if (interfaces_read(&all))
 		return;
-	error = slots_write(watch->slots, &all);
+	error = slots_write(&run->slots, &all);
 	interfaces_free(&all);
-	if (error == -E2BIG && !watch->full_told)
+	if (error == -E2BIG && !run->watch.full_told)
 		note(SLOTS_FULL);
-	watch->full_told |= error == -E2BIG;
+	run->watch.full_told |= error == -E2BIG;
 	if (error && error != -E2BIG)
 		note("cannot write the interfaces' numbers to the program's map: %s.",
 		     strerror(-error));

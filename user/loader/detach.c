@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command --detach. */
-#include "loader/detach.h"
+#include "loader/stages.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -8,15 +8,12 @@
 #include <unistd.h>
 
 #include "attach/counters.h"
-#include "attach/query.h"
 #include "attach/link.h"
 #include "attach/owners.h"
-#include "attach/slots.h"
 #include "attach/tc.h"
 #include "attach/xdp.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
-#include "loader/table.h"
 
 struct detaching {
 	const struct program *program;
@@ -41,7 +38,7 @@ static void show(struct detaching *detaching, const struct attached *attached,
 	if (counters_read(map_fd, slot, &reading.sum) ||
 	    (!attached && counters_are_none(&reading.sum)))
 		return;
-	counters_show(&detaching->display, &reading);
+	display_show(&detaching->display, &reading);
 }
 
 /* Of a program that was on many interfaces, when the last of them is done. */
@@ -225,36 +222,31 @@ static int visit_all(struct detaching *detaching,
 	return worst;
 }
 
-int detach(const struct program *program, const struct options *options,
-	   const struct interfaces *chosen)
+int command_detach(struct run *run)
 {
 	struct detaching detaching = {
-		.program = program,
-		.options = options,
+		.program = run->program,
+		.options = &run->options,
 		.display = {
 			.out = &standard_output,
-			.json = options->common.json,
+			.json = run->options.common.json,
 			.name_width = 12,
 			.hook_width = 14,
 		},
 		.counters_fd = -1,
 	};
-	struct query found;
-	int code, worst;
+	int code, worst = query_read(&run->chosen, &run->present);
 	size_t i;
 
-	worst = query_read(chosen, &found);
-	if (worst) {
-		/* "Nothing is attached" would be a guess. */
-		query_free(&found);
+	/* "Nothing is attached" would be a guess. */
+	if (worst)
 		return worst;
-	}
-	for (i = 0; i < chosen->count; i++) {
-		code = visit_all(&detaching, &chosen->list[i], &found);
+	for (i = 0; i < run->chosen.count; i++) {
+		code = visit_all(&detaching, &run->chosen.list[i],
+				 &run->present);
 		if (code && worst != EXIT_SYSTEM)
 			worst = code;
 	}
 	show_unknown(&detaching);
-	query_free(&found);
 	return worst;
 }

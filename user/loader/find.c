@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stage one: which interfaces, what is on them, which hook of each. */
+/* Stage one: what is on the interfaces, and which hook of each. */
 #include "loader/stages.h"
 
 #include <stdlib.h>
@@ -11,15 +11,7 @@
 #include "lib/privileges.h"
 #include "loader/guard.h"
 
-static int choose_interfaces(struct run *run)
-{
-	const struct options *options = &run->options;
-
-	return interfaces_choose(&run->all, options->common.patterns,
-				 options->common.pattern_count, &run->chosen);
-}
-
-/* What ends by itself, or drops nothing of a session, does not cut the user off for long. */
+/* What ends by itself, or drops nothing, does not cut the user off for long. */
 static int check_session(struct run *run)
 {
 	const struct options *options = &run->options;
@@ -83,7 +75,6 @@ static int prepare_pins(struct run *run)
 int stage_find(struct run *run)
 {
 	static int (*const steps[])(struct run *) = {
-		choose_interfaces, /* by the names and globs given */
 		check_session, /* our own SSH session is not cut off */
 		need_descriptors, /* a link for each */
 		read_present, /* what is attached already */

@@ -45,17 +45,9 @@ int stage_prepare(struct run *run)
 
 	if (code)
 		return code;
-	run->watch = (struct watch){
-		.options = &run->options,
-		.attachments = run->attachments,
-		.count = run->chosen.count,
-		.deadline_ns = UINT64_MAX,
-		.capture = &run->capture,
-		.slots = &run->slots,
-		.links = &run->links,
-		.last_matched = calloc(slots_counters(run->chosen.count),
-				       sizeof(struct drop_stats)),
-	};
+	run->watch.deadline_ns = UINT64_MAX;
+	run->watch.last_matched = calloc(slots_counters(run->chosen.count),
+					 sizeof(struct drop_stats));
 	prepare_display(run);
 	if (!run->watch.last_matched)
 		return fail_memory("the counters");
@@ -72,10 +64,11 @@ int stage_capture(struct run *run)
 
 	if (!file_is_open(&run->capture.file))
 		return EXIT_DONE;
+	run->capture.unknown_type = run->slots.unknown_type;
 	snprintf(program, sizeof(program), "%s %s", run->program->name,
 		 BPF_DROP_VERSION);
 	code = capture_begin(&run->capture, stage_map(run, "captured"),
-			     run->watch.counters_fd, program);
+			     run->counters_fd, program);
 	if (code)
 		stage_detach(run);
 	return code;
@@ -86,7 +79,7 @@ static void tell_end(const struct run *run)
 {
 	const struct watch *watch = &run->watch;
 	__u64 asked_ns = run->options.common.timeout_ns;
-	double seconds = (double)watch_lasted_ns(watch) / SECOND_NS;
+	double seconds = (double)watch_lasted_ns(run) / SECOND_NS;
 	char of[32] = "";
 
 	if (asked_ns)
@@ -105,7 +98,7 @@ static void tell_end(const struct run *run)
 static int finish_counters(struct run *run, int code)
 {
 	struct display *display = &run->watch.display;
-	int error = watch_show(&run->watch, true);
+	int error = watch_show(run, true);
 
 	if (!error) {
 		output_drain(display->out, run->signal_fd);
@@ -127,17 +120,17 @@ static int finish_counters(struct run *run, int code)
 /* Shows counters until it is over, then detaches and shows the last ones. */
 int stage_foreground(struct run *run)
 {
-	struct watch *watch = &run->watch;
 	int error, code, detached, captured = EXIT_DONE;
 
 	error = privileges_drop(hook_is_clsact(run->attachments[0].hook));
 	if (error)
 		note("cannot give up privileges that are no longer needed: %s.",
 		     strerror(-error));
-	counters_widths(&watch->display, run->attachments, run->chosen.count);
-	code = watch_run(watch, run->signal_fd);
+	display_widths(&run->watch.display, run->attachments,
+		       run->chosen.count);
+	code = watch_run(run);
 	detached = stage_detach(run);
-	watch_ended(watch);
+	watch_ended(run);
 	tell_end(run);
 	if (file_is_open(&run->capture.file))
 		captured = capture_finish(&run->capture, run->signal_fd);

@@ -3,6 +3,7 @@
 #include "loader/guard.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,8 +288,8 @@ static int read_route(const struct nlmsghdr *message, void *context)
 }
 
 /* Only RTM_F_FIB_MATCH tells all paths, only without it always a device. */
-static int ask_route(struct verdict *verdict, struct netlink *nl,
-		     const struct in6_addr *from, unsigned int flags)
+static int ask_route(struct verdict *verdict, const struct in6_addr *from,
+		     unsigned int flags)
 {
 	const struct in6_addr *to = &verdict->session->peer;
 	bool ipv4 = IN6_IS_ADDR_V4MAPPED(to);
@@ -303,11 +304,11 @@ static int ask_route(struct verdict *verdict, struct netlink *nl,
 	netlink_put(&request, RTA_DST, to->s6_addr + skip, size);
 	route->rtm_src_len = size * 8;
 	netlink_put(&request, RTA_SRC, from->s6_addr + skip, size);
-	return netlink_talk(nl, &request, read_route, verdict);
+	return netlink_ask(&request, read_route, verdict);
 }
 
 /* A session may arrive at another interface than it leaves: the one with our address. */
-static void ask_owner(struct verdict *verdict)
+static void find_our_address(struct verdict *verdict)
 {
 	struct ifaddrs *list = NULL, *at;
 	struct in6_addr ip;
@@ -323,10 +324,17 @@ static void ask_owner(struct verdict *verdict)
 	freeifaddrs(list);
 }
 
-static void find_arrival(struct verdict *verdict, struct netlink *nl)
+/* An error of the kernel's that says nothing of the route. */
+static bool is_lost(int error)
+{
+	return error == -ENOBUFS || error == -ENOMEM || error == -EMFILE;
+}
+
+static void find_arrival(struct verdict *verdict)
 {
 	const struct session *session = verdict->session;
 	const struct in6_addr *from = &session->server;
+	int error;
 
 	/* Every interface has a route to link-local addresses. */
 	if (session->scope) {
@@ -334,13 +342,20 @@ static void find_arrival(struct verdict *verdict, struct netlink *nl)
 		return;
 	}
 	/* Rules for our address count first, unless it is not ours any more. */
-	if (ask_route(verdict, nl, from, 0)) {
+	error = ask_route(verdict, from, 0);
+	if (error && !is_lost(error)) {
 		from = &in6addr_any;
-		ask_route(verdict, nl, from, 0);
+		error = ask_route(verdict, from, 0);
 	}
-	ask_route(verdict, nl, from, RTM_F_FIB_MATCH);
+	if (!is_lost(error))
+		error = ask_route(verdict, from, RTM_F_FIB_MATCH);
 	if (!verdict->local && !is_none(&session->server))
-		ask_owner(verdict);
+		find_our_address(verdict);
+	if (!verdict->code && is_lost(error))
+		verdict->code = fail(
+			EXIT_REFUSED,
+			"cannot ask the kernel where your SSH session arrives (%s), and dropping might cut it off. %s",
+			strerror(-error), next_step);
 }
 
 int guard_check(const struct interfaces *all, const struct interfaces *chosen)
@@ -348,23 +363,12 @@ int guard_check(const struct interfaces *all, const struct interfaces *chosen)
 	struct session found[MAX_ANCESTORS];
 	size_t count = find_sessions(found), i;
 	struct verdict verdict = {};
-	struct netlink nl;
-	int error;
 
-	if (!count)
-		return EXIT_DONE;
-	error = netlink_open(&nl, 0);
-	if (error)
-		return fail(
-			EXIT_REFUSED,
-			"cannot ask the kernel where your SSH session arrives (%s), and dropping might cut it off. %s",
-			strerror(-error), next_step);
 	for (i = 0; i < count && !verdict.code; i++) {
 		verdict = (struct verdict){ .all = all,
 					    .chosen = chosen,
 					    .session = &found[i] };
-		find_arrival(&verdict, &nl);
+		find_arrival(&verdict);
 	}
-	netlink_close(&nl);
 	return verdict.code;
 }

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command --list. */
-#include "loader/list.h"
+#include "loader/stages.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "json_writer.h"
-#include "attach/query.h"
 #include "attach/owners.h"
 #include "lib/errors.h"
 
@@ -52,29 +51,28 @@ static void show_row(const struct attached *attached, const char *owner)
 	putchar('\n');
 }
 
-int list_attached(const struct interfaces *on, bool json)
+int command_list(struct run *run)
 {
-	struct query found;
-	int code, error = 0;
+	const struct query *found = &run->present;
+	int code = query_read(&run->chosen, &run->present), error = 0;
+	bool json = run->options.common.json;
 	size_t i;
 
-	code = query_read(on, &found);
 	if (!code && !json)
 		printf("%-15s %-14s %6s %-15s %-16s %s\n", "interface", "hook",
 		       "id", "program", "tag", "owner");
-	for (i = 0; i < found.count && !code && !error; i++) {
-		const char *owner = attached_owner(&found.list[i]);
+	for (i = 0; i < found->count && !code && !error; i++) {
+		const char *owner = attached_owner(&found->list[i]);
 
 		if (json)
-			error = show_json(&found.list[i], owner);
+			error = show_json(&found->list[i], owner);
 		else
-			show_row(&found.list[i], owner);
+			show_row(&found->list[i], owner);
 		if (!error && ferror(stdout))
 			error = -errno;
 	}
-	if (!code && !error && !found.count)
+	if (!code && !error && !found->count)
 		note("no XDP, TCX or clsact program is attached.");
-	query_free(&found);
 	if (!error && fflush(stdout))
 		error = -errno;
 	if (error && error != -EPIPE)

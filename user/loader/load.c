@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "lib/errors.h"
-#include "lib/output.h"
 #include "loader/refusal.h"
 
 /*
@@ -23,6 +22,11 @@
 static struct bpf_map *find_map(const struct run *run, const char *name)
 {
 	return bpf_object__find_map_by_name(run->image.object, name);
+}
+
+int stage_map(const struct run *run, const char *name)
+{
+	return bpf_map__fd(find_map(run, name));
 }
 
 /* The ring, and a buffer for each CPU; errno on failure. */
@@ -119,17 +123,6 @@ static int refused(const struct run *run, int error, char *log)
 	return fail_at(AT_LOAD, error, run->program->name, reason);
 }
 
-static void show_log(const char *log)
-{
-	FILE *text = output_text(&standard_error);
-
-	if (!text)
-		return;
-	fputs(log, text);
-	output_add(&standard_error, NULL, true);
-	output_flush(&standard_error);
-}
-
 /*
  * Loads, showing the verifier's log if asked. If not, there is one only of what it
  * refuses: libbpf then tries again with it.
@@ -146,15 +139,10 @@ static int load_image(struct run *run)
 		bpf_program__set_log_level(run->image.program, 1);
 	error = bpf_object__load_skeleton(run->image.parts);
 	if (run->options.common.verbose)
-		show_log(log);
+		note("the verifier's log:\n%s", log);
 	code = error ? refused(run, -error, log) : EXIT_DONE;
 	free(log);
 	return code;
-}
-
-int stage_map(const struct run *run, const char *name)
-{
-	return bpf_map__fd(find_map(run, name));
 }
 
 static int write_slots(struct run *run)
@@ -184,6 +172,7 @@ static int identify(struct run *run)
 	int error;
 
 	run->program_fd = bpf_program__fd(run->image.program);
+	run->counters_fd = stage_map(run, "counters");
 	error = program_info_of_fd(run->program_fd, &run->info);
 	if (error)
 		return fail_at(AT_LOAD, -error, run->program->name, NULL);

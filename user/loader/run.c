@@ -16,8 +16,6 @@
 #include "lib/privileges.h"
 #include "lib/signals.h"
 #include "lib/verbose.h"
-#include "loader/detach.h"
-#include "loader/list.h"
 #include "loader/stages.h"
 
 /* The kernel's trace, and where debugfs has it. */
@@ -70,16 +68,6 @@ static void tell_trace(__u32 mark)
 	     mark, path);
 }
 
-/* What the stages hand on to the foreground. */
-static int connect_watch(struct run *run)
-{
-	run->watch.counters_fd = stage_map(run, "counters");
-	run->watch.program_id = run->info.id;
-	run->watch.state = run->image.state;
-	run->capture.unknown_type = run->slots.unknown_type;
-	return EXIT_DONE;
-}
-
 static int tell_all(struct run *run)
 {
 	run->done = true;
@@ -92,10 +80,9 @@ static int tell_all(struct run *run)
 static int attach(struct run *run)
 {
 	static int (*const steps[])(struct run *) = {
-		stage_find, /* interfaces and hooks */
+		stage_find, /* what is there, and hooks */
 		stage_prepare, /* the capture's file, display, signals */
 		stage_load, /* configure, verify */
-		connect_watch, /* counters, deadline */
 		stage_attach, /* to all or none */
 		stage_capture, /* the file's heading */
 		tell_all, /* what is attached */
@@ -119,22 +106,24 @@ static int listen_to_changes(struct run *run)
 	return error ? fail_at(AT_NETLINK, -error, "netlink", NULL) : EXIT_DONE;
 }
 
-static int choose_and(struct run *run)
+static int choose_and_go_on(struct run *run)
 {
 	const struct options *options = &run->options;
-	int code = EXIT_DONE;
+	int code;
 
-	if (options->list && !options->common.pattern_count)
-		return list_attached(&run->all, options->common.json);
-	if (!options->list && !options->detach)
-		return attach(run);
+	/* Without any names, --list means all. */
+	if (options->list && !options->common.pattern_count) {
+		run->chosen = run->all;
+		run->all = (struct interfaces){};
+		return command_list(run);
+	}
 	code = interfaces_choose(&run->all, options->common.patterns,
 				 options->common.pattern_count, &run->chosen);
 	if (code)
 		return code;
 	if (options->list)
-		return list_attached(&run->chosen, options->common.json);
-	return detach(run->program, options, &run->chosen);
+		return command_list(run);
+	return options->detach ? command_detach(run) : attach(run);
 }
 
 int run(const struct program *program, int argc, char **argv)
@@ -167,7 +156,7 @@ int run(const struct program *program, int argc, char **argv)
 	if (!code)
 		code = interfaces_read(&run.all);
 	if (!code)
-		code = choose_and(&run);
+		code = choose_and_go_on(&run);
 
 	for (i = 0; run.attachments && i < run.chosen.count; i++) {
 		if (run.attachments[i].link_fd >= 0)

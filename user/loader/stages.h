@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The stages of a run and what they hand on to each other. */
+/* A run: its stages, and what they hand on to each other. */
 #ifndef STAGES_H
 #define STAGES_H
 
 #include "attach/hook.h"
-#include "attach/query.h"
 #include "attach/program_info.h"
+#include "attach/query.h"
 #include "attach/slots.h"
 #include "capture/capture.h"
+#include "lib/netlink.h"
 #include "loader/options.h"
 #include "loader/program.h"
-#include "loader/watch.h"
+#include "loader/table.h"
 
 /* From so many interfaces on, one line tells of them all. */
 #define MANY_INTERFACES 17
+
+/* The foreground. Times are those of CLOCK_MONOTONIC. */
+struct watch {
+	bool renumbered; /* what is in the map "slots" may be wrong now */
+	bool full_told; /* that there is no room for all of them */
+	bool unknown_told; /* that there are packets of an unknown interface */
+	__u64 started_ns;
+	__u64 deadline_ns; /* of --timeout, or UINT64_MAX */
+	struct display display;
+	struct drop_stats *last_matched; /* at the last line, by slot */
+	__u64 last_ns; /* when the last line was */
+	bool mute; /* the reader has gone, or nothing can be written */
+	enum end why; /* what ended it for those that are attached still */
+	const char *reader; /* what the reader that has gone was reading */
+};
 
 struct run {
 	const struct program *program;
@@ -25,39 +41,78 @@ struct run {
 	struct program_info info;
 	struct attachment *attachments; /* one for each of the chosen */
 	struct slots slots;
-	struct netlink links; /* changes of interfaces */
+	struct netlink links; /* hears of changes of interfaces; fd -1: not */
 	struct watch watch;
-	struct capture capture;
+	struct capture capture; /* perhaps not on */
 	int program_fd; /* the image's */
-	int signal_fd;
+	int counters_fd; /* and its map "counters" */
+	int signal_fd; /* of signals_catch(); -1: not yet */
 	bool done; /* attached, and it went on from there */
 };
 
-/* Finds the interfaces, what is on them, and a hook for each. An exit code. */
+/* What returns an int here returns an exit code, if nothing else is said. */
+
+/* Shows what is attached to the chosen, as a table or JSON lines. */
+int command_list(struct run *run);
+
+/*
+ * Removes what this program attached to the chosen, whatever the hook or mode, and sees
+ * that it is gone: pinned links, and clsact filters that were pinned or left behind.
+ * What a running process holds, or what was not attached by these programs, is refused
+ * without --force. Shows the last counters.
+ */
+int command_detach(struct run *run);
+
+/* Finds what is on the interfaces, and a hook for each. */
 int stage_find(struct run *run);
 
-/* Opens the capture's file, and catches signals. An exit code. */
+/* Opens the capture's file, and catches signals. */
 int stage_prepare(struct run *run);
 
-/* Opens, configures and loads the image; attaches nothing. An exit code. */
+/* Opens, configures and loads the image; attaches nothing. */
 int stage_load(struct run *run);
 
 /* The descriptor of one of the image's maps. */
 int stage_map(const struct run *run, const char *name);
 
-/* Attaches to all of the chosen interfaces, or to none. An exit code. */
+/* Attaches to all of the chosen interfaces, or to none. */
 int stage_attach(struct run *run);
 
-/* Begins to write the capture, or detaches. An exit code. */
+/* Begins to write the capture, or detaches. */
 int stage_capture(struct run *run);
 
-/*
- * Shows counters until it is over, then detaches and shows the last ones. An exit
- * code.
- */
+/* Shows counters until it is over, then detaches and shows the last ones. */
 int stage_foreground(struct run *run);
 
 /* Detaches from all, whatever happens on the way; the first error counts. */
 int stage_detach(struct run *run);
+
+/* Sets the kernel side's deadline: a lease from now if @leased, else the time-out. */
+void watch_renew(struct run *run, bool leased);
+
+/*
+ * Shows counters until a signal, the time-out or the end of output. What has vanished is
+ * marked as not attached; why it ended is in watch.why. SIGUSR1 is no more among the
+ * signals afterwards.
+ */
+int watch_run(struct run *run);
+
+/* Nothing is attached any more: notes why and when for what still was. */
+void watch_ended(struct run *run);
+
+/* How long it was attached, as far as anything was. */
+__u64 watch_lasted_ns(const struct run *run);
+
+/* Shows one line for each interface; returns 0 or a negative errno. */
+int watch_show(struct run *run, bool final);
+
+/* Marks and says what is not attached any more; false if nothing is left. */
+bool changes_check(struct run *run);
+
+/* Reads the messages of run->links: what has moved, which ports there are now. */
+void changes_hear(struct run *run);
+
+/* Writes the map "slots" anew if the numbers in it may be wrong now. */
+void changes_write(struct run *run);
 
 #endif

@@ -113,8 +113,8 @@ static void widen(int *width, const char *word)
 		*width = (int)strlen(word);
 }
 
-void counters_widths(struct display *display,
-		     const struct attachment *attachments, size_t count)
+void display_widths(struct display *display,
+		    const struct attachment *attachments, size_t count)
 {
 	size_t i;
 
@@ -125,7 +125,7 @@ void counters_widths(struct display *display,
 	}
 }
 
-void counters_begin(struct display *display, size_t rows, bool last)
+void display_begin(struct display *display, size_t rows, bool last)
 {
 	FILE *text;
 
@@ -138,7 +138,7 @@ void counters_begin(struct display *display, size_t rows, bool last)
 		show_heading(display, text);
 }
 
-int counters_show(struct display *display, const struct reading *reading)
+int display_show(struct display *display, const struct reading *reading)
 {
 	struct output *out = display->out;
 	FILE *text = display->live ? out->text : output_text(out);
@@ -159,7 +159,7 @@ int counters_show(struct display *display, const struct reading *reading)
 		reading->final);
 }
 
-int counters_end(struct display *display, bool last)
+int display_end(struct display *display, bool last)
 {
 	if (display->live)
 		terminal_draw(&display->terminal, last);

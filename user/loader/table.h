@@ -40,20 +40,20 @@ struct reading {
 };
 
 /* Makes the columns wide enough for these. */
-void counters_widths(struct display *display,
-		     const struct attachment *attachments, size_t count);
+void display_widths(struct display *display,
+		    const struct attachment *attachments, size_t count);
 
 /* The next @rows belong together; @last: for the last time. */
-void counters_begin(struct display *display, size_t rows, bool last);
+void display_begin(struct display *display, size_t rows, bool last);
 
 /**
- * counters_show() - one line
+ * display_show() - one line
  *
  * Return: 0 or a negative errno; what is shown may still wait to be written.
  */
-int counters_show(struct display *display, const struct reading *reading);
+int display_show(struct display *display, const struct reading *reading);
 
 /* Those were all; 0 or a negative errno. */
-int counters_end(struct display *display, bool last);
+int display_end(struct display *display, bool last);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The foreground: counters, the lease of clsact filters, signals, time-out. */
-#include "loader/watch.h"
+#include "loader/stages.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -13,58 +13,59 @@
 #include "lib/duration.h"
 #include "lib/errors.h"
 #include "lib/signals.h"
-#include "loader/changes.h"
 
 /* What the reader that has gone was reading. */
 #define OF_COUNTERS "counters"
 #define OF_CAPTURE "capture"
 
-void watch_renew(struct watch *watch, bool leased)
+void watch_renew(struct run *run, bool leased)
 {
 	__u64 lease_ns = clock_ns(CLOCK_MONOTONIC) + TC_HOOK_LEASE_NS;
 
-	watch->state->deadline_ns = leased && lease_ns < watch->deadline_ns ?
-					    lease_ns :
-					    watch->deadline_ns;
+	run->image.state->deadline_ns =
+		leased && lease_ns < run->watch.deadline_ns ?
+			lease_ns :
+			run->watch.deadline_ns;
 }
 
-__u64 watch_lasted_ns(const struct watch *watch)
+__u64 watch_lasted_ns(const struct run *run)
 {
-	__u64 last_ns = watch->started_ns;
+	__u64 last_ns = run->watch.started_ns;
 	size_t i;
 
-	for (i = 0; i < watch->count; i++) {
-		if (watch->attachments[i].ended_ns > last_ns)
-			last_ns = watch->attachments[i].ended_ns;
+	for (i = 0; i < run->chosen.count; i++) {
+		if (run->attachments[i].ended_ns > last_ns)
+			last_ns = run->attachments[i].ended_ns;
 	}
-	return last_ns - watch->started_ns;
+	return last_ns - run->watch.started_ns;
 }
 
 /* @i behind those of the attachments: an interface that is not known. */
-static int show_one(struct watch *watch, size_t i, double seconds, bool final)
+static int show_one(struct run *run, size_t i, double seconds, bool final)
 {
 	struct reading reading = { .final = final };
 	const struct attachment *at = NULL;
-	struct drop_stats matched, *last = &watch->last_matched[i];
+	struct drop_stats matched, *last = &run->watch.last_matched[i];
 	int error;
 
-	error = counters_read(watch->counters_fd, i, &reading.sum);
+	error = counters_read(run->counters_fd, i, &reading.sum);
 	if (error)
 		return error;
-	if (i < watch->count) {
-		at = &watch->attachments[i];
+	if (i < run->chosen.count) {
+		at = &run->attachments[i];
 		reading.interface = &at->interface;
 		reading.hook = at->hook;
 	}
 	if (final) {
-		reading.why = at ? at->why : watch->why;
-		reading.attached_ms = (at ? at->ended_ns - watch->started_ns :
-					    watch_lasted_ns(watch)) /
-				      1000000;
+		reading.why = at ? at->why : run->watch.why;
+		reading.attached_ms =
+			(at ? at->ended_ns - run->watch.started_ns :
+			      watch_lasted_ns(run)) /
+			1000000;
 	}
 	matched = counters_matched(&reading.sum);
 	reading.elapsed =
-		(double)(clock_ns(CLOCK_MONOTONIC) - watch->started_ns) /
+		(double)(clock_ns(CLOCK_MONOTONIC) - run->watch.started_ns) /
 		SECOND_NS;
 	if (seconds > 0) {
 		reading.packet_rate =
@@ -72,55 +73,55 @@ static int show_one(struct watch *watch, size_t i, double seconds, bool final)
 		reading.byte_rate = (matched.bytes - last->bytes) / seconds;
 	}
 	*last = matched;
-	if (file_is_open(&watch->capture->file))
-		capture_count(watch->capture, i, &reading.sum,
-			      &reading.captured, &reading.lost);
-	return counters_show(&watch->display, &reading);
+	if (file_is_open(&run->capture.file))
+		capture_count(&run->capture, i, &reading.sum, &reading.captured,
+			      &reading.lost);
+	return display_show(&run->watch.display, &reading);
 }
 
 /* Are there packets of an interface that is not known? */
-static bool has_unknown(const struct watch *watch)
+static bool has_unknown(const struct run *run)
 {
 	struct drop_counters sum;
 
-	return slots_are_many(watch->count) &&
-	       !counters_read(watch->counters_fd, watch->count, &sum) &&
+	return slots_are_many(run->chosen.count) &&
+	       !counters_read(run->counters_fd, run->chosen.count, &sum) &&
 	       !counters_are_none(&sum);
 }
 
-int watch_show(struct watch *watch, bool final)
+int watch_show(struct run *run, bool final)
 {
 	__u64 now = clock_ns(CLOCK_MONOTONIC);
-	double seconds = (double)(now - watch->last_ns) / SECOND_NS;
-	bool unknown = has_unknown(watch);
+	double seconds = (double)(now - run->watch.last_ns) / SECOND_NS;
+	bool unknown = has_unknown(run);
 	size_t i, rows = unknown;
 	int error = 0;
 
-	if (watch->mute)
+	if (run->watch.mute)
 		return 0;
-	for (i = 0; i < watch->count; i++)
-		rows += final || watch->attachments[i].attached;
-	counters_begin(&watch->display, rows, final);
-	for (i = 0; i < watch->count + unknown && !error; i++) {
-		if (i == watch->count || final ||
-		    watch->attachments[i].attached)
-			error = show_one(watch, i, seconds, final);
+	for (i = 0; i < run->chosen.count; i++)
+		rows += final || run->attachments[i].attached;
+	display_begin(&run->watch.display, rows, final);
+	for (i = 0; i < run->chosen.count + unknown && !error; i++) {
+		if (i == run->chosen.count || final ||
+		    run->attachments[i].attached)
+			error = show_one(run, i, seconds, final);
 	}
-	watch->last_ns = now;
+	run->watch.last_ns = now;
 	if (!error)
-		error = counters_end(&watch->display, final);
-	watch->mute = error;
+		error = display_end(&run->watch.display, final);
+	run->watch.mute = error;
 	return error;
 }
 
 /* Says so once. */
-static void check_unknown(struct watch *watch)
+static void check_unknown(struct run *run)
 {
-	if (watch->unknown_told || !has_unknown(watch))
+	if (run->watch.unknown_told || !has_unknown(run))
 		return;
-	watch->unknown_told = true;
+	run->watch.unknown_told = true;
 	note("packets of an unknown interface: taken for %s, counted as (unknown).",
-	     watch->slots->unknown_type == TYPE_IP ? "IP" : "Ethernet");
+	     run->slots.unknown_type == TYPE_IP ? "IP" : "Ethernet");
 }
 
 enum {
@@ -161,25 +162,25 @@ static bool is_due(struct loop *loop, int what)
 	return true;
 }
 
-static int end(struct watch *watch, enum exit_code code, enum end why)
+static int end(struct run *run, enum exit_code code, enum end why)
 {
-	watch->why = why;
+	run->watch.why = why;
 	return code;
 }
 
 /* Before the time of --timeout it is an error; else it is a way to end the run. */
-static int reader_gone(struct watch *watch, const char *reader)
+static int reader_gone(struct run *run, const char *reader)
 {
-	watch->reader = reader;
-	return end(watch,
-		   watch->options->common.timeout_ns ? EXIT_SYSTEM : EXIT_DONE,
+	run->watch.reader = reader;
+	return end(run,
+		   run->options.common.timeout_ns ? EXIT_SYSTEM : EXIT_DONE,
 		   END_READER_GONE);
 }
 
 /* The wake-ups of a capture; -1 to go on, else the exit code to end with. */
-static int handle_capture(struct watch *watch, struct pollfd *polled)
+static int handle_capture(struct run *run, struct pollfd *polled)
 {
-	struct capture *capture = watch->capture;
+	struct capture *capture = &run->capture;
 	const struct sink *sink = &capture->file.sink;
 	bool blocked;
 	int error;
@@ -187,10 +188,10 @@ static int handle_capture(struct watch *watch, struct pollfd *polled)
 	if (!file_is_open(&capture->file))
 		return -1;
 	if (polled[ON_READER].revents & (POLLERR | POLLHUP))
-		return reader_gone(watch, OF_CAPTURE);
+		return reader_gone(run, OF_CAPTURE);
 	error = capture_step(capture);
 	if (error == -EPIPE)
-		return reader_gone(watch, OF_CAPTURE);
+		return reader_gone(run, OF_CAPTURE);
 	if (error)
 		note("%s: cannot be written any more: %s. Dropping goes on, uncaptured.",
 		     sink->path, strerror(-error));
@@ -203,60 +204,61 @@ static int handle_capture(struct watch *watch, struct pollfd *polled)
 }
 
 /* What was shown, or could not be; -1 to go on, else the exit code to end with. */
-static int handle_shown(struct watch *watch, int error)
+static int handle_shown(struct run *run, int error)
 {
 	if (!error)
 		return -1;
 	if (error == -EPIPE)
-		return reader_gone(watch, OF_COUNTERS);
-	return end(watch,
+		return reader_gone(run, OF_COUNTERS);
+	return end(run,
 		   fail(EXIT_SYSTEM, "cannot show the counters: %s.",
 			strerror(-error)),
 		   END_OUTPUT_FAILED);
 }
 
 /* SIGUSR1: the counters now; else the end. -1 to go on, or the exit code. */
-static int handle_signal(struct watch *watch, int signal_fd)
+static int handle_signal(struct run *run)
 {
-	if (signals_take(signal_fd) == SIGUSR1)
-		return handle_shown(watch, watch_show(watch, false));
-	return end(watch, EXIT_DONE, END_SIGNAL);
+	if (signals_take(run->signal_fd) == SIGUSR1)
+		return handle_shown(run, watch_show(run, false));
+	return end(run, EXIT_DONE, END_SIGNAL);
 }
 
 /* What a wake-up means: -1 to go on, else the exit code to end with. */
-static int handle(struct watch *watch, struct loop *loop)
+static int handle(struct run *run, struct loop *loop)
 {
-	bool leased = hook_is_clsact(watch->attachments[0].hook);
+	bool leased = hook_is_clsact(run->attachments[0].hook);
 	struct pollfd *polled = loop->polled;
 	int error, code = -1;
 
 	if (polled[ON_SIGNAL].revents)
-		code = handle_signal(watch, polled[ON_SIGNAL].fd);
+		code = handle_signal(run);
 	if (code >= 0)
 		return code;
 	if (polled[ON_LINKS].revents)
-		changes_hear(watch);
+		changes_hear(run);
 	if (is_due(loop, EACH_RENEWAL)) {
 		if (leased)
-			watch_renew(watch, true);
-		check_unknown(watch);
-		if (!changes_check(watch))
+			watch_renew(run, true);
+		check_unknown(run);
+		if (!changes_check(run))
 			return fail(EXIT_SYSTEM,
 				    "nothing is attached any more: ending.");
 	}
-	changes_write(watch);
-	if (loop->now_ns >= watch->deadline_ns) {
+	changes_write(run);
+	if (loop->now_ns >= run->watch.deadline_ns) {
 		note("the time is over: letting everything pass.");
-		return end(watch, EXIT_DONE, END_TIMEOUT);
+		return end(run, EXIT_DONE, END_TIMEOUT);
 	}
-	error = is_due(loop, EACH_INTERVAL) ? watch_show(watch, false) :
-					      output_flush(watch->display.out);
-	code = handle_shown(watch, error);
+	error = is_due(loop, EACH_INTERVAL) ?
+			watch_show(run, false) :
+			output_flush(run->watch.display.out);
+	code = handle_shown(run, error);
 	if (code >= 0)
 		return code;
 	output_flush(&standard_error);
 	is_due(loop, EACH_PERIOD);
-	return handle_capture(watch, polled);
+	return handle_capture(run, polled);
 }
 
 /* Waits for readers only while there is something for them. */
@@ -269,9 +271,9 @@ static void await_reader(struct pollfd *polled, const struct output *out)
 }
 
 /* Until something happens or is due, or the time is over: 0 or a negative errno. */
-static int wait_for_events(const struct watch *watch, struct loop *loop)
+static int wait_for_events(const struct run *run, struct loop *loop)
 {
-	__u64 ns = watch->deadline_ns;
+	__u64 ns = run->watch.deadline_ns;
 	struct timespec pause;
 	int i, error = 0;
 
@@ -290,62 +292,62 @@ static int wait_for_events(const struct watch *watch, struct loop *loop)
 	return error;
 }
 
-void watch_ended(struct watch *watch)
+void watch_ended(struct run *run)
 {
 	size_t i;
 
-	for (i = 0; i < watch->count; i++) {
-		struct attachment *at = &watch->attachments[i];
+	for (i = 0; i < run->chosen.count; i++) {
+		struct attachment *at = &run->attachments[i];
 
 		if (at->why)
 			continue;
-		at->why = watch->why;
+		at->why = run->watch.why;
 		at->ended_ns = clock_ns(CLOCK_MONOTONIC);
 	}
 }
 
 /* What was detached since the last look was so before the end: an error. */
-static int look_back(struct watch *watch, int code)
+static int look_back(struct run *run, int code)
 {
 	size_t i;
 
-	changes_check(watch);
-	for (i = 0; i < watch->count && !code; i++) {
-		if (watch->attachments[i].why)
+	changes_check(run);
+	for (i = 0; i < run->chosen.count && !code; i++) {
+		if (run->attachments[i].why)
 			code = EXIT_SYSTEM;
 	}
 	return code;
 }
 
-int watch_run(struct watch *watch, int signal_fd)
+int watch_run(struct run *run)
 {
 	struct loop loop = {
 		.polled = {
-			[ON_SIGNAL] = { .fd = signal_fd, .events = POLLIN },
+			[ON_SIGNAL] = { .fd = run->signal_fd, .events = POLLIN },
 			[ON_RING] = { .fd = -1, .events = POLLIN },
 			[ON_READER] = { .fd = -1 },
-			[ON_LINKS] = { .fd = watch->links->fd, .events = POLLIN },
+			[ON_LINKS] = { .fd = run->links.fd, .events = POLLIN },
 		},
 		.every_ns = {
-			[EACH_INTERVAL] = watch->options->interval_ns,
+			[EACH_INTERVAL] = run->options.interval_ns,
 			[EACH_RENEWAL] = TC_HOOK_RENEW_NS,
 		},
 		.now_ns = clock_ns(CLOCK_MONOTONIC),
 	};
 	int i, error, code = -1;
 
-	if (file_is_open(&watch->capture->file))
+	if (file_is_open(&run->capture.file))
 		loop.every_ns[EACH_PERIOD] = CAPTURE_PERIOD_NS;
 	for (i = 0; i < EACH_COUNT; i++)
 		loop.due_ns[i] = loop.now_ns + loop.every_ns[i];
-	watch->why = END_FAILED;
+	run->watch.why = END_FAILED;
 	while (code < 0) {
-		error = wait_for_events(watch, &loop);
+		error = wait_for_events(run, &loop);
 		if (!error)
-			code = handle(watch, &loop);
+			code = handle(run, &loop);
 		else if (error != -EINTR)
 			code = fail_at(AT_WAIT, -error, "poll", NULL);
 	}
-	signals_end(signal_fd);
-	return look_back(watch, code);
+	signals_end(run->signal_fd);
+	return look_back(run, code);
 }
