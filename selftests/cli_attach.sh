@@ -230,6 +230,20 @@ test_second_instance() {
 	cli_clean
 }
 
+# Nor below it: what arrives at a bridge's port has an XDP program of the bridge's.
+test_above() {
+	cli_wire
+	cli_on ip -batch - <<-END
+		link add bridge0 type bridge
+		link add port0 type veth peer name port1
+		link set port0 master bridge0
+	END
+	cli_start xdp-drop-tcp -S -i 0 bridge0
+	cli_refused 3 'port0: cannot attach to .*on a device above it.*--list' xdp-drop-tcp --force port0
+	kill "$pid"
+	cli_ends 0
+}
+
 test_second_tc() {
 	local way first
 
@@ -352,6 +366,7 @@ ktap_case modes test_tunnels "tunnels: GRE to anywhere starts with an outer head
 ktap_case owners test_netlink "ip link's program: refused, or replaced by --force"
 ktap_case owners test_put_back "--force in vain: what was there is put back"
 ktap_case owners test_second_instance "a second XDP program"
+ktap_case owners test_above "an XDP program on the bridge above"
 ktap_case owners test_second_tc "tc-drop-tcp twice"
 ktap_case owners test_foreign_filter "a filter of another kind at our priority"
 ktap_case owners test_ingress_qdisc "an ingress qdisc has no egress"

@@ -83,7 +83,7 @@ test_native_errors() {
 	denied LINK_CREATE EINVAL 1 'driver refuses native XDP.*--skb-mode' xdp-drop-tcp -N veth0
 	denied LINK_CREATE ENOSPC 1 'queues.*ethtool -L' xdp-drop-world -N veth0
 	denied LINK_CREATE EBUSY 3 'another XDP program.*same moment.*--force' xdp-drop-tcp veth0
-	denied LINK_CREATE EEXIST 3 'other mode.*its bond.*--list' xdp-drop-tcp -N veth0
+	denied LINK_CREATE EEXIST 3 'other mode.*bridge, bond.*--list' xdp-drop-tcp -N veth0
 	denied LINK_CREATE ENODEV 1 "is gone.*ip link" xdp-drop-tcp veth0
 	denied LINK_CREATE EPERM 1 'native XDP.*privilege' xdp-drop-tcp veth0
 	denied LINK_CREATE EIO 1 'the kernel refused.*--verbose' xdp-drop-tcp veth0
@@ -95,6 +95,38 @@ test_generic_errors() {
 	denied LINK_CREATE EOPNOTSUPP 1 'generic XDP: the kernel refused' xdp-drop-tcp veth0
 	denied LINK_CREATE EBUSY 3 'generic XDP.*same moment' xdp-drop-tcp -S veth0
 	denied LINK_CREATE EEXIST 3 'generic XDP.*other mode' xdp-drop-tcp -S veth0
+}
+
+# It waits before it attaches to gone0, and that is removed.
+wait_and_remove() {
+	local waiting
+
+	cli_on ip link add gone0 type veth peer name gone1
+	"${in_host[@]}" "$tool" deny LINK_CREATE@1 STOP "$@" gone0 >"$tmp/gone.out" 2>"$tmp/gone.err" &
+	pid=$!
+	logs[$pid]=$tmp/gone
+	poll 5 is_waiting
+	cli_on ip link del gone0
+	kill -CONT "$waiting"
+}
+
+is_waiting() {
+	waiting=$(grep -ls "^PPid:[[:space:]]*$pid\$" /proc/[0-9]*/status)
+	waiting=${waiting#/proc/} waiting=${waiting%/status}
+	[ -n "$waiting" ] && grep -q '^State:.*stopped' "/proc/$waiting/status"
+}
+
+test_gone() {
+	local program
+
+	need_filter
+	for program in "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp"; do
+		# shellcheck disable=SC2086 # program and option
+		wait_and_remove $program
+		cli_ends 1
+		said 'gone0: cannot attach to .*the interface is gone'
+		cli_clean
+	done
 }
 
 test_tc_errors() {
@@ -121,7 +153,7 @@ test_list_errors() {
 	need_filter
 	cli_start xdp-drop-tcp -i 0 veth0
 	denied LINK_NEXT_ID ENOMEM 1 'cannot list.*memory' xdp-drop-tcp --list
-	denied LINK_NEXT_ID EIO 1 'cannot list.*the kernel refused' tc-drop-tcp veth0
+	denied LINK_NEXT_ID EIO 1 'cannot list.*the kernel refused \(Input/output error\)\.' tc-drop-tcp veth0
 	kill "$pid"
 	cli_ends 0
 	denied PROG_QUERY EPERM 1 'cannot list.*privilege' tc-drop-tcp --list
@@ -221,6 +253,7 @@ ktap_case errors test_verifier "the verifier refuses the program: its last words
 ktap_case errors test_verbose_advice "--verbose is not advised if it was given"
 ktap_case errors test_native_errors "attaching to native XDP"
 ktap_case errors test_generic_errors "attaching to generic XDP"
+ktap_case errors test_gone "the interface goes before it is attached to"
 ktap_case errors test_tc_errors "attaching at TC; without TCX it is clsact"
 ktap_case errors test_pin "pinning"
 ktap_case errors test_list_errors "listing"

@@ -97,6 +97,21 @@ test_guard_other_namespace() {
 	cli_clean
 }
 
+# Whichever of the kernel's answers is lost, it is not taken for leave to attach.
+test_guard_lost() {
+	local -x "${ssh?}"
+	local n status
+
+	or_skip "no seccomp filters here" cli_on "$tool" deny PROG_LOAD EPERM true
+	for n in {1..12}; do
+		status=0
+		cli_on "${apart[@]}" "$tool" deny "RECEIVE@$n" ENOBUFS xdp-drop-tcp --pin veth0 \
+			2>"$tmp/err" || status=$?
+		[[ $status = [13] ]] || fail "$n: exit status $status: $(<"$tmp/err")"
+		cli_clean
+	done
+}
+
 # No variable anywhere, but the socket of an SSH server above.
 test_guard_server() {
 	cp "$BASH" "$tmp/sshd"
@@ -198,6 +213,7 @@ ktap_case guard test_guard_elsewhere "another interface is not"
 ktap_case guard test_guard_overridden "--timeout, --observe and --force go past it"
 ktap_case guard test_guard_sudo "sudo dropped the variable; SSH_CLIENT"
 ktap_case guard test_guard_other_namespace "a session that arrives in another namespace"
+ktap_case guard test_guard_lost "an answer that is lost is no leave to attach"
 ktap_case guard test_guard_server "the SSH server's own socket"
 ktap_case guard test_guard_ipv6 "IPv6, link-local and mapped addresses"
 ktap_case guard test_guard_way_in "the way in is not the way out"

@@ -2,7 +2,7 @@
 /*
  * Run a program for which a system call fails: a seccomp filter answers it with an
  * error, as another kernel would, or one short of something; always, or once, at the
- * Nth time. Or the program is killed there, before the call is made.
+ * Nth time. Or the program is killed or stopped there, before the call is made.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -26,7 +26,7 @@
 #include "tool/tool.h"
 
 #define ANY -1
-#define KILL 0x1000 /* no errno */
+#define SIGNAL 0x1000 /* behind all errnos: a signal, and no answer */
 
 struct call {
 	const char *name;
@@ -78,7 +78,8 @@ static const struct name errors[] = { { "E2BIG", E2BIG },
 				      { "EPERM", EPERM },
 				      { "ERANGE", ERANGE },
 				      { "EROFS", EROFS },
-				      { "KILL", KILL },
+				      { "KILL", SIGNAL + SIGKILL },
+				      { "STOP", SIGNAL + SIGSTOP },
 				      {} };
 
 /* The lower half of the first argument. */
@@ -118,8 +119,9 @@ static void answer(int listener, unsigned long *left, int error)
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call))
 		return;
 	if (*left && !--*left) {
-		if (error == KILL) {
-			kill((pid_t)call.pid, SIGKILL);
+		/* Once it goes on, it calls again. */
+		if (error > SIGNAL) {
+			kill((pid_t)call.pid, error - SIGNAL);
 			return;
 		}
 		response.error = -error;
@@ -218,7 +220,7 @@ static int deny_main(int argc, char **argv)
 	const struct call *call = argc > 3 ? find_call(argv[1], &n) : NULL;
 	const struct name *error = argc > 3 ? find_error(argv[2]) : NULL;
 
-	if (!call || !error || (error->number == KILL && !n))
+	if (!call || !error || (error->number > SIGNAL && !n))
 		return usage();
 	if (n)
 		return once(call, n, error->number, argv + 3);
@@ -233,7 +235,7 @@ const struct command deny_command = {
 	.usage =
 		"tool deny CALL[@N] ERRNO PROGRAM [ARGUMENT...]\n"
 		"CALL and ERRNO by name, those in the lists of deny.c; @N: the Nth such call only,\n"
-		"and then ERRNO may be KILL. Exit: the program's; 125 if it was not tried.\n",
+		"and then ERRNO may be KILL or STOP. Exit: the program's; 125 if it was not tried.\n",
 	.untried = 125,
 	.main = deny_main,
 };
