@@ -114,46 +114,51 @@ int pin_open(const char *path)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Is the pin there one of an interface that has gone? Then removes it. */
-static bool remove_stale(const char *path)
+/* 0 or a negative errno. */
+static int unpin(const char *path)
 {
-	int fd = pin_open(path), ifindex;
+	if (unlink(path) && errno != ENOENT)
+		return -errno;
+	rmdir(PIN_DIRECTORY); /* fails, as it should, while others have pins */
+	return 0;
+}
 
-	if (fd < 0) {
-		errno = EEXIST;
-		return false;
+int pin_remove_stale(const char *path)
+{
+	int fd = pin_open(path), index = fd;
+
+	if (fd >= 0) {
+		index = link_ifindex(fd, NULL);
+		close(fd);
 	}
-	ifindex = link_ifindex(fd, NULL);
-	close(fd);
-	errno = EEXIST;
-	return !ifindex && !unlink(path);
+	return index ? index : unpin(path);
 }
 
 int pin_link(int link_fd, const char *path)
 {
-	int tries, code;
+	int tries, code, error = 0;
 
 	for (tries = 0; tries < PIN_TRIES; tries++) {
 		if (!bpf_obj_pin(link_fd, path))
 			return EXIT_DONE;
-		if (errno == EEXIST && remove_stale(path))
+		error = errno;
+		if (error == EEXIST && !pin_remove_stale(path))
 			continue;
-		if (errno != ENOENT)
+		if (error != ENOENT)
 			break;
 		/* Again, the directory has gone. */
 		code = pin_prepare();
 		if (code)
 			return code;
 	}
-	return fail_at(AT_PIN, errno, path, NULL);
+	return fail_at(AT_PIN, error, path, NULL);
 }
 
 int pin_remove(const char *path)
 {
-	if (unlink(path) && errno != ENOENT)
-		return fail_at(AT_UNPIN, errno, path, NULL);
-	rmdir(PIN_DIRECTORY); /* fails, as it should, while others have pins */
-	return EXIT_DONE;
+	int error = unpin(path);
+
+	return error ? fail_at(AT_UNPIN, -error, path, NULL) : EXIT_DONE;
 }
 
 int link_is_pinned(const struct attached *attached, char path[PIN_PATH_SIZE])

@@ -32,6 +32,12 @@ int pin_link(int link_fd, const char *path);
 /* Opens a pinned link: a descriptor, or a negative errno (-ENOENT: no pin of ours). */
 int pin_open(const char *path);
 
+/*
+ * Removes the pin of an interface that has gone. 0; or a negative errno (-ENOENT: no pin
+ * of ours); or the ifindex that its link is attached to.
+ */
+int pin_remove_stale(const char *path);
+
 /* Removes a pin, and the directory once it is empty. Returns an exit code. */
 int pin_remove(const char *path);
 

@@ -3,6 +3,7 @@
 #include "attach/owners.h"
 
 #include <dirent.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 
 /* One descriptor of a process: it holds this link or this program. */
 struct holder {
-	const char *field; /* "link_id" or "prog_id" */
+	bool link;
 	__u32 id;
 	int pid;
 };
@@ -24,7 +25,7 @@ static struct {
 	bool read;
 } holders;
 
-static void add_holder(const char *field, __u32 id, int pid)
+static void add_holder(struct holder holder)
 {
 	struct holder *list =
 		reallocarray(holders.list, holders.count + 1, sizeof(*list));
@@ -32,49 +33,49 @@ static void add_holder(const char *field, __u32 id, int pid)
 	if (!list)
 		return; /* one owner less that can be named */
 	holders.list = list;
-	list[holders.count++] = (struct holder){ field, id, pid };
+	list[holders.count++] = holder;
+}
+
+static FILE *open_process(int pid, const char *file, const char *entry)
+{
+	char path[64 + NAME_MAX];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s%s", pid, file, entry);
+	return fopen(path, "re");
 }
 
 /* Lines of a descriptor that is a link or a program: proc(5), fdinfo. */
-static void read_descriptor(FILE *file, int pid)
+static void read_descriptor(int pid, const char *fd)
 {
+	FILE *file = open_process(pid, "fdinfo/", fd);
 	char line[128];
 	__u32 id;
 
-	while (fgets(line, sizeof(line), file)) {
+	while (file && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "link_id:\t%u", &id) == 1)
-			add_holder("link_id", id, pid);
+			add_holder((struct holder){ true, id, pid });
 		else if (sscanf(line, "prog_id:\t%u", &id) == 1)
-			add_holder("prog_id", id, pid);
+			add_holder((struct holder){ false, id, pid });
 	}
+	if (file)
+		fclose(file);
 }
 
 static void read_process(int pid)
 {
-	char path[64], target[64];
+	char path[32], target[64];
 	struct dirent *entry;
 	DIR *directory;
 	ssize_t length;
-	FILE *file;
-	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
 	directory = opendir(path);
 	while (directory && (entry = readdir(directory))) {
 		length = readlinkat(dirfd(directory), entry->d_name, target,
 				    sizeof(target) - 1);
-		if (length < 0)
-			continue;
-		target[length] = '\0';
-		if (!strstr(target, "bpf"))
-			continue;
-		fd = atoi(entry->d_name);
-		snprintf(path, sizeof(path), "/proc/%d/fdinfo/%d", pid, fd);
-		file = fopen(path, "re");
-		if (!file)
-			continue;
-		read_descriptor(file, pid);
-		fclose(file);
+		target[length > 0 ? length : 0] = '\0';
+		if (strstr(target, "bpf"))
+			read_descriptor(pid, entry->d_name);
 	}
 	if (directory)
 		closedir(directory);
@@ -103,30 +104,28 @@ void owners_forget(void)
 	memset(&holders, 0, sizeof(holders));
 }
 
-static bool find_holder(const char *field, __u32 id, char *text, size_t size)
+static bool find_holder(bool link, __u32 id, char *text, size_t size)
 {
-	char path[64], name[32] = "?";
+	const struct holder *holder;
+	char name[32] = "?";
 	FILE *file;
-	size_t i;
 
 	if (!holders.read)
 		read_holders();
-	for (i = 0; i < holders.count; i++) {
-		if (holders.list[i].id == id &&
-		    !strcmp(holders.list[i].field, field))
+	for (holder = holders.list; holder < holders.list + holders.count;
+	     holder++) {
+		if (holder->id == id && holder->link == link)
 			break;
 	}
-	if (i == holders.count)
+	if (holder == holders.list + holders.count)
 		return false;
-	snprintf(path, sizeof(path), "/proc/%d/comm", holders.list[i].pid);
-	file = fopen(path, "re");
+	file = open_process(holder->pid, "comm", "");
 	if (file) {
 		if (fgets(name, sizeof(name), file))
 			name[strcspn(name, "\n")] = '\0';
 		fclose(file);
 	}
-	snprintf(text, size, "held by process %d (%s)", holders.list[i].pid,
-		 name);
+	snprintf(text, size, "held by process %d (%s)", holder->pid, name);
 	return true;
 }
 
@@ -144,7 +143,7 @@ static void link_owner(const struct attached *attached, char *text, size_t size)
 			attached->links);
 	else if (link_is_pinned(attached, path) > 0)
 		snprintf(text, size, "pinned at %s", path);
-	else if (!find_holder("link_id", attached->link_id, text, size))
+	else if (!find_holder(true, attached->link_id, text, size))
 		snprintf(text, size, "by link %u, pinned or held elsewhere",
 			 attached->link_id);
 }
@@ -165,7 +164,7 @@ static void filter_owner(const struct attached *attached, char *text,
 	error = ours ? program_state(attached->program.id, &state) : 0;
 	if (ours && !error && state.pinned)
 		snprintf(text, size, "left by %s --pin", name);
-	else if (find_holder("prog_id", attached->program.id, text, size))
+	else if (find_holder(false, attached->program.id, text, size))
 		return;
 	else if (ours && !error)
 		snprintf(text, size, "left by a %s that was killed", name);

@@ -63,15 +63,18 @@ bool privileges_see_others(void)
 	return capabilities(SYS_capget, data) || has(data, CAP_SYS_ADMIN);
 }
 
-/* Gives up all but these (1 << CAP_*), as far as there; 0 or a negative errno. */
-static int keep(__u64 mask)
+int privileges_drop(bool net_admin)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-	int i, error;
+	int i, error = capabilities(SYS_capget, data);
+	__u64 mask;
 
-	error = capabilities(SYS_capget, data);
 	if (error)
 		return error;
+	/* Older kernels want one of them for reading counters, too. */
+	mask = 1ULL << (has(data, CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN);
+	if (net_admin)
+		mask |= 1ULL << CAP_NET_ADMIN;
 	for (i = 0; i < _LINUX_CAPABILITY_U32S_3; i++) {
 		data[i].permitted &= (__u32)(mask >> (32 * i));
 		data[i].effective = data[i].permitted;
@@ -80,17 +83,6 @@ static int keep(__u64 mask)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -errno;
 	return capabilities(SYS_capset, data);
-}
-
-int privileges_drop(bool net_admin)
-{
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-	int bpf = CAP_BPF;
-
-	/* Older kernels want one of them for reading counters, too. */
-	if (!capabilities(SYS_capget, data) && !has(data, CAP_BPF))
-		bpf = CAP_SYS_ADMIN;
-	return keep(1ULL << bpf | (net_admin ? 1ULL << CAP_NET_ADMIN : 0));
 }
 
 int privileges_descriptors(unsigned long more)

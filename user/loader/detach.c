@@ -178,26 +178,17 @@ static int remove_stale_pins(struct detaching *detaching,
 	static const enum hook hooks[] = { HOOK_XDP_NATIVE, HOOK_TCX_INGRESS,
 					   HOOK_TCX_EGRESS };
 	char path[PIN_PATH_SIZE];
-	int code = EXIT_DONE;
 	size_t i;
+	int error;
 
-	for (i = 0; i < ARRAY_SIZE(hooks) && !code; i++) {
-		int fd, index;
-
+	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
 		pin_path(path, detaching->program->function, interface->index,
 			 hooks[i]);
-		fd = pin_open(path);
-		if (fd == -ENOENT)
-			continue;
-		index = fd < 0 ? fd : link_ifindex(fd, NULL);
-		if (fd >= 0)
-			close(fd);
-		if (index < 0)
-			code = fail_at(AT_UNPIN, -index, path, NULL);
-		else if (!index)
-			code = pin_remove(path);
+		error = pin_remove_stale(path);
+		if (error < 0 && error != -ENOENT)
+			return fail_at(AT_UNPIN, -error, path, NULL);
 	}
-	return code;
+	return EXIT_DONE;
 }
 
 static int visit_all(struct detaching *detaching,

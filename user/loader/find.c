@@ -11,7 +11,7 @@
 #include "lib/privileges.h"
 #include "loader/guard.h"
 
-/* What ends by itself, or drops nothing, does not cut the user off for long. */
+/* What ends by itself, or drops nothing of a session, does not cut the user off for long. */
 static int check_session(struct run *run)
 {
 	const struct options *options = &run->options;
