@@ -98,12 +98,6 @@ static void read_holders(void)
 		closedir(proc);
 }
 
-void owners_forget(void)
-{
-	free(holders.list);
-	memset(&holders, 0, sizeof(holders));
-}
-
 static bool find_holder(bool link, __u32 id, char *text, size_t size)
 {
 	const struct holder *holder;

@@ -13,7 +13,4 @@
  */
 const char *attached_owner(const struct attached *attached);
 
-/* Forgets what is known of processes: it is read once, at the first question. */
-void owners_forget(void);
-
 #endif

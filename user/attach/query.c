@@ -194,11 +194,15 @@ static int add_tcx(struct query *found, const struct interface *interface,
 	};
 	int error = 0;
 
-	/* EINVAL: a kernel without TCX; ENODEV: the interface has gone. */
 	if (syscall(__NR_bpf, BPF_PROG_QUERY, &query, sizeof(query)))
-		return errno == EINVAL || errno == ENODEV || errno == ENOENT ?
+		error = errno;
+	/* EINVAL: before Linux 6.6 the attach type is unknown. */
+	found->tcx |= error != EINVAL;
+	/* ENODEV: the interface has gone. */
+	if (error)
+		return error == EINVAL || error == ENODEV || error == ENOENT ?
 			       0 :
-			       -errno;
+			       -error;
 	for (i = 0; i < query.count && i < MOST_TCX && !error; i++) {
 		struct attached attached = {
 			.interface = *interface,
@@ -276,12 +280,6 @@ int query_read(const struct interfaces *on, struct query *found)
 	return error ? fail_at(AT_LIST, -error, "the kernel",
 			       netlink_extack(error)) :
 		       EXIT_DONE;
-}
-
-void query_free(struct query *found)
-{
-	free(found->list);
-	*found = (struct query){};
 }
 
 const struct attached *query_on(const struct query *found, int ifindex,

@@ -25,17 +25,16 @@ struct attached {
 struct query {
 	struct attached *list; /* by interface, then in a packet's order */
 	size_t count;
+	bool tcx; /* this kernel has it */
 };
 
 /**
  * query_read() - list what is attached
  * @on: the interfaces to look at
- * @found: free it with query_free(), also after a failure
  *
  * Return: EXIT_DONE, or the exit code of an error it has told.
  */
 int query_read(const struct interfaces *on, struct query *found);
-void query_free(struct query *found);
 
 /* The next entry on that interface after @last (NULL: the first), or NULL. */
 const struct attached *query_on(const struct query *found, int ifindex,

@@ -24,24 +24,12 @@
 /* How often to make a qdisc that others keep removing. */
 #define ADD_TRIES 5
 
-/* Before Linux 6.6 the attach type is unknown: EINVAL. */
-static bool has_tcx(const struct interface *interface)
+int tc_choose(const struct query *present, const struct interface *interface,
+	      enum tc_choice choice, bool ingress, enum hook *hook)
 {
-	__u32 count = 0;
-
-	return !bpf_prog_query(interface->index, ATTACH_TCX_EGRESS, 0, NULL,
-			       NULL, &count) ||
-	       errno != EINVAL;
-}
-
-int tc_choose(const struct interface *interface, enum tc_choice choice,
-	      bool ingress, enum hook *hook)
-{
-	bool tcx = choice != TC_CLSACT && has_tcx(interface);
-
-	if (choice == TC_TCX && !tcx)
+	if (choice == TC_TCX && !present->tcx)
 		return fail_at(AT_TCX, EINVAL, interface->name, NULL);
-	if (tcx)
+	if (choice != TC_CLSACT && present->tcx)
 		*hook = ingress ? HOOK_TCX_INGRESS : HOOK_TCX_EGRESS;
 	else
 		*hook = ingress ? HOOK_CLSACT_INGRESS : HOOK_CLSACT_EGRESS;

@@ -16,9 +16,9 @@
 #define TC_HOOK_LEASE_NS 3000000000ULL
 #define TC_HOOK_RENEW_NS 500000000ULL
 
-/* TCX or clsact, in that direction? Asks the kernel; returns an exit code. */
-int tc_choose(const struct interface *interface, enum tc_choice choice,
-	      bool ingress, enum hook *hook);
+/* TCX or clsact, in that direction? Returns an exit code. */
+int tc_choose(const struct query *present, const struct interface *interface,
+	      enum tc_choice choice, bool ingress, enum hook *hook);
 
 /* What became of the process that attached a filter of ours. */
 enum tc_filter {

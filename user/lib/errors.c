@@ -2,6 +2,7 @@
 /* Saying what went wrong: what failed, the likely cause, the next step. */
 #include "lib/errors.h"
 
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -16,7 +17,7 @@
 	"CAP_NET_ADMIN and, to see or replace others' programs, CAP_SYS_ADMIN."
 
 static const char *program_name = "bpf-drop";
-static bool details_shown;
+static int verbosity;
 
 static const char *const doing[] = {
 	[AT_LOAD] = "cannot load the program into the kernel",
@@ -171,22 +172,40 @@ void errors_init(const char *program)
 	output_open();
 }
 
-void errors_verbose(void)
-{
-	details_shown = true;
-}
-
-static void say(const char *format, va_list values)
+static void put(const char *before, const char *format, va_list values,
+		const char *after)
 {
 	FILE *text = output_text(&standard_error);
 
 	if (!text)
 		return;
-	fprintf(text, "%s: ", program_name);
+	fputs(before, text);
 	vfprintf(text, format, values);
-	fputc('\n', text);
+	fputs(after, text);
 	output_add(&standard_error, NULL, true);
 	output_flush(&standard_error);
+}
+
+static void say(const char *format, va_list values)
+{
+	char before[32];
+
+	snprintf(before, sizeof(before), "%s: ", program_name);
+	put(before, format, values, "\n");
+}
+
+static int print_libbpf(enum libbpf_print_level level, const char *format,
+			va_list values)
+{
+	if (verbosity >= (level == LIBBPF_DEBUG ? 2 : 1))
+		put("", format, values, "");
+	return 0;
+}
+
+void verbose_init(int level)
+{
+	verbosity = level;
+	libbpf_set_print(print_libbpf);
 }
 
 int fail(enum exit_code code, const char *format, ...)
@@ -214,7 +233,7 @@ int fail_at(enum place place, int error, const char *subject,
 	const struct advice *advice = find_advice(place, error);
 	const char *next = advice->next;
 
-	if (details_shown && strstr(next, "--verbose"))
+	if (verbosity && strstr(next, "--verbose"))
 		next = "The details are above.";
 	return fail(advice->code, "%s: %s: %s (%s%s%s). %s", subject,
 		    doing[place], advice->cause, strerror(error),

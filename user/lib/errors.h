@@ -40,8 +40,11 @@ enum place {
  */
 void errors_init(const char *program);
 
-/* With --verbose: messages do not advise to use it. */
-void errors_verbose(void);
+/*
+ * What libbpf tells of its doing: 0 nothing, 1 what a user may want to know, 2 all. But
+ * for 0, errors do not advise to use --verbose.
+ */
+void verbose_init(int level);
 
 /**
  * fail() - say a whole error

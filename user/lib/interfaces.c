@@ -300,22 +300,21 @@ __u32 interface_frame_type(const struct interface *interface)
 	}
 }
 
-bool interface_is_strange(const struct interface *interface,
-			  char why[INTERFACE_WHY_SIZE])
+const char *interface_why_strange(const struct interface *interface)
 {
-	*why = '\0';
+	static char text[80];
+
 	if (interface->outer)
-		snprintf(
-			why, INTERFACE_WHY_SIZE,
-			"its frames start with an outer header, as it has no fixed remote address");
-	else if (interface->mpls)
-		snprintf(why, INTERFACE_WHY_SIZE, "its frames carry MPLS");
-	else if (interface_frame_type(interface) == TYPE_ETHERNET &&
-		 interface->type != ARPHRD_ETHER &&
-		 interface->type != ARPHRD_LOOPBACK)
-		snprintf(
-			why, INTERFACE_WHY_SIZE,
-			"its frames (ARPHRD type %u) are neither Ethernet nor plain IP",
-			interface->type);
-	return *why;
+		return "its frames start with an outer header, as it has no fixed remote address";
+	if (interface->mpls)
+		return "its frames carry MPLS";
+	if (interface_frame_type(interface) != TYPE_ETHERNET ||
+	    interface->type == ARPHRD_ETHER ||
+	    interface->type == ARPHRD_LOOPBACK)
+		return NULL;
+	snprintf(
+		text, sizeof(text),
+		"its frames (ARPHRD type %u) are neither Ethernet nor plain IP",
+		interface->type);
+	return text;
 }

@@ -62,13 +62,10 @@ const struct interface *interfaces_find(const struct interfaces *all,
 /* What its frames start with: enum drop_frame_type, as far as they are no strange ones. */
 __u32 interface_frame_type(const struct interface *interface);
 
-#define INTERFACE_WHY_SIZE 160
-
-/**
- * interface_is_strange() - is there no IP in its frames that the programs could find?
- * @why: "its frames …", if so
+/*
+ * Why there is no IP in its frames that the programs could find: "its frames …"; NULL if
+ * there is. Valid until the next call.
  */
-bool interface_is_strange(const struct interface *interface,
-			  char why[INTERFACE_WHY_SIZE]);
+const char *interface_why_strange(const struct interface *interface);
 
 #endif

@@ -34,8 +34,16 @@ static int read_present(struct run *run)
 
 static int list_attachments(struct run *run)
 {
+	/* At XDP, attaching finds out which mode there is. */
+	enum hook hook = HOOK_XDP_NATIVE;
+	int code = EXIT_DONE;
 	size_t i;
 
+	if (run->program->tc)
+		code = tc_choose(&run->present, &run->chosen.list[0],
+				 run->options.tc, run->options.ingress, &hook);
+	if (code)
+		return code;
 	run->attachments = calloc(run->chosen.count, sizeof(*run->attachments));
 	if (!run->attachments)
 		return fail_memory("the list of interfaces");
@@ -43,26 +51,12 @@ static int list_attachments(struct run *run)
 		run->attachments[i] = (struct attachment){
 			.interface = run->chosen.list[i],
 			.index = run->chosen.list[i].index,
+			.hook = hook,
 			.slot = i,
 			.link_fd = -1,
 			.replaced_fd = -1,
 		};
 	return EXIT_DONE;
-}
-
-/* At XDP, attaching finds out which mode there is. */
-static int choose_hooks(struct run *run)
-{
-	int code = EXIT_DONE;
-	size_t i;
-
-	for (i = 0; i < run->chosen.count && run->program->tc && !code; i++) {
-		struct attachment *at = &run->attachments[i];
-
-		code = tc_choose(&at->interface, run->options.tc,
-				 run->options.ingress, &at->hook);
-	}
-	return code;
 }
 
 static int prepare_pins(struct run *run)
@@ -78,8 +72,7 @@ int stage_find(struct run *run)
 		check_session, /* our own SSH session is not cut off */
 		need_descriptors, /* a link for each */
 		read_present, /* what is attached already */
-		list_attachments, /* one for each, not attached yet */
-		choose_hooks, /* TCX or clsact */
+		list_attachments, /* one for each, not attached yet; TCX or clsact */
 		prepare_pins, /* makes a directory, so it comes last */
 	};
 	int code = EXIT_DONE;

@@ -63,10 +63,9 @@ static int configure(struct run *run)
 
 	for (i = 0; i < count; i++) {
 		const struct interface *interface = &run->chosen.list[i];
-		char why[INTERFACE_WHY_SIZE];
+		const char *why = interface_why_strange(interface);
 
-		if (run->program->matches &&
-		    interface_is_strange(interface, why))
+		if (run->program->matches && why)
 			return fail(
 				EXIT_USAGE,
 				"%s: %s, so %s could not be told in them. Choose another interface, or a program that drops any frame.",

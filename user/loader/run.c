@@ -4,18 +4,13 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "attach/owners.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
 #include "lib/output.h"
 #include "lib/privileges.h"
 #include "lib/signals.h"
-#include "lib/verbose.h"
 #include "loader/stages.h"
 
 /* The kernel's trace, and where debugfs has it. */
@@ -128,8 +123,8 @@ static int choose_and_go_on(struct run *run)
 
 int run(const struct program *program, int argc, char **argv)
 {
-	struct run run = {
-		.program = program,
+	/* Its memory and descriptors go with the process. */
+	static struct run run = {
 		.signal_fd = -1,
 		.links.fd = -1,
 		.capture.file.sink.fd = -1,
@@ -137,6 +132,7 @@ int run(const struct program *program, int argc, char **argv)
 	size_t i;
 	int code;
 
+	run.program = program;
 	errors_init(program->name);
 	code = options_parse(&run.options, program, argc, argv);
 	if (code) {
@@ -158,6 +154,7 @@ int run(const struct program *program, int argc, char **argv)
 	if (!code)
 		code = choose_and_go_on(&run);
 
+	/* Before anything waits for a reader. */
 	for (i = 0; run.attachments && i < run.chosen.count; i++) {
 		if (run.attachments[i].link_fd >= 0)
 			close(run.attachments[i].link_fd);
@@ -165,15 +162,6 @@ int run(const struct program *program, int argc, char **argv)
 	if (run.image.skeleton)
 		program->destroy(run.image.skeleton);
 	output_close(run.signal_fd);
-	if (run.signal_fd >= 0)
-		close(run.signal_fd);
 	capture_close(&run.capture, !run.done);
-	free(run.watch.last_matched);
-	free(run.attachments);
-	netlink_close(&run.links);
-	owners_forget();
-	query_free(&run.present);
-	interfaces_free(&run.chosen);
-	interfaces_free(&run.all);
 	return code;
 }

@@ -14,7 +14,6 @@
 #include "lib/output.h"
 #include "lib/privileges.h"
 #include "lib/signals.h"
-#include "lib/verbose.h"
 #include "where/listen.h"
 
 /* What one look brings is kept, if it is not more than that. */
