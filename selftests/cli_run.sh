@@ -636,6 +636,23 @@ test_lost_answers() {
 	done
 }
 
+# To ask for a filter holds the qdisc for that moment, and then nobody can remove it.
+test_looked_at() {
+	local n looking
+
+	need tc
+	cli_wire
+	yes 'filter get dev veth0 egress protocol all prio 1 handle 0xbdf bpf' |
+		"${in_host[@]}" timeout 30 tc -force -batch - >"$tmp/looking" 2>&1 &
+	looking=$!
+	for n in {1..20}; do
+		expect 0 cli_on tc-drop-tcp --clsact -i 0 -t 1ms veth0
+	done
+	kill "$looking"
+	wait "$looking" || true
+	cli_clean
+}
+
 same_as_before() {
 	wanted=$before
 	cli_same
@@ -791,6 +808,7 @@ ktap_case meanwhile test_renamed "the interface is renamed"
 ktap_case lease test_left_over "clsact: a killed run leaves an inert filter, removed by the next"
 ktap_case lease test_killed_pinning "clsact: --pin, killed at any moment: nothing drops for ever"
 ktap_case lease test_lost_answers "clsact: answers of the kernel are lost: nothing is left"
+ktap_case lease test_looked_at "others look at the filter all the time"
 ktap_case lease test_endless "clsact: a leftover without end is removed, in seconds"
 ktap_case lease test_endless_signal "clsact: a signal ends the waiting"
 ktap_case lease test_stopped "clsact: a stopped run drops no more"

@@ -23,6 +23,8 @@
 
 /* How often to make a qdisc that others keep removing. */
 #define ADD_TRIES 5
+/* And to remove one that others look at. */
+#define REMOVE_TRIES 20
 
 int tc_choose(const struct query *present, const struct interface *interface,
 	      enum tc_choice choice, bool ingress, enum hook *hook)
@@ -257,10 +259,14 @@ bool tc_clsact_present(const struct interface *interface, enum hook hook,
 /* A qdisc that is in use is left, and one of which the kernel cannot say. */
 static int remove_if_empty(int ifindex)
 {
-	int error = clsact_in_use(ifindex);
+	int error, tries = 0;
 
-	if (!error)
-		error = clsact_remove(ifindex);
+	do {
+		error = clsact_in_use(ifindex);
+		if (!error)
+			error = clsact_remove(ifindex);
+		/* EBUSY: others ask for one of its filters, or change one, just now. */
+	} while (error == -EBUSY && ++tries < REMOVE_TRIES && !usleep(10000));
 	return error == -ENOBUFS || error > 0 ? 0 : error;
 }
 
