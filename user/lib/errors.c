@@ -71,7 +71,7 @@ static const struct advice {
 	  "See its owner with --list; --force replaces it." },
 	{ XDP, EEXIST, EXIT_REFUSED,
 	  "an XDP program runs there in the other mode, or on a device above it (a bridge, bond or VLAN)",
-	  "See its owner with --list and have it detached; --force replaces only what is on the interface itself." },
+	  "See its owner with --list; --force replaces only what is on the interface itself." },
 	{ IN(AT_XDP_GENERIC), EINVAL, EXIT_LACKING,
 	  "this kernel has no bpf_link for XDP (it came with Linux 5.9)",
 	  "Use a newer kernel." },
