@@ -64,7 +64,7 @@ experiment: set-up-as-root
 # Results of a run in which something differs are results, too.
 report:
 	+@tsv="$${RESULTS:-results}/experiment.tsv"; [ -s "$$tsv" ] || $(MAKE) experiment || [ -s "$$tsv" ]
-	@scripts/report.sh "$${RESULTS:-$(CURDIR)/results}"
+	@scripts/report/report.sh "$${RESULTS:-$(CURDIR)/results}"
 
 lab: set-up-as-root
 	@selftests/experiment/lab.sh
@@ -80,11 +80,11 @@ listing: set-up
 	@scripts/listing.sh
 
 matrix:
-	@scripts/matrix.sh --dry-run >/dev/null
+	@scripts/matrix/matrix.sh --dry-run >/dev/null
 	@scripts/bootstrap.sh build test matrix
 	+@$(build)
 	+@$(selftests) all
-	@KDIR=$$(scripts/kernel-source.sh) scripts/matrix.sh
+	@KDIR=$$(scripts/kernel-source.sh) scripts/matrix/matrix.sh
 
 .PHONY: as-root set-up set-up-as-root
 as-root:

@@ -20,9 +20,9 @@ need make
 stubs() {
 	local name
 
-	mkdir -p "$1"/{scripts,selftests/experiment,samples/bpf,bin}
+	mkdir -p "$1"/{scripts/report,selftests/experiment,samples/bpf,bin}
 	cp "$top/Makefile" "$1/"
-	for name in scripts/{bootstrap,lint,listing,report}.sh selftests/{bench,experiment/{demo,experiment,lab}}.sh; do
+	for name in scripts/{bootstrap,lint,listing,report/report}.sh selftests/{bench,experiment/{demo,experiment,lab}}.sh; do
 		printf '#!/bin/sh\necho "%s: RESULTS=${RESULTS-} $*"\n' "${name##*/}" >"$1/$name"
 	done
 	printf '#!/bin/sh\necho /kernel\n' >"$1/scripts/kernel-source.sh"

@@ -3,7 +3,7 @@
 #
 # check.sh [TEST|GROUP...]: do the matrix, its diff and bisect.sh try and tell what they
 # were asked? In seconds and without a guest: QEMU is one of ours, which reports what
-# the kernel's image says of itself. scripts/test-matrix.sh has what takes a real guest.
+# the kernel's image says of itself. check-guests.sh has what takes a real guest.
 set -eu
 
 home=$(cd "${0%/*}/../.." && pwd -P)
@@ -116,7 +116,7 @@ cached() {
 # matrix STATUS KERNELS [VARIABLE=VALUE...]: run it in $tmp on these, into $tmp/results.
 matrix() {
 	cd "$tmp"
-	expect "$1" env KERNELS="$2" TESTS=verdict RESULTS="$tmp/results" "${@:3}" "$tree/scripts/matrix.sh"
+	expect "$1" env KERNELS="$2" TESTS=verdict RESULTS="$tmp/results" "${@:3}" "$tree/scripts/matrix/matrix.sh"
 }
 
 # has KERNEL WORDS: the points of this kernel are such; "NAME@" is one in a directory.
@@ -147,11 +147,11 @@ unknown_test() {
 
 short_names() {
 	make_tree
-	expect 0 env TESTS=$'lab verdict\nlab.sh' "$tree/scripts/matrix.sh" --dry-run
+	expect 0 env TESTS=$'lab verdict\nlab.sh' "$tree/scripts/matrix/matrix.sh" --dry-run
 	told '^tests lab.sh verdict$'
-	expect 0 env TESTS=kselftest "$tree/scripts/matrix.sh" --dry-run
+	expect 0 env TESTS=kselftest "$tree/scripts/matrix/matrix.sh" --dry-run
 	told '^tests kselftest$'
-	expect 2 env TESTS="kselftest verdict" "$tree/scripts/matrix.sh" --dry-run
+	expect 2 env TESTS="kselftest verdict" "$tree/scripts/matrix/matrix.sh" --dry-run
 	# What the list is made from has names that are there, in the real collection.
 	expect 0 "$home/scripts/matrix/tests.sh" verdict lab_traffic
 	told '^lab_traffic.sh$'
@@ -289,7 +289,7 @@ interrupted() {
 	matrix 0 a
 	[ -s "$tmp/results/results.json" ] || fail "a finished run has no results.json"
 	KERNELS=$tmp/a TESTS=verdict RESULTS=$tmp/results HELD=$tmp/held \
-		"$tree/scripts/matrix.sh" >"$tmp/log" 2>&1 &
+		"$tree/scripts/matrix/matrix.sh" >"$tmp/log" 2>&1 &
 	run=$!
 	poll 20 test -e "$tmp/held.up" || fail "no guest ran"
 	kill "$run"
@@ -319,7 +319,7 @@ two_runs() {
 }
 
 diff_runs() {
-	expect "$1" "$tree/scripts/matrix-diff.sh"
+	expect "$1" "$tree/scripts/matrix/diff.sh"
 }
 
 diff_nothing() {
@@ -374,7 +374,7 @@ diff_unfinished() {
 	rm "$tree/results/2003/results.json"
 	diff_runs 0
 	told '^from .*/2001 to .*/2002$'
-	expect 2 "$tree/scripts/matrix-diff.sh" "$new" "$tree/results/2003"
+	expect 2 "$tree/scripts/matrix/diff.sh" "$new" "$tree/results/2003"
 	said '2003 is no finished run'
 	rm -r "$tree/results/2001"
 	diff_runs 2
@@ -382,7 +382,7 @@ diff_unfinished() {
 	# Directories are the caller's, not the tree's.
 	cp -r "$new" "$tmp/other"
 	cd "$tmp"
-	expect 0 "$tree/scripts/matrix-diff.sh" other tree/results/2002
+	expect 0 "$tree/scripts/matrix/diff.sh" other tree/results/2002
 }
 
 # bisect STATUS [TEST...]: in a tree whose build leaves the kernel $tmp/image.
@@ -400,7 +400,7 @@ bisect() {
 	END
 	cd "$tmp/linux"
 	shift
-	expect "$status" "$tree/scripts/bisect.sh" "$@"
+	expect "$status" "$tree/scripts/matrix/bisect.sh" "$@"
 }
 
 bisect_words() {
@@ -423,7 +423,7 @@ bisect_verdicts() {
 	mkdir -p "$tmp/empty/arch/x86"
 	touch "$tmp/empty/Kbuild"
 	cd "$tmp/empty"
-	expect 125 "$tree/scripts/bisect.sh" verdict
+	expect 125 "$tree/scripts/matrix/bisect.sh" verdict
 	told 'SKIP *it does not build'
 }
 
@@ -433,10 +433,10 @@ bisect_could_not() {
 	image "$tmp/other" "6.9.0 (at@home) #2 SMP"
 	RUNS=$tmp/other bisect 255 verdict
 	said 'another kernel ran'
-	expect 255 env CACHE="$tmp/image/none" "$tree/scripts/bisect.sh" verdict
+	expect 255 env CACHE="$tmp/image/none" "$tree/scripts/matrix/bisect.sh" verdict
 	said 'this failed: mkdir'
 	printf 'allnoconfig:; @no-such-program\n' >Makefile
-	expect 255 "$tree/scripts/bisect.sh" verdict
+	expect 255 "$tree/scripts/matrix/bisect.sh" verdict
 	said 'a program that the build needs is not there: .*no-such-program'
 }
 

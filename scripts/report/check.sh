@@ -59,7 +59,7 @@ results() {
 }
 
 render() {
-	AWK=$2 "$here/../report.sh" "$tmp" "$tmp/$1" >/dev/null || wrong "cannot be made by $2"
+	AWK=$2 "$here/report.sh" "$tmp" "$tmp/$1" >/dev/null || wrong "cannot be made by $2"
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$tmp/$1" ||
 		wrong "$1 is not well-formed"
 }

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# test-matrix.sh: does the matrix report what goes wrong in a guest, on the right
+# check-guests.sh: does the matrix report what goes wrong in a guest, on the right
 # kernel and in bounded time? Two kernels run a short test; on the second, each
 # time something else is planted. KTAP, exit status 1 if anything goes unnoticed.
 # scripts/matrix/check.sh has what can be tested without a guest.
@@ -10,12 +10,12 @@
 set -eu
 export LC_ALL=C
 
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 export KERNELS=${KERNELS:-5.10 6.1}
 what=''
-{ read -r _ good _ && read -r what bad harmed; } < <(scripts/matrix.sh --dry-run)
+{ read -r _ good _ && read -r what bad harmed; } < <(scripts/matrix/matrix.sh --dry-run)
 if [ "$what" != kernel ]; then
-	echo "test-matrix.sh: KERNELS=\"$KERNELS\" does not name two kernels" >&2
+	echo "check-guests.sh: KERNELS=\"$KERNELS\" does not name two kernels" >&2
 	exit 2
 fi
 tmp=$(mktemp -d)
@@ -31,7 +31,7 @@ try() {
 	number=$((number + 1))
 	PLANT=${harm:+$harmed=$harm} TESTS=verdict TEST_TIMEOUT=20 \
 		KERNEL_TIMEOUT=90 ACCEL=tcg RESULTS=$tmp/$number \
-		timeout --kill-after=10 "$limit" scripts/matrix.sh >"$tmp/$number.log" 2>&1 || status=$?
+		timeout --kill-after=10 "$limit" scripts/matrix/matrix.sh >"$tmp/$number.log" 2>&1 || status=$?
 	if [ "$status" != "$want" ]; then
 		problem="exit status $status instead of $want"
 	elif [ -n "$pattern" ] && ! grep -qE "^FAIL $bad: $pattern" <(tr -s '\n' ' ' <"$tmp/$number.log" |

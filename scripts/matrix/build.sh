@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# build-matrix.sh SOURCE...: build with each kernel source by each of $CLANGS, in
+# build.sh SOURCE...: build with each kernel source by each of $CLANGS, in
 # a copy of this checkout, then load every object into this kernel and run all
 # frames through it. A source that is refused has to be refused in words. KTAP.
 #
@@ -9,8 +9,8 @@
 set -eu
 export LC_ALL=C
 
-cd "$(dirname "$0")/.."
-[ $# != 0 ] || { echo "usage: build-matrix.sh SOURCE..." >&2; exit 2; }
+cd "$(dirname "$0")/../.."
+[ $# != 0 ] || { echo "usage: build.sh SOURCE..." >&2; exit 2; }
 if [ -z "${CLANGS-}" ]; then
 	CLANGS=$(for each in clang-14 clang-16 clang-19; do
 		! command -v $each >/dev/null || echo $each

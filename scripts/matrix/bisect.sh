@@ -3,7 +3,7 @@
 #
 # bisect.sh [TEST...]: is the kernel in the current directory good? For
 #
-#     git bisect run /path/to/scripts/bisect.sh lab_traffic.sh
+#     git bisect run /path/to/scripts/matrix/bisect.sh lab_traffic.sh
 #
 # It builds the smallest kernel that runs the collection, boots it as make matrix
 # does, and runs the tests there (default: verdict lab_traffic.sh). It exits with
@@ -20,7 +20,7 @@ export LC_ALL=C
 
 # git's word on which repository this is holds for the tree, not for ours.
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
-home=$(cd "$(dirname "$0")/.." && pwd -P)
+home=$(cd "$(dirname "$0")/../.." && pwd -P)
 tree=$(pwd -P)
 export CACHE=${CACHE:-$home/.cache/matrix}
 [[ $CACHE = /* ]] || CACHE=$PWD/$CACHE
@@ -118,7 +118,7 @@ lacking=$(lacks)
 rm -rf "$out/results"
 status=0
 (cd "$home" && KDIR=$(KDIR='' scripts/kernel-source.sh) KERNELS=$out TESTS=$tests RESULTS=$out/results \
-	scripts/matrix.sh) || status=$?
+	scripts/matrix/matrix.sh) || status=$?
 [[ $status -le 1 && -s $out/results/results.json ]] || give_up "the matrix could not be run"
 status=0
 why=$(verdict "$tests") || status=$?

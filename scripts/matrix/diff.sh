@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# matrix-diff.sh [OLD [NEW]]: what changed between two runs of make matrix.
+# diff.sh [OLD [NEW]]: what changed between two runs of make matrix.
 # OLD and NEW are directories of results; without them, the last two finished runs
 # in results/. First come the regressions: each point that fails now and did not, if
 # its program ran on this kernel the last time, too. Then what else changed, and sums
@@ -12,7 +12,7 @@ set -eu
 export LC_ALL=C
 
 die() {
-	echo "matrix-diff.sh: $*" >&2
+	echo "diff.sh: $*" >&2
 	exit 2
 }
 
@@ -44,7 +44,7 @@ case ${1-} in
 -*) die "there is no option $1; --help tells how to choose" ;;
 esac
 [ $# -le 2 ] || die "two runs at most can be compared"
-results=$(realpath "$(dirname "$0")/../results")
+results=$(realpath "$(dirname "$0")/../../results")
 if [ $# = 2 ]; then new=$(given "$2"); else new=$(last); fi
 if [ $# != 0 ]; then old=$(given "$1"); else old=$(last "$new"); fi
 [ "$old" != "$new" ] || die "$old is compared with itself"

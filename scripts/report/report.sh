@@ -7,7 +7,7 @@
 set -eu
 export LC_ALL=C
 
-parts=$(dirname "$(realpath "$0")")/report
+parts=$(dirname "$(realpath "$0")")
 results=${1:-$(realpath "$parts/../../results")}
 out=${2:-$results/report.html}
 tsv=$results/experiment.tsv

@@ -23,7 +23,7 @@ set -eu
 export LC_ALL=C
 
 called_from=$PWD
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 export CACHE=${CACHE:-$PWD/.cache/matrix}
 [[ $CACHE = /* ]] || CACHE=$called_from/$CACHE
 export TEST_TIMEOUT=${TEST_TIMEOUT:-300} KERNEL_TIMEOUT=${KERNEL_TIMEOUT:-1200}
