@@ -22,13 +22,11 @@ export LC_ALL=C
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 home=$(cd "$(dirname "$0")/../.." && pwd -P)
 tree=$(pwd -P)
+# shellcheck source=lib.sh
+. "$home/scripts/matrix/lib.sh"
 export CACHE=${CACHE:-$home/.cache/matrix}
 [[ $CACHE = /* ]] || CACHE=$PWD/$CACHE
 out=$CACHE/bisect/$(basename "$tree")-$(echo "$tree" | md5sum | head -c 6)
-
-say() {
-	printf '  %-7s %s\n' "$1" "$2"
-}
 
 give_up() {
 	echo "bisect.sh: $*" >&2
@@ -38,12 +36,12 @@ give_up() {
 # What fails here, and is none of the kernel's, would else be read as its fault.
 trap 'give_up "line $LINENO: this failed: $BASH_COMMAND"' ERR
 
-skip() {
-	say SKIP "$*"
+cannot_tell() {
+	matrix_say SKIP "$*"
 	exit 125
 }
 
-build() {
+build_kernel() {
 	local cc=gcc
 
 	! command -v ccache >/dev/null || cc="ccache gcc"
@@ -52,7 +50,7 @@ build() {
 }
 
 # Of what is wanted, what this kernel has no such option for, or not for us.
-lacks() {
+lacking_options() {
 	grep '=y$' "$out/wanted" | grep -vxFf "$out/.config" | sed 's/^CONFIG_//; s/=y//' | paste -sd' '
 }
 
@@ -60,7 +58,7 @@ lacks() {
 # one thing is not helped by another. Nor do skips: this kernel is a small one. But a
 # test of which nothing passed or failed says nothing of this kernel, and one that
 # the guest could not run (126, 127) would say it of no other.
-verdict() {
+verdict_of() {
 	awk -F '\t' -v tests="$*" '
 		$2 == "kernel" {
 			if ($3 == "boot")
@@ -91,7 +89,7 @@ verdict() {
 
 case ${1-} in
 -h | --help)
-	awk 'NR > 3 && !/^#/ { exit } NR > 3 { print substr($0, 3) }' "$0"
+	matrix_help
 	exit
 	;;
 -*) give_up "there is no option $1; --help tells how to use it" ;;
@@ -107,25 +105,25 @@ tests=${tests//$'\n'/ }
 mkdir -p "$out"
 sed 's/=m$/=y/' "$home/selftests/config" "$home/scripts/matrix/config" >"$out/wanted"
 began=$EPOCHSECONDS
-if ! build; then
+if ! build_kernel; then
 	! grep -q ' Error 127$' "$out/log" ||
 		give_up "a program that the build needs is not there: $(grep -m1 -B1 ' Error 127$' "$out/log" | paste -sd' ')"
-	skip "it does not build: $(grep -m1 -i error "$out/log") (all of it is in $out/log)"
+	cannot_tell "it does not build: $(grep -m1 -i error "$out/log") (all of it is in $out/log)"
 fi
-say BUILT "$(<"$out/include/config/kernel.release") in $((EPOCHSECONDS - began)) s"
-lacking=$(lacks)
-[ -z "$lacking" ] || say NOTE "without $lacking"
+matrix_say BUILT "$(<"$out/include/config/kernel.release") in $((EPOCHSECONDS - began)) s"
+lacking=$(lacking_options)
+[ -z "$lacking" ] || matrix_say NOTE "without $lacking"
 rm -rf "$out/results"
 status=0
 (cd "$home" && KDIR=$(KDIR='' scripts/kernel-source.sh) KERNELS=$out TESTS=$tests RESULTS=$out/results \
 	scripts/matrix/matrix.sh) || status=$?
 [[ $status -le 1 && -s $out/results/results.json ]] || give_up "the matrix could not be run"
 status=0
-why=$(verdict "$tests") || status=$?
+why=$(verdict_of "$tests") || status=$?
 case $status in
-0) say GOOD "$tests" ;;
-1) say BAD "$tests" ;;
-125) skip "it does not boot, or a test could not be run on it" ;;
+0) matrix_say GOOD "$tests" ;;
+1) matrix_say BAD "$tests" ;;
+125) cannot_tell "it does not boot, or a test could not be run on it" ;;
 *) give_up "${why:-the results cannot be read}" ;;
 esac
 exit $status

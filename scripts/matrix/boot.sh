@@ -29,25 +29,19 @@ tell() {
 	printf '  [%2d:%02d, %5s to go] %-5s %s\n' $((elapsed / 60)) $((elapsed % 60)) "$to_go" "$name" "$*"
 }
 
-# All that this kernel has to do, or what is left of it after the programs $@,
-# as "known ms in all, of it done, ms it took".
+# Program $1 has ended after $2 ms. What is left is "ms in all that programs take, of those
+# that have ended, ms these took"; plan.awk begins it.
 note_left() {
-	awk -v done="$*" -v all="$TESTS" -v took="$took" '
-		{ ms[$1] = $2 }
-		END {
-			n = split(all, name, " ")
-			for (i = 1; i <= n; i++) {
-				each = name[i] in ms ? ms[name[i]] : 10000
-				sum += each
-				if (index(" " done " ", " " name[i] " ")) past += each
-			}
-			print sum + 0, past + 0, took
-		}' "$DURATIONS" >"$LEFT/$name"
+	local all past took known
+
+	known=$(awk -v program="$1" '$1 == program { ms = $2 } END { print ms ? ms : 10000 }' "$DURATIONS")
+	read -r all past took <"$LEFT/$name"
+	echo "$all $((past + known)) $((took + $2))" >"$LEFT/$name"
 }
 
 # "started" and "status" lines are run.sh's.
-watch() {
-	local line program ms passed=0 failed=0 skipped=0 begun='' past=() took=0
+watch_ktap() {
+	local line program ms passed=0 failed=0 skipped=0 begun=''
 
 	while read -r line; do
 		case $line in
@@ -55,9 +49,7 @@ watch() {
 		"# selftests: "*": started") ;;
 		"# selftests: "*": status "*)
 			read -r _ _ program _ _ ms _ <<<"$line"
-			past+=("${program%:}")
-			took=$((took + ms))
-			note_left "${past[@]}"
+			note_left "${program%:}" "$ms"
 			tell "$program $passed passed, $failed failed, $skipped skipped," \
 				"$((ms / 1000)) s" ;;
 		"# selftests: "*) passed=0 failed=0 skipped=0 ;;
@@ -102,7 +94,7 @@ GLIBC_TUNABLES=glibc.malloc.hugetlb=1 timeout --kill-after=5 "$KERNEL_TIMEOUT" q
 qemu=$!
 trap 'kill $qemu 2>/dev/null' EXIT
 trap 'exit 143' INT TERM HUP
-tail -n +1 -s 0.1 --pid=$qemu -f "$into/ktap" 2>/dev/null | watch &
+tail -n +1 -s 0.1 --pid=$qemu -f "$into/ktap" 2>/dev/null | watch_ktap &
 watcher=$!
 status=0
 wait $qemu || status=$?

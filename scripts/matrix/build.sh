@@ -21,30 +21,30 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 number=0 failed=0
 
-result() {
+build_result() {
 	number=$((number + 1))
 	[[ $1 = ok ]] || { failed=1 && tail -n 20 "$tmp/log" | sed 's/^/# /'; }
 	echo "$1 $number $2"
 }
 
 # The first builds all, those after it with the same source only what depends on clang.
-try() {
+build_try() {
 	local source=$1 clang=$2 tree=$tmp/tree
 
 	if ! KDIR=$source scripts/kernel-source.sh --find >/dev/null 2>"$tmp/log"; then
 		if grep -q 'not a usable kernel source: .' "$tmp/log"; then
-			result ok "$source, $clang # SKIP refused: $(sed 's/.*source: //' "$tmp/log")"
+			build_result ok "$source, $clang # SKIP refused: $(sed 's/.*source: //' "$tmp/log")"
 		else
-			result "not ok" "$source, $clang: refused without a word"
+			build_result "not ok" "$source, $clang: refused without a word"
 		fi
 		return
 	fi
 	if make -C "$tree" KDIR="$source" CLANG="$clang" BOOTSTRAP=no >"$tmp/log" 2>&1 &&
 		make -C "$tree/selftests" KDIR="$source" all >>"$tmp/log" 2>&1 &&
 		(cd "$tree/selftests" && ./verdict ../samples/bpf >"$tmp/log" 2>&1); then
-		result ok "$source, $clang: $(sed -n 's/^# Totals: pass:\([0-9]*\).*/\1/p' "$tmp/log") frames"
+		build_result ok "$source, $clang: $(sed -n 's/^# Totals: pass:\([0-9]*\).*/\1/p' "$tmp/log") frames"
 	else
-		result "not ok" "$source, $clang"
+		build_result "not ok" "$source, $clang"
 	fi
 }
 
@@ -54,7 +54,7 @@ echo "TAP version 13"
 echo "1..$(($# * ${#clangs[@]}))"
 for source; do
 	for clang in "${clangs[@]}"; do
-		try "$(realpath "$source")" "$clang"
+		build_try "$(realpath "$source")" "$clang"
 	done
 done
 exit $failed

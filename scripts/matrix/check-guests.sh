@@ -22,9 +22,9 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 number=0 failed=0
 
-# try HARM SECONDS STATUS PATTERN WORDS: plant HARM; the matrix ends in time and
+# plant_try HARM SECONDS STATUS PATTERN WORDS: plant HARM; the matrix ends in time and
 # with STATUS, a failure matches PATTERN, and the good kernel has none.
-try() {
+plant_try() {
 	local harm=$1 limit=$2 want=$3 pattern=$4 problem='' status=0
 
 	shift 4
@@ -52,11 +52,11 @@ try() {
 
 echo "TAP version 13"
 echo "1..7"
-try '' 300 0 '' "nothing planted: all is well"
-try fail 300 1 'planted.sh: planted' "a test fails"
-try panic 300 1 'kernel: console .*(sysrq triggered crash|Sysrq).*while in .*planted.sh' "the kernel panics"
-try hang 300 1 'planted.sh: \(the program\) .*hung: stopped after [0-9]+ s' "a test hangs"
-try freeze 300 1 'kernel: end .*hung: stopped after 90 s \(while in .*planted.sh\)' "all of the guest hangs"
-try short 300 1 'planted.sh: \(the program\) .*0 points of 1' "a test ends before its plan"
-try exit 300 1 'kernel: end .*no end marker.*while in .*planted.sh' "the guest is gone"
+plant_try '' 300 0 '' "nothing planted: all is well"
+plant_try fail 300 1 'planted.sh: planted' "a test fails"
+plant_try panic 300 1 'kernel: console .*(sysrq triggered crash|Sysrq).*while in .*planted.sh' "the kernel panics"
+plant_try hang 300 1 'planted.sh: \(the program\) .*hung: stopped after [0-9]+ s' "a test hangs"
+plant_try freeze 300 1 'kernel: end .*hung: stopped after 90 s \(while in .*planted.sh\)' "all of the guest hangs"
+plant_try short 300 1 'planted.sh: \(the program\) .*0 points of 1' "a test ends before its plan"
+plant_try exit 300 1 'kernel: end .*no end marker.*while in .*planted.sh' "the guest is gone"
 exit $failed

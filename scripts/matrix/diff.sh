@@ -11,7 +11,10 @@
 set -eu
 export LC_ALL=C
 
-die() {
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+diff_die() {
 	echo "diff.sh: $*" >&2
 	exit 2
 }
@@ -28,28 +31,28 @@ last() {
 			return
 		fi
 	done
-	die "there are no two finished runs in results/; make matrix leaves one"
+	diff_die "there are no two finished runs in results/; make matrix leaves one"
 }
 
 # What was asked for, in full: awk takes "a=b/points.tsv" for an assignment.
-given() {
-	realpath -e -- "$1" 2>/dev/null || die "there is no directory $1"
+diff_given() {
+	realpath -e -- "$1" 2>/dev/null || diff_die "there is no directory $1"
 }
 
 case ${1-} in
 -h | --help)
-	awk 'NR > 3 && !/^#/ { exit } NR > 3 { print substr($0, 3) }' "$0"
+	matrix_help
 	exit
 	;;
--*) die "there is no option $1; --help tells how to choose" ;;
+-*) diff_die "there is no option $1; --help tells how to choose" ;;
 esac
-[ $# -le 2 ] || die "two runs at most can be compared"
+[ $# -le 2 ] || diff_die "two runs at most can be compared"
 results=$(realpath "$(dirname "$0")/../../results")
-if [ $# = 2 ]; then new=$(given "$2"); else new=$(last); fi
-if [ $# != 0 ]; then old=$(given "$1"); else old=$(last "$new"); fi
-[ "$old" != "$new" ] || die "$old is compared with itself"
+if [ $# = 2 ]; then new=$(diff_given "$2"); else new=$(last); fi
+if [ $# != 0 ]; then old=$(diff_given "$1"); else old=$(last "$new"); fi
+[ "$old" != "$new" ] || diff_die "$old is compared with itself"
 for run in "$old" "$new"; do
-	finished "$run" || die "$run is no finished run: it has no results.json"
+	finished "$run" || diff_die "$run is no finished run: it has no results.json"
 done
 echo "from $old to $new"
 awk -F '\t' '

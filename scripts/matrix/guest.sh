@@ -52,7 +52,7 @@ for word in "${words[@]}"; do
 done
 export TIMEOUT JOBS EMULATED STREAM=yes
 
-# A misfortune that the matrix must report; see check-guests.sh.
+# A fault that the matrix must report; see check-guests.sh.
 plant() {
 	{
 		echo "#!/bin/bash"

@@ -28,7 +28,7 @@ sch_netem sch_fq_codel sch_htb nf_tables nft_chain_nat nft_nat nft_masq nft_ct
 nf_nat nf_conntrack nft_redir nft_counter nft_limit netdevsim pktgen
 inet_diag tcp_diag xsk_diag"
 
-die() {
+kernel_die() {
 	echo "$kernel: $*" >&2
 	exit 1
 }
@@ -64,7 +64,7 @@ from_debian() {
 	linux-*) package=$kernel ;;
 	*) package=$(newest "$kernel") ;;
 	esac
-	[ -n "$package" ] || die "Debian has no such kernel now"
+	[ -n "$package" ] || kernel_die "Debian has no such kernel now"
 	packages=$(packages "$package")
 	(
 		cd "$work"
@@ -87,7 +87,7 @@ from_debian() {
 
 from_tree() {
 	image=$kernel/arch/x86/boot/bzImage config=$kernel/.config
-	[ -s "$image" ] || die "this tree is not built: it has no arch/x86/boot/bzImage"
+	[ -s "$image" ] || kernel_die "this tree is not built: it has no arch/x86/boot/bzImage"
 	! grep -q '=m$' "$config" ||
 		make -s -C "$kernel" INSTALL_MOD_PATH="$work/root" INSTALL_MOD_STRIP=1 modules_install
 	mkdir -p "$work/root/lib/modules/$(cat "$kernel/include/config/kernel.release")"
@@ -97,8 +97,8 @@ from_tree() {
 # With several kernels it is not known which was meant; links to one are one.
 from_directory() {
 	image=$(find "$kernel" -maxdepth 2 \( -name bzImage -o -name 'vmlinuz*' \) -exec realpath {} + | sort -u)
-	[ -n "$image" ] || die "neither a built tree nor a directory with bzImage or vmlinuz in it"
-	[ "$(echo "$image" | wc -l)" = 1 ] || die "has more than one kernel:" "$(echo "$image" | paste -sd' ')"
+	[ -n "$image" ] || kernel_die "neither a built tree nor a directory with bzImage or vmlinuz in it"
+	[ "$(echo "$image" | wc -l)" = 1 ] || kernel_die "has more than one kernel:" "$(echo "$image" | paste -sd' ')"
 	read_banner
 	config=$(find "$kernel" -maxdepth 2 \( -name "config-$release" -o -name config \) | head -n1)
 	mkdir -p "$work/root/lib/modules"
@@ -108,7 +108,7 @@ from_directory() {
 
 # What the kernel says of itself in its header: release, builder in brackets, version.
 read_banner() {
-	[ "$(od -An -j 514 -N 4 -t x1 "$image" | tr -d ' ')" = 48647253 ] || die "$image is no bzImage"
+	[ "$(od -An -j 514 -N 4 -t x1 "$image" | tr -d ' ')" = 48647253 ] || kernel_die "$image is no bzImage"
 	banner=$(tail -c +$(($(od -An -j 526 -N 2 -t u2 "$image") + 513)) "$image" |
 		head -c 512 | tr '\0' '\n' | head -n1)
 	release=${banner%% *} version="#${banner#*) #}"
@@ -162,7 +162,7 @@ case $kernel in
 *) from_debian ;;
 esac
 read_banner
-[ -d "$work/root/lib/modules/$release" ] || die "$image is Linux $release, of which there is no lib/modules/$release"
+[ -d "$work/root/lib/modules/$release" ] || kernel_die "$image is Linux $release, of which there is no lib/modules/$release"
 pick_modules
 cp "$image" "$work/bzImage"
 [ -z "$config" ] || cp "$config" "$work/config"

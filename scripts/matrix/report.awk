@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -v form=text|markdown|junit -f report.awk kernels.tsv points.tsv
+# awk -v form=txt|md|xml -f report.awk kernels.tsv points.tsv
 #
 # kernels.tsv: name, release, origin, seconds, accelerator, configuration, version;
 # points.tsv: judge.awk's.
@@ -159,9 +159,9 @@ function junit(i, j, n, key, lines) {
 }
 
 END {
-	if (form == "junit")
+	if (form == "xml")
 		junit()
-	else if (form == "markdown")
+	else if (form == "md")
 		markdown()
 	else
 		text_table()
