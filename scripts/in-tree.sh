@@ -18,13 +18,13 @@ export LC_ALL=C
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 
-usage() {
+in_tree_usage() {
 	echo "usage: in-tree.sh add|add-tests|remove TREE" >&2
 	exit 2
 }
 
 # What goes where. kbuild prefers Kbuild to the tree's own Makefile beside it.
-links() {
+tree_links() {
 	cat <<-END
 		bpf_progs bpf_progs
 		user user
@@ -35,7 +35,7 @@ links() {
 }
 
 clear_of_ours() {
-	why=$(links | while read -r _ to; do
+	why=$(tree_links | while read -r _ to; do
 		if [ -e "$tree/$to" ] && [ ! -L "$tree/$to" ]; then
 			echo "$tree/$to is there already"
 		fi
@@ -56,7 +56,7 @@ add() {
 		echo "The tests alone can go there: in-tree.sh add-tests $tree" >&2
 		exit 1
 	fi
-	links | put_in
+	tree_links | put_in
 }
 
 add_tests() {
@@ -67,7 +67,7 @@ add_tests() {
 		echo "build the samples and the tests first, with another source: make set-up" >&2
 		exit 1
 	fi
-	links | grep '^selftests ' | put_in
+	tree_links | grep '^selftests ' | put_in
 }
 
 remove() {
@@ -77,15 +77,15 @@ remove() {
 			-o -name modules.order -o -name Module.symvers \
 			-o -name '.modules.order.cmd' -o -name '.Module.symvers.cmd' \) -delete
 	fi
-	links | while read -r _ to; do
+	tree_links | while read -r _ to; do
 		[ ! -L "$tree/$to" ] || rm "$tree/$to"
 	done
 }
 
-[ $# = 2 ] || usage
+[ $# = 2 ] || in_tree_usage
 tree=$(cd "$2" && pwd -P)
 case $1 in
 add | remove) "$1" ;;
 add-tests) add_tests ;;
-*) usage ;;
+*) in_tree_usage ;;
 esac

@@ -20,7 +20,7 @@ all=("${all[@]%_kern.c}")
 all=("${all[@]//_/-}")
 tool=$root/selftests/tool/tool
 
-usage() {
+listing_usage() {
 	echo "usage: listing.sh [${all[*]}]..." >&2
 	exit 2
 }
@@ -29,7 +29,7 @@ heading() {
 	printf '\n%s\n%s\n\n' "$1" "${1//?/=}"
 }
 
-lacking() {
+listing_lacks() {
 	echo "(not shown: $*)"
 }
 
@@ -51,7 +51,7 @@ show_object() {
 	if objdump=$(first_of "${OBJDUMP:-llvm-objdump}" llvm-objdump-{19,18,17,16,15,14}); then
 		"$objdump" -S --no-show-raw-insn "$object" | sed 1,2d
 	else
-		lacking "needs llvm-objdump, in Debian's package llvm"
+		listing_lacks "needs llvm-objdump, in Debian's package llvm"
 	fi
 }
 
@@ -66,9 +66,9 @@ machine() {
 show_jited() {
 	heading "$1: machine code (jited), $size bytes"
 	if [ "$size" = 0 ]; then
-		lacking "this kernel interprets it: see net.core.bpf_jit_enable"
+		listing_lacks "this kernel interprets it: see net.core.bpf_jit_enable"
 	elif ! command -v objdump >/dev/null || [ -z "$(machine)" ]; then
-		lacking "needs objdump on x86-64 or arm64"
+		listing_lacks "needs objdump on x86-64 or arm64"
 	else
 		"$tool" jited "$pin" "$tmp/code" >"$tmp/lines"
 		objdump -D -b binary -m "$(machine)" --no-show-raw-insn "$tmp/code" |
@@ -97,14 +97,14 @@ show_loaded() {
 	bpftool prog dump xlated pinned "$pin" linum
 	show_jited "$1"
 	heading "$1: the verifier"
-	grep '^processed ' "$tmp/log" || lacking "this bpftool hides the verifier's log"
+	grep '^processed ' "$tmp/log" || listing_lacks "this bpftool hides the verifier's log"
 	rm "$pin"
 	table+=$(printf '%-16s %8d %8d %8d %10s' "$1" "$in_object" "$(($(number bytes_xlated) / 8))" \
 		"$size" "$(sed -n 's/^processed \([0-9]*\) .*/\1/p' "$tmp/log")")$'\n'
 }
 
 for name; do
-	[[ " ${all[*]} " == *" ${name//_/-} "* ]] || usage
+	[[ " ${all[*]} " == *" ${name//_/-} "* ]] || listing_usage
 done
 [ $# != 0 ] || set -- "${all[@]}"
 
@@ -135,7 +135,7 @@ for name; do
 done
 if [ -n "$obstacle" ]; then
 	heading "xlated, jited and the verifier"
-	lacking "$obstacle"
+	listing_lacks "$obstacle"
 else
 	heading "In figures"
 	printf '%-16s %8s %8s %8s %10s\n%s' program object xlated jited processed "$table"

@@ -12,18 +12,18 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 failed=0
 
-wrong() {
+report_wrong() {
 	echo "report: $*"
 	failed=1
 }
 
-# has FILE WORDS: they are in there; lacks: they are not.
-has() {
-	grep -qF -- "$2" "$tmp/$1" || wrong "$1 lacks: $2"
+# page_has FILE WORDS: they are in there; page_lacks: they are not.
+page_has() {
+	grep -qF -- "$2" "$tmp/$1" || report_wrong "$1 lacks: $2"
 }
 
-lacks() {
-	! grep -qF -- "$2" "$tmp/$1" || wrong "$1 has: $2"
+page_lacks() {
+	! grep -qF -- "$2" "$tmp/$1" || report_wrong "$1 has: $2"
 }
 
 results() {
@@ -59,23 +59,23 @@ results() {
 }
 
 render() {
-	AWK=$2 "$here/report.sh" "$tmp" "$tmp/$1" >/dev/null || wrong "cannot be made by $2"
+	AWK=$2 "$here/report.sh" "$tmp" "$tmp/$1" >/dev/null || report_wrong "cannot be made by $2"
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$tmp/$1" ||
-		wrong "$1 is not well-formed"
+		report_wrong "$1 is not well-formed"
 }
 
 results
 render good.html awk
 for each in 'id="W1"' 'id="T1"' 'id="question-1"' 'id="kernels"' 'make matrix</code>, 2026-01-01' 'docker0-in' '2026-01-02T03:04:05Z'; do
-	has good.html "$each"
+	page_has good.html "$each"
 done
 for each in 'class="alarm"' 'card bad' 'td class="bad"' '<script' '/home/' 'src=' 'url(' '="http' '<link'; do
-	lacks good.html "$each"
+	page_lacks good.html "$each"
 done
 for each in mawk gawk 'busybox awk'; do
 	command -v "${each% *}" >/dev/null || continue
 	render other.html "$each"
-	cmp -s "$tmp/good.html" "$tmp/other.html" || wrong "$each makes another page"
+	cmp -s "$tmp/good.html" "$tmp/other.html" || report_wrong "$each makes another page"
 done
 
 # E4's connect() was answered, on the way to nowhere; and a program miscounted.
@@ -91,7 +91,7 @@ mv "$tmp/planted" "$tmp/experiment.tsv"
 render bad.html awk
 for each in 'class="alarm"' '>E4</a></strong>' 'td class="bad"><a href="#E4">' 'got pass' \
 	'<span class="v bad">≠&#160;passes, not lost</span>' 'td class="bad">≠ no' 'drop-where told 2'; do
-	has bad.html "$each"
+	page_has bad.html "$each"
 done
-[ "$(grep -c 'article class="card bad"' "$tmp/bad.html")" = 1 ] || wrong "bad.html: more than E4's card is red"
+[ "$(grep -c 'article class="card bad"' "$tmp/bad.html")" = 1 ] || report_wrong "bad.html: more than E4's card is red"
 exit $failed

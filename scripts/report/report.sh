@@ -21,7 +21,7 @@ part() {
 }
 
 # A file as it is, but for its licence line.
-own() {
+raw() {
 	grep -v SPDX-License-Identifier: "$parts/$1"
 }
 
@@ -57,13 +57,13 @@ contents() {
 	END
 }
 
-lab() {
+lab_section() {
 	cat <<-END
 		<section id="lab"><h2>The lab, and the way of a packet</h2>
-		<div class="figures"><figure>$(own topology.svg)
+		<div class="figures"><figure>$(raw topology.svg)
 		<figcaption><small>Three network namespaces, and where the programs sit in which rows. The truth table also puts
 		them at veth0’s TC ingress, on docker0 and on eth0.</small></figcaption></figure>
-		<figure>$(own path.svg)
+		<figure>$(raw path.svg)
 		<figcaption><small>Each interface has this way of its own. The bridge is one, too: what is dropped as it leaves veth0
 		has been on docker0 before.</small></figcaption></figure></div>
 		<div class="table">$(part hooks "$tsv")</div></section>
@@ -78,13 +78,13 @@ page() {
 		<meta name="color-scheme" content="light dark"/>
 		<title>bpf-drop: the experiment</title>
 		<style>
-		$(own style.css)
+		$(raw style.css)
 		</style></head><body>
 	END
 	part head "$tsv" "$results/experiment.json"
 	contents
 	echo "<main>"
-	lab
+	lab_section
 	part matrix "$tsv"
 	part notebook "$tsv" "$parts/notebook.tsv"
 	part rows -v legend="$parts/legend.html" "$tsv"
