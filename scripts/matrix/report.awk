@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -v form=txt|md|xml -f report.awk kernels.tsv points.tsv
-#
-# kernels.tsv: name, release, origin, seconds, accelerator, configuration, version;
-# points.tsv: judge.awk's.
+# awk -v form=txt|md|xml -f points.awk -f report.awk kernels.tsv points.tsv
 
 function xml(text) {
 	gsub(/&/, "\\&amp;", text)
@@ -15,51 +12,15 @@ function xml(text) {
 }
 
 # "22", "22 s1" or "20 F2 s1"; "-" if it was not run there.
-function cell(k, p, key, text) {
-	key = k SUBSEP p
-	if (!(key in total))
+function cell(k, p,    text) {
+	if (!((k, p) in total))
 		return "-"
-	text = passed[key] + 0
-	if (failed[key])
-		text = text " F" failed[key]
-	if (skipped[key])
-		text = text " s" skipped[key]
+	text = tally[k, p, "pass"] + 0
+	if (tally[k, p, "fail"])
+		text = text " F" tally[k, p, "fail"]
+	if (tally[k, p, "skip"])
+		text = text " s" tally[k, p, "skip"]
 	return text
-}
-
-BEGIN { FS = "\t" }
-
-FILENAME ~ /kernels\.tsv$/ {
-	kernel[++kernels] = $1
-	release[$1] = $2
-	origin[$1] = $3
-	seconds[$1] = $4
-	accel[$1] = $5
-	config[$1] = $6
-	next
-}
-
-{
-	if (!($2 in seen)) {
-		seen[$2] = 1
-		program[++programs] = $2
-	}
-	key = $1 SUBSEP $2
-	total[key]++
-	time[key] = $5 / 1000
-	all[$4]++
-	row[++rows] = $0
-	in_cell[key] = in_cell[key] " " rows
-	if ($4 == "pass") {
-		passed[key]++
-		k_passed[$1]++
-	} else if ($4 == "skip") {
-		skipped[key]++
-		k_skipped[$1]++
-	} else {
-		failed[key]++
-		k_failed[$1]++
-	}
 }
 
 function text_table(i, j, k, longest, column) {
@@ -85,14 +46,14 @@ function text_table(i, j, k, longest, column) {
 		k = kernel[i]
 		printf "%-" (longest > 8 ? longest : 8) "s %s (%s), by %s\n", k, release[k], origin[k], accel[k]
 	}
-	if (all["fail"])
+	if (sum["fail"])
 		printf "\n"
-	for (i = 1; i <= rows; i++) {
-		split(row[i], f, "\t")
+	for (i = 1; i <= points; i++) {
+		split(point[i], f, "\t")
 		if (f[4] == "fail")
 			printf "FAIL %s: %s: %s%s\n", f[1], f[2], f[3], f[6] ? "\n     " f[6] : ""
 	}
-	printf "\n%d passed, %d failed, %d skipped on %d kernel%s\n", all["pass"], all["fail"], all["skip"], kernels, kernels == 1 ? "" : "s"
+	printf "\n%d passed, %d failed, %d skipped on %d kernel%s\n", sum["pass"], sum["fail"], sum["skip"], kernels, kernels == 1 ? "" : "s"
 }
 
 function md(text) {
@@ -102,7 +63,7 @@ function md(text) {
 }
 
 function markdown(i, j, k) {
-	printf "# Kernel matrix\n\n%d passed, %d failed, %d skipped on %d kernel%s. ", all["pass"], all["fail"], all["skip"], kernels, kernels == 1 ? "" : "s"
+	printf "# Kernel matrix\n\n%d passed, %d failed, %d skipped on %d kernel%s. ", sum["pass"], sum["fail"], sum["skip"], kernels, kernels == 1 ? "" : "s"
 	printf "A cell is points passed, F: failed, s: skipped as expected.\n\n| program |"
 	for (i = 1; i <= kernels; i++)
 		printf " %s |", kernel[i]
@@ -122,10 +83,10 @@ function markdown(i, j, k) {
 	}
 	for (j = 0; j < 2; j++) {
 		printf "\n## %s\n\n", j ? "Skipped" : "Failed"
-		if (!all[j ? "skip" : "fail"])
+		if (!sum[j ? "skip" : "fail"])
 			printf "Nothing.\n"
-		for (i = 1; i <= rows; i++) {
-			split(row[i], f, "\t")
+		for (i = 1; i <= points; i++) {
+			split(point[i], f, "\t")
 			if (f[4] == (j ? "skip" : "fail"))
 				printf "- %s: %s: %s%s\n", f[1], f[2], md(f[3]), f[6] ? " – " md(f[6]) : ""
 		}
@@ -134,17 +95,17 @@ function markdown(i, j, k) {
 
 function junit(i, j, n, key, lines) {
 	printf "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites tests=\"%d\" failures=\"%d\" skipped=\"%d\">\n",
-		rows, all["fail"], all["skip"]
+		points, sum["fail"], sum["skip"]
 	for (i = 1; i <= kernels; i++)
 		for (j = 1; j <= programs; j++) {
 			key = kernel[i] SUBSEP program[j]
 			if (!(key in total))
 				continue
 			printf "  <testsuite name=\"%s: %s\" tests=\"%d\" failures=\"%d\" skipped=\"%d\" time=\"%.3f\">\n",
-				xml(kernel[i]), xml(program[j]), total[key], failed[key], skipped[key], time[key]
+				xml(kernel[i]), xml(program[j]), total[key], tally[key, "fail"], tally[key, "skip"], time[key]
 			n = split(in_cell[key], lines, " ")
 			for (l = 1; l <= n; l++) {
-				split(row[lines[l]], f, "\t")
+				split(point[lines[l]], f, "\t")
 				printf "    <testcase classname=\"%s.%s\" name=\"%s\"", xml(f[1]), xml(f[2]), xml(f[3])
 				if (f[4] == "pass")
 					printf "/>\n"

@@ -121,8 +121,8 @@ results_write() {
 	results_keep_durations
 	results_tools >"$results/tools"
 	for form in txt md xml; do
-		awk -v form=$form -f scripts/matrix/report.awk "$results/kernels.tsv" "$results/points.tsv" \
-			>"$results/results.$form"
+		awk -v form=$form -f scripts/matrix/points.awk -f scripts/matrix/report.awk \
+			"$results/kernels.tsv" "$results/points.tsv" >"$results/results.$form"
 	done
 	results_json
 }

@@ -20,13 +20,10 @@ function pre_line(text) {
 }
 
 # Is what the answer rests on in the output? A row of experiment.tsv says.
-function check(number,    n, text) {
+function check(number,    n) {
 	for (n = 1; n <= rows; n++)
-		if (id[n] == "question " number) {
-			text = probe[n]
-			gsub(/-/, " ", text)
-			return "<p><span class=\"v " class_of(n) "\">" verdict_of(n) "</span> " esc(text) "</p>"
-		}
+		if (id[n] == "question " number)
+			return "<p>" box(n) " " say_check(n) "</p>"
 	return ""
 }
 

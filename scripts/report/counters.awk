@@ -13,7 +13,7 @@ function counters(    s, equal) {
 			continue
 		equal = dropped[s] == told[s]
 		print "<tr><th scope=\"row\" class=\"id\">" esc(id[first[s]]) (id[last[s]] == id[first[s]] ? "" : "–" esc(id[last[s]])) \
-			"</th><td>" what_runs(runs[s]) "</td><td class=\"n\">" esc(dropped[s]) "</td><td class=\"n\">" esc(told[s]) \
+			"</th><td>" say_runs(runs[s]) "</td><td class=\"n\">" esc(dropped[s]) "</td><td class=\"n\">" esc(told[s]) \
 			"</td><td class=\"" (equal ? "pass\">✓ yes" : "bad\">≠ no") "</td></tr>"
 	}
 	print "</tbody></table></div></section>"
@@ -37,7 +37,7 @@ function nping(    n, any, tried) {
 			"<th scope=\"col\">nping says</th><th scope=\"col\">connect() says</th></tr></thead><tbody>"
 		for (n = 1; n <= rows; n++)
 			if (n in lies)
-				print "<tr><th scope=\"row\"><span class=\"id\">" esc(id[n]) "</span> <small>" what_runs(running[n]) "</small></th><td>" say_way(n) \
+				print "<tr><th scope=\"row\"><span class=\"id\">" esc(id[n]) "</span> <small>" say_runs(running[n]) "</small></th><td>" say_way(n) \
 					"</td><td><span class=\"lie\">" says(got[n, "verdict"]) "</span></td><td>" says(lies[n]) "</td></tr>"
 		print "</tbody></table></div>"
 	}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# For all parts of the report: reads experiment.tsv (see judge.awk in
+# For all parts of the report: reads experiment.tsv (see judge.awk and words.awk in
 # selftests/experiment) and puts it into words. Every text from data goes through esc().
 #
 # rows     how many; of each: status, id, running, probe, kind (rows, taps or check),
@@ -51,24 +51,14 @@ function reason(n,    text) {
 	return substr(spaced(text), 7)
 }
 
-function what_runs(text) {
-	if (text == "-")
-		return "nothing attached"
-	gsub(/\+/, " + ", text)
-	gsub(/:/, " on ", text)
-	gsub(/,/, " ", text)
-	return whole(esc(text))
+function say_runs(text) {
+	return whole(esc(what_runs(text)))
 }
 
 # Options are not broken at their hyphens.
 function whole(text) {
 	gsub(/ -[-A-Za-z]+/, " <span class=\"nb\">&</span>", text)
 	return text
-}
-
-function way_of(probe) {
-	sub(/-[a-z]*$/, "", probe)
-	return probe
 }
 
 function how_of(probe) {
@@ -109,8 +99,15 @@ function in_hook() {
 }
 
 # Did the tap on the interface see what was dropped there? TC's egress is on the way out.
-function seen_dying(n) {
+function tap_saw_drop(n) {
 	return index(got[n, place], victim (hook ~ /egress/ ? "o" : "i")) > 0
+}
+
+# A check's name: one word, with "-" for " "
+function say_check(n,    text) {
+	text = probe[n]
+	gsub(/-/, " ", text)
+	return esc(text)
 }
 
 function verdict_word(n, verdict) {
@@ -168,7 +165,7 @@ function say_drop(n,    i, text, function_reason) {
 		text = text (i > 1 ? " " : "") "The " words_for(victim) " is dropped on " esc(place) " " \
 			in_hook() (function_reason[i] in unsaid ? "" : \
 			" (<code>" esc(function_reason[i]) "</code>)") "; the tap there " \
-			(seen_dying(n) ? "has seen it." : "has not seen it.")
+			(tap_saw_drop(n) ? "has seen it." : "has not seen it.")
 	return text
 }
 
@@ -196,8 +193,6 @@ function new_state() {
 }
 
 BEGIN {
-	FS = "\t"
-	column_count = split("verdict eth0 veth0 docker0 wan0 out0 lo dropped", columns, " ")
 	unsaid[""] = unsaid["-"] = 1
 	split("out-host=outside → host|out-ctr=outside → container|" \
 		"host-local=host → localhost:80|host-ctr=host → container|" \
@@ -237,17 +232,12 @@ FILENAME ~ /experiment\.tsv$/ && $1 != "sum" && NF >= 6 {
 		last[states] = rows
 		how[rows] = $13
 		for (i = 1; i <= column_count; i++) {
-			split($(4 + i), pairs, "/")
-			got[rows, columns[i]] = pairs[1]
-			want[rows, columns[i]] = pairs[2]
+			got[rows, columns[i]] = half(4 + i, 1)
+			want[rows, columns[i]] = half(4 + i, 2)
 		}
-		if ($4 ~ /-tcp$/)
-			connected[states, way_of($4)] = got[rows, "verdict"]
-		if ($4 ~ /-nping$/ && $1 != "skip") {
-			way = way_of($4) == "host-uplink" ? "host-self" : way_of($4)
-			if ((states, way) in connected && connected[states, way] != got[rows, "verdict"])
-				lies[rows] = connected[states, way]
-		}
+		said = nping_lies(states)
+		if (said != "")
+			lies[rows] = said
 	} else
 		measure[rows] = $5
 }

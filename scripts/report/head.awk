@@ -36,10 +36,10 @@ function finding(    n, i, early, early_seen, late, late_seen, text) {
 		for (i = 1; drop_of(got[n, "dropped"], i); i++)
 			if (hook ~ /xdp|egress/) {
 				early++
-				early_seen += seen_dying(n)
+				early_seen += tap_saw_drop(n)
 			} else if (hook ~ /ingress/) {
 				late++
-				late_seen += seen_dying(n)
+				late_seen += tap_saw_drop(n)
 			}
 	text = early ? "Of the " early " packets dropped by XDP or at TC egress, the tap on that interface saw " \
 		amount(early_seen + 0, early) : ""
@@ -54,11 +54,11 @@ function alarm(    n, s) {
 	for (n = 1; n <= rows; n++)
 		if (status[n] == "not")
 			print "<li><strong>" (kind[n] == "rows" ? "<a href=\"#" esc(id[n]) "\">" esc(id[n]) "</a>" : esc(id[n])) \
-				"</strong> " (running[n] == "-" ? "" : "(" what_runs(running[n]) ") ") say_probe(n) \
+				"</strong> " (running[n] == "-" ? "" : "(" say_runs(running[n]) ") ") say_probe(n) \
 				": " spaced(differs[n]) "</li>"
 	for (s = 1; s <= states; s++)
 		if (dropped[s] != told[s])
-			print "<li><strong>" esc(id[first[s]]) "</strong> " what_runs(runs[s]) ": " esc(dropped[s]) \
+			print "<li><strong>" esc(id[first[s]]) "</strong> " say_runs(runs[s]) ": " esc(dropped[s]) \
 				" were dropped, but drop-where told " esc(told[s]) "</li>"
 	print "</ul></section>"
 }
@@ -70,7 +70,7 @@ BEGIN {
 END {
 	all = count["ok"] + count["not"] + count["skip"]
 	print "<header><p><small>bpf-drop · the experiment</small></p>"
-	print "<h1>Where packets die, and which taps still see them</h1>"
+	print "<h1>Where packets are dropped, and which taps still see them</h1>"
 	print "<p class=\"lead\">" finding() "</p>"
 	print "<ul class=\"counts\">"
 	print "<li class=\"pass\">✓ " count["ok"] + 0 " of " all " checks as expected</li>"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Which hooks killed, how many, and how many of those the tap on that interface saw.
+# Which hooks dropped how many, and how many of those the tap on that interface saw.
 
 function note_function(text) {
 	if (text in unsaid || (hook, text) in noted)
@@ -18,7 +18,7 @@ END {
 			if (!(hook in drops_at))
 				order[++hooks] = hook
 			drops_at[hook]++
-			seen_at[hook] += seen_dying(n)
+			seen_at[hook] += tap_saw_drop(n)
 			note_function(told_how[i])
 		}
 	}

@@ -1,28 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Test by kernel, of a run of make matrix: kernels.tsv, points.tsv (see matrix/report.awk).
+# Test by kernel, of a run of make matrix: kernels.tsv, points.tsv. After matrix/points.awk.
 
-FILENAME ~ /kernels\.tsv$/ {
-	kernel[++kernels] = $1
-	release[$1] = $2
-	seconds[$1] = $4
-	accel[$1] = $5
-}
-
-FILENAME ~ /points\.tsv$/ {
-	if (!($2 in known)) {
-		known[$2] = 1
-		program[++programs] = $2
-	}
-	tally[$1, $2, $4]++
-	there[$1, $2]++
-	sum[$4]++
-	if ($4 == "fail")
-		failure[++failures] = "<li><strong>" esc($1) "</strong> " esc($2) ": " esc($3) ": " esc($6) "</li>"
+FILENAME ~ /points\.tsv$/ && $4 == "fail" {
+	failure[++failures] = "<li><strong>" esc($1) "</strong> " esc($2) ": " esc($3) ": " esc($6) "</li>"
 }
 
 function cell(k, p,    text) {
-	if (!((k, p) in there))
+	if (!((k, p) in total))
 		return "<td class=\"none\">·</td>"
 	text = tally[k, p, "pass"] + 0
 	if (tally[k, p, "skip"])

@@ -19,12 +19,6 @@ function tap_says(claim) {
 	return claim == "-" ? "" : "; its tap saw " (claim == "none" ? "nothing" : claim == "Q" ? "the request only" : "both")
 }
 
-function measured(n,    text) {
-	text = probe[n]
-	gsub(/-/, " ", text)
-	return esc(text ": " measure[n])
-}
-
 # What became of the section's rows here: sets outcome, of this run's rows, and box_class.
 function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen, text) {
 	fits = differ = skipped = wrong = 0
@@ -38,7 +32,7 @@ function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen
 			continue
 		}
 		wrong += status[n] == "not"
-		seen = kind[n] == "check" ? measured(n) : says(got[n, "verdict"])
+		seen = kind[n] == "check" ? say_check(n) ": " esc(measure[n]) : says(got[n, "verdict"])
 		if (drop_of(got[n, "dropped"], 1))
 			seen = seen ": the " words_for(victim) " is dropped on " esc(place) " " in_hook()
 		if (!((section, seen) in mentioned))

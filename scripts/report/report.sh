@@ -14,10 +14,8 @@ tsv=$results/experiment.tsv
 
 # One part of the page: its awk script and files.
 part() {
-	local script=$1
-
-	shift
-	${AWK:-awk} -f "$parts/data.awk" -f "$parts/strip.awk" -f "$parts/$script.awk" "$@"
+	${AWK:-awk} -f "$parts/../../selftests/experiment/words.awk" -f "$parts/data.awk" \
+		-f "$parts/strip.awk" -f "$parts/../matrix/points.awk" -f "$parts/$1.awk" "${@:2}"
 }
 
 # A file as it is, but for its licence line.

@@ -67,7 +67,7 @@ END {
 	for (s = 1; s <= states; s++) {
 		if (kind_of_state[s] != "rows")
 			continue
-		print "<section class=\"state\"><h3><span class=\"ids\">" ids_of(s) "</span> " what_runs(runs[s]) "</h3>"
+		print "<section class=\"state\"><h3><span class=\"ids\">" ids_of(s) "</span> " say_runs(runs[s]) "</h3>"
 		if (dropped[s] != told[s])
 			print "<p class=\"diff\">≠ " dropped[s] " were dropped, but " told[s] " were told</p>"
 		print "<div class=\"cards\">"

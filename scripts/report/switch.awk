@@ -125,12 +125,10 @@ function was_run(t,    n) {
 	return 0
 }
 
-function checks(t,    n, text) {
+function checks(t,    n) {
 	for (n = 1; n <= rows; n++)
 		if (id[n] == t && kind[n] == "check") {
-			text = probe[n]
-			gsub(/-/, " ", text)
-			print "<li><span class=\"v " class_of(n) "\">" verdict_of(n) "</span> " esc(text) \
+			print "<li>" box(n) " " say_check(n) \
 				(measure[n] == "-" ? "" : ": " esc(measure[n])) \
 				(status[n] == "not" ? "<p class=\"diff\">≠ " spaced(differs[n]) "</p>" : "") "</li>"
 			where[t] = running[n]
@@ -156,7 +154,7 @@ END {
 		checks(t)
 		print "</ul></figcaption>"
 		plot(t)
-		print "<p>" (t in where ? what_runs(where[t]) ": " : "") all_sent[t] " sent, " all_answered[t] + 0 " answered. " \
+		print "<p>" (t in where ? say_runs(where[t]) ": " : "") all_sent[t] " sent, " all_answered[t] + 0 " answered. " \
 			"First packet lost after it was asked to go on: " \
 			range(t, "on") "; first one answered after it was asked to go off: " range(t, "off") ".</p>"
 		table(t)

@@ -67,7 +67,7 @@ experiment_judge_state() {
 		"$tmp/cells" "$tmp"/tap.out "$tmp"/tap.host "$tmp"/tap.ctr "${told[@]}" >"$tmp/judged"
 	IFS= read -rd '' judged <"$tmp/judged" || true
 	printf %s "$judged" >>"$work/$chapter.tsv"
-	awk -f "$here/show.awk" -v ktap="$ktap" -v green="$green" \
+	awk -f "$here/words.awk" -f "$here/show.awk" -v ktap="$ktap" -v green="$green" \
 		-v yellow="$yellow" -v red="$red" -v dim="$dim" -v plain="$plain" "$tmp/judged"
 }
 
@@ -244,7 +244,7 @@ experiment_json() {
 
 	series=("$work"/T[12].seconds)
 	[ -e "${series[0]}" ] || series=()
-	awk -f "$here/json.awk" -v kernel="$(uname -r)" \
+	awk -f "$here/words.awk" -f "$here/json.awk" -v kernel="$(uname -r)" \
 		-v machine="$(uname -m), $(nproc) CPUs" -v time="$(date -u +%FT%TZ)" \
 		-v nping="${RESULTS:+$(nping --version 2>/dev/null | sed -n 's/.*version \([0-9.]*\).*/\1/p')}" \
 		-v tcpdump="${RESULTS:+$(tcpdump --version 2>&1 | sed -n 's/^tcpdump version //p')}" \

@@ -1,15 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The results as JSON: first the table of all chapters, then T1's and T2's series.
+# The results as JSON: first the table of all chapters, then T1's and T2's series. After words.awk.
 
 function string(text) {
 	gsub(/["\\]/, "", text)
 	return "\"" text "\""
-}
-
-function pair(i, which,    part) {
-	split($i, part, "/")
-	return string(part[which])
 }
 
 function member(name, value) {
@@ -17,8 +12,6 @@ function member(name, value) {
 }
 
 BEGIN {
-	FS = "\t"
-	count = split("verdict eth0 veth0 docker0 wan0 out0 lo dropped", columns, " ")
 	print "{"
 	print " " member("time", string(time)) ","
 	print " " member("kernel", string(kernel)) ","
@@ -53,11 +46,11 @@ FILENAME ~ /seconds$/ {
 	line = "  {" member("id", string($2)) ", " member("running", string($3)) ", " \
 		member("probe", string($4)) ", " member("status", string($1))
 	if (NF >= 14) {
-		for (half = 1; half <= 2; half++) {
-			line = line ", " member(half == 1 ? "got" : "expected", "{")
-			for (i = 1; i <= count; i++)
+		for (which = 1; which <= 2; which++) {
+			line = line ", " member(which == 1 ? "got" : "expected", "{")
+			for (i = 1; i <= column_count; i++)
 				line = line (i > 1 ? ", " : "") \
-					member(columns[i], pair(4 + i, half))
+					member(columns[i], string(half(4 + i, which)))
 			line = line "}"
 		}
 		line = line ", " member("how", string($13))

@@ -1,21 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Shows what judge.awk judged of a state: a line for each probe, and what
-# differs; with -v ktap=1, test points without numbers.
-
-function what_runs(text) {
-	if (text == "-")
-		return "nothing attached"
-	gsub(/\+/, " + ", text)
-	gsub(/:/, " on ", text)
-	gsub(/,/, " ", text)
-	return text
-}
-
-function half(i, which,    part) {
-	split($i, part, "/")
-	return part[which]
-}
+# differs; with -v ktap=1, test points without numbers. After words.awk.
 
 # The truth table's are told in the line before.
 function short(id) {
@@ -23,7 +9,6 @@ function short(id) {
 }
 
 BEGIN {
-	FS = "\t"
 	split("0 0 0 0 8 6 7 8 9 9 5 1", width, " ")
 }
 
@@ -40,16 +25,7 @@ $1 == "sum" {
 	if (!ktap && $3 != state)
 		print dim (length($2) > 4 ? $2 ": " : "") what_runs($3) plain
 	state = $3
-	tcp = $4
-	sub(/-[a-z]*$/, "", tcp)
-	if ($4 ~ /-tcp$/)
-		connected[tcp] = half(5, 1)
-	if ($4 ~ /-nping$/) {
-		if (tcp == "host-uplink")
-			tcp = "host-self"
-		lies = tcp in connected && connected[tcp] != half(5, 1) && $1 != "skip"
-	} else
-		lies = 0
+	lies = nping_lies()
 }
 
 $1 == "skip" {
@@ -71,8 +47,8 @@ $1 == "skip" {
 ktap {
 	if ($1 != "ok")
 		print "# " $NF
-	if (lies)
-		print "# nping lies: it says " half(5, 1) ", connect() says " connected[tcp]
+	if (lies != "")
+		print "# nping lies: it says " half(5, 1) ", connect() says " lies
 	print ($1 == "ok" ? "ok " : "not ok ") $2 " " $3 " " $4
 	next
 }
@@ -86,6 +62,6 @@ ktap {
 	print ""
 	if ($1 != "ok")
 		print red "       ! " $NF plain
-	if (lies)
-		print yellow "       nping lies: it says " half(5, 1) ", connect() says " connected[tcp] plain
+	if (lies != "")
+		print yellow "       nping lies: it says " half(5, 1) ", connect() says " lies plain
 }
