@@ -79,7 +79,7 @@ test_live() {
 		on_it 2 '^  time interface +hook '
 		on_it 2 '^ +[0-9]+\.[0-9] veth0 +xdp-generic +0 '
 		on_it 2 "^ +[0-9]+\\.[0-9] $name xdp-generic +0 "
-		on_it 1 'the time is over'
+		on_it 1 'time-out: everything passes'
 		on_it 6 'xdp-generic +0|interface +hook'
 	done
 	on_it 2 "$name( +[0-9a-z-]+){6}( \\(end\\))?\$"
@@ -431,7 +431,7 @@ test_timeout_ends() {
 	for way in "${ways[@]}"; do
 		# shellcheck disable=SC2086 # program and option
 		expect 0 cli_on $way -i 0 --json -t 500ms veth0
-		said 'the time is over'
+		said 'time-out: everything passes'
 		read_text "$tmp/out"
 		[[ $text =~ \"elapsed_ms\":([0-9]+)[^}]*\"final\":true ]] || fail "no final line: $text"
 		ms=${BASH_REMATCH[1]}

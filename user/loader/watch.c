@@ -247,7 +247,7 @@ static int handle(struct run *run, struct loop *loop)
 	}
 	changes_write(run);
 	if (loop->now_ns >= run->watch.deadline_ns) {
-		note("the time is over: letting everything pass.");
+		note("time-out: everything passes from now on.");
 		return end(run, EXIT_DONE, END_TIMEOUT);
 	}
 	error = is_due(loop, EACH_INTERVAL) ?
