@@ -114,30 +114,32 @@ distclean: clean
 	@rm -rf .kernel .cache results
 
 define help-text
-  make                  build the programs, in samples/bpf/
-  make demo             see them drop real traffic, in a lab of network namespaces
-  make experiment       every row of the experiment, with taps and where packets are dropped
-  make report           that as one page, results/report.html, drawn from the results
+  make                  build the programs; they are then in samples/bpf/
+  make demo             attach them in a lab of network namespaces and try every path
   make check            run all tests; the last line counts them
-  make bench            what dropping and capturing cost, in figures
-  make lab              set the lab up and stay in it
-  make listing          bytecode, verifier's output and machine code of the programs
+  make experiment       the whole experiment: what passes, what taps see, where packets are dropped
+  make report           draw its results as one page, results/report.html
+  make lab              set up the lab and open a shell in it
+  make bench            measure what dropping and capturing cost
+  make listing          show bytecode, verifier output and machine code of the programs
   make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 7.3"
   make lint             checkpatch, clang-format, shellcheck, SPDX
-  make bootstrap        install whatever the above need, and nothing else
+  make bootstrap        install the Debian packages that the commands above need
   make clean            remove what was built
-  make distclean        remove also what was fetched or extracted, and results
+  make distclean        also remove what was downloaded or extracted, and the results
 
   make KDIR=/path …     build with this kernel source (Linux 6.0 or later)
   make M=samples/bpf …  build through kbuild, if that source is prepared
-  make -C /path M=$$PWD  the same, started by kbuild
+  make -C /path M=$$PWD  the same, started from the kernel source
 
-  Without KDIR: ../linux, /lib/modules/$$(uname -r)/{source,build}, /usr/src/linux*,
-  else the distribution's package linux-source, of which a slice goes to .kernel.
+  Without KDIR, the first of these is used: ../linux, /lib/modules/$$(uname -r)/{source,build},
+  /usr/src/linux*, the distribution's package linux-source (a part of it is unpacked to .kernel).
 
-  RESULTS=/path is where experiment and matrix write, and report reads. TESTS="cli.sh verdict"
-  chooses what check runs, FRAMES=10000 how many frames bench sends.
-  V=1 shows commands. BOOTSTRAP=no never installs a package.
+  RESULTS=/path   where experiment and matrix write their results, and report reads them
+  TESTS="cli.sh verdict"   which tests check runs
+  FRAMES=10000    how many frames bench sends
+  V=1             show the commands
+  BOOTSTRAP=no    never install a package
   CC=, CLANG=, LLVM=-16 choose compilers. SANITIZE=address,undefined instruments.
 endef
 

@@ -9,7 +9,7 @@
 # does, and runs the tests there (default: verdict lab_traffic.sh). It exits with
 #
 #   0     the tests passed, as far as this kernel can run them
-#   1     a test failed, or the kernel died in one
+#   1     a test failed, or the kernel crashed in one
 #   125   cannot tell: it does not build, does not boot, or a test could not be run
 #   255   nothing could be tried, and this ends the bisection: the words say why
 #

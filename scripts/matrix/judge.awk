@@ -222,7 +222,7 @@ END {
 	if (boot["ended"] == "timeout")
 		problem("kernel", "end", "hung: stopped after " boot["limit"] " s" in_test)
 	else if (ended == "")
-		problem("kernel", "end", "no end marker: the guest died, QEMU's exit status is " boot["ended"] in_test)
+		problem("kernel", "end", "no end marker: the guest ended early, QEMU's exit status is " boot["ended"] in_test)
 	else if (ended != 0)
 		problem("kernel", "end", "the run ended with exit status " ended)
 	else

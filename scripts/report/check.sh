@@ -90,7 +90,7 @@ awk -F '\t' -v OFS='\t' '
 mv "$tmp/planted" "$tmp/experiment.tsv"
 render bad.html awk
 for each in 'class="alarm"' '>E4</a></strong>' 'td class="bad"><a href="#E4">' 'got pass' \
-	'<span class="v bad">≠&#160;passes, not lost</span>' 'td class="bad">≠ no' 'drop-where told 2'; do
+	'<span class="v bad">≠&#160;passes, not lost</span>' 'td class="bad">≠ no' 'drop-where reports 2'; do
 	page_has bad.html "$each"
 done
 [ "$(grep -c 'article class="card bad"' "$tmp/bad.html")" = 1 ] || report_wrong "bad.html: more than E4's card is red"

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What the programs counted against what the kernel told of; and where nping lied.
+# What the programs counted against what drop-where reports; and where nping lied.
 
 function counters(    s, equal) {
-	print "<section id=\"counters\"><h2>Counters: dropped and told</h2>"
-	print "<p>Two witnesses that do not know of each other: what the programs say they dropped, and the drops that the kernel " \
-		"told drop-where of, at any hook. They must agree, state by state.</p>"
+	print "<section id=\"counters\"><h2>Counters: dropped and reported</h2>"
+	print "<p>Two independent counts: what the programs say they dropped, and the drops that drop-where reports, at any hook. " \
+		"They must agree, state by state.</p>"
 	print "<div class=\"table\"><table><thead><tr><th scope=\"col\">state</th><th scope=\"col\">attached</th>" \
-		"<th scope=\"col\" class=\"n\">dropped</th><th scope=\"col\" class=\"n\">told</th><th scope=\"col\">agree</th></tr></thead><tbody>"
+		"<th scope=\"col\" class=\"n\">dropped</th><th scope=\"col\" class=\"n\">reported</th><th scope=\"col\">agree</th></tr></thead><tbody>"
 	for (s = 1; s <= states; s++) {
 		if (!(s in dropped) || runs[s] == "-" && dropped[s] == told[s])
 			continue
@@ -29,7 +29,7 @@ function nping(    n, any, tried) {
 		tried += kind[n] != "check" && probe[n] ~ /-nping$/ && status[n] != "skip"
 	}
 	print "<section id=\"nping\"><h2>Where nping lies</h2>"
-	print "<p>nping hears by a tap: it takes for an answer what TC ingress drops behind that tap, and misses what comes by another " \
+	print "<p>nping listens by a tap: it takes for an answer what TC ingress drops behind that tap, and misses what comes by another " \
 		"interface than the one it listens on. " (any ? "In " any : "In none") " of " tried + 0 \
 		" rows it said something else than connect().</p>"
 	if (any) {

@@ -59,7 +59,7 @@ function alarm(    n, s) {
 	for (s = 1; s <= states; s++)
 		if (dropped[s] != told[s])
 			print "<li><strong>" esc(id[first[s]]) "</strong> " say_runs(runs[s]) ": " esc(dropped[s]) \
-				" were dropped, but drop-where told " esc(told[s]) "</li>"
+				" were dropped, but drop-where reports " esc(told[s]) "</li>"
 	print "</ul></section>"
 }
 

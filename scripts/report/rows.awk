@@ -52,8 +52,8 @@ function card(from,    n, bad) {
 function ids_of(s,    n, text, seen_id) {
 	text = ""
 	for (n = first[s]; n <= last[s]; n++)
-		if (!((s, id[n]) in told)) {
-			told[s, id[n]] = 1
+		if (!((s, id[n]) in listed)) {
+			listed[s, id[n]] = 1
 			text = text (text == "" ? "" : " ") esc(id[n])
 		}
 	return text
@@ -69,7 +69,7 @@ END {
 			continue
 		print "<section class=\"state\"><h3><span class=\"ids\">" ids_of(s) "</span> " say_runs(runs[s]) "</h3>"
 		if (dropped[s] != told[s])
-			print "<p class=\"diff\">≠ " dropped[s] " were dropped, but " told[s] " were told</p>"
+			print "<p class=\"diff\">≠ " dropped[s] " were dropped, but drop-where reports " told[s] "</p>"
 		print "<div class=\"cards\">"
 		for (n = first[s]; n <= last[s]; n++)
 			if (!(n in shown))

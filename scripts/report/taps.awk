@@ -41,7 +41,7 @@ END {
 		if (kind_of_state[s] != "taps")
 			continue
 		print "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\"><span class=\"id\">" esc(id[first[s]]) "</span> " \
-			say_runs(runs[s]) (dropped[s] != told[s] ? "<p class=\"diff\">≠ " dropped[s] " dropped, " told[s] " told</p>" : "") "</th>"
+			say_runs(runs[s]) (dropped[s] != told[s] ? "<p class=\"diff\">≠ " dropped[s] " dropped, " told[s] " reported</p>" : "") "</th>"
 		for (i = 1; i <= wide; i++)
 			print (s, i) in at_cell ? cell(at_cell[s, i]) : "<td role=\"cell\" class=\"cell none\">·</td>"
 		print "</tr>"

@@ -181,23 +181,23 @@ demo_row() {
 demo_explain() {
 	case $1 in
 	W2) demo_note <<-END ;;
-		XDP on wan0 drops all that arrives there, so replies to the container die there
-		too. What does not cross wan0 never notices.
+		XDP on wan0 drops everything that arrives there, replies to the container, too.
+		Traffic that does not cross wan0 is not affected.
 	END
 	X2) demo_note <<-END ;;
-		The container's packets arrive on veth0: its requests, and its replies to others.
-		TCP among them is dropped before the host's stack sees it; ping is not TCP and passes.
+		Everything that the container sends arrives on veth0: its requests, and its replies.
+		The TCP packets are dropped before the host's stack sees them; ping is not TCP and passes.
 	END
 	B) demo_note <<-END ;;
-		TCP from the container is dropped by XDP as it arrives on veth0; TCP to the container
-		is dropped by TC as it leaves there. Neither half ever meets the other.
+		XDP drops TCP from the container when it arrives on veth0; TC drops TCP to the
+		container when it leaves veth0. Each program sees one direction only.
 	END
 	E) demo_note <<-END ;;
-		The same outcome, another place: now the container's SYN does reach docker0 and
-		the outside, and it is the SYN-ACK that is dropped, at veth0 on its way back in.
+		The same result, but packets get further: now the container's SYN reaches docker0
+		and the outside, and the SYN-ACK is dropped when it leaves veth0 on its way back.
 	END
 	O) demo_note <<-END ;;
-		The programs went with their processes, and all is as it was.
+		The programs ended with their processes, and everything is as before.
 	END
 	esac
 }
@@ -218,9 +218,9 @@ demo_main() {
 	lab_diagram
 	cat <<-END
 
-		pass: answered. lost: no answer in $lost_ms ms. dropped: packets, as the program counted them,
-		all of them captured; the first are shown: no tap on that interface has them.
-		${red}!$plain: not as $(basename "$expected") has it.
+		pass: answered. lost: no answer within $lost_ms ms. dropped: how many packets the program
+		dropped. It captured all of them; the first two are shown. Taps on that interface see none.
+		${red}!$plain: not what $(basename "$expected") expects.
 
 		                         out -> host   host    host -> ctr   ctr->docker0  ctr -> out
 		    running              ping  tcp     curl    tcp   ping    tcp   ping    tcp   ping  dropped

@@ -128,9 +128,10 @@ experiment_explain() {
 	lab_diagram
 	cat <<-END
 
-		Q request, R reply (A, a: ARP's), o going out, i coming in: what a tap there sees, in this
-		order. dropped: which packet is dropped, where, at which hook, as drop-where tells.
-		${RESULTS:+The whole of it goes to $RESULTS.}
+		What a tap on each interface sees, in order: Q request, R reply (A and a: those of ARP),
+		o going out, i coming in. dropped: which packet, on which interface, at which hook, as
+		drop-where reports it.
+		${RESULTS:+All results are written to $RESULTS.}
 	END
 }
 
@@ -228,7 +229,7 @@ experiment_conclude() {
 	else
 		echo
 		awk -F '\t' '$1 == "not" { print "! " $2, $3, $4 ": " $NF }
-			$1 == "sum" && $2 != $3 { print "! " state ": " $2 " were dropped, but " $3 " were told" }
+			$1 == "sum" && $2 != $3 { print "! " state ": " $2 " were dropped, but drop-where reports " $3 }
 			{ state = $3 }' \
 			"$results/experiment.tsv"
 		echo "$red$failed of $all are not as expected.$plain It took $1 s."

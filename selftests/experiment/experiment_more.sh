@@ -147,7 +147,7 @@ experiment_question_2() {
 	echo "host# tcpdump -i any    (meanwhile)"
 	sed -nE "/Flags/ { s/([a-z])$LAB_UNIT /\10 /; s/^[^ ]* (.{0,76}).*/    \1/p }" "$tmp/tap.host"
 	experiment_drops
-	echo "The container's SYN arrives, where nothing drops; docker0's SYN-ACK does not leave."
+	echo "The container's SYN arrives: nothing drops there. docker0's SYN-ACK is dropped when it leaves."
 }
 
 # The ruleset of NAT goes, and conntrack with it; the drops stay the same.
@@ -159,7 +159,7 @@ experiment_question_3() {
 	experiment_show host "$tool" probe tcp 203.0.113.10 80 "$LOST_MS"
 	experiment_show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
 	experiment_drops
-	echo "No: there is no rule of netfilter here, and the packets die where they did."
+	echo "No: without any netfilter rule the same packets are dropped in the same place."
 }
 
 experiment_question_4() {
@@ -168,8 +168,8 @@ experiment_question_4() {
 	experiment_show host uname -r
 	experiment_show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
 	experiment_drops
-	echo "Until about Linux 5.4.22 (commit ad1e03b2b3d4) generic XDP passed over cloned packets, and"
-	echo "a SYN that TCP sends is a clone. Native XDP on veth never did."
+	echo "Until about Linux 5.4.22 (commit ad1e03b2b3d4) generic XDP let cloned packets pass, and a"
+	echo "SYN that TCP sends is a clone. Native XDP on veth always dropped them."
 }
 
 experiment_question_5() {
@@ -183,7 +183,7 @@ experiment_question_5() {
 	fi
 	experiment_show host curl -s http://198.51.100.1:8080/
 	experiment_stop_state
-	echo "It listened on the uplink; the answer came over lo. Nothing was attached anywhere."
+	echo "nping listened on the uplink, but the answer came over lo. No program was attached."
 }
 
 experiment_ask() {

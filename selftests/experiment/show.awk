@@ -16,7 +16,7 @@ $1 == "sum" {
 	if (ktap)
 		print ($2 == $3 ? "ok " : "not ok ") state ": as many told as dropped (" $2 ")" (ran ? "" : unheard)
 	else if (state != "-" && ran)
-		printf "%s%7s%s: they dropped %d, the kernel told of %d%s\n", $2 == $3 ? dim : red, \
+		printf "%s%7s%s: dropped %d, drop-where reports %d%s\n", $2 == $3 ? dim : red, \
 			"", what_runs(state), $2, $3, plain
 	next
 }
