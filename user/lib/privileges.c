@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,9 +15,6 @@
 #define CAP_PERFMON 38
 #define CAP_BPF 39
 #endif
-
-/* Descriptors that libbpf, netlink, signals and timers take at most. */
-#define USUAL_DESCRIPTORS 24
 
 /* glibc has no wrappers; libcap would be one dependency for two calls. */
 static int capabilities(long call, struct __user_cap_data_struct *data)
@@ -85,25 +81,3 @@ int privileges_drop(bool net_admin)
 	return capabilities(SYS_capset, data);
 }
 
-int privileges_descriptors(unsigned long more)
-{
-	unsigned long need = more + USUAL_DESCRIPTORS;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
-		return EXIT_DONE;
-	if (limit.rlim_max >= need) {
-		limit.rlim_cur = need;
-		if (!setrlimit(RLIMIT_NOFILE, &limit))
-			return EXIT_DONE;
-	}
-	if (!more)
-		return fail(
-			EXIT_SYSTEM,
-			"%lu file descriptors are needed, and the limit is %lu. Raise it: ulimit -n %lu.",
-			need, (unsigned long)limit.rlim_max, need);
-	return fail(
-		EXIT_SYSTEM,
-		"%lu interfaces need %lu file descriptors, and the limit is %lu. Raise it: ulimit -n %lu.",
-		more, need, (unsigned long)limit.rlim_max, need);
-}

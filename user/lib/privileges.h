@@ -28,7 +28,4 @@ bool privileges_see_others(void);
  */
 int privileges_drop(bool net_admin);
 
-/* So many descriptors on top of the usual; returns an exit code. */
-int privileges_descriptors(unsigned long more);
-
 #endif

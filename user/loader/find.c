@@ -6,9 +6,9 @@
 
 #include "attach/link.h"
 #include "attach/tc.h"
+#include "lib/descriptors.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
-#include "lib/privileges.h"
 #include "loader/guard.h"
 
 /* What ends by itself, or drops nothing of a session, does not cut the user off for long. */
@@ -24,7 +24,7 @@ static int check_session(struct run *run)
 
 static int need_descriptors(struct run *run)
 {
-	return privileges_descriptors(run->chosen.count);
+	return descriptors_allow(run->chosen.count);
 }
 
 static int read_present(struct run *run)

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "lib/descriptors.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
 #include "lib/output.h"
@@ -146,7 +147,7 @@ int run(const struct program *program, int argc, char **argv)
 	verbose_init(run.options.common.verbose);
 	code = privileges_check(run.options.list || run.options.detach);
 	if (!code)
-		code = privileges_descriptors(0);
+		code = descriptors_allow(0);
 	if (!code)
 		code = listen_to_changes(&run);
 	if (!code)

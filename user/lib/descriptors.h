@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The limit of open file descriptors (RLIMIT_NOFILE). */
+#ifndef DESCRIPTORS_H
+#define DESCRIPTORS_H
+
+/* Raises it for @more than the usual ones, if need be; returns an exit code. */
+int descriptors_allow(unsigned long more);
+
+#endif
