@@ -107,6 +107,24 @@ headers() {
 	[ "$found" = link.h ] || { echo "of two headers of one name, it finds '$found'" && return 1; }
 }
 
+# Each file that the documents name by folder and name is there; user/'s folders may
+# stand without that one. adding-a-program.rst names files that are yet to be written.
+paths() {
+	named '^README\.md$|^Documentation/.*\.rst$' | grep -v /adding-a-program |
+		xargs grep -HnoE '[`(][A-Za-z_]+(/[A-Za-z0-9_-]+)+\.(c|h|sh|awk|rst|expected)\b' |
+		grep -v '`\(asm\|linux\)/' | files=$files awk -F '[`(]' '
+			BEGIN {
+				n = split(ENVIRON["files"], file, "\n")
+				for (i = 1; i <= n; i++) {
+					there[file[i]] = 1
+					if (sub(/^user\//, "", file[i]))
+						there[file[i]] = 1
+				}
+			}
+			!($2 in there) { print $1 " " $2 " is not there"; bad = 1 }
+			END { exit bad }'
+}
+
 check checkpatch checkpatch
 check clang-format format
 check shellcheck shell
@@ -114,5 +132,6 @@ check locale locale
 check SPDX spdx
 check floors floors
 check headers headers
+check paths paths
 check report scripts/report/check.sh
 exit $failed
