@@ -6,8 +6,7 @@ function counters(    s, equal) {
 	print "<section id=\"counters\"><h2>Counters: dropped and reported</h2>"
 	print "<p>Two independent counts: what the programs say they dropped, and the drops that drop-where reports, at any hook. " \
 		"They must agree, state by state.</p>"
-	print "<div class=\"table\"><table><thead><tr><th scope=\"col\">state</th><th scope=\"col\">attached</th>" \
-		"<th scope=\"col\" class=\"n\">dropped</th><th scope=\"col\" class=\"n\">reported</th><th scope=\"col\">agree</th></tr></thead><tbody>"
+	print "<div class=\"table\"><table>" headings("state|attached|n:dropped|n:reported|agree")
 	for (s = 1; s <= states; s++) {
 		if (!(s in dropped) || runs[s] == "-" && dropped[s] == told[s])
 			continue
@@ -33,8 +32,7 @@ function nping(    n, any, tried) {
 		"interface than the one it listens on. " (any ? "In " any : "In none") " of " tried + 0 \
 		" rows it said something else than connect().</p>"
 	if (any) {
-		print "<div class=\"table\"><table><thead><tr><th scope=\"col\">row</th><th scope=\"col\">way</th>" \
-			"<th scope=\"col\">nping says</th><th scope=\"col\">connect() says</th></tr></thead><tbody>"
+		print "<div class=\"table\"><table>" headings("row|way|nping says|connect() says")
 		for (n = 1; n <= rows; n++)
 			if (n in lies)
 				print "<tr><th scope=\"row\"><span class=\"id\">" esc(id[n]) "</span> <small>" say_runs(running[n]) "</small></th><td>" say_way(n) \

@@ -169,6 +169,14 @@ function say_drop(n,    i, text, function_reason) {
 	return text
 }
 
+# A table's first row: columns with "|" between, "n:" before those of numbers
+function headings(list,    part, n, i, text) {
+	n = split(list, part, "|")
+	for (i = 1; i <= n; i++)
+		text = text "<th scope=\"col\"" (sub(/^n:/, "", part[i]) ? " class=\"n\"" : "") ">" part[i] "</th>"
+	return "<thead><tr>" text "</tr></thead><tbody>"
+}
+
 # "XDP veth0 + TC egress veth0"
 function in_short(text,    part, count, i, out, name) {
 	if (text == "-")

@@ -17,11 +17,6 @@ FILENAME ~ /experiment\.json$/ && FNR < 10 {
 			fact[facts[i]] = json_word(facts[i])
 }
 
-function print_fact(name, text) {
-	if (text != "")
-		print "<dt>" name "</dt><dd>" esc(text) "</dd>"
-}
-
 function amount(n, of) {
 	return n == 0 ? "none" : n == of ? "all" : n
 }
@@ -65,6 +60,7 @@ function alarm(    n, s) {
 
 BEGIN {
 	split("time kernel machine program tcpdump nping iproute2", facts, " ")
+	split("Run of|Kernel|Machine|Programs|tcpdump|nping|iproute2", fact_names, "|")
 }
 
 END {
@@ -82,12 +78,8 @@ END {
 	if (count["not"])
 		alarm()
 	print "<dl class=\"facts\">"
-	print_fact("Run of", fact["time"])
-	print_fact("Kernel", fact["kernel"])
-	print_fact("Machine", fact["machine"])
-	print_fact("Programs", fact["program"])
-	print_fact("tcpdump", fact["tcpdump"])
-	print_fact("nping", fact["nping"])
-	print_fact("iproute2", fact["iproute2"])
+	for (i = 1; i in facts; i++)
+		if (fact[facts[i]] != "")
+			print "<dt>" fact_names[i] "</dt><dd>" esc(fact[facts[i]]) "</dd>"
 	print "</dl></header>"
 }

@@ -22,9 +22,8 @@ END {
 			note_function(told_how[i])
 		}
 	}
-	print "<table><caption>Drops of this run, as drop-where reports them</caption><thead><tr>" \
-		"<th scope=\"col\">hook</th><th scope=\"col\" class=\"n\">reported</th>" \
-		"<th scope=\"col\" class=\"n\">seen by the tap there</th><th scope=\"col\">function, reason</th></tr></thead><tbody>"
+	print "<table><caption>Drops of this run, as drop-where reports them</caption>" \
+		headings("hook|n:reported|n:seen by the tap there|function, reason")
 	for (i = 1; i <= hooks; i++)
 		print "<tr><th scope=\"row\">" words_for(order[i]) "</th><td class=\"n\">" drops_at[order[i]] \
 			"</td><td class=\"n\">" seen_at[order[i]] "</td><td>" functions[order[i]] "</td></tr>"

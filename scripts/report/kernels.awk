@@ -30,10 +30,9 @@ END {
 			print failure[i]
 		print "</ul></div>"
 	}
-	print "<div class=\"table\"><table class=\"kernels\"><thead><tr><th scope=\"col\">test</th>"
 	for (i = 1; i <= kernels; i++)
-		print "<th scope=\"col\" class=\"n\">" esc(kernel[i]) "</th>"
-	print "</tr></thead><tbody>"
+		names = names "|n:" esc(kernel[i])
+	print "<div class=\"table\"><table class=\"kernels\">" headings("test" names)
 	for (j = 1; j <= programs; j++) {
 		print "<tr><th scope=\"row\">" esc(program[j]) "</th>"
 		for (i = 1; i <= kernels; i++)

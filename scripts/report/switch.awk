@@ -94,8 +94,7 @@ function ms(seconds) {
 }
 
 function table(t,    k) {
-	print "<table><thead><tr><th scope=\"col\">XDP goes</th><th scope=\"col\" class=\"n\">asked for at</th>" \
-		"<th scope=\"col\" class=\"n\">done after</th><th scope=\"col\" class=\"n\">shows after</th></tr></thead><tbody>"
+	print "<table>" headings("XDP goes|n:asked for at|n:done after|n:shows after")
 	for (k = 1; k <= switches[t]; k++)
 		print "<tr><th scope=\"row\">" esc(kind_of[t, k]) "</th><td class=\"n\">" sprintf("%.3f s", asked[t, k]) \
 			"</td><td class=\"n\">" ms(done[t, k] - asked[t, k]) "</td><td class=\"n\">" \
