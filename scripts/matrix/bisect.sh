@@ -11,7 +11,7 @@
 #   0     the tests passed, as far as this kernel can run them
 #   1     a test failed, or the kernel crashed in one
 #   125   cannot tell: it does not build, does not boot, or a test could not be run
-#   255   nothing could be tried, and this ends the bisection: the words say why
+#   255   it could not be tried at all; this ends the bisection, and a message says why
 #
 # Only what changed since the last time is compiled: all objects are in $CACHE, and
 # the tree stays as it is. See Documentation/matrix.rst.

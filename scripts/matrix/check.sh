@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# check.sh [TEST|GROUP...]: do the matrix, diff.sh and bisect.sh try and tell what they
-# were asked? In seconds and without a guest: QEMU is check-qemu.sh, which reports what
-# the kernel's image says of itself. check-guests.sh has what takes a real guest.
+# check.sh [TEST|GROUP...]: tests of matrix.sh, diff.sh and bisect.sh, which take seconds
+# and no guest: in place of QEMU is check-qemu.sh, which reports what the kernel's image
+# says of itself. check-guests.sh has the tests that need a real guest.
 set -eu
 
 home=$(cd "${0%/*}/../.." && pwd -P)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -v kernel=NAME -v tests="A B" -f judge.awk from=expected FILE from=release FILE
+# awk -v kernel=NAME -v tests="A B" -f judge.awk from=release FILE from=expected FILE
 # from=version FILE from=boot FILE from=ktap FILE from=console FILE: what became of each
 # test point on one kernel, one line for each, by tabs:
 #
@@ -8,8 +8,9 @@
 #
 # The result is pass, fail or skip. A program that broke, did not keep to its
 # plan or was lost is a failed point of its own, and so is what the kernel did:
-# a panic, an oops, a warning, no end, or that another kernel than this one ran. A skip that EXPECTED does not list is a
-# failure, and so is one that it lists and that did not happen.
+# a panic, an oops, a warning, no end, or that another kernel than this one ran. A skip
+# that the expected ones do not list is a failure, and so is one that is listed and did
+# not happen.
 
 function print_point(program, point, result, reason) {
 	gsub(/\t/, " ", point)
@@ -62,32 +63,24 @@ function is_alarm(line) {
 	return line ~ /BUG:|WARNING:|Oops|Kernel panic|general protection fault|UBSAN|KASAN|kernel BUG at|INFO: task .* blocked|self-detected stall|detected stalls|soft lockup|hard LOCKUP/
 }
 
-function field(line, n, part) {
-	split(line, part, / *\| */)
-	gsub(/^ +| +$/, "", part[n])
-	return part[n]
-}
-
 { sub(/\r$/, "") }
-
-from == "expected" {
-	if (/^ *(#|$)/)
-		next
-	n_lines++
-	expected[n_lines] = $0
-	next
-}
 
 from == "release" {
 	release = $1
-	for (i = 1; i <= n_lines; i++) {
-		if (!in_range(field(expected[i], 1), number($1)))
-			continue
-		rules++
-		rule_program[rules] = field(expected[i], 2)
-		rule_point[rules] = field(expected[i], 3)
-		rule_reason[rules] = field(expected[i], 4)
-	}
+	next
+}
+
+from == "expected" {
+	gsub(/^ +| +$/, "")
+	if (/^(#|$)/)
+		next
+	split($0, part, / *\| */)
+	if (!in_range(part[1], number(release)))
+		next
+	rules++
+	rule_program[rules] = part[2]
+	rule_point[rules] = part[3]
+	rule_reason[rules] = part[4]
 	next
 }
 

@@ -10,8 +10,8 @@
 #   KERNEL_TIMEOUT  seconds for one kernel, TEST_TIMEOUT for one program
 #   MATRIX_JOBS     how many guests at a time, GUEST_JOBS how many programs in each
 #   ACCEL           tcg, kvm or auto: kvm if a kernel boots by it in 10 s
-#   PLANT           KERNEL=fail|panic|hang|freeze|short|exit: do harm there, to
-#                   see that it is reported
+#   PLANT           KERNEL=fail|panic|hang|freeze|short|exit: plant such a fault there,
+#                   to check that it is reported
 #   UPDATE          yes: fetch the newest packages; else what is cached will do
 #   RESULTS         where the results go, else results/ and the time
 #
@@ -114,7 +114,7 @@ run_guest() {
 	rm "$tmp/initrd.$name"
 	cp "$from/release" "$from/version" "$from/origin" "$into/"
 	awk -v kernel="$kernel" -v tests="$tests" -f scripts/matrix/judge.awk \
-		from=expected "$expected" from=release "$into/release" from=version "$into/version" \
+		from=release "$into/release" from=expected "$expected" from=version "$into/version" \
 		from=boot "$into/boot" from=ktap "$into/ktap" from=console "$into/console" >"$into/points.new"
 	mv "$into/points.new" "$into/points.tsv" # judged to the end
 }
