@@ -18,10 +18,6 @@ function counters(    s, equal) {
 	print "</tbody></table></div></section>"
 }
 
-function says(verdict) {
-	return verdict == "pass" ? "answered" : verdict == "lost" ? "no answer" : spaced(verdict)
-}
-
 function nping(    n, any, tried) {
 	for (n = 1; n <= rows; n++) {
 		any += n in lies

@@ -103,6 +103,10 @@ function tap_saw_drop(n) {
 	return index(got[n, place], victim (hook ~ /egress/ ? "o" : "i")) > 0
 }
 
+function says(verdict) {
+	return verdict == "pass" ? "answered" : verdict == "lost" ? "no answer" : spaced(verdict)
+}
+
 # A check's name: one word, with "-" for " "
 function say_check(n,    text) {
 	text = probe[n]

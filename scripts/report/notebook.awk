@@ -3,10 +3,6 @@
 # Section by section: the notebook's outcome and this run's. Files: experiment.tsv,
 # notebook.tsv.
 
-function says(verdict) {
-	return verdict == "pass" ? "answers" : verdict == "lost" ? "no answer" : spaced(verdict)
-}
-
 function tap_fits(seen, claim) {
 	if (claim == "-")
 		return 1
