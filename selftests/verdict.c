@@ -155,7 +155,7 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 	enum drop_stat kind;
 	struct drop_stats *stats;
 	struct counted before;
-	__u64 since = ring_now_ns();
+	__u64 since = loaded_now_ns();
 	bool ok;
 	int err;
 

@@ -2,6 +2,10 @@
 /*
  * A program in the kernel, set up like the loaders set theirs up, but not
  * attached to anything. For verdict.c and bench.c only.
+ *
+ * It comes from the object's file, not from a skeleton: that would have a copy of its own
+ * in it, and what is judged has to be the file that is installed, and that ip(8) and
+ * tc(8) load.
  */
 #ifndef LOADED_PROGRAM_H
 #define LOADED_PROGRAM_H
@@ -93,26 +97,18 @@ static inline bool loaded_find(char *path, size_t size, const char *directory,
 	       loaded_at(path, size, "..", "/samples/bpf", name);
 }
 
-/* Where a variable is in its section, or -1. */
-static inline int loaded_offset(const struct loaded *loaded,
-				const char *section, const char *name)
+/*
+ * A section's initial value, written until the object is loaded, as skeletons do; or NULL.
+ * What verdict.h defines, "config" and "state", is the first variable of its section.
+ */
+static inline void *loaded_section(const struct loaded *loaded,
+				   const char *name)
 {
-	const struct btf *btf = bpf_object__btf(loaded->object);
-	const struct btf_type *type, *variable;
-	const struct btf_var_secinfo *info;
-	int id, i;
+	struct bpf_map *map =
+		bpf_object__find_map_by_name(loaded->object, name);
+	size_t size;
 
-	id = btf__find_by_name_kind(btf, section, BTF_KIND_DATASEC);
-	if (id < 0)
-		return -1;
-	type = btf__type_by_id(btf, id);
-	info = btf_var_secinfos(type);
-	for (i = 0; i < btf_vlen(type); i++) {
-		variable = btf__type_by_id(btf, info[i].type);
-		if (!strcmp(btf__name_by_offset(btf, variable->name_off), name))
-			return info[i].offset;
-	}
-	return -1;
+	return map ? (void *)bpf_map__initial_value(map, &size) : NULL;
 }
 
 /* The ring's size, and a buffer for each CPU. */
@@ -132,63 +128,45 @@ static inline int loaded_configure_capture(struct loaded *loaded,
 							setup->config.snaplen);
 }
 
-/* Before loading: write the constants. */
+/* CLOCK_MONOTONIC, ns */
+static inline __u64 loaded_now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* Before loading. */
 static inline int loaded_configure(struct loaded *loaded,
 				   const struct setup *setup)
 {
-	struct bpf_map *rodata, *counters;
-	size_t size;
-	int offset;
-	char *copy;
-	int err;
+	struct drop_config *config = loaded_section(loaded, ".rodata");
+	struct drop_state *state = loaded_section(loaded, ".bss");
+	struct bpf_map *counters;
 
 	loaded->slots = setup->config.many ? SLOTS_MAX : 1;
 	counters = bpf_object__find_map_by_name(loaded->object, "counters");
-	if (bpf_map__set_max_entries(counters, loaded->slots))
+	if (!config || !state ||
+	    bpf_map__set_max_entries(counters, loaded->slots))
 		return -1;
-	if (setup->config.capture && loaded_configure_capture(loaded, setup))
-		return -1;
-	rodata = bpf_object__find_map_by_name(loaded->object, ".rodata");
-	offset = loaded_offset(loaded, ".rodata", "config");
-	if (!rodata || offset < 0)
-		return -1;
-	size = bpf_map__value_size(rodata);
-	copy = malloc(size);
-	if (!copy)
-		return -1;
-	memcpy(copy, bpf_map__initial_value(rodata, &size), size);
-	memcpy(copy + offset, &setup->config, sizeof(setup->config));
-	err = bpf_map__set_initial_value(rodata, copy, size);
-	free(copy);
-	return err;
+	*config = setup->config;
+	if (setup->deadline)
+		state->deadline_ns =
+			loaded_now_ns() + setup->deadline * 1000000000LL;
+	return setup->config.capture ? loaded_configure_capture(loaded, setup) :
+				       0;
 }
 
-/* After loading: write the variables and the map "slots". */
+/* After loading. */
 static inline int loaded_fill(struct loaded *loaded, const struct setup *setup)
 {
-	struct bpf_object *object = loaded->object;
-	int bss, slots, offset;
-	struct timespec now;
-	char value[4096];
-	__u64 deadline;
-	__u32 key = 0;
+	int slots = bpf_object__find_map_fd_by_name(loaded->object, "slots");
 
-	bss = bpf_object__find_map_fd_by_name(object, ".bss");
-	slots = bpf_object__find_map_fd_by_name(object, "slots");
-	offset = loaded_offset(loaded, ".bss", "state");
-	if (offset < 0 || bpf_map_lookup_elem(bss, &key, value))
-		return -1;
-	if (setup->ifindex &&
-	    bpf_map_update_elem(slots, &setup->ifindex, &setup->slot, BPF_ANY))
-		return -1;
-	if (!setup->deadline)
+	if (!setup->ifindex)
 		return 0;
-	if (clock_gettime(CLOCK_MONOTONIC, &now))
-		return -1;
-	deadline = (now.tv_sec + setup->deadline) * 1000000000ULL + now.tv_nsec;
-	memcpy(value + offset + offsetof(struct drop_state, deadline_ns),
-	       &deadline, sizeof(deadline));
-	return bpf_map_update_elem(bss, &key, value, BPF_ANY);
+	return bpf_map_update_elem(slots, &setup->ifindex, &setup->slot,
+				   BPF_ANY);
 }
 
 static inline void loaded_close(struct loaded *loaded)

@@ -19,14 +19,6 @@ struct ring_check {
 	const char *wrong; /* with the first that was not right, or NULL */
 };
 
-static inline __u64 ring_now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ULL + now.tv_nsec;
-}
-
 static inline int ring_take(void *context, void *data, size_t size)
 {
 	const struct drop_record *record = data;
@@ -38,7 +30,7 @@ static inline int ring_take(void *context, void *data, size_t size)
 	if (size != sizeof(*record) + check->length)
 		check->wrong = "size";
 	else if (record->time_ns < check->since ||
-		 record->time_ns > ring_now_ns())
+		 record->time_ns > loaded_now_ns())
 		check->wrong = "time";
 	else if (record->ifindex != check->ifindex ||
 		 record->slot != check->slot || record->queue)
