@@ -49,6 +49,7 @@ agree() {
 }
 
 # IPv4 and IPv6 of several lengths, and with VLAN tags in the frame.
+# shellcheck disable=SC2034 # by its name
 plain="4:60 4:61 4:62 4:63 4:64 4:65 6:74 4:1000 6:1001 4:1514 6:1514"
 long="4:60 6:74 4:1514 4:1515 6:2048 4:4095 6:4096 4:4097 4:8999 6:9000"
 
@@ -56,10 +57,10 @@ all() {
 	local each
 
 	for each in $lengths; do
-		capture_frame "$addresses" "" "${each%:*}" "${each#*:}"
+		frame_tcp "$addresses" "" "${each%:*}" "${each#*:}"
 	done
 	for each in 81000005 88a8006481000005 88a80064810000058100000681000007; do
-		capture_frame "$addresses" "$each" 4 100
+		frame_tcp "$addresses" "$each" 4 100
 	done
 }
 
@@ -82,43 +83,31 @@ large_mtu() {
 	lab_keep
 }
 
-ktap_case packets written_native "xdp-drop-tcp, native: the packets that tcpdump saw sent"
-written_native() {
-	lab_take
-	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$plain
-	watch ctr eth0 14
-	capture native from_ctr 14 xdp-drop-tcp --native-mode veth0
-	capture_shown "^packet=veth0@xdp .* flags=1 .*verdict=2:1$"
+# What the container sends is captured: frames of the lengths in $1, plain or long, and
+# those with tags. Each packet is shown with this hook and verdict.
+written() {
+	local list
+
+	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=${!1}
+	[ "$1" = plain ] || large_mtu
+	read -ra list <<<"$lengths"
+	watch ctr eth0 $((${#list[@]} + 3))
+	capture "$2" from_ctr "$total" "${@:4}"
+	capture_shown "^packet=veth0@$2 .* flags=1 .*verdict=$3$"
 	agree
 }
 
-ktap_case packets written_generic "xdp-drop-tcp, generic: the same, with 9000 bytes"
-written_generic() {
-	lab_take
-	large_mtu
-	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
-	watch ctr eth0 13
-	capture generic from_ctr 13 xdp-drop-tcp --skb-mode veth0
-	capture_shown "^packet=veth0@xdp .* flags=1 .*verdict=2:1$"
-	agree
-}
+ktap_case packets written_native "xdp-drop-tcp, native: the packets that tcpdump saw sent" \
+	written plain xdp 2:1 xdp-drop-tcp --native-mode veth0
+ktap_case packets written_generic "xdp-drop-tcp, generic: the same, with 9000 bytes" \
+	written long xdp 2:1 xdp-drop-tcp --skb-mode veth0
+ktap_case packets written_ingress "tc-drop-tcp --ingress: the same" \
+	written long tc-ingress 1:2 tc-drop-tcp --ingress veth0
 
-ktap_case packets tc_ingress "tc-drop-tcp --ingress: the same"
-tc_ingress() {
-	lab_take
-	large_mtu
-	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=$long
-	watch ctr eth0 13
-	capture ingress from_ctr 13 tc-drop-tcp --ingress veth0
-	capture_shown "^packet=veth0@tc-ingress .* flags=1 .*verdict=1:2$"
-	agree
-}
-
-ktap_case packets tc_egress "tc-drop-tcp, by TCX and by clsact: the same on the way out"
-tc_egress() {
+ktap_case packets written_egress "tc-drop-tcp, by TCX and by clsact: the same on the way out"
+written_egress() {
 	local way
 
-	lab_take
 	large_mtu
 	from=02:00:00:00:02:01 addresses=$to_ctr lengths=$long
 	watch host docker0 26
@@ -134,7 +123,7 @@ send_world() {
 		02c6336402000000000000c6336401" || [ $? = 1 ]
 	expect 1 "${in_out[@]}" "$tool" probe icmp 198.51.100.1 100
 	expect 1 "${in_out[@]}" "$tool" probe icmp 2001:db8:1::1 100
-	"${in_out[@]}" "$tool" probe send out0 "$(capture_frame "$to_wan0" 81000005 4 64)"
+	"${in_out[@]}" "$tool" probe send out0 "$(frame_tcp "$to_wan0" 81000005 4 64)"
 	"${in_out[@]}" "$tool" probe send out0 "02000000010102000000010288b5"
 }
 
@@ -142,7 +131,6 @@ ktap_case packets world "xdp-drop-world: ARP, ping, TCP, and 14 bytes of nothing
 world() {
 	local mode file
 
-	lab_take
 	for mode in --native-mode --skb-mode; do
 		file=$tmp/world$mode.pcapng
 		capture_oracle out out0 0 "ether src 02:00:00:00:01:02"
@@ -171,7 +159,7 @@ tagged_frames() {
 	local tags
 
 	for tags in 81000005 88a8e064 81000000 88a8006481000005 88a80064810000058100000681000007; do
-		capture_frame "$to_ctr" "$tags" 4 80
+		frame_tcp "$to_ctr" "$tags" 4 80
 	done
 }
 
@@ -181,7 +169,6 @@ send_tagged() {
 
 ktap_case tags tags_beside "TC egress: a tag in the metadata is in the file where it was on the wire"
 tags_beside() {
-	lab_take
 	other_port
 	from=02:00:00:00:02:01
 	watch host port1 5
@@ -193,7 +180,6 @@ ktap_case tags tags_short "the same with a snaplen that ends before, in and afte
 tags_short() {
 	local snaplen
 
-	lab_take
 	other_port
 	from=02:00:00:00:02:01
 	watch host port1 45
@@ -206,92 +192,80 @@ tags_short() {
 # --- snaplen ---
 
 two_frames() {
-	capture_frame "$to_docker0" "" 4 1514
-	capture_frame "$to_docker0" "" 4 60
+	frame_tcp "$to_docker0" "" 4 1514
+	frame_tcp "$to_docker0" "" 4 60
 }
 
 send_two() {
 	two_frames | "${in_ctr[@]}" "$tool" probe send eth0 -
 }
 
-ktap_case snaplen snaplens "--snaplen from 1 to 65535: so much of each, and the length it had"
+# At this hook, by this program.
 snaplens() {
 	local snaplen
 
-	lab_take
 	from=02:00:00:00:02:10
 	watch ctr eth0 16
 	for snaplen in 1 2 13 14 64 96 1500 65535; do
-		capture "xdp$snaplen" send_two 2 xdp-drop-tcp --snaplen "$snaplen" veth0
-		capture_shown "^interface=veth0@xdp link=1 snaplen=$snaplen$"
+		capture "snaplen$snaplen" send_two 2 "${@:2}" --snaplen "$snaplen" veth0
+		capture_shown "^interface=veth0@$1 link=1 snaplen=$snaplen$"
 	done
 	agree
 }
 
-ktap_case snaplen snaplens_tc "the same by tc-drop-tcp"
-snaplens_tc() {
-	local snaplen
-
-	lab_take
-	from=02:00:00:00:02:10
-	watch ctr eth0 16
-	for snaplen in 1 2 13 14 64 96 1500 65535; do
-		capture "tc$snaplen" send_two 2 tc-drop-tcp --ingress --snaplen "$snaplen" veth0
-		capture_shown "^interface=veth0@tc-ingress link=1 snaplen=$snaplen$"
-	done
-	agree
-}
+ktap_case snaplen snaplens_xdp "--snaplen from 1 to 65535: so much of each, and the length it had" \
+	snaplens xdp xdp-drop-tcp
+ktap_case snaplen snaplens_tc "the same by tc-drop-tcp" snaplens tc-ingress tc-drop-tcp --ingress
 
 # --- GSO ---
 
 # A lab with nginx, senders and receivers on one CPU: packets on two may
 # overtake each other between tcpdump's place and ours. tcpdump takes long ones.
-lab_download() {
+lab_for_downloads() {
 	need taskset curl tcpdump "${LAB_NGINX:-nginx}"
 	taskset -pc "$(lab_first_cpu)" $BASHPID >/dev/null
 	lab_nginx
 	oracle_room=(-B 32768)
 }
 
-has_super_packets() {
+setup_gso() {
+	ktap_before_each=lab_for_downloads
+}
+
+# The program $4 at veth0 sees a download from $2 (its address is $3) as tcpdump in $1
+# does, GSO packets included; $5 is how each is marked.
+downloaded() {
+	local from=$2
+
+	head -c 2000000 /dev/urandom >"$LAB_DIR/$from/www/large"
+	capture_oracle "$1" "${oracle_filter[@]}"
+	# shellcheck disable=SC2086 # words
+	lab_load $4 --observe --write "$tmp/f.pcapng" veth0
+	"${downloader[@]}" curl -sf -o "$tmp/got" "http://$3/large"
+	lab_at_rest
+	capture_oracle_stop
+	lab_stop
+	cmp "$tmp/got" "$LAB_DIR/$from/www/large"
+	capture_same "$tmp/f.pcapng"
+	capture_adds_up "$tmp/f.pcapng"
+	[ "$lost" = 0 ]
 	awk -F'[= ]' '/^packet=/ && $6 > 20000 { n++ } END { exit !n }' "$tmp/packets" ||
 		fail "no packet of more than 20000 bytes"
+	reads "$tmp/packets" "verdict=$5 comment=\"passed: only observed\""
 }
 
 ktap_case gso gso_egress "TC egress, --observe: a whole download, GSO packets included"
 gso_egress() {
-	lab_download
-	head -c 2000000 /dev/urandom >"$LAB_DIR/out/www/large"
-	capture_oracle host docker0 0 tcp and dst 203.0.113.10
-	lab_load tc-drop-tcp --observe --write "$tmp/f.pcapng" veth0
-	"${in_ctr[@]}" curl -sf -o "$tmp/got" http://198.51.100.2/large
-	lab_at_rest
-	capture_oracle_stop
-	lab_stop
-	cmp "$tmp/got" "$LAB_DIR/out/www/large"
-	capture_same "$tmp/f.pcapng"
-	capture_adds_up "$tmp/f.pcapng"
-	[ "$lost" = 0 ]
-	has_super_packets
-	reads "$tmp/packets" 'verdict=1:-1 comment="passed: only observed"'
+	local oracle_filter=(docker0 0 tcp and dst 203.0.113.10) downloader=("${in_ctr[@]}")
+
+	downloaded host out 198.51.100.2 tc-drop-tcp 1:-1
 }
 
 ktap_case gso gso_generic "generic XDP, --observe: the same on the way in"
 gso_generic() {
-	lab_download
-	head -c 2000000 /dev/urandom >"$LAB_DIR/ctr/www/large"
-	capture_oracle ctr eth0 0 tcp and src port 80
-	lab_load xdp-drop-tcp --skb-mode --observe --write "$tmp/f.pcapng" veth0
-	lab_on_host curl -sf -o "$tmp/got" http://203.0.113.10/large
-	lab_at_rest
-	capture_oracle_stop
-	lab_stop
-	cmp "$tmp/got" "$LAB_DIR/ctr/www/large"
-	capture_same "$tmp/f.pcapng"
-	capture_adds_up "$tmp/f.pcapng"
-	[ "$lost" = 0 ]
-	has_super_packets
-	reads "$tmp/packets" 'verdict=2:2 comment="passed: only observed"'
+	local oracle_filter=(eth0 0 tcp and src port 80) downloader=(lab_on_host)
+
+	downloaded ctr ctr 203.0.113.10 "xdp-drop-tcp --skb-mode" 2:2
 }
 
 downloading() {
@@ -301,7 +275,6 @@ downloading() {
 
 ktap_case gso gso_dropped "TC egress: a running download, what is dropped of it is in the file"
 gso_dropped() {
-	lab_download
 	truncate -s 64G "$LAB_DIR/out/www/large"
 	"${in_ctr[@]}" curl -s --limit-rate 2M -o /dev/null http://198.51.100.2/large &
 	curl=$!
@@ -323,7 +296,6 @@ ktap_case devices written_raw_ip "tun: packets that begin with IP, link type 101
 written_raw_ip() {
 	local program
 
-	lab_take
 	lab_tun
 	lab_at_rest
 	for program in tc-drop-tcp "tc-drop-tcp --ingress" xdp-drop-tcp; do
@@ -349,8 +321,8 @@ written_raw_ip() {
 write_several() {
 	lab_load xdp-drop-tcp --write "$tmp/f.pcapng" --snaplen 100 veth0 wan0
 	for length in 60 100 101; do
-		"${in_ctr[@]}" "$tool" probe send eth0 "$(capture_frame "$to_docker0" "" 4 "$length")"
-		"${in_out[@]}" "$tool" probe send out0 "$(capture_frame "$to_wan0" "" 6 $((length + 100)))"
+		"${in_ctr[@]}" "$tool" probe send eth0 "$(frame_tcp "$to_docker0" "" 4 "$length")"
+		"${in_out[@]}" "$tool" probe send out0 "$(frame_tcp "$to_wan0" "" 6 $((length + 100)))"
 	done
 	capture_arrived "$tmp/f.pcapng" 6
 	lab_stop
@@ -362,7 +334,6 @@ ktap_case others several "several interfaces: each with its own block, packets a
 several() {
 	local name lines
 
-	lab_take
 	capture_oracle ctr eth0 3 "ether src 02:00:00:00:02:10 and not ip6 proto 0"
 	mv "$tmp/oracle.pcap" "$tmp/ctr.pcap"
 	ctr=$oracle
@@ -399,7 +370,6 @@ by_tshark() {
 	local field args=()
 
 	need tshark capinfos
-	lab_take
 	write_several
 	expect 0 capinfos -Mc "$tmp/f.pcapng"
 	told "Number of packets: *6$"

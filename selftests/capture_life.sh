@@ -10,7 +10,7 @@ set -eu
 . "$(dirname "$0")/lib/capture_lib.sh"
 
 send_syn() {
-	capture_frame "$to_docker0" "" 4 60 | "${in_ctr[@]}" "$tool" probe send eth0 -
+	frame_tcp "$to_docker0" "" 4 60 | "${in_ctr[@]}" "$tool" probe send eth0 -
 }
 
 # --- pipes ---
@@ -26,7 +26,6 @@ ktap_case pipe live "--write - | tcpdump -nr -: each packet within a second, whi
 live() {
 	local count
 
-	lab_take
 	need tcpdump
 	capture_pipe_to tcpdump -lnr - -- xdp-drop-tcp veth0
 	for count in 1 2 3; do
@@ -42,7 +41,6 @@ live() {
 
 ktap_case pipe live_tc "the same by tc-drop-tcp, where tcpdump on the interface shows nothing"
 live_tc() {
-	lab_take
 	need tcpdump
 	capture_pipe_to tcpdump -lnr - -- tc-drop-tcp veth0
 	capture_oracle host veth0 0 tcp and dst 203.0.113.10
@@ -57,7 +55,6 @@ live_tc() {
 
 ktap_case pipe early_end "--write - | head -c 100, and | true: the end, which is told, exit status 0"
 early_end() {
-	lab_take
 	for reader in "head -c 100" true; do
 		# shellcheck disable=SC2086 # words
 		capture_pipe_to command $reader -- xdp-drop-tcp veth0 || true
@@ -71,7 +68,6 @@ early_end() {
 
 ktap_case pipe killed_reader "the reader is killed in a flood: the end, and all is counted"
 killed_reader() {
-	lab_take
 	capture_pipe_to cat -- xdp-drop-tcp veth0
 	capture_flood_begin 100000
 	capture_arrived "$tmp/reader.out" 500
@@ -97,7 +93,6 @@ ktap_case pipe fifo "--write FIFO: read by another process"
 fifo() {
 	local both
 
-	lab_take
 	mkfifo "$tmp/fifo"
 	exec {both}<>"$tmp/fifo"
 	cat "$tmp/fifo" {both}>&- >"$tmp/got" &
@@ -122,7 +117,6 @@ ktap_case pipe appended "--write - >>FILE: what stood there stays"
 appended() {
 	local line
 
-	lab_take
 	echo "Kept." >"$tmp/f"
 	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$(built xdp-drop-tcp)" --json --write - veth0 \
 		>>"$tmp/f" 2>"$tmp/loader.err" &
@@ -152,7 +146,6 @@ ktap_case usage wrong_usage "wrong --snaplen and --write are refused with 2"
 wrong_usage() {
 	local value
 
-	lab_take
 	for value in 0 65536 x "" -1 1.5 " 1" 99999999999999999999; do
 		refuses 2 lab_program xdp-drop-tcp --write "$tmp/new" "--snaplen=$value" veth0
 		said "is no length"
@@ -168,14 +161,12 @@ wrong_usage() {
 ktap_case usage terminal "--write - on a terminal is refused with 2"
 terminal() {
 	need script
-	lab_take
 	refuses 2 lab_on_host timeout 60 script -qec "$(built xdp-drop-tcp) --write - veth0" /dev/null
 	told "is a terminal"
 }
 
 ktap_case usage unwritable "files that cannot be written: told, nothing attached, nothing left"
 unwritable() {
-	lab_take
 	mkdir "$tmp/dir"
 	lab_on_host mount -t tmpfs -o ro tmpfs "$tmp/dir"
 	mkfifo "$tmp/fifo"
@@ -202,7 +193,6 @@ unwritable() {
 # Existing files are not written over; what is no regular file is written to.
 ktap_case usage existing "a file that is there already is refused with 3, and replaced with --force"
 existing() {
-	lab_take
 	echo "Kept." >"$tmp/old"
 	refuses 3 lab_program xdp-drop-tcp --write "$tmp/old" veth0
 	said "is there already.*--force"
@@ -220,7 +210,6 @@ existing() {
 
 ktap_case usage untouched "if attaching is refused, an old file is untouched and no new one left"
 untouched() {
-	lab_take
 	lab_load xdp-drop-tcp veth0
 	echo "Kept." >"$tmp/old"
 	expect 4 lab_program xdp-drop-tcp --force --native-mode --write "$tmp/old" lo
@@ -236,7 +225,6 @@ ktap_case file full_disk "a full disk: dropping goes on, the file ends with its 
 full_disk() {
 	local lines count
 
-	lab_take
 	mkdir "$tmp/full"
 	lab_on_host mount -t tmpfs -o size=64k tmpfs "$tmp/full"
 	lab_load xdp-drop-tcp --write "$tmp/full/f" veth0
@@ -260,7 +248,6 @@ full_disk() {
 
 ktap_case file sigkill "kill -9 in a flood: the file is whole up to its last packet"
 sigkill() {
-	lab_take
 	lab_load xdp-drop-tcp --write "$tmp/f" veth0
 	capture_flood_begin 100000
 	capture_arrived "$tmp/f" 600
@@ -273,7 +260,6 @@ sigkill() {
 
 ktap_case file timeout_ends_file "--timeout: the capture ends properly"
 timeout_ends_file() {
-	lab_take
 	capture_flood_begin 100000000
 	lab_load xdp-drop-tcp --timeout 300ms --write "$tmp/f" --snaplen 64 veth0
 	lab_ended 0
@@ -287,7 +273,6 @@ timeout_ends_file() {
 
 ktap_case flood flood_file "a flood to a file: none is lost, and all are in order"
 flood_file() {
-	lab_take
 	lab_load xdp-drop-tcp --write "$tmp/f" --snaplen 96 veth0
 	# The ring alone has room for as many.
 	capture_flood $((100000 / slack))
@@ -301,7 +286,6 @@ ktap_case flood flood_ended "the loader ends in the midst of a flood: nothing is
 flood_ended() {
 	local program
 
-	lab_take
 	for program in "xdp-drop-tcp --native-mode" "xdp-drop-tcp --skb-mode" "tc-drop-tcp --ingress" \
 		"tc-drop-tcp --ingress --clsact"; do
 		rm -f "$tmp/f"
@@ -317,7 +301,6 @@ flood_ended() {
 
 ktap_case flood slow_reader "a slow reader gets all that there was room for, after the end too"
 slow_reader() {
-	lab_take
 	capture_pipe_to sh -c "sleep 1; exec cat" -- xdp-drop-tcp --snaplen 96 veth0
 	capture_flood $((100000 / slack))
 	lab_stop
@@ -335,7 +318,6 @@ ktap_case stopped stopped_reader "a stopped reader: dropping goes on, losses are
 stopped_reader() {
 	local began
 
-	lab_take
 	capture_pipe_to cat -- xdp-drop-tcp veth0
 	kill -STOP "$reader"
 	flood_over
@@ -368,7 +350,6 @@ ktap_case stopped late_reader "a reader that stops and goes on: losses between a
 late_reader() {
 	local size
 
-	lab_take
 	capture_pipe_to cat -- xdp-drop-tcp veth0
 	kill -STOP "$reader"
 	flood_over
@@ -386,10 +367,9 @@ late_reader() {
 
 ktap_case lease lease "tc-drop-tcp --clsact: the lease is renewed while the reader is stopped"
 lease() {
-	lab_take
 	capture_pipe_to cat -- tc-drop-tcp --clsact veth0
 	kill -STOP "$reader"
-	lab_on_host "$tool" probe flood docker0 "$(capture_frame "$to_ctr" "" 4 1400)" 24000 >"$tmp/flood"
+	lab_on_host "$tool" probe flood docker0 "$(frame_tcp "$to_ctr" "" 4 1400)" 24000 >"$tmp/flood"
 	sleep 4.2
 	lab_tcp_lost
 	kill -INT "$loader"

@@ -9,11 +9,7 @@ set -eu
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
-# Usage: all in one pair of namespaces, as nothing may change there.
-
-setup_usage() {
-	cli_wire
-}
+# Usage
 
 # wrong REGEX CMD…: CMD is wrong usage, and the message says where help is.
 wrong() {
@@ -127,10 +123,6 @@ test_intervals() {
 
 # Names of interfaces
 
-setup_names() {
-	cli_wire
-}
-
 test_names() {
 	local program
 
@@ -186,10 +178,6 @@ test_all_or_nothing() {
 }
 
 # Privileges and limits
-
-setup_rights() {
-	cli_wire
-}
 
 # As another user, with a copy that it can reach.
 nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all --bounding-set=-all)
@@ -261,10 +249,6 @@ test_hardened() {
 		[[ $text = *__stack_chk_fail* ]] || fail "$program: no stack protector"
 		[[ $text = *printf_chk* ]] || fail "$program: not fortified"
 	done
-}
-
-setup_disturbed() {
-	cli_wire
 }
 
 setup_many() {

@@ -34,7 +34,6 @@ attaches() {
 test_native() {
 	local program option
 
-	cli_wire
 	for program in "${xdp_programs[@]}"; do
 		attaches xdp-native "$program" veth0
 		said '^'"$program"': veth0: attached \(native XDP, program id [0-9]+, tag [0-9a-f]{16}\)'
@@ -45,7 +44,6 @@ test_native() {
 test_generic() {
 	local program option
 
-	cli_wire
 	for program in "${xdp_programs[@]}"; do
 		for option in -S --skb-mode; do attaches xdp-generic "$program" "$option" veth0; done
 		said 'veth0: attached \(generic XDP'
@@ -53,7 +51,6 @@ test_generic() {
 }
 
 test_no_native() {
-	cli_wire
 	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
 	cli_refused 4 'bridge0: .*its driver has no native XDP.*--skb-mode' xdp-drop-tcp -N bridge0
 	cli_refused 4 'attached to none of the 2 interfaces' xdp-drop-world -N veth0 bridge0
@@ -69,7 +66,6 @@ test_no_native() {
 
 test_mtu() {
 	need ip
-	cli_wire
 	"${in_ctr[@]}" ip link set eth0 mtu 9000
 	cli_refused 1 'MTU.*Lower the MTU.*--skb-mode' xdp-drop-tcp -N veth0
 	attaches xdp-generic xdp-drop-tcp veth0
@@ -82,7 +78,6 @@ test_mtu() {
 test_tc() {
 	local tcx=tcx
 
-	cli_wire
 	has_tcx || tcx=clsact
 	attaches "$tcx-egress" tc-drop-tcp veth0
 	attaches "$tcx-egress" tc-drop-tcp --egress veth0
@@ -94,20 +89,17 @@ test_tc() {
 
 test_tcx() {
 	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
-	cli_wire
 	attaches tcx-egress tc-drop-tcp --tcx veth0
 	attaches tcx-ingress tc-drop-tcp --tcx --ingress veth0
 }
 
 test_no_tcx() {
 	! has_tcx || skip "this kernel has TCX"
-	cli_wire
 	cli_refused 4 'veth0: .*no TCX .*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
 }
 
 # tun takes any link type; 280 is CAN's.
 test_link_type() {
-	cli_wire
 	or_skip "no tun here that takes a link type" cli_on "$tool" probe tun strange0 280
 	cli_refused 2 'strange0: .*neither Ethernet nor plain IP' xdp-drop-tcp strange0
 	cli_refused 2 'strange0: .*ARPHRD type 280' tc-drop-tcp veth0 strange0
@@ -134,7 +126,6 @@ test_tunnels() {
 	local what how made=0
 
 	need ip
-	cli_wire
 	while read -r how what; do
 		# shellcheck disable=SC2086 # words
 		cli_on ip link add tunnel0 type $what 2>"$tmp/ip" || continue
@@ -172,7 +163,6 @@ test_tunnels() {
 test_netlink() {
 	local mode option
 
-	cli_wire
 	for mode in xdpdrv xdpgeneric; do
 		cli_on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
 		for option in '' -N -S --pin; do
@@ -194,7 +184,6 @@ test_netlink() {
 test_put_back() {
 	local mode
 
-	cli_wire
 	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
 	for mode in xdpdrv xdpgeneric; do
 		cli_on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
@@ -208,7 +197,6 @@ test_put_back() {
 test_second_instance() {
 	local mode first
 
-	cli_wire
 	for mode in -S -N; do
 		cli_start xdp-drop-tcp "$mode" veth0
 		first=$pid
@@ -247,7 +235,6 @@ test_above() {
 test_second_tc() {
 	local way first
 
-	cli_wire
 	for way in --tcx --clsact; do
 		has_tcx || [ "$way" != --tcx ] || continue
 		cli_start tc-drop-tcp "$way" veth0
@@ -278,7 +265,6 @@ attaches_too() {
 }
 
 test_foreign_filter() {
-	cli_wire
 	cli_on tc qdisc add dev veth0 clsact
 	cli_state before
 	or_skip "this kernel has no u32 filter" \
@@ -292,7 +278,6 @@ test_foreign_filter() {
 }
 
 test_ingress_qdisc() {
-	cli_wire
 	cli_on tc qdisc add dev veth0 ingress
 	cli_state before
 	cli_refused 3 'an ingress qdisc.*no egress side.*--tcx' tc-drop-tcp --clsact veth0
@@ -306,7 +291,6 @@ test_ingress_qdisc() {
 test_list_empty() {
 	local program
 
-	cli_wire
 	for program in "${programs[@]}"; do
 		expect 0 cli_on "$program" --list
 		said 'no XDP, TCX or clsact program is attached'
@@ -319,7 +303,6 @@ test_list() {
 	local way dev hook line count rows=() tcx=tcx
 
 	has_tcx || tcx=clsact
-	cli_wire
 	cli_on ip link add veth1 type veth peer name veth2
 	cli_on ip link set veth1 xdpdrv obj "$xdp_world" sec xdp
 	cli_on ip link set veth2 xdpgeneric obj "$xdp_world" sec xdp

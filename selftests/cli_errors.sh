@@ -9,6 +9,7 @@ set -eu
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
+ktap_before_each=need_filter
 need_filter() {
 	cli_wire
 	or_skip "no seccomp filters here" cli_on "$tool" deny PROG_LOAD EPERM true
@@ -20,7 +21,6 @@ denied() {
 }
 
 test_load() {
-	need_filter
 	denied PROG_LOAD EINVAL 4 'cannot load.*verifier.*--verbose' xdp-drop-tcp veth0
 	denied PROG_LOAD EINVAL 4 '--trace needs bpf_trace_printk.*CONFIG_BPF_EVENTS' tc-drop-tcp --trace veth0
 	denied PROG_LOAD EINVAL 4 '--write at XDP needs.*CONFIG_BPF_EVENTS' xdp-drop-tcp --write "$tmp/file" veth0
@@ -44,7 +44,6 @@ spoil() {
 test_verifier() {
 	local at='' far='\x61\(.\)\x04\x00\x00\x00\x00\x00/\x61\1\x7f\x00\x00\x00\x00\x00/g'
 
-	cli_wire
 	# The packet's end is four bytes into the context: 127 is beyond its own.
 	far="s/$far;s/\x61\(.\)\x00\x04\x00\x00\x00\x00/\x61\1\x00\x7f\x00\x00\x00\x00/g"
 	spoil "$far"
@@ -69,7 +68,6 @@ test_verifier() {
 
 # Without any log: others' advice is not to be given twice.
 test_verbose_advice() {
-	need_filter
 	denied PROG_LOAD EACCES 1 'verifier refuses.*The details are above\.$' xdp-drop-tcp -v veth0
 	cli_unsaid '--verbose'
 	denied LINK_CREATE EIO 1 'the kernel refused.*The details are above\.$' xdp-drop-tcp -v veth0
@@ -77,7 +75,6 @@ test_verbose_advice() {
 }
 
 test_native_errors() {
-	need_filter
 	denied LINK_CREATE EOPNOTSUPP 4 'no native XDP.*--skb-mode' xdp-drop-tcp -N veth0
 	denied LINK_CREATE ERANGE 1 'native XDP.*MTU.*--skb-mode' xdp-drop-tcp -N veth0
 	denied LINK_CREATE EINVAL 1 'driver refuses native XDP.*--skb-mode' xdp-drop-tcp -N veth0
@@ -90,7 +87,6 @@ test_native_errors() {
 }
 
 test_generic_errors() {
-	need_filter
 	denied LINK_CREATE EINVAL 4 'generic XDP.*no bpf_link.*5\.9' xdp-drop-tcp -S veth0
 	denied LINK_CREATE EOPNOTSUPP 1 'generic XDP: the kernel refused' xdp-drop-tcp veth0
 	denied LINK_CREATE EBUSY 3 'generic XDP.*same moment' xdp-drop-tcp -S veth0
@@ -119,7 +115,6 @@ is_waiting() {
 test_gone() {
 	local program
 
-	need_filter
 	for program in "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp"; do
 		# shellcheck disable=SC2086 # program and option
 		wait_and_remove $program
@@ -130,7 +125,6 @@ test_gone() {
 }
 
 test_tc_errors() {
-	need_filter
 	denied PROG_QUERY EINVAL 4 'no TCX.*Linux 6\.6.*--clsact' tc-drop-tcp --tcx veth0
 	expect 0 cli_on "$tool" deny PROG_QUERY EINVAL tc-drop-tcp -i 0 -t 50ms veth0
 	said 'attached \(clsact egress'
@@ -141,7 +135,6 @@ test_tc_errors() {
 }
 
 test_pin() {
-	need_filter
 	denied OBJ_PIN EPERM 1 'cannot pin.*more privilege' xdp-drop-tcp --pin veth0
 	denied OBJ_PIN ENOSPC 1 'cannot pin.*has no memory' xdp-drop-tcp --pin -S veth0
 	denied OBJ_PIN EEXIST 3 'cannot pin.*a pin already.*--detach' xdp-drop-tcp --pin veth0
@@ -150,7 +143,6 @@ test_pin() {
 }
 
 test_list_errors() {
-	need_filter
 	cli_start xdp-drop-tcp -i 0 veth0
 	denied LINK_NEXT_ID ENOMEM 1 'cannot list.*memory' xdp-drop-tcp --list
 	denied LINK_NEXT_ID EIO 1 'cannot list.*the kernel refused \(Input/output error\)\.' tc-drop-tcp veth0
@@ -163,7 +155,6 @@ test_list_errors() {
 test_unseen() {
 	local call error way
 
-	need_filter
 	for way in "xdp-drop-tcp" "tc-drop-tcp" "tc-drop-tcp --clsact"; do
 		# shellcheck disable=SC2086 # program and option
 		expect 0 cli_on $way --pin veth0
@@ -209,7 +200,6 @@ denied_by_limit() {
 test_nameless() {
 	local n status way
 
-	need_filter
 	for way in xdp-drop-tcp "tc-drop-tcp --clsact"; do
 		for n in {1..12}; do
 			status=0
@@ -228,7 +218,6 @@ test_nameless() {
 
 # When it runs already: it ends, and is detached all the same.
 test_late() {
-	need_filter
 	denied MAP_LOOKUP EPERM 1 'cannot show the counters' xdp-drop-tcp -i 0.05 veth0
 	expect 1 cli_on "$tool" deny LINK_DETACH EIO xdp-drop-tcp -t 50ms veth0
 	said 'veth0: cannot detach.*the kernel refused'
@@ -237,7 +226,6 @@ test_late() {
 
 # What is not the kernel side's is not told as if it were.
 test_own() {
-	need_filter
 	cli_refused 1 "^xdp-drop-tcp: no memory for the verifier's log\. Free memory" \
 		sh -c 'ulimit -v 12000; exec xdp-drop-tcp veth0'
 	denied SIGNALFD EMFILE 1 'signals: cannot wait for events: too few file descriptors.*ulimit -n' xdp-drop-tcp veth0

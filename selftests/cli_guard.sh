@@ -149,7 +149,6 @@ stacked() {
 }
 
 test_guard_bridge() {
-	cli_wire
 	cli_on ip link add free0 type veth peer name free1
 	on_top type bridge
 	cli_on ip -batch - <<-END
@@ -160,14 +159,12 @@ test_guard_bridge() {
 }
 
 test_guard_vlan() {
-	cli_wire
 	cli_on ip link add free0 type veth peer name free1
 	on_top link veth0 type vlan id 7
 	stacked
 }
 
 test_guard_macvlan() {
-	cli_wire
 	cli_on ip link add free0 type veth peer name free1
 	on_top link veth0 type macvlan
 	stacked

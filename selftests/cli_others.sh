@@ -12,7 +12,7 @@ cli_private "$@"
 # In the host, tun0 carries IP and wan0 Ethernet; the other end of wan0 is far0 in the
 # container's.
 wire_wan0() {
-	cli_wire
+	cli_before_each
 	cli_wire_third
 	or_skip "no tun here" cli_on "$tool" probe tun tun0 65534 # ARPHRD_NONE
 	cli_on ip link add wan0 type veth peer name far0 netns "$ctr"
@@ -127,7 +127,6 @@ test_unknown() {
 # Native XDP on a bond runs in its ports' drivers, and they tell their own number.
 test_bond() {
 	is_linux 5.15 || skip "Linux 5.15 has native XDP on bonds, this is $(uname -r)"
-	cli_wire
 	or_skip "no bond here" cli_on ip link add bond0 type bond mode active-backup miimon 10
 	cli_on ip link add port1 type veth peer name far1 netns "$ctr"
 	cli_on ip link add port2 type veth peer name far2 netns "$ctr"
@@ -184,7 +183,6 @@ third_has() {
 }
 
 test_same_number() {
-	cli_wire
 	hold_both "$xdp_world"
 	cli_state before
 	cli_refused 3 "veth0: .*has 2 links .*number $index,.*network namespaces.*Stop the process" xdp-drop-tcp --force veth0
@@ -204,7 +202,6 @@ test_netlink_here() {
 	local id
 
 	need bpftool
-	cli_wire
 	hold_both "$xdp_world"
 	kill "$stranger"
 	wait "$stranger" || true
@@ -230,7 +227,6 @@ stranger_program() {
 
 test_same_number_tcx() {
 	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
-	cli_wire
 	hold_both "$tc_tcp"
 	cli_start tc-drop-tcp --force -i 0 veth0
 	kill -INT "$pid"
@@ -245,7 +241,7 @@ test_strange_map() {
 	local map
 
 	for map in "x.bss 4096" "x.bss 1" "tc_drop_.bss 64000" "slots 4096" "counters 4096"; do
-		cli_wire
+		cli_before_each
 		# shellcheck disable=SC2086 # name and size
 		"$tool" stranger filter "$host" veth0 $map
 		cli_state before

@@ -11,6 +11,7 @@ cli_private "$@"
 pins=/sys/fs/bpf/bpf-drop
 
 # What a failed test left pinned shall not trouble the next.
+ktap_before_each=fresh
 fresh() {
 	if [ -e "$pins" ]; then
 		umount /sys/fs/bpf
@@ -36,6 +37,7 @@ pinned() {
 	said "it stays attached.*'$program --detach'"
 	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
 	cli_has "^veth0 $hook [0-9]+ ${program//-/_} [0-9a-f]{16} $owner"
+	cli_drops_tcp || fail "TCP passes"
 	cli_refused 3 "runs there already.*$owner" "$@" --pin veth0
 	cli_refused 3 'runs there already' "$@" veth0
 	[ "$program" != "$other" ] || other=xdp-drop-tcp
@@ -47,7 +49,7 @@ pinned() {
 	fi
 	expect 0 cli_on "$program" --detach --json veth0
 	said "veth0: detached program id [0-9]+ '${program//-/_}'.* from"
-	told '^\{"time".*"interface":"veth0",.*"hook":"'"$hook"'".*"final":true\}$'
+	told '^\{"time".*"interface":"veth0",.*"hook":"'"$hook"'".*"dropped_packets":[1-9].*"final":true\}$'
 	cli_clean
 	[ ! -e "$pins" ] || fail "a directory is left: $(ls -la "$pins")"
 	cli_refused 0 "veth0: nothing of $program is attached" "$program" --detach veth0
@@ -58,7 +60,6 @@ by_pin="pinned at $pins/[0-9]+-[0-9]+-[a-z_-]*"
 test_xdp() {
 	local program
 
-	fresh
 	for program in xdp-drop-world xdp-drop-tcp; do
 		pinned xdp-native "$by_pin" "$program"
 		pinned xdp-generic "$by_pin" "$program" --skb-mode
@@ -66,7 +67,6 @@ test_xdp() {
 }
 
 test_pin_tcx() {
-	fresh
 	expect 0 cli_on tc-drop-tcp --pin veth0
 	! cli_has clsact || skip "this kernel has no TCX"
 	expect 0 cli_on tc-drop-tcp --detach veth0
@@ -77,14 +77,12 @@ test_pin_tcx() {
 test_clsact() {
 	local by="left by tc-drop-tcp --pin"
 
-	fresh
 	pinned clsact-egress "$by" tc-drop-tcp --clsact
 	pinned clsact-ingress "$by" tc-drop-tcp --clsact --ingress
 }
 
 # Both directions at once, by both ways; one --detach removes all.
 test_both() {
-	fresh
 	expect 0 cli_on tc-drop-tcp --pin --ingress veth0
 	expect 0 cli_on tc-drop-tcp --pin --clsact --egress veth0
 	cli_has '^veth0 [a-z]+-ingress'
@@ -98,7 +96,6 @@ test_both() {
 }
 
 test_many() {
-	fresh
 	cli_on ip link add veth1 type veth peer name veth2
 	cli_state before
 	expect 0 cli_on xdp-drop-tcp --pin 'veth[12]'
@@ -112,7 +109,6 @@ test_many() {
 }
 
 test_force() {
-	fresh
 	expect 0 cli_on xdp-drop-world --pin veth0
 	expect 0 cli_on xdp-drop-tcp --pin --force veth0
 	said "took off program id [0-9]+ 'xdp_drop_world'.*pinned at"
@@ -128,7 +124,6 @@ test_force() {
 
 # Removing a pin detaches the program.
 test_unpinned_by_hand() {
-	fresh
 	expect 0 cli_on xdp-drop-tcp --pin veth0
 	rm "$pins"/*
 	rmdir "$pins"
@@ -137,7 +132,6 @@ test_unpinned_by_hand() {
 }
 
 test_pin_timeout() {
-	fresh
 	expect 0 cli_on tc-drop-tcp --pin --timeout 2s veth0
 	said 'it stays attached.*--detach'
 	said 'after the time-out it passes everything'
@@ -153,7 +147,6 @@ test_pin_timeout() {
 test_no_bpffs() {
 	local none='mount -t tmpfs tmpfs /sys/fs/bpf; exec "$@"'
 
-	fresh
 	cli_refused 1 'no BPF file system.*mount -t bpf .*/sys/fs/bpf' \
 		unshare --mount sh -ec "$none" sh xdp-drop-tcp --pin veth0
 	cli_refused 0 'nothing of' unshare --mount sh -ec "$none" sh xdp-drop-tcp --detach veth0
@@ -165,7 +158,6 @@ test_read_only() {
 	local new='mount -t bpf bpf /sys/fs/bpf; mount -o remount,ro /sys/fs/bpf; exec "$@"'
 	local same='mount -o remount,bind,ro /sys/fs/bpf; exec "$@"'
 
-	fresh
 	cli_refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$new" sh xdp-drop-tcp --pin veth0
 	expect 0 cli_on xdp-drop-tcp --pin veth0
 	cli_refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$same" sh xdp-drop-world --pin --force lo
@@ -178,7 +170,6 @@ test_read_only() {
 test_untrusted() {
 	local make
 
-	fresh
 	for make in 'mkdir -m 777' 'mkdir -m 770' 'ln -s /sys/fs/bpf' 'mkdir -m 700'; do
 		$make "$pins"
 		[ "$make" != 'mkdir -m 700' ] || chown 65534 "$pins"
@@ -196,7 +187,6 @@ test_untrusted() {
 test_stale() {
 	local index
 
-	fresh
 	[[ $before =~ veth0\ index\ ([0-9]+) ]]
 	index=${BASH_REMATCH[1]}
 	expect 0 cli_on xdp-drop-tcp --pin veth0
@@ -250,7 +240,6 @@ pin_often() {
 test_side_by_side() {
 	local other
 
-	fresh
 	cli_on ip link add veth1 type veth peer name veth2
 	cli_state before
 	pin_often veth1 &

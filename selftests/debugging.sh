@@ -51,7 +51,6 @@ typed() {
 	done
 	# shellcheck disable=SC2016 # the same
 	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"
-	lab_take
 	lab_run host timeout 120 "${around[@]}" bash "$tmp/typed" >"$tmp/out" 2>&1
 	cat "$tmp/out" # for reading a failure
 }
@@ -124,7 +123,8 @@ trace() {
 	only_failed 'curl .*'
 }
 
-after_each() {
+ktap_after_each=remove_instance
+remove_instance() {
 	[ -z "${instance-}" ] || poll 5 "$tool" stage private sh -c \
 		"cd /sys/kernel/tracing; [ -e events ] || mount -t tracefs tracefs .; [ ! -d $instance ] || rmdir $instance"
 }

@@ -10,6 +10,9 @@ set -eu
 
 here=$(realpath "$(dirname "$0")")
 
+# Each takes what lab it needs.
+ktap_before_each=
+
 # --- the lab itself ---
 
 ktap_case lab lab_paths "lab: every path answers, IPv4 and IPv6, TCP and ping"

@@ -5,8 +5,9 @@
 # programs themselves, for somebody whose locale is de_DE.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
-. "$(dirname "$0")/lib/lab_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
+. "$(dirname "$0")/lib/ktap.sh"
+need_privileges
 
 here=$(realpath "$(dirname "$0")")
 

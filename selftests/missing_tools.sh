@@ -24,13 +24,8 @@ all_tools() {
 	done
 }
 
-setup_first() {
-	all_tools
-}
-
-setup_second() {
-	all_tools
-}
+setup_first() { all_tools; }
+setup_second() { all_tools; }
 
 # But for the tool $1, and with the one before.
 path_without() {
@@ -66,18 +61,14 @@ one_sentence() {
 	[ ! -s "$tmp/out" ]
 }
 
-cli=(cli.sh cli_attach.sh cli_errors.sh cli_guard.sh cli_others.sh cli_pin.sh cli_run.sh trace.sh)
-lab=(lab_test.sh lab_traffic.sh lab_life.sh where.sh where_life.sh capture.sh capture_life.sh debugging.sh)
+cli=(cli.sh cli_attach.sh cli_clsact.sh cli_end.sh cli_errors.sh cli_guard.sh cli_others.sh cli_output.sh
+	cli_pin.sh trace.sh)
+lab=(lab_test.sh lab_traffic.sh where.sh where_life.sh capture.sh capture_life.sh debugging.sh)
 
-ktap_case first no_ip "no ip"
-no_ip() {
-	without ip "${cli[@]}" "${lab[@]}" experiment_test.sh
-}
-
-ktap_case second no_tc "no tc"
-no_tc() {
-	without tc "${cli[@]}" "${lab[@]}"
-}
+ktap_case first no_ip "no ip" without ip "${cli[@]}" "${lab[@]}" experiment_test.sh
+ktap_case second no_tc "no tc" without tc "${cli[@]}" "${lab[@]}"
+ktap_case second no_nginx "no nginx" without nginx "${lab[@]}"
+ktap_case second no_bpftool "no bpftool" without bpftool "${cli[@]}" "${lab[@]}"
 
 ktap_case second no_nft "no nft"
 no_nft() {
@@ -103,21 +94,11 @@ no_tcpdump() {
 	one_sentence tcpdump experiment/experiment.sh
 }
 
-ktap_case second no_nginx "no nginx"
-no_nginx() {
-	without nginx "${lab[@]}"
-}
-
-ktap_case second no_bpftool "no bpftool"
-no_bpftool() {
-	without bpftool "${cli[@]}" "${lab[@]}"
-}
-
 ktap_case first no_other "none of the tools that few tests use, one at a time"
 no_other() {
 	without jq where_life.sh debugging.sh
 	without ping debugging.sh
-	without script cli_run.sh capture_life.sh
+	without script cli_output.sh capture_life.sh
 	without setpriv cli.sh where_life.sh
 	without tshark capture.sh
 	without xdp-loader lab_test.sh

@@ -7,12 +7,12 @@ set -eu
 
 # shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
+# shellcheck source-path=SCRIPTDIR source=lib/frames.sh
+. "$(dirname "$0")/lib/frames.sh"
 cli_private "$@"
 tracing=/sys/kernel/tracing
 
-# An IPv4 SYN of 54 bytes, and a frame that ends within its IP header.
-syn=020000000201020000000210080045000028000040004006c2c3cb00710acb007101
-syn+=9c40005000000001000000005002ffff9b440000
+# A frame that ends within its IP header.
 short=02000000020102000000021008004500
 
 # In our mount namespace, a tracing instance of our own is where the machine's trace is:
@@ -27,7 +27,8 @@ setup_lines() {
 	mount --bind "$instance" $tracing
 }
 
-after_group() {
+ktap_after_group=remove_tracing
+remove_tracing() {
 	[ -n "${instance-}" ] || return 0
 	umount $tracing
 	rmdir "$instance"
@@ -61,7 +62,6 @@ traced() {
 test_lines() {
 	local way send option frame verdict
 
-	cli_wire
 	for way in "xdp-drop-world -N" "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp --ingress" tc-drop-tcp; do
 		send=("${in_ctr[@]}" "$tool" probe send eth0)
 		[ "$way" != tc-drop-tcp ] || send=("${in_host[@]}" "$tool" probe send veth0)
@@ -70,7 +70,7 @@ test_lines() {
 			cli_start $way $option --trace --json -i 0 veth0
 			poll 5 reads "${logs[$pid]}.err" trace_pipe
 			marked "${logs[$pid]}.err"
-			for frame in "$syn" "$syn" "$syn" "$short"; do
+			for frame in "$frame_syn" "$frame_syn" "$frame_syn" "$short"; do
 				# On the way out, the sender is told that it was dropped.
 				"${send[@]}" "$frame" 1 || [ "$way" = tc-drop-tcp ]
 			done
@@ -96,7 +96,6 @@ test_lines() {
 test_typed() {
 	local first others
 
-	cli_wire
 	cli_start xdp-drop-tcp --trace -i 0 veth0
 	first=$pid
 	poll 5 reads "${logs[$pid]}.err" trace_pipe
@@ -109,7 +108,7 @@ test_typed() {
 	[ "$mark" != "$others" ]
 	# It waits for a full block, but not on a terminal.
 	bash -c "exec ${command/grep/grep --line-buffered}" >"$tmp/lines" &
-	"${in_ctr[@]}" "$tool" probe send eth0 "$syn" 1
+	"${in_ctr[@]}" "$tool" probe send eth0 "$frame_syn" 1
 	poll 5 reads "$tmp/lines" ": observed, 54 bytes" || fail "nothing: $(<"$tmp/lines")"
 	never reads "$tmp/lines" dropped
 	kill "$pid"
@@ -121,10 +120,9 @@ test_typed() {
 
 # It works without a reader.
 test_pinned() {
-	cli_wire
 	expect 0 cli_on xdp-drop-tcp --trace --pin veth0
 	marked "$tmp/err"
-	"${in_ctr[@]}" "$tool" probe send eth0 "$syn" 2
+	"${in_ctr[@]}" "$tool" probe send eth0 "$frame_syn" 2
 	traced 2 'dropped, 54 bytes'
 	expect 0 cli_on xdp-drop-tcp --detach veth0
 	cli_clean
@@ -136,7 +134,6 @@ elsewhere() {
 }
 
 test_places() {
-	cli_wire
 	elsewhere 'mkdir -p /sys/kernel/debug/tracing && : >/sys/kernel/debug/tracing/trace_pipe'
 	said "grep 'by [0-9a-f]+ on' /sys/kernel/debug/tracing/trace_pipe\$"
 	cli_unsaid 'not mounted'
@@ -151,7 +148,6 @@ test_free() {
 	local program number=''
 
 	need bpftool
-	cli_wire
 	for program in "${programs[@]}"; do
 		cli_start "$program" --trace -i 0 veth0
 		if [ -z "$number" ]; then
@@ -187,7 +183,6 @@ calls() {
 test_usage() {
 	local with
 
-	cli_wire
 	for with in --list --detach; do
 		cli_says 2 '--trace are for attaching|Try' xdp-drop-tcp --trace "$with" veth0
 	done

@@ -217,7 +217,7 @@ writes() {
 	told ' 8 dropped in [0-9.]+ s; captured 8, lost 0$'
 	capture_same "$file"
 	"$tool" pcapng_check "$file" >"$tmp/packets"
-	ktap_match "$tmp/packets" "comment=\"$hook: $function"
+	has_line "$tmp/packets" "comment=\"$hook: $function"
 	tcpdump -Z root -nr "$file" >"$tmp/read" 2>&1 || fail "$(<"$tmp/read")"
 }
 
@@ -227,9 +227,9 @@ some_frames() {
 
 	frames=()
 	for length in 60 61 64 74 1000 1514; do
-		frames+=("$(capture_frame "$to_docker0" "" 4 "$length")")
+		frames+=("$(frame_tcp "$to_docker0" "" 4 "$length")")
 	done
-	frames+=("$(capture_frame "$to_docker0" 81000005 4 100)" "$(capture_frame "$to_docker0" 88a8006481000005 6 100)")
+	frames+=("$(frame_tcp "$to_docker0" 81000005 4 100)" "$(frame_tcp "$to_docker0" 88a8006481000005 6 100)")
 }
 
 ktap_case write write_native "--write: what native XDP dropped, byte by byte"

@@ -4,10 +4,6 @@
 # What the tests of --write have in common. To be sourced. tcpdump on the
 # sender's side is the oracle: the file has to have what it saw.
 #
-#   capture_frame TO TAGS KIND LENGTH
-#                               a TCP frame for probe, random at its end: TO names
-#                               destination and source ($to_ctr …), TAGS are VLAN tags
-#                               in hexadecimal, KIND is 4 or 6 for IP
 #   capture_oracle WHERE IFACE COUNT FILTER…
 #                               tcpdump there, until it has COUNT packets; its
 #                               buffer is for few of them, unless $oracle_room says
@@ -29,23 +25,6 @@
 
 # shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_lib.sh"
-
-# shellcheck disable=SC2034 # for what sources this
-{
-	to_docker0=020000000201020000000210
-	to_ctr=020000000210020000000201
-	to_wan0=020000000101020000000102
-}
-
-capture_frame() {
-	local head
-
-	case $3 in
-	4) head=${1}${2}0800450000280000400040060000cb00710acb007101 ;;
-	6) head=${1}${2}86dd600000000014064020010db800020000000000000000001020010db8000200000000000000000001 ;;
-	esac
-	echo "${head}9c40005000000001000000005002ffff00000000/$4"
-}
 
 oracle_room=(-B 2048 -s 9216)
 
@@ -129,7 +108,7 @@ capture_adds_up() {
 }
 
 capture_shown() {
-	ktap_match "$tmp/packets" "$1"
+	has_line "$tmp/packets" "$1"
 }
 
 # The counters are on standard error, then.
@@ -154,7 +133,7 @@ capture_pipe_to() {
 }
 
 capture_flood_begin() {
-	"${in_ctr[@]}" "$tool" probe flood eth0 "$(capture_frame "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
+	"${in_ctr[@]}" "$tool" probe flood eth0 "$(frame_tcp "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
 	# shellcheck disable=SC2034 # for callers
 	flood=$!
 }

@@ -5,11 +5,11 @@
 #
 #   cli_private "$@"     first of all: a mount namespace and a bpffs of our own
 #
-# and in a test, or in a group's set-up:
+# Then each test has what cli_wire makes, or shares what its group's set-up has made by it:
 #
 #   cli_wire             two new network namespaces, $host and $ctr: veth0 in one, its
-#                        peer eth0 in the other; to be run first. cli_wire_again: anew.
-#                        $before: the state of $host then
+#                        peer eth0 in the other. cli_wire_again: anew. $before: the state
+#                        of $host then
 #   "${in_host[@]}" CMD  run CMD where veth0 is; in_ctr: where eth0 is. CMD
 #                        replaces tool: with & behind it, $! is its own pid
 #   cli_wire_third       one more namespace, $third, with nothing but lo; "${in_third[@]}"
@@ -98,8 +98,13 @@ cli_on() {
 	"$tool" enter -t 20 "$host" "$@"
 }
 
+ktap_before_each=cli_before_each
+cli_before_each() {
+	[ -n "${host-}" ] || cli_wire
+}
+
 cli_wire_again() {
-	[ -z "${host-}" ] || [ "$host" != "host.$BASHPID" ] || after_each
+	[ -z "${host-}" ] || [ "$host" != "host.$BASHPID" ] || cli_after_each
 	cli_wire
 }
 
@@ -110,8 +115,9 @@ cli_is_up() {
 	[[ $now = *"$1 operstate 6"* ]] # IF_OPER_UP
 }
 
-# After each test: only the namespaces that it made itself.
-after_each() {
+# Only the namespaces that it made itself.
+ktap_after_each=cli_after_each
+cli_after_each() {
 	local pids
 
 	jobs -p >"$tmp/jobs"

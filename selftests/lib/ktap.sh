@@ -1,261 +1,50 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# KTAP for shell tests, and the one place that knows where built files are.
-# To be sourced by bash under `set -eu`; it defines functions, and sets the locale: numbers,
-# messages and the order of names are the same for everybody.
+# KTAP for shell tests. To be sourced by bash under `set -eu`; see checks.sh, too.
 #
-#   . "${0%/*}/lib/ktap.sh"
-#   ktap_case GROUP FUNCTION WORDS   declare a test: one line of the result
-#   ktap_run "$@"                    run them; the status is 0 passed, 1 failed,
-#                                    4 all skipped. Arguments choose tests by
-#                                    function or group; --list lists them;
-#                                    --using REGEX chooses those that run such a command.
+# A test is a file of this directory's parent that is named in its Makefile:
 #
-# Groups run side by side, the tests of a group one after the other. If there
-# is a function setup_GROUP, it runs before them, in the same shell; after_each
-# follows each test, after_group the last one, whatever happened. $ktap_between is
-# a file for what a test leaves to the next one, $ktap_group_pid which outlives both.
+#   . "$(dirname "$0")/lib/ktap.sh"      or a library that sources it: cli_lib.sh for
+#                                        command lines, lab_lib.sh for traffic in a lab,
+#                                        capture_lib.sh, where_lib.sh
+#   ktap_case ways native "native XDP drops" ways_drop xdp-native --native-mode
+#   ways_drop() {                        what is to hold, a command a line: one that
+#           …                            fails, fails the test
+#   }
+#   ktap_run "$@"
 #
-# A test runs in a subshell of its own under `set -eEu` with an empty $tmp;
-# any command that fails, fails the test. In it:
+#   ktap_case GROUP NAME WORDS [CMD…]
+#                        declare a test: one line of the result, for which CMD, or else
+#                        the function NAME, is run
+#   ktap_run "$@"        run them; the status is 0 passed, 1 failed, 4 all skipped.
+#                        Arguments choose tests by name or group; --list lists them;
+#                        --using REGEX chooses those that run such a command
 #
-#   fail WORDS           the test failed, and why
-#   skip WORDS           it cannot run here, and why. In a set-up, this is true for all
-#                        tests of the group; before ktap_run, for all of the program
-#   need TOOL...         skip if a command is missing, and name it
-#   need_privileges      the same for what network namespaces and BPF take
-#   or_skip WORDS CMD…   skip if CMD fails, with these words and the last line of CMD's
-#   expect STATUS CMD…   run CMD, output to $tmp/out and $tmp/err; fail unless
-#                        it exits with STATUS. It needs CMD
-#   said REGEX           fail unless the last expect's standard error matches
-#   told REGEX           the same with its standard output
-#   poll SECONDS CMD…    repeat CMD until it succeeds; false after SECONDS, or in
-#                        a test after four times that: the machine may be busy
-#   slack                how many times slower than usual this machine may be:
-#                        1, or $EMULATED if that is set; poll heeds it
-#   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
-#   reads FILE TEXT      has the file this text in it by now? For polls: no process
-#   is_over PID          has that process ended by now? For polls: no process
-#   count REGEX [FILE]   how many lines match, of the last expect's standard output
-#                        or of a file: $count
-#   lines FILE LEAST [MOST]
-#                        has it so many lines?
-#   read_text FILE       all of its text: $text
-#   copy FROM TO         the text of one file into another
-#   is_linux VERSION     is this kernel that version, or later? and has_tcx
-#   built NAME           the path of a built file, wherever it is; locate NAME leaves
-#                        it in $path, without a process
+# Groups run side by side, the tests of a group one after the other. If there is a
+# function setup_GROUP, it runs before them, in the same shell. A library or a test may
+# set $ktap_before_each and $ktap_after_each to functions that are run before and after
+# each test (in a set-up: for its group), $ktap_after_group to one that is run after the
+# last one, whatever happened; those after a test are given its exit status.
+# $ktap_between is a file for what a test leaves to the next one, $ktap_group_pid the
+# process that outlives both.
+#
+# A test runs in a subshell of its own under `set -eEu`, with an empty directory $tmp.
 
-export LC_ALL=C
-slack=${EMULATED:-1}
-printf -v ktap_moment %d.%03d $((slack / 20)) $((50 * slack % 1000)) # asking too often takes the time away
+# shellcheck source-path=SCRIPTDIR source=checks.sh disable=SC1091
+. "${BASH_SOURCE[0]%/*}/checks.sh"
 
-# A binary or object stands beside the tests once installed, and in the tree
-# where it was built: tool among its sources.
-locate() {
-	local top=${BASH_SOURCE[0]%/*}/.. back=$PWD dir
-
-	for dir in "$top" "$top/tool" ${OUTPUT:+"$OUTPUT" "$OUTPUT/tool"} "$top/../samples/bpf"; do
-		if [ -f "$dir/$1" ]; then
-			cd -P "$dir"
-			path=$PWD/$1
-			cd "$back"
-			return 0 # without it, in a trap: the status from before that
-		fi
-	done
-	echo "$1 is not built: run make first" >&2
-	return 1
-}
-
-built() {
-	local path
-
-	locate "$1" && echo "$path"
-}
-
-fail() {
-	echo "$*"
-	exit 1
-}
-
-# The first reason stands, wherever it was found: in a subshell, or in what expect runs.
-skip() {
-	if [ -z "${ktap_skip-}" ]; then
-		printf 'TAP version 13\n1..0 # SKIP %s\n' "$*"
-	elif [ ! -s "$ktap_skip" ]; then
-		echo "$*" >"$ktap_skip"
-	fi
-	exit 4
-}
-
-need() {
-	local each missing=()
-
-	for each; do
-		hash "$each" 2>/dev/null || missing+=("$each")
-	done
-	[ ${#missing[@]} = 0 ] || skip "needs ${missing[*]}"
-}
-
-# What this machine, container or chroot lacks that network namespaces and BPF need, in
-# $lacking; nothing if they can be had. 12 is CAP_NET_ADMIN, 21 CAP_SYS_ADMIN.
-privileges() {
-	local name value capabilities=0
-
-	lacking=
-	while read -r name value; do
-		[ "$name" != CapEff: ] || capabilities=$((16#$value))
-	done 2>/dev/null </proc/self/status || true
-	if [ "$EUID" != 0 ]; then
-		lacking=root
-	elif [ ! -e /proc/self/ns/net ]; then
-		lacking="/proc: mount -t proc proc /proc"
-	elif ((!(capabilities >> 12 & capabilities >> 21 & 1))); then
-		lacking="CAP_NET_ADMIN and CAP_SYS_ADMIN, as a privileged container has them"
-	elif [ ! -d /sys/fs/bpf ]; then
-		lacking="/sys/fs/bpf: a kernel with BPF, and mount -t sysfs sysfs /sys"
-	elif [ ! -c /dev/null ]; then
-		lacking="/dev with its devices"
-	fi
-}
-
-need_privileges() {
-	local lacking
-
-	privileges
-	[ -z "$lacking" ] || skip "needs $lacking"
-}
-
-or_skip() {
-	local words=$1 output line last=
-
-	shift
-	output=$("$@" 2>&1) && return
-	while IFS= read -r line; do
-		last=${line:-$last}
-	done <<<"$output"
-	skip "$words: $last"
-}
-
-expect() {
-	local want=$1 got=0
-
-	shift
-	need "$1"
-	"$@" >"$tmp/out" 2>"$tmp/err" || got=$?
-	[ "$got" = "$want" ] && return
-	printf 'exit status %s instead of %s:' "$got" "$want"
-	printf ' %q' "$@"
-	printf '\n'
-	sed 's/^/  /' "$tmp/err" "$tmp/out"
-	exit 1
-}
-
-ktap_match() {
-	local line
-
-	while IFS= read -r line || [ -n "$line" ]; do
-		[[ ! $line =~ $2 ]] || return 0
-	done <"$1"
-	echo "no '$2' in:"
-	sed 's/^/  /' "$1"
-	exit 1
-}
-
-said() {
-	ktap_match "$tmp/err" "$1"
-}
-
-told() {
-	ktap_match "$tmp/out" "$1"
-}
-
-reads() {
-	local text=
-
-	IFS= read -rd '' text 2>/dev/null <"$1" || true
-	[[ $text = *"$2"* ]]
-}
-
-is_over() {
-	local stat
-
-	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
-	[[ ${stat##*) } = Z* ]]
-}
-
-count() {
-	local line
-
-	count=0
-	while IFS= read -r line; do
-		[[ ! $line =~ $1 ]] || count=$((count + 1))
-	done <"${2:-$tmp/out}"
-}
-
-lines() {
-	local list
-
-	mapfile -t list <"$1"
-	[ "${#list[@]}" -ge "$2" ] && [ "${#list[@]}" -le "${3-$2}" ]
-}
-
-read_text() {
-	IFS= read -rd '' text <"$1" || true
-}
-
-copy() {
-	local text
-
-	read_text "$1"
-	printf '%s' "$text" >"$2"
-}
-
-is_linux() {
-	local least release
-
-	IFS=. read -ra least <<<"$1"
-	IFS=.- read -ra release </proc/sys/kernel/osrelease
-	((release[0] > least[0] || (release[0] == least[0] && release[1] >= least[1])))
-}
-
-has_tcx() {
-	is_linux 6.6
-}
-
-never() {
-	! "$@"
-}
-
-# A moment, without a process for it: on this pipe, nothing ever comes.
-ktap_pause() {
-	local status=0
-
-	[ -n "${ktap_pipe-}" ] || exec {ktap_pipe}<> <(:)
-	read -rt "$ktap_moment" -u "$ktap_pipe" || status=$?
-	[ $status -gt 128 ]
-}
-
-poll() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * slack * ${ktap_patience:-1}))
-
-	shift
-	until "$@"; do
-		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
-		ktap_pause
-	done
-}
-
+ktap_before_each='' ktap_after_each='' ktap_after_group=''
 ktap_groups=() ktap_tests=()
-declare -A ktap_group=() ktap_words=()
+declare -A ktap_group=() ktap_words=() ktap_command=()
 
 ktap_case() {
 	[[ " ${ktap_groups[*]-} " == *" $1 "* ]] || ktap_groups+=("$1")
 	ktap_tests+=("$2")
 	ktap_group[$2]=$1
-	shift
-	ktap_words[$1]=${*:2}
+	ktap_words[$2]=$3
+	printf -v "ktap_command[$2]" '%q ' "${@:4}"
+	[ $# -gt 3 ] || ktap_command[$2]=$2
 }
 
 # One group, in a process of its own. A test leaves its log, then its status.
@@ -290,14 +79,23 @@ ktap_end_group() {
 		xargs -r kill <"/proc/$ktap_test/task/$ktap_test/children" || true
 		wait "$ktap_test" || true
 	fi
-	if declare -F after_group >/dev/null; then after_group; fi
+	if [ -n "$ktap_after_group" ]; then "$ktap_after_group"; fi
 }
 
 ktap_run_test() {
 	trap 'exit 143' INT TERM HUP
-	trap 'if declare -F after_each >/dev/null; then after_each; fi' EXIT
+	trap 'ktap_end_test "$?"' EXIT
 	tmp=$ktap_dir/$1 ktap_skip=$ktap_dir/$1.skip
-	"$1"
+	$ktap_before_each
+	eval "${ktap_command[$1]}"
+}
+
+ktap_end_test() {
+	local each
+
+	for each in $ktap_after_each; do
+		"$each" "$1"
+	done
 }
 
 # Print the result of test $2 as line $1; it belongs to the process $3.
@@ -305,7 +103,7 @@ ktap_print() {
 	local file=$ktap_dir/$2 status=broken log skipped
 
 	until [ -s "$file.status" ] || ! kill -0 "$3" 2>/dev/null; do
-		ktap_pause
+		check_pause
 	done
 	log=$file.log skipped=$file.skip
 	if [ -s "$file.status" ]; then
@@ -339,20 +137,19 @@ ktap_stop() {
 	rm -rf --one-file-system "$ktap_dir"
 }
 
-# Does this stand in function $1, or in one that it calls?
+# Does such a command stand in these words, or in a function that they call?
 ktap_uses() {
-	local body word
+	local word
 
-	if [ -z "${ktap_found[$1]-}" ]; then
-		ktap_found[$1]=no
-		body=$(declare -f "$1")
-		[[ ! $body =~ [^[:alnum:]_/.-]($2)[^[:alnum:]_/.-] ]] || ktap_found[$1]=yes
-		for word in ${body//[^[:alnum:]_]/ }; do
-			[ "${ktap_found[$1]}" = no ] || break
-			! declare -F "$word" >/dev/null || ! ktap_uses "$word" "$2" || ktap_found[$1]=yes
-		done
-	fi
-	[ "${ktap_found[$1]}" = yes ]
+	[[ ! " $1 " =~ [^[:alnum:]_/.-]($2)[^[:alnum:]_/.-] ]] || return 0
+	for word in ${1//[^[:alnum:]_]/ }; do
+		if [ -z "${ktap_found[$word]-}" ] && declare -F "$word" >/dev/null; then
+			ktap_found[$word]=no
+			! ktap_uses "$(declare -f "$word")" "$2" || ktap_found[$word]=yes
+		fi
+		[ "${ktap_found[$word]-}" != yes ] || return 0
+	done
+	return 1
 }
 
 ktap_choose_using() {
@@ -361,9 +158,8 @@ ktap_choose_using() {
 
 	ktap_chosen=()
 	for name in "${ktap_tests[@]}"; do
-		if ktap_uses "$name" "$1" || ktap_uses "setup_${ktap_group[$name]}" "$1"; then
+		! ktap_uses "setup_${ktap_group[$name]} $ktap_before_each ${ktap_command[$name]}" "$1" ||
 			ktap_chosen+=("$name")
-		fi
 	done
 }
 

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the tests in the lab have in common. To be sourced. Each test begins with
-# lab_take: it has a lab to itself. Traffic is judged by connections and echoes, and
-# by the programs' counts; what takes its time is waited for in polls.
+# What the tests in the lab have in common. To be sourced. Each test has a lab to itself.
+# Traffic is judged by connections and echoes, and by the programs' counts; what takes its
+# time is waited for in polls.
 #
+#   $ktap_before_each    lab_take, but a group's set-up may set it to lab_nginx or nothing
 #   lab_take             a lab with small servers of our own. It is the one that the
 #                        test before in this group had, if that passed and left it as
 #                        it was: a new one costs more than most tests do. Nobody runs
@@ -38,6 +39,10 @@
 
 # shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_net.sh"
+# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
+. "${BASH_SOURCE[0]%/*}/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=frames.sh disable=SC1091
+. "${BASH_SOURCE[0]%/*}/frames.sh"
 
 need_privileges
 
@@ -78,10 +83,11 @@ lab_nginx() {
 }
 
 # A lab that no test has now is named in $ktap_between; it is the group's.
+ktap_before_each=lab_take
 lab_take() {
 	local LAB_NGINX=none
 
-	trap 'lab_give_back; if declare -F after_each >/dev/null; then after_each; fi' EXIT
+	ktap_after_each="lab_give_back $ktap_after_each"
 	if [ -s "$ktap_between" ]; then
 		read -r LAB_DIR <"$ktap_between"
 		rm "$ktap_between"
@@ -105,9 +111,7 @@ lab_state() {
 }
 
 lab_give_back() {
-	local status=$?
-
-	if [[ $status = [04] ]] && lab_state >"$tmp/state" &&
+	if [[ $1 = [04] ]] && lab_state >"$tmp/state" &&
 		cmp "$LAB_DIR/state" "$tmp/state"; then
 		echo "$LAB_DIR" >"$ktap_between"
 	else
@@ -115,7 +119,8 @@ lab_give_back() {
 	fi
 }
 
-after_group() {
+ktap_after_group=lab_after_group
+lab_after_group() {
 	[ -s "$ktap_between" ] || return 0
 	read -r LAB_DIR <"$ktap_between"
 	lab_down

@@ -22,8 +22,8 @@
 #
 # Processes in a lab share a private mount of bpffs: pins go when the lab does.
 
-# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
-. "${BASH_SOURCE[0]%/*}/ktap.sh"
+# shellcheck source-path=SCRIPTDIR source=checks.sh disable=SC1091
+. "${BASH_SOURCE[0]%/*}/checks.sh"
 
 LAB_STATE=/run/bpf-drop-lab
 tool=$(built tool)

@@ -1,0 +1,234 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# clsact: a filter has no link, and outlives a loader that is killed.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
+cli_private "$@"
+
+has_filter() {
+	local now
+
+	cli_state now
+	[[ $now = *"veth0 $1 filter 1/0xbdf bpf program"* ]]
+}
+
+test_left_over() {
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	kill -9 "$pid"
+	cli_ends 137
+	cli_drops_tcp || fail "it does not outlive its loader?"
+	cli_has '^veth0 clsact-egress .* left by a tc-drop-tcp that was killed, priority 1 handle 0xbdf$'
+	poll 6 cli_passes_tcp || fail "it still drops after its lease"
+	has_filter egress
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	kill "$pid"
+	cli_ends 0
+	said 'veth0: removing program id [0-9]+.*left by a run that was killed'
+	cli_clean
+}
+
+test_left_over_detach() {
+	cli_start tc-drop-tcp --clsact --ingress -i 0 veth0
+	kill -9 "$pid"
+	cli_ends 137
+	has_filter ingress
+	expect 0 cli_on tc-drop-tcp --detach veth0
+	said "veth0: detached program id [0-9]+ 'tc_drop_tcp'.* from clsact ingress"
+	cli_clean
+}
+
+# At whatever answer of the kernel's it is killed: while it attaches, before it is
+# pinned, after that.
+test_killed_pinning() {
+	local n=0 status=137
+
+	need tc
+	while [ "$status" = 137 ]; do
+		status=0
+		cli_on "$tool" deny "RECEIVE@$((++n))" KILL tc-drop-tcp --clsact --pin veth0 \
+			2>"$tmp/pin" || status=$?
+		! has_filter egress || [ "$status" = 0 ] || poll 4 cli_passes_tcp || fail "$n: it goes on dropping"
+		expect 0 cli_on tc-drop-tcp --detach veth0
+		! has_filter egress || fail "$n: it is not removed"
+		cli_on tc qdisc del dev veth0 clsact 2>"$tmp/none" || true # that nobody knows any more
+	done
+	[ "$status" = 0 ] || fail "exit status $status: $(<"$tmp/pin")"
+	[ "$n" -gt 5 ] || fail "killed only $n times"
+	cli_clean
+}
+
+# All that the kernel has done is undone, also what it could not say for want of memory.
+test_lost_answers() {
+	local n status
+
+	for n in {1..20}; do
+		status=0
+		cli_on "$tool" deny "RECEIVE@$n" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
+			>"$tmp/out" 2>"$tmp/err" || status=$?
+		case $status in
+		0) ;;
+		1) said 'no memory for its answer' ;;
+		*) fail "$n: exit status $status: $(<"$tmp/err")" ;;
+		esac
+		same_as_before || fail "$n, exit status $status: not as it was"
+	done
+}
+
+# To ask for a filter holds the qdisc for that moment, and then nobody can remove it.
+test_looked_at() {
+	local n looking
+
+	need tc
+	yes 'filter get dev veth0 egress protocol all prio 1 handle 0xbdf bpf' |
+		"${in_host[@]}" timeout 30 tc -force -batch - >"$tmp/looking" 2>&1 &
+	looking=$!
+	for n in {1..20}; do
+		expect 0 cli_on tc-drop-tcp --clsact -i 0 -t 1ms veth0
+	done
+	kill "$looking"
+	wait "$looking" || true
+	cli_clean
+}
+
+same_as_before() {
+	wanted=$before
+	cli_same
+}
+
+# A filter of ours whose deadline never comes, and which nobody pinned.
+wire_endless() {
+	local id bytes
+
+	need bpftool jq tc
+	cli_on tc qdisc add dev veth0 clsact
+	cli_on tc filter add dev veth0 egress prio 1 handle 0xbdf bpf da obj "$tc_tcp" sec tc
+	id=$(cli_on tc -j filter show dev veth0 egress | jq '.[].options.prog.id | numbers')
+	id=$(cli_on bpftool -j prog show id "$id" | jq '.map_ids[]')
+	for id in $id; do
+		bytes=$(cli_on bpftool -j map show id "$id" | jq -r 'select(.name == "tc_drop_.bss").bytes_value')
+		[ "$bytes" = 16 ] || continue
+		cli_on bpftool map update id "$id" key 0 0 0 0 \
+			value 255 255 255 255 255 255 255 255 0 0 0 0 0 0 0 0
+		return 0
+	done
+	fail "there is no map .bss"
+}
+
+test_endless() {
+	wire_endless
+	expect 0 cli_on tc-drop-tcp --detach veth0
+	said 'veth0: detached'
+	! has_filter egress || fail "it is not removed"
+}
+
+has_blocked_signals() {
+	[[ $(<"/proc/$pid/status") =~ SigBlk:[[:space:]]*0*[1-9a-f] ]]
+}
+
+test_endless_signal() {
+	local began
+
+	wire_endless
+	"${in_host[@]:0:2}" -i "${in_host[@]:2}" tc-drop-tcp --clsact veth0 >"$tmp/o" 2>"$tmp/e" &
+	pid=$!
+	logs[$pid]=$tmp/none
+	touch "$tmp/none.out" "$tmp/none.err"
+	poll 2 has_blocked_signals
+	began=${EPOCHREALTIME/./}
+	kill -INT "$pid"
+	cli_ends 1
+	[ $((${EPOCHREALTIME/./} - began)) -lt $((1500000 * slack)) ] || fail "it waits all the same"
+	reads "$tmp/e" 'a signal came'
+	has_filter egress
+}
+
+test_stopped() {
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_drops_tcp || fail "TCP passes"
+	kill -STOP "$pid"
+	poll 6 cli_passes_tcp || fail "it still drops after its lease"
+	kill -CONT "$pid"
+	poll 4 cli_drops_tcp || fail "TCP still passes"
+	kill "$pid"
+	cli_ends 0
+	cli_clean
+}
+
+test_foreign_qdisc() {
+	cli_on tc qdisc add dev veth0 clsact
+	cli_on tc filter add dev veth0 egress prio 1 handle 1 bpf da obj "$tc_tcp" sec tc
+	cli_state before
+	expect 0 cli_on tc-drop-tcp --clsact -i 0 -t 50ms veth0
+	cli_clean
+	cli_refused 3 'left alone.*by netlink \(tc\).*tc filter del' tc-drop-tcp --detach veth0
+	cli_on tc filter del dev veth0 egress
+	cli_on tc filter add dev veth0 egress prio 7 bpf bytecode '1,6 0 0 0' flowid 1:1
+	cli_state before
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_drops_tcp || fail "TCP passes"
+	kill "$pid"
+	cli_ends 0
+	cli_clean
+	cli_passes_tcp
+}
+
+test_foreign_on_clsact() {
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_on tc filter add dev veth0 ingress prio 5 handle 7 bpf da obj "$tc_tcp" sec tc
+	kill "$pid"
+	cli_ends 0
+	cli_has '^veth0 clsact-ingress .* by netlink \(tc\), priority 5 handle 0x7$'
+	! has_filter egress || fail "ours is left"
+}
+
+test_two_directions() {
+	local first
+
+	for way in "--ingress --egress" "--egress --ingress"; do
+		cli_start tc-drop-tcp --clsact "${way% *}" -i 0 veth0
+		first=$pid
+		cli_start tc-drop-tcp --clsact "${way#* }" -i 0 veth0
+		kill "$first"
+		poll 4 cli_has_not "held by process $first"
+		cli_has "held by process $pid "
+		kill "$pid"
+		cli_ends 0
+		cli_clean
+	done
+}
+
+test_taken_off() {
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_on tc qdisc del dev veth0 clsact
+	cli_ends 1
+	said 'veth0: no longer attached'
+	cli_clean
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_on tc filter del dev veth0 egress
+	cli_ends 1
+	said 'veth0: no longer attached'
+	told 'veth0.*\(end\)$'
+	cli_clean
+	cli_start tc-drop-tcp --clsact --json -i 0 veth0
+	cli_on tc filter del dev veth0 egress
+	cli_ends 1
+	told '"why":"taken off"'
+	cli_clean
+}
+
+ktap_case lease test_left_over "clsact: a killed run leaves an inert filter, removed by the next"
+ktap_case clsact test_left_over_detach "clsact: --detach removes what a killed run left"
+ktap_case lease test_killed_pinning "clsact: --pin, killed at any moment: nothing drops for ever"
+ktap_case lease test_lost_answers "clsact: answers of the kernel are lost: nothing is left"
+ktap_case lease test_looked_at "others look at the filter all the time"
+ktap_case lease test_endless "clsact: a leftover without end is removed, in seconds"
+ktap_case lease test_endless_signal "clsact: a signal ends the waiting"
+ktap_case lease test_stopped "clsact: a stopped run drops no more"
+ktap_case clsact test_foreign_qdisc "clsact: another's qdisc and filter stay"
+ktap_case clsact test_foreign_on_clsact "clsact: another's filter on our qdisc stays"
+ktap_case clsact test_two_directions "clsact: the last of two runs removes the qdisc"
+ktap_case clsact test_taken_off "clsact: the qdisc or the filter is removed by somebody"
+ktap_run "$@"
