@@ -65,7 +65,6 @@ test_no_native() {
 }
 
 test_mtu() {
-	need ip
 	"${in_ctr[@]}" ip link set eth0 mtu 9000
 	cli_refused 1 'MTU.*Lower the MTU.*--skb-mode' xdp-drop-tcp -N veth0
 	attaches xdp-generic xdp-drop-tcp veth0
@@ -125,7 +124,6 @@ taken() {
 test_tunnels() {
 	local what how made=0
 
-	need ip
 	while read -r how what; do
 		# shellcheck disable=SC2086 # words
 		cli_on ip link add tunnel0 type $what 2>"$tmp/ip" || continue

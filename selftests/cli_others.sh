@@ -38,7 +38,7 @@ index_of() {
 move_wan0() {
 	index_of wan0
 	[ "${1-}" = free ] ||
-		"${in_third[@]}" ip link add taken0 index "$index" type veth peer name taken1
+		"${in_third[@]}" ip link add taken0 index "$index" type veth peer name taken1 index 99
 	cli_on ip link set wan0 netns "$third"
 	"${in_third[@]}" ip -batch - <<-END
 		link set lo up
@@ -166,7 +166,7 @@ test_bond() {
 hold_both() {
 	cli_wire_third
 	index_of veth0
-	"${in_third[@]}" ip link add veth0 index "$index" type veth peer name eth0
+	"${in_third[@]}" ip link add veth0 index "$index" type veth peer name eth0 index 99
 	hold_links "$1" "$third" veth0 "$host" veth0
 }
 

@@ -60,7 +60,7 @@ by_pin="pinned at $pins/[0-9]+-[0-9]+-[a-z_-]*"
 test_xdp() {
 	local program
 
-	for program in xdp-drop-world xdp-drop-tcp; do
+	for program in xdp-drop-tcp xdp-drop-world; do # the second one drops ARP, too
 		pinned xdp-native "$by_pin" "$program"
 		pinned xdp-generic "$by_pin" "$program" --skb-mode
 	done
@@ -207,8 +207,6 @@ test_stale() {
 }
 
 test_two_namespaces() {
-	need ip
-	fresh
 	"${in_ctr[@]}" ip -batch - <<-END
 		link set eth0 down
 		link set eth0 name veth0

@@ -67,8 +67,8 @@ is_full() {
 
 stop() {
 	trap '' INT TERM HUP
-	# shellcheck disable=SC2046 # one word, one process
-	kill $(jobs -p) 2>/dev/null || :
+	# shellcheck disable=SC2046 # one word, one process; of those that still run
+	kill $(jobs -rp) 2>/dev/null || :
 	wait
 	exit 130
 }

@@ -136,7 +136,7 @@ experiment_explain() {
 }
 
 experiment_stop() {
-	[ -z "${pids[*]-}" ] || kill "${pids[@]}" 2>/dev/null || true
+	end_jobs TERM
 	wait
 	rm -rf "$work"
 }
@@ -170,7 +170,6 @@ experiment_main() {
 		wait "${pids[$name]}" || status=$?
 		[ "$status" = 0 ] || experiment_broken "$name" "$status"
 	done
-	unset pids
 	took=$(((${EPOCHREALTIME/./} - began) / 100000))
 	experiment_conclude "${took%?}.${took: -1}"
 }

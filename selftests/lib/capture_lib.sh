@@ -139,7 +139,7 @@ capture_flood_begin() {
 }
 
 capture_flood_end() {
-	kill "$flood" 2>/dev/null || true
+	end_jobs TERM "$flood"
 	wait "$flood" || true
 }
 

@@ -23,6 +23,10 @@
 #   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
 #   reads FILE TEXT      has the file this text in it by now? For polls: no process
 #   is_over PID          has that process ended by now? For polls: no process
+#   end_jobs SIGNAL [PID]
+#                        signal the background processes of this shell that still run,
+#                        or one of them: the number of one that has ended may by now be
+#                        that of another's process
 #   count REGEX [FILE]   how many lines match, of the last expect's standard output
 #                        or of a file: $count
 #   lines FILE LEAST [MOST]
@@ -169,6 +173,15 @@ is_over() {
 
 	read -r stat 2>/dev/null <"/proc/$1/stat" || return 0
 	[[ ${stat##*) } = Z* ]]
+}
+
+end_jobs() {
+	local pids pid
+
+	pids=$(jobs -rp)
+	for pid in $pids; do
+		[ "$pid" != "${2:-$pid}" ] || kill "-$1" "$pid" 2>/dev/null || true
+	done
 }
 
 count() {

@@ -16,7 +16,7 @@
 #   cli_unwire           all of it goes, so that a test can begin anew
 #   cli_on CMD…          the same as a function, for expect and poll; 20 s at most.
 #                        It needs CMD
-#   cli_is_up IFACE      is it up, by now?
+#   cli_is_up IFACE      is it up, by now? The state is left in $now
 #   cli_says STATUS REGEX CMD…
 #                        there CMD exits with STATUS, says REGEX, in sentences and
 #                        on standard error, and prints no data
@@ -69,28 +69,44 @@ cli_private() {
 }
 
 cli_wire() {
-	host=host.$BASHPID
-	ctr=ctr.$BASHPID
+	need ip
+	host=host.$BASHPID ctr=ctr.$BASHPID
 	in_host=("$tool" enter "$host")
 	# shellcheck disable=SC2034 # for the tests
 	in_ctr=("$tool" enter "$ctr")
-	"$tool" pair add "$host" "$ctr"
-	cli_state before
+	ip -batch - <<-END
+		netns add $host
+		netns add $ctr
+	END
+	ip -n "$host" -batch - <<-END
+		link add veth0 type veth peer name eth0 netns $ctr
+		link set lo up
+		link set veth0 up
+		addr add 203.0.113.1/24 dev veth0
+	END
+	ip -n "$ctr" -batch - <<-END
+		link set eth0 up
+		addr add 203.0.113.10/24 dev eth0
+	END
+	poll 15 cli_is_up veth0
+	before=$now
 }
 
 cli_wire_third() {
-	need ip
 	third=third.$BASHPID
 	# shellcheck disable=SC2034 # for the tests
 	in_third=("$tool" enter -t 20 "$third")
-	"$tool" pair add "$third" "fourth.$BASHPID"
-	"${in_third[@]}" ip link del veth0
+	ip netns add "$third"
 }
 
 cli_unwire() {
-	[ -z "${host-}" ] || "$tool" pair del "$host" "$ctr"
-	[ -z "${third-}" ] || "$tool" pair del "$third" "fourth.$BASHPID"
-	host='' third=''
+	local each
+
+	[ -n "${host-}${third-}" ] || return 0
+	for each in ${host-} ${ctr-} ${third-}; do
+		echo "netns del $each"
+	done | ip -force -batch -
+	host='' ctr='' third=''
 }
 
 cli_on() {
@@ -109,8 +125,6 @@ cli_wire_again() {
 }
 
 cli_is_up() {
-	local now
-
 	cli_state now
 	[[ $now = *"$1 operstate 6"* ]] # IF_OPER_UP
 }
@@ -118,12 +132,8 @@ cli_is_up() {
 # Only the namespaces that it made itself.
 ktap_after_each=cli_after_each
 cli_after_each() {
-	local pids
-
-	jobs -p >"$tmp/jobs"
-	mapfile -t pids <"$tmp/jobs"
-	[ "${#pids[@]}" = 0 ] || kill -9 "${pids[@]}" 2>/dev/null || true
-	[ "${host-}" = "host.$BASHPID" ] || host=''
+	end_jobs KILL
+	[ "${host-}" = "host.$BASHPID" ] || host='' ctr=''
 	cli_unwire
 }
 

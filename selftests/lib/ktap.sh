@@ -132,7 +132,7 @@ ktap_print() {
 }
 
 ktap_stop() {
-	[ -z "${!ktap_pids[*]}" ] || kill "${ktap_pids[@]}" 2>/dev/null || true
+	end_jobs TERM
 	wait
 	rm -rf --one-file-system "$ktap_dir"
 }

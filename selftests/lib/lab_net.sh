@@ -101,6 +101,49 @@ lab_enter() {
 	in_ctr=("$tool" enter -m "$mount" "drop-$LAB-ctr")
 }
 
+# The wires. Neighbours are permanent: what arrives never depends on the last request.
+lab_wire() {
+	local unit=${LAB_UNIT:-0} wan=02:00:00:00:01:01 out=02:00:00:00:01:02 docker=02:00:00:00:02:01
+	local veth=02:00:00:00:02:02 eth=02:00:00:00:02:10
+
+	ip -n "drop-$LAB-host" -batch - <<-END
+		link add wan$unit address $wan type veth peer name out$unit address $out netns drop-$LAB-out
+		link add docker$unit address $docker type bridge mcast_snooping 0
+		link add veth$unit address $veth type veth peer name eth$unit address $eth netns drop-$LAB-ctr
+		link set veth$unit master docker$unit up
+		link set docker$unit up
+		link set wan$unit up
+		link set lo up
+		addr add 198.51.100.1/24 dev wan$unit
+		addr add 2001:db8:1::1/64 dev wan$unit nodad
+		addr add 203.0.113.1/24 dev docker$unit
+		addr add 2001:db8:2::1/64 dev docker$unit nodad
+		neigh add 198.51.100.2 lladdr $out dev wan$unit
+		neigh add 2001:db8:1::2 lladdr $out dev wan$unit
+		neigh add 203.0.113.10 lladdr $eth dev docker$unit
+		neigh add 2001:db8:2::10 lladdr $eth dev docker$unit
+	END
+	ip -n "drop-$LAB-out" -batch - <<-END
+		link set out$unit up
+		link set lo up
+		addr add 198.51.100.2/24 dev out$unit
+		addr add 2001:db8:1::2/64 dev out$unit nodad
+		neigh add 198.51.100.1 lladdr $wan dev out$unit
+		neigh add 2001:db8:1::1 lladdr $wan dev out$unit
+		route add 2001:db8:2::/64 via 2001:db8:1::1
+	END
+	ip -n "drop-$LAB-ctr" -batch - <<-END
+		link set eth$unit up
+		link set lo up
+		addr add 203.0.113.10/24 dev eth$unit
+		addr add 2001:db8:2::10/64 dev eth$unit nodad
+		neigh add 203.0.113.1 lladdr $docker dev eth$unit
+		neigh add 2001:db8:2::1 lladdr $docker dev eth$unit
+		route add default via 203.0.113.1
+		route add default via 2001:db8:2::1
+	END
+}
+
 # As docker has it: what containers send out is masqueraded, the published
 # port is translated unless it comes from the bridge itself.
 lab_nat() {
@@ -168,19 +211,22 @@ lab_seconds() {
 # it a leftover; "kept" has no owner. Where there is no nginx (or LAB_NGINX=none), a
 # small server of our own serves.
 lab_up() {
-	local owner=${2:-$BASHPID} born serve=serve ms
+	local owner=${2:-$BASHPID} born web=web ms
 
-	lab_need nft
+	lab_need ip nft
 	LAB_NGINX=${LAB_NGINX:-nginx}
-	! command -v "$LAB_NGINX" >/dev/null || serve=
+	! command -v "$LAB_NGINX" >/dev/null || web=
 	lab_sweep
 	[ "$1" != kept ] || owner=0
 	lab_born "$owner"
 	lab_name
-	"$tool" stage up "$LAB_DIR" "$1 $owner $born" "${LAB_UNIT:-0}" $serve
+	LAB=${LAB_DIR##*.}
+	"$tool" stage up "$LAB_DIR" "$1 $owner $born"
+	lab_wire
+	"$tool" stage serve "$LAB_DIR" $web
 	lab_enter
 	lab_nat
-	if [ -z "$serve" ]; then
+	if [ -z "$web" ]; then
 		mkdir -p "$LAB_DIR"/{out,ctr}/www
 		lab_serve out
 		lab_serve ctr
@@ -232,16 +278,19 @@ lab_remove() {
 	"$tool" stage down "$1" "$ms" $$ $BASHPID
 }
 
-# Remove labs whose owner was killed before it could.
+# Remove labs whose owner was killed before it could. Owners in other process namespaces,
+# which may share /run, cannot be seen.
 lab_sweep() {
-	local dir kind owner birth born stray=
+	local dir kind owner birth numbers born stray=
 
 	for dir in "$LAB_STATE".*; do
 		[ -d "$dir" ] || continue
-		read -r kind owner birth 2>/dev/null <"$dir/owner" || { stray=yes && continue; }
+		read -r kind owner birth numbers 2>/dev/null <"$dir/owner" || { stray=yes && continue; }
 		[ "$kind" != kept ] || continue
 		lab_born "$owner"
-		[ "$born" = "$birth" ] || lab_remove "$dir"
+		if [ "$born" != "$birth" ] && [ "$(readlink /proc/self/ns/pid)" = "$numbers" ]; then
+			lab_remove "$dir"
+		fi
 	done
 	[ -n "$stray" ] || return 0
 	find "${LAB_STATE%/*}" -maxdepth 1 -name "${LAB_STATE##*/}.*" -empty -mmin +1 \

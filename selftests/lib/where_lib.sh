@@ -62,11 +62,9 @@ make_wires() {
 
 # With what was attached by them, too.
 give_back() {
-	local status=$? pids
+	local status=$?
 
-	pids=$(jobs -p)
-	# shellcheck disable=SC2086 # one word, one process
-	[ -z "$pids" ] || kill -9 $pids 2>/dev/null || true
+	end_jobs KILL
 	wait
 	[[ $status = [04] ]] || after_group
 }
@@ -92,7 +90,7 @@ gone() {
 end_where() {
 	local status=0 text
 
-	[ "$1" = none ] || kill "-$1" "$where" || true # it ended: by what, is told below
+	[ "$1" = none ] || end_jobs "$1" "$where" # if it has ended: by what, is told below
 	poll 30 gone || fail "it does not end"
 	wait "$where" || status=$?
 	copy "$tmp/where.err" "$tmp/err"

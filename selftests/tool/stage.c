@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A lab but for its NAT: network namespaces with settings, wires and servers (see
- * stage_up.c), the wait until all of it answers and is at rest, its end. Each is one
- * process, where a shell would start dozens. lab_net.sh calls this; see the end.
+ * What a lab takes but for its wires and NAT: network namespaces with settings, and
+ * servers (see stage_up.c), the wait until all of it answers and is at rest, its end.
+ * Each is one process, where a shell would start dozens. lab_net.sh calls this; see the end.
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -269,8 +269,10 @@ static int stage_main(int argc, char **argv)
 	double end;
 	int status;
 
-	if (!strcmp(command, "up") && (argc == 5 || argc == 6))
-		return stage_up(argv[2], argv[3], argv[4], argc == 6);
+	if (!strcmp(command, "up") && argc == 4)
+		return stage_up(argv[2], argv[3]);
+	if (!strcmp(command, "serve") && (argc == 3 || argc == 4))
+		return stage_serve(argv[2], argc == 4);
 	if (!strcmp(command, "ready") && argc == 4) {
 		end = now_ms() + atoi(argv[3]);
 		status = ready(argv[2], end);
@@ -293,9 +295,9 @@ const struct command stage_command = {
 	.name = "stage",
 	.summary = "bring a lab up, wait for it, take it down",
 	.usage =
-		"tool stage up DIR OWNER UNIT [serve]\n"
-		"         make DIR with a file \"owner\", and the lab's namespaces, wired; devices'\n"
-		"         names end with UNIT; start the relay, and web servers if told to\n"
+		"tool stage up DIR OWNER      make DIR with a file \"owner\", which says the process\n"
+		"                                    namespace, too, and the lab's network namespaces\n"
+		"       tool stage serve DIR [web]   start the relay, and web servers if told to\n"
 		"       tool stage ready DIR MS            wait until each path answers, and for rest\n"
 		"       tool stage rest MS NETNS...        wait until no TCP connection is in there\n"
 		"       tool stage private COMMAND [ARGUMENT...]\n"

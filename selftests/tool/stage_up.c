@@ -75,19 +75,6 @@ static int share_namespaces(void)
 	return status;
 }
 
-/* This process is in it then. */
-static int make_namespace(const char *path, struct stage_place *place)
-{
-	errno = netns_make(path);
-	if (errno)
-		return failed(path);
-	if (set_all("all") || set_all("default"))
-		return 2;
-	place->fd = open(path, O_RDONLY | O_CLOEXEC);
-	errno = place->fd < 0 ? errno : -netlink_open(&place->nl, 0);
-	return errno ? failed(path) : 0;
-}
-
 /*
  * A process for a server that outlives this one. Ctrl-C is not for it, but for the
  * lab's owner, which then removes the lab. Returns as fork() does.
@@ -169,11 +156,11 @@ static int start_relay(const char *dir)
 }
 
 /* Those for the web stand for nginx. */
-static int start_all(const char *dir, int serve)
+int stage_serve(const char *dir, int web)
 {
 	int i;
 
-	for (i = 0; serve && i < HOST; i++)
+	for (i = 0; web && i < HOST; i++)
 		if (stage_enter(stage_namespace(dir, stage_places[i])) ||
 		    start_server(dir, stage_places[i]))
 			return 2;
@@ -183,35 +170,34 @@ static int start_all(const char *dir, int serve)
 		       0;
 }
 
-static int make_namespaces(const char *dir, const char *unit)
+/* Process numbers mean something in their namespace only. */
+static int write_owner(const char *dir, const char *owner)
 {
-	struct stage_place made[PLACES];
-	int i, status;
+	char path[PATH_MAX], text[PATH_MAX], numbers[64] = "";
 
-	for (i = 0; i < PLACES; i++)
-		if (make_namespace(stage_namespace(dir, stage_places[i]),
-				   &made[i]))
-			return 2;
-	status = stage_wire(made, unit);
-	for (i = 0; i < PLACES; i++) {
-		netlink_close(&made[i].nl);
-		close(made[i].fd);
-	}
-	return status;
+	if (readlink("/proc/self/ns/pid", numbers, sizeof(numbers) - 1) < 0)
+		return failed("/proc/self/ns/pid");
+	snprintf(path, sizeof(path), "%s/owner", dir);
+	snprintf(text, sizeof(text), "%s %s", owner, numbers);
+	return write_file(path, text);
 }
 
-int stage_up(const char *dir, const char *owner, const char *unit, int serve)
+int stage_up(const char *dir, const char *owner)
 {
-	char path[PATH_MAX];
+	int i;
 
 	if (mkdir(dir, 0700))
 		return failed(dir);
-	snprintf(path, sizeof(path), "%s/owner", dir);
-	return write_file(path, owner) || share_namespaces() ||
-			       make_namespaces(dir, unit) ||
-			       start_all(dir, serve) ?
-		       2 :
-		       0;
+	if (write_owner(dir, owner) || share_namespaces())
+		return 2;
+	for (i = 0; i < PLACES; i++) {
+		errno = netns_make(stage_namespace(dir, stage_places[i]));
+		if (errno)
+			return failed(stage_namespace(dir, stage_places[i]));
+		if (set_all("all") || set_all("default"))
+			return 2;
+	}
+	return 0;
 }
 
 int stage_private(char **argv)

@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Tests that run side by side, also in other process namespaces, leave each other alone.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
+. "$(dirname "$0")/lib/lab_lib.sh"
+ktap_before_each=
+
+here=$(dirname "$(realpath "$0")")
+apart=(unshare --pid --fork --kill-child --mount-proc)
+
+# Of a process namespace, the first process: what it runs says by "reuse PID" that one of its
+# processes has ended, waits until somebody else has a process with that number, and ends.
+# shellcheck disable=SC2016 # expanded by that shell
+numbers='
+	(
+		until [ -s "$tmp/gone" ]; do sleep 0.01; done
+		read -r gone <"$tmp/gone"
+		other=
+		until [ "$other" = "$gone" ]; do
+			until [ ! -e "/proc/$gone" ]; do sleep 0.01; done
+			echo "$((gone - 1))" >/proc/sys/kernel/ns_last_pid
+			sleep 60 &
+			other=$!
+		done
+		echo "$gone" >"$tmp/taken"
+	) &
+	bash -eu "$tmp/program" || :
+	read -r gone <"$tmp/taken"
+	read -r _ _ state _ <"/proc/$gone/stat"
+	[ "$state" = S ]'
+# shellcheck disable=SC2016 # the same
+reuse='reuse() {
+	echo "$1" >"$tmp/gone"
+	until [ -s "$tmp/taken" ]; do sleep 0.1; done
+}'
+
+spares() {
+	[ -e /proc/sys/kernel/ns_last_pid ] || skip "a kernel without CONFIG_CHECKPOINT_RESTORE"
+	need unshare
+	export here tmp
+	echo "$reuse; $1" >"$tmp/program"
+	expect 0 "${apart[@]}" bash -euc "$numbers"
+}
+
+# shellcheck disable=SC2016 # expanded by that shell
+ktap_case numbers groups "a test program that is ended, one of whose groups has ended before" spares '
+	all=$tmp
+	. $here/lib/ktap.sh
+	ktap_case early early early
+	early() { :; }
+	ktap_case late late late
+	late() { tmp=$all; reuse "${ktap_pids[early]}"; kill $$; }
+	ktap_run'
+# shellcheck disable=SC2016 # the same
+ktap_case numbers jobs "the end of a test whose background process has ended before" spares '
+	. $here/lib/cli_lib.sh
+	(
+		trap cli_after_each EXIT
+		true &
+		reuse "$!"
+	)'
+
+ktap_case labs labs_stay "a lab whose owner is in another process namespace stays"
+labs_stay() {
+	lab_own test
+	"${apart[@]}" bash -euc '. "$1/lib/lab_net.sh"; LAB_NGINX=none; lab_own test' bash "$here"
+	lab_tcp_passes
+}
+
+ktap_run "$@"
