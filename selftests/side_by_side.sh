@@ -64,6 +64,7 @@ ktap_case numbers jobs "the end of a test whose background process has ended bef
 	)'
 
 ktap_case labs labs_stay "a lab whose owner is in another process namespace stays"
+# shellcheck disable=SC2016,SC2119 # expanded by that shell; the helper's has defaults
 labs_stay() {
 	lab_own test
 	"${apart[@]}" bash -euc '. "$1/lib/lab_net.sh"; LAB_NGINX=none; lab_own test' bash "$here"

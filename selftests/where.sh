@@ -19,10 +19,10 @@ drops() {
 	[ "$1" != xdp-generic-bridge ] || dev=$bridge
 	each="$dev +${1%-bridge} +$2 +$3"
 	lab_load "${@:4}" "$dev"
-	where
-	knock
-	poll 5 tells 3 "^ +[0-9.]+ $each +IPv4 +54\$" || true # the sums are to tell why
-	end_where INT
+	where_start
+	where_knock
+	poll 5 where_tells 3 "^ +[0-9.]+ $each +IPv4 +54\$" || true # the sums are to tell why
+	where_end INT
 	lab_stop
 	[ "$(lab_counted dropped_packets)" = 3 ] || fail "the program dropped $(lab_counted dropped_packets)"
 	count "^ +[0-9.]+ $each +IPv4 +54\$"
@@ -34,20 +34,17 @@ drops() {
 
 ktap_case hooks native "native XDP: told for the veth it hangs on"
 native() {
-	wires
 	# Compilers may have put the one function into the other.
 	drops xdp-native 'veth_(xdp_rcv_skb|poll)' '[-A-Z_]+' xdp-drop-tcp --native-mode
 }
 
 ktap_case hooks generic "generic XDP: interface, function, one line for each"
 generic() {
-	wires
 	drops xdp-generic '[a-z_]*generic[a-z_]*' '[-A-Z_]+' xdp-drop-tcp --skb-mode
 }
 
 ktap_case hooks generic_bridge "generic XDP on the bridge, not on its port"
 generic_bridge() {
-	wires
 	drops xdp-generic-bridge '[a-z_]*generic[a-z_]*' '[-A-Z_]+' xdp-drop-tcp --skb-mode
 }
 
@@ -65,14 +62,12 @@ into() {
 
 ktap_case hooks ingress_tcx "TC ingress by TCX"
 ingress_tcx() {
-	wires
 	need_tcx
 	into --tcx
 }
 
 ktap_case hooks2 ingress_clsact "TC ingress by clsact"
 ingress_clsact() {
-	wires
 	into --clsact
 }
 
@@ -83,30 +78,27 @@ out_of() {
 
 ktap_case hooks2 egress_tcx "TC egress by TCX"
 egress_tcx() {
-	wires
 	need_tcx
 	out_of --tcx
 }
 
 ktap_case hooks2 egress_clsact "TC egress by clsact"
 egress_clsact() {
-	wires
 	out_of --clsact
 }
 
 ktap_case hooks2 no_drop "nothing is told while nothing is dropped"
 no_drop() {
-	wires
 	# On one CPU: on two, packets may overtake each other, and then some are dropped.
 	! command -v taskset >/dev/null || taskset -pc "$(lab_first_cpu)" $BASHPID >"$tmp/taskset"
 	"${in_host[@]}" "$tool" probe listen 80 hello >"$tmp/serve.log" 2>&1 &
 	poll 5 "${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80
 	poll 10 lab_rests "$host" "$ctr"
-	where "$port"
+	where_start "$port"
 	"${in_ctr[@]}" "$tool" probe icmp 203.0.113.1 10000
 	"${in_ctr[@]}" "$tool" probe tcp 203.0.113.1 80 10000
 	poll 10 lab_rests "$host" "$ctr"
-	end_where INT
+	where_end INT
 	never grep -E "xdp|tc-" "$tmp/out"
 	never grep "$port.*IPv4" "$tmp/out"
 }
@@ -115,22 +107,21 @@ ktap_case hooks2 only_named "only of the interfaces it was asked about; globs to
 only_named() {
 	local all
 
-	wires
 	lab_load xdp-drop-tcp --skb-mode "$port"
-	where
+	where_start
 	all=$where
 	mv "$tmp/where.out" "$tmp/all.out"
-	where "$bridge"
-	knock
-	poll 5 tells 3 " $port +xdp-generic" "$tmp/all.out"
-	end_where INT
+	where_start "$bridge"
+	where_knock
+	poll 5 where_tells 3 " $port +xdp-generic" "$tmp/all.out"
+	where_end INT
 	never grep "$port" "$tmp/out"
 	kill "$all"
 	wait "$all"
-	where 'h*'
-	knock
-	poll 5 tells 3 " $port +xdp-generic"
-	end_where INT
+	where_start 'h*'
+	where_knock
+	poll 5 where_tells 3 " $port +xdp-generic"
+	where_end INT
 	told "^ +3 $port +xdp-generic"
 	lab_stop
 }
@@ -139,26 +130,25 @@ ktap_case netns own "drops in another namespace are not told; --all-netns: with 
 own() {
 	local all
 
-	wires
 	"${in_ctr[@]:0:2}" -i "${in_ctr[@]:2}" "$(built xdp-drop-tcp)" -N "$peer" >"$tmp/ctr.out" 2>&1 &
 	poll 20 reads "$tmp/ctr.out" attached || fail "not attached to $peer: $(<"$tmp/ctr.out")"
 	lab_load xdp-drop-tcp --native-mode "$port"
-	where --all-netns "$port" "$peer"
+	where_start --all-netns "$port" "$peer"
 	all=$where
 	mv "$tmp/where.out" "$tmp/all.out"
 	mv "$tmp/where.err" "$tmp/all.err"
-	where
-	knock_back
-	knock 2
-	poll 5 tells 3 "xdp-native" "$tmp/all.out"
-	poll 5 tells 2 " $port +xdp-native"
-	end_where INT
+	where_start
+	where_knock_back
+	where_knock 2
+	poll 5 where_tells 3 "xdp-native" "$tmp/all.out"
+	poll 5 where_tells 2 " $port +xdp-native"
+	where_end INT
 	never grep "$peer" "$tmp/out"
 	told "^ +2 $port +xdp-native"
 	where=$all
 	mv "$tmp/all.out" "$tmp/where.out"
 	mv "$tmp/all.err" "$tmp/where.err"
-	end_where INT
+	where_end INT
 	lab_stop
 	told "^ +2 $host +$port +xdp-native"
 	told "^ +1 $ctr +$peer +xdp-native"
@@ -171,29 +161,27 @@ ktap_case netns test_run "test runs of BPF programs drop nothing"
 test_run() {
 	local verdict
 
-	wires
 	verdict=$(built verdict)
-	where
+	where_start
 	(cd "${verdict%/*}" && "${in_host[@]}" "$verdict" >"$tmp/verdict" 2>&1) || true
 	reads "$tmp/verdict" "ok 1 " || fail "nothing ran: $(<"$tmp/verdict")"
-	end_where INT
+	where_end INT
 	told ' 0 dropped in '
 }
 
 ktap_case netns no_interface "what was on no interface yet: -, in its socket's namespace"
 no_interface() {
 	need nft
-	wires
 	"${in_host[@]}" nft -f - <<-END || skip "nft: no rules here"
 		table ip where {
 			chain out { type filter hook output priority 0; udp dport 9 drop; }
 		}
 	END
-	where
+	where_start
 	"${in_host[@]}" bash -c 'echo >/dev/udp/203.0.113.10/9' 2>"$tmp/refused" || true
-	poll 5 tells 1 ' - +stack'
+	poll 5 where_tells 1 ' - +stack'
 	"${in_host[@]}" nft delete table ip where
-	end_where INT
+	where_end INT
 	told '^ +1 - +stack +[a-z_]+ +[^ ]+ +29$'
 }
 
@@ -203,16 +191,15 @@ no_interface() {
 writes() {
 	local file=$tmp/drops.pcapng each
 
-	wires
 	need tcpdump
-	capture_oracle ctr "$peer" 8 "ether src ${syn:12:2}:${syn:14:2}:${syn:16:2}:${syn:18:2}:${syn:20:2}:${syn:22:2}"
+	capture_oracle ctr "$peer" 8 "ether src ${frame_syn:12:2}:${frame_syn:14:2}:${frame_syn:16:2}:${frame_syn:18:2}:${frame_syn:20:2}:${frame_syn:22:2}"
 	lab_load "${@:2}" "$1"
-	where --write "$file" "$1"
+	where_start --write "$file" "$1"
 	for each in "${frames[@]}"; do
 		echo "$each"
 	done | "${in_ctr[@]}" "$tool" probe send "$peer" -
-	poll 5 tells 8 "^ +[0-9.]+ $1 " || fail "not all are told: $(<"$tmp/where.out")"
-	end_where INT
+	poll 5 where_tells 8 "^ +[0-9.]+ $1 " || fail "not all are told: $(<"$tmp/where.out")"
+	where_end INT
 	lab_stop
 	told ' 8 dropped in [0-9.]+ s; captured 8, lost 0$'
 	capture_same "$file"
@@ -257,7 +244,6 @@ write_ingress() {
 }
 
 writes_port() {
-	wires
 	writes "$port" "$@"
 }
 
@@ -267,9 +253,8 @@ write_stack() {
 	local frames=() hook=stack function='tcp_v4' i
 
 	for i in 1 2 3 4 5 6 7 8; do
-		frames+=("${syn:0:68}9c4$i${syn:72}")
+		frames+=("${frame_syn:0:68}9c4$i${frame_syn:72}")
 	done
-	wires
 	writes "$bridge" xdp-drop-tcp --observe --skb-mode
 }
 
@@ -277,15 +262,14 @@ ktap_case write write_short "--write --snaplen: so much of each; an existing fil
 write_short() {
 	local file=$tmp/drops.pcapng
 
-	wires
 	echo mine >"$file"
 	expect 3 "${in_host[@]}" "$drop_where" --write "$file" "$port"
 	said 'stays as it is'
 	lab_load xdp-drop-tcp --skb-mode "$port"
-	where --force --write "$file" --snaplen 20 "$port"
-	knock
-	poll 5 tells 3 " $port +xdp-generic"
-	end_where INT
+	where_start --force --write "$file" --snaplen 20 "$port"
+	where_knock
+	poll 5 where_tells 3 " $port +xdp-generic"
+	where_end INT
 	lab_stop
 	"$tool" pcapng_check "$file" >"$tmp/packets" || fail "$(tail -n 3 "$tmp/packets")"
 	count 'length=54 captured=20 ' "$tmp/packets"
@@ -294,7 +278,6 @@ write_short() {
 
 ktap_case write write_pipe "--write -: packets to a pipe, the sums on standard error"
 write_pipe() {
-	wires
 	need tcpdump
 	lab_load xdp-drop-tcp --skb-mode "$port"
 	mkfifo "$tmp/pipe"
@@ -303,10 +286,10 @@ write_pipe() {
 	"${in_host[@]:0:2}" -i "${in_host[@]:2}" "$drop_where" -w - "$port" >"$tmp/pipe" 2>"$tmp/where.err" &
 	where=$!
 	poll 30 reads "$tmp/where.err" listening
-	knock
-	poll 5 tells 3 'Flags .S.' "$tmp/read" || fail "$(<"$tmp/read.err")"
+	where_knock
+	poll 5 where_tells 3 'Flags .S.' "$tmp/read" || fail "$(<"$tmp/read.err")"
 	: >"$tmp/where.out"
-	end_where INT
+	where_end INT
 	lab_stop
 	said "^ +3 $port +xdp-generic"
 	said ' 3 dropped in [0-9.]+ s; captured 3, lost 0$'

@@ -13,25 +13,23 @@ ktap_case life signals "SIGINT, SIGTERM, SIGHUP: sums, exit status 0"
 signals() {
 	local signal
 
-	wires
 	for signal in INT TERM HUP; do
-		where "$port"
-		end_where "$signal"
+		where_start "$port"
+		where_end "$signal"
 		told ' 0 dropped in [0-9.]+ s$'
 	done
 }
 
 ktap_case counts anew "SIGUSR1: the sums so far, and counting anew"
 anew() {
-	wires
 	lab_load xdp-drop-tcp --skb-mode "$port"
-	where --summary "$port"
-	knock 2
+	where_start --summary "$port"
+	where_knock 2
 	kill -USR1 "$where"
-	poll 5 tells 1 "^ +2 $port +xdp-generic"
-	tells 1 ' 2 dropped in [0-9.]+ s$' || fail "without their sum"
-	knock 1
-	end_where INT
+	poll 5 where_tells 1 "^ +2 $port +xdp-generic"
+	where_tells 1 ' 2 dropped in [0-9.]+ s$' || fail "without their sum"
+	where_knock 1
+	where_end INT
 	lab_stop
 	told "^ +1 $port +xdp-generic"
 	told ' 1 dropped in [0-9.]+ s$'
@@ -55,15 +53,14 @@ ktap_case counts losing "events that are lost: told at once, but all are counted
 losing() {
 	local many=60000 sum lines packets lost missed
 
-	wires
 	lab_load xdp-drop-tcp --skb-mode "$port"
-	where --json "$port"
+	where_start --json "$port"
 	kill -STOP "$where"
-	"${in_ctr[@]}" "$tool" probe flood "$peer" "$syn" "$many" >"$tmp/flood"
+	"${in_ctr[@]}" "$tool" probe flood "$peer" "$frame_syn" "$many" >"$tmp/flood"
 	kill -CONT "$where"
 	poll 10 reads "$tmp/where.err" "events are lost"
 	kill -INT "$where"
-	poll 20 gone
+	poll 20 where_gone
 	lab_stop
 	add_up xdp-generic
 	[ $((packets + missed)) -ge "$many" ] || fail "the sums have $packets of $many, $missed missed"
@@ -74,10 +71,9 @@ ktap_case life time_out "--timeout: ends by itself, in time"
 time_out() {
 	local began
 
-	wires
 	began=$(lab_now_ms)
-	where --timeout 1s "$port"
-	end_where none
+	where_start --timeout 1s "$port"
+	where_end none
 	began=$(($(lab_now_ms) - began))
 	[ "$began" -ge 1000 ] || fail "after $began ms"
 	# By its own count, as its set-up may take longer. A busy machine delays its end.
@@ -88,43 +84,41 @@ ktap_case counts two "two at once tell the same"
 two() {
 	local first
 
-	wires
 	lab_load xdp-drop-tcp --skb-mode "$port"
-	where "$port"
+	where_start "$port"
 	first=$where
 	mv "$tmp/where.out" "$tmp/first.out"
 	mv "$tmp/where.err" "$tmp/first.err"
-	where --summary "$port"
-	knock
-	poll 5 tells 3 " $port +xdp-generic" "$tmp/first.out"
-	end_where INT
+	where_start --summary "$port"
+	where_knock
+	poll 5 where_tells 3 " $port +xdp-generic" "$tmp/first.out"
+	where_end INT
 	told "^ +3 $port +xdp-generic"
 	never grep -E "^ +[0-9]+\.[0-9]+ |seconds" "$tmp/out"
 	where=$first
 	mv "$tmp/first.out" "$tmp/where.out"
 	mv "$tmp/first.err" "$tmp/where.err"
-	end_where INT
+	where_end INT
 	lab_stop
 	told "^ +3 $port +xdp-generic"
 }
 
 # The first packet is read of; telling of a later one fails.
 gone_by_knock() {
-	knock 1
+	where_knock 1
 	sleep 0.1
-	gone
+	where_gone
 }
 
 ktap_case life closed "a reader that goes away ends it, quietly"
 closed() {
-	wires
 	lab_load xdp-drop-tcp --skb-mode "$port"
 	"${in_host[@]}" "$drop_where" "$port" 2>"$tmp/where.err" \
 		> >(head -n 1 >"$tmp/where.out") &
 	where=$!
 	poll 30 reads "$tmp/where.err" listening
 	poll 5 gone_by_knock || fail "it goes on"
-	end_where none
+	where_end none
 	lab_stop
 	told '^ +seconds'
 	never grep -v listening "$tmp/err"
@@ -134,7 +128,6 @@ ktap_case life early "a reader that goes away before the --timeout: exit status 
 early() {
 	local status=0
 
-	wires
 	lab_load xdp-drop-tcp --skb-mode "$port"
 	"${in_host[@]}" "$drop_where" --timeout 100s "$port" 2>"$tmp/where.err" \
 		> >(head -n 1 >"$tmp/where.out") &
@@ -160,7 +153,6 @@ ktap_case output stuck "a reader that stops: SIGUSR1 and the end come all the sa
 stuck() {
 	local both reader status signal line list wchar
 
-	wires
 	lab_load xdp-drop-tcp --skb-mode "$port"
 	mkfifo "$tmp/pipe"
 	for signal in INT TERM; do
@@ -171,12 +163,12 @@ stuck() {
 		where=$!
 		poll 30 reads "$tmp/where.err" listening
 		exec {both}>&-
-		knock 2000
+		where_knock 2000
 		poll 10 is_stuck || fail "it does not write"
 		sleep 0.5 # its pipe is full, and there is more
 		kill -USR1 "$where"
 		kill "-$signal" "$where"
-		poll 5 gone || fail "SIG$signal: it goes on"
+		poll 5 where_gone || fail "SIG$signal: it goes on"
 		status=0
 		wait "$where" || status=$?
 		[ "$status" = 1 ] || fail "exit status $status"
@@ -204,7 +196,6 @@ ktap_case output screen "--summary on terminals of 60, 80 and 120 columns, and o
 screen() {
 	local size keys child count shown row
 
-	wires
 	lab_load xdp-drop-tcp --skb-mode "$port"
 	for size in 60x24 80x24 120x24 60x4; do
 		rm -f "$tmp/keys"
@@ -216,7 +207,7 @@ screen() {
 			<"$tmp/keys" >"$tmp/where.out" 2>&1 &
 		where=$!
 		poll 30 shows 'listening'
-		knock
+		where_knock
 		row="[^0-9]3 $port +xdp-generic"$'[^\n]*\n +3 dropped in '
 		poll 10 shows "${row}[0-9.]+ s\$" || fail "$size: it is not shown: $(tail "$tmp/where.out")"
 		poll 10 shows "${row}([2-9]|[0-9]{2,})\\.[0-9] s\$" ||
@@ -224,7 +215,7 @@ screen() {
 		child=
 		read -r child _ <"/proc/$where/task/$where/children" || [ -n "$child" ]
 		kill -INT "$child"
-		end_where none
+		where_end none
 		tac "$tmp/where.out" | sed '/^--$/,$d' >"$tmp/out"
 		for shown in "^ +packets interface" "^ +3 $port +xdp-generic" ' 3 dropped in [0-9.]+ s$'; do
 			count "$shown"
@@ -241,12 +232,11 @@ screen() {
 ktap_case words json "--json: each line is JSON, with the sums"
 json() {
 	need jq
-	wires
 	lab_load xdp-drop-tcp --skb-mode "$port"
-	where --json "$port"
-	knock
-	poll 5 tells 3 '"final":false.*xdp-generic|xdp-generic.*"final":false'
-	end_where INT
+	where_start --json "$port"
+	where_knock
+	poll 5 where_tells 3 '"final":false.*xdp-generic|xdp-generic.*"final":false'
+	where_end INT
 	lab_stop
 	# shellcheck disable=SC2016 # jq's own
 	jq -es --arg port "$port" '
@@ -288,7 +278,6 @@ unprivileged() {
 # Hidden for it alone.
 ktap_case words no_types "without the kernel's types: 4, and which option it lacks"
 no_types() {
-
 	need mount
 	# shellcheck disable=SC2016 # expanded by that shell
 	expect 4 "$tool" stage private sh -c '
@@ -319,12 +308,12 @@ flooded() {
 	local send=$1 hook=$2 sum lines packets lost missed dropped=
 
 	lab_load "${@:3}" "$port"
-	where --json "$port"
+	where_start --json "$port"
 	"$send"
 	poll 60 arrived || fail "$dropped are dropped, and more come"
 	lab_stop
 	kill -INT "$where"
-	poll 30 gone
+	poll 30 where_gone
 	wait "$where" || fail "exit status $?"
 	add_up "$hook"
 	dropped=$(lab_counted dropped_packets)
@@ -335,11 +324,11 @@ flooded() {
 }
 
 from_ctr() {
-	"${in_ctr[@]}" "$tool" probe flood "$peer" "$syn" "$many" >"$tmp/flood"
+	"${in_ctr[@]}" "$tool" probe flood "$peer" "$frame_syn" "$many" >"$tmp/flood"
 }
 
 from_host() {
-	"${in_host[@]}" "$tool" probe flood "$port" "${syn:12:12}${syn::12}${syn:24}" "$many" >"$tmp/flood"
+	"${in_host[@]}" "$tool" probe flood "$port" "${frame_syn:12:12}${frame_syn::12}${frame_syn:24}" "$many" >"$tmp/flood"
 }
 
 # Drops in the container's namespace, and test runs, until they are ended.
@@ -350,7 +339,7 @@ disturb() {
 	"${in_ctr[@]:0:2}" -i "${in_ctr[@]:2}" "$(built xdp-drop-world)" -S lo >"$tmp/ctr.out" 2>&1 &
 	poll 20 reads "$tmp/ctr.out" attached || fail "not attached to lo: $(<"$tmp/ctr.out")"
 	while sleep "0.$slack"; do
-		"${in_ctr[@]}" "$tool" probe flood lo "$syn" 1000
+		"${in_ctr[@]}" "$tool" probe flood lo "$frame_syn" 1000
 	done >"$tmp/other" 2>&1 &
 	cd "${verdict%/*}"
 	while sleep "0.$slack"; do
@@ -363,7 +352,6 @@ ktap_case flood million "a million drops at four hooks, beside other namespaces'
 million() {
 	local many=${MILLION:-$((250000 / slack / slack))}
 
-	wires
 	"${in_ctr[@]}" ip link set lo up
 	disturb
 	flooded from_ctr xdp-native xdp-drop-tcp --native-mode
@@ -378,15 +366,14 @@ ktap_case flood in_time "--timeout in a flood: it ends in time"
 in_time() {
 	local began flood
 
-	wires
 	lab_load xdp-drop-tcp --native-mode "$port"
 	while :; do
-		"${in_ctr[@]}" "$tool" probe flood "$peer" "$syn" 10000 >"$tmp/flood"
+		"${in_ctr[@]}" "$tool" probe flood "$peer" "$frame_syn" 10000 >"$tmp/flood"
 	done &
 	flood=$!
-	where --timeout 1s "$port"
+	where_start --timeout 1s "$port"
 	began=$(lab_now_ms)
-	poll 30 gone
+	poll 30 where_gone
 	began=$(($(lab_now_ms) - began))
 	kill "$flood"
 	wait "$flood" || true

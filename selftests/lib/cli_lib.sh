@@ -89,7 +89,7 @@ cli_wire() {
 		addr add 203.0.113.10/24 dev eth0
 	END
 	poll 15 cli_is_up veth0
-	before=$now
+	before=${now-}
 }
 
 cli_wire_third() {
