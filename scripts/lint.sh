@@ -125,6 +125,17 @@ paths() {
 			END { exit bad }'
 }
 
+# And it finds what is planted: twice with and without "function", not a stub.
+names() {
+	scripts/names.sh selftests scripts || return
+	planted=$(mktemp -d)
+	printf 'one() {\n\tstub() { :; }\n}\ntwo() { :; }\n' >"$planted/a.sh"
+	printf 'stub() { :; }\nfunction one() {\n\t:\n}\n' >"$planted/b.sh"
+	found=$(scripts/names.sh "$planted" | wc -l)
+	rm -r "$planted"
+	[ "$found" = 1 ] || { echo "names.sh finds $found of 1 planted double" && return 1; }
+}
+
 check checkpatch checkpatch
 check clang-format format
 check shellcheck shell
@@ -133,5 +144,6 @@ check SPDX spdx
 check floors floors
 check headers headers
 check paths paths
+check names names
 check report scripts/report/check.sh
 exit $failed

@@ -17,7 +17,7 @@ tmp=$(mktemp -d)
 trap 'lab_down; rm -rf "$tmp"' EXIT
 
 # A flood of frames of $1 bytes while a program runs with the options.
-flooded() {
+bench_flood() {
 	local length=$1 ms size=- captured=- lost=-
 
 	shift
@@ -44,9 +44,9 @@ printf '%-52s %5s %9s %9s %8s %8s %7s\n' program bytes dropped "1000/s" captured
 for program in "xdp-drop-tcp" "xdp-drop-tcp --skb-mode" "tc-drop-tcp --ingress"; do
 	# shellcheck disable=SC2086 # words
 	{
-		flooded 64 $program
-		flooded 64 $program --snaplen 96 --write "$tmp/f"
-		flooded 1514 $program --snaplen 96 --write "$tmp/f"
-		flooded 1514 $program --write "$tmp/f"
+		bench_flood 64 $program
+		bench_flood 64 $program --snaplen 96 --write "$tmp/f"
+		bench_flood 1514 $program --snaplen 96 --write "$tmp/f"
+		bench_flood 1514 $program --write "$tmp/f"
 	}
 done

@@ -25,7 +25,7 @@ capture() {
 
 # Have tcpdump watch at $1 (where) and $2 (interface) until it has the $3 packets
 # of all runs that follow.
-watch() {
+watch_for() {
 	total=$3
 	files=()
 	capture_oracle "$1" "$2" "$3" "ether src $from and not icmp6 and not ip6 proto 0"
@@ -64,12 +64,12 @@ all() {
 	done
 }
 
-from_ctr() {
+send_from_ctr() {
 	all | "${in_ctr[@]}" "$tool" probe send eth0 -
 }
 
 # The sender may be told of what is dropped on the way out, by 1.
-from_host() {
+send_from_host() {
 	all | lab_on_host "$tool" probe send docker0 - || [ $? = 1 ]
 }
 
@@ -91,8 +91,8 @@ written() {
 	from=02:00:00:00:02:10 addresses=$to_docker0 lengths=${!1}
 	[ "$1" = plain ] || large_mtu
 	read -ra list <<<"$lengths"
-	watch ctr eth0 $((${#list[@]} + 3))
-	capture "$2" from_ctr "$total" "${@:4}"
+	watch_for ctr eth0 $((${#list[@]} + 3))
+	capture "$2" send_from_ctr "$total" "${@:4}"
 	capture_shown "^packet=veth0@$2 .* flags=1 .*verdict=$3$"
 	agree
 }
@@ -110,9 +110,9 @@ written_egress() {
 
 	large_mtu
 	from=02:00:00:00:02:01 addresses=$to_ctr lengths=$long
-	watch host docker0 26
+	watch_for host docker0 26
 	for way in "" --clsact; do
-		capture "egress$way" from_host 13 tc-drop-tcp veth0 ${way:+"$way"}
+		capture "egress$way" send_from_host 13 tc-drop-tcp veth0 ${way:+"$way"}
 		capture_shown "^packet=veth0@tc-egress .* flags=2 .*verdict=1:2$"
 	done
 	agree
@@ -171,7 +171,7 @@ ktap_case tags tags_beside "TC egress: a tag in the metadata is in the file wher
 tags_beside() {
 	other_port
 	from=02:00:00:00:02:01
-	watch host port1 5
+	watch_for host port1 5
 	capture tags send_tagged 5 tc-drop-tcp veth0
 	agree
 }
@@ -182,7 +182,7 @@ tags_short() {
 
 	other_port
 	from=02:00:00:00:02:01
-	watch host port1 45
+	watch_for host port1 45
 	for snaplen in 1 11 12 13 15 16 17 79 80; do
 		capture "tags$snaplen" send_tagged 5 tc-drop-tcp --snaplen "$snaplen" veth0
 	done
@@ -205,7 +205,7 @@ snaplens() {
 	local snaplen
 
 	from=02:00:00:00:02:10
-	watch ctr eth0 16
+	watch_for ctr eth0 16
 	for snaplen in 1 2 13 14 64 96 1500 65535; do
 		capture "snaplen$snaplen" send_two 2 "${@:2}" --snaplen "$snaplen" veth0
 		capture_shown "^interface=veth0@$1 link=1 snaplen=$snaplen$"

@@ -15,7 +15,7 @@ send_syn() {
 
 # --- pipes ---
 
-has_lines() {
+reader_has_lines() {
 	local lines
 
 	mapfile -t lines <"$tmp/reader.out"
@@ -30,7 +30,7 @@ live() {
 	capture_pipe_to tcpdump -lnr - -- xdp-drop-tcp veth0
 	for count in 1 2 3; do
 		send_syn
-		poll 3 has_lines "$count" || fail "packet $count is not shown: $(cat "$tmp/reader.err")"
+		poll 3 reader_has_lines "$count" || fail "packet $count is not shown: $(cat "$tmp/reader.err")"
 	done
 	lab_stop
 	wait "$reader"
@@ -208,8 +208,8 @@ existing() {
 	expect 0 lab_program xdp-drop-tcp --timeout 20ms --write /dev/null veth0
 }
 
-ktap_case usage untouched "if attaching is refused, an old file is untouched and no new one left"
-untouched() {
+ktap_case usage left_untouched "if attaching is refused, an old file is untouched and no new one left"
+left_untouched() {
 	lab_load xdp-drop-tcp veth0
 	echo "Kept." >"$tmp/old"
 	expect 4 lab_program xdp-drop-tcp --force --native-mode --write "$tmp/old" lo

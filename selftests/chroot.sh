@@ -48,8 +48,8 @@ passes_in_chroot() {
 	in_chroot "$@" || fail "exit status $?:"$'\n'"$(cat "$tmp/out" "$tmp/err")"
 }
 
-ktap_case lab lab "a lab: up, traffic, down; entering it stays in the chroot"
-lab() {
+ktap_case lab lab_in_chroot "a lab: up, traffic, down; entering it stays in the chroot"
+lab_in_chroot() {
 	passes_in_chroot './experiment/lab.sh <<<"ls /run/in_chroot && nft list tables && unshare --mount true && pwd"'
 	told '^/run/in_chroot$'
 	told '^table ip nat$'
@@ -80,7 +80,7 @@ where_in_chroot() {
 }
 
 # $1 is missing after the commands $2: programs say so, and so does the lab.
-lacks() {
+chroot_lacks() {
 	passes_in_chroot "$(printf '%s\n' \
 		'for program in cli.sh lab_test.sh experiment_test.sh; do' \
 		"${3-} ./\$program || [ \$? = 4 ]; done" \
@@ -90,11 +90,11 @@ lacks() {
 	said "^lab.sh: needs $1.*\.$"
 }
 
-ktap_case lacking lacking "without /proc, /sys or capabilities: a SKIP, and exit status 4"
-lacking() {
-	lacks "/proc: " 'umount -l "$root/proc"'
-	lacks "/sys/fs/bpf: " 'umount -l "$root/sys"'
-	lacks "CAP_" : "setpriv --bounding-set -sys_admin --inh-caps -sys_admin"
+ktap_case lacking chroot_lacking "without /proc, /sys or capabilities: a SKIP, and exit status 4"
+chroot_lacking() {
+	chroot_lacks "/proc: " 'umount -l "$root/proc"'
+	chroot_lacks "/sys/fs/bpf: " 'umount -l "$root/sys"'
+	chroot_lacks "CAP_" : "setpriv --bounding-set -sys_admin --inh-caps -sys_admin"
 }
 
 ktap_run "$@"

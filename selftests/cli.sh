@@ -12,7 +12,7 @@ cli_private "$@"
 # Usage
 
 # wrong REGEX CMD…: CMD is wrong usage, and the message says where help is.
-wrong() {
+is_wrong() {
 	cli_says 2 "$1" "${@:2}"
 	said 'Try .*--help'
 }
@@ -56,7 +56,7 @@ test_version() {
 test_advice() {
 	local text
 
-	wrong 'which interface\?' xdp-drop-tcp
+	is_wrong 'which interface\?' xdp-drop-tcp
 	read_text "$tmp/err"
 	while [[ $text =~ --[a-z]+ ]]; do
 		text=${text#*"${BASH_REMATCH[0]}"}
@@ -68,35 +68,35 @@ test_no_interface() {
 	local program
 
 	for program in "${programs[@]}"; do
-		wrong 'which interface\?' "$program"
-		wrong 'which interface\?' "$program" --force
-		wrong 'which interface\?' "$program" --detach
+		is_wrong 'which interface\?' "$program"
+		is_wrong 'which interface\?' "$program" --force
+		is_wrong 'which interface\?' "$program" --detach
 	done
 }
 
 test_unknown_option() {
-	wrong "'--nope'" xdp-drop-tcp --nope veth0
-	wrong "'Z'" tc-drop-tcp veth0 -Z
-	wrong "'--pin' doesn't allow an argument" xdp-drop-world --pin=yes veth0
-	wrong "'--timeout' requires an argument" xdp-drop-tcp veth0 --timeout
-	wrong "'--tcx'" xdp-drop-tcp --tcx veth0
-	wrong "'--ingress'" xdp-drop-world --ingress veth0
-	wrong "'--skb-mode'" tc-drop-tcp --skb-mode veth0
-	wrong "'N'" tc-drop-tcp -N veth0
+	is_wrong "'--nope'" xdp-drop-tcp --nope veth0
+	is_wrong "'Z'" tc-drop-tcp veth0 -Z
+	is_wrong "'--pin' doesn't allow an argument" xdp-drop-world --pin=yes veth0
+	is_wrong "'--timeout' requires an argument" xdp-drop-tcp veth0 --timeout
+	is_wrong "'--tcx'" xdp-drop-tcp --tcx veth0
+	is_wrong "'--ingress'" xdp-drop-world --ingress veth0
+	is_wrong "'--skb-mode'" tc-drop-tcp --skb-mode veth0
+	is_wrong "'N'" tc-drop-tcp -N veth0
 	cli_clean
 }
 
 test_exclusive() {
-	wrong 'exclude each other' xdp-drop-tcp -S -N veth0
-	wrong 'exclude each other' xdp-drop-world -N --skb-mode veth0
-	wrong 'exclude each other' tc-drop-tcp --tcx --clsact veth0
-	wrong 'exclude each other' tc-drop-tcp --egress --ingress veth0
-	wrong 'exclude each other' tc-drop-tcp veth0 --ingress --egress
-	wrong 'exclude each other' xdp-drop-tcp --pin --detach veth0
-	wrong 'only shows' xdp-drop-tcp --list --pin
-	wrong 'are for attaching' xdp-drop-tcp --list --timeout 1s
-	wrong 'are for attaching' xdp-drop-tcp --detach --observe veth0
-	wrong 'only shows' tc-drop-tcp --list --detach veth0
+	is_wrong 'exclude each other' xdp-drop-tcp -S -N veth0
+	is_wrong 'exclude each other' xdp-drop-world -N --skb-mode veth0
+	is_wrong 'exclude each other' tc-drop-tcp --tcx --clsact veth0
+	is_wrong 'exclude each other' tc-drop-tcp --egress --ingress veth0
+	is_wrong 'exclude each other' tc-drop-tcp veth0 --ingress --egress
+	is_wrong 'exclude each other' xdp-drop-tcp --pin --detach veth0
+	is_wrong 'only shows' xdp-drop-tcp --list --pin
+	is_wrong 'are for attaching' xdp-drop-tcp --list --timeout 1s
+	is_wrong 'are for attaching' xdp-drop-tcp --detach --observe veth0
+	is_wrong 'only shows' tc-drop-tcp --list --detach veth0
 	cli_clean
 }
 
@@ -104,10 +104,10 @@ test_durations() {
 	local text
 
 	for text in 0 5 0s 10x -1s 1.5s 1s1s ' 1s' '1 s' 99999999h 99999999999999999999s ms ''; do
-		wrong "'$text' is no duration" xdp-drop-tcp "--timeout=$text" veth0
+		is_wrong "'$text' is no duration" xdp-drop-tcp "--timeout=$text" veth0
 	done
-	wrong "'5' is no duration" tc-drop-tcp -t 5 veth0
-	wrong "'\+1s' is no duration" tc-drop-tcp -t +1s veth0
+	is_wrong "'5' is no duration" tc-drop-tcp -t 5 veth0
+	is_wrong "'\+1s' is no duration" tc-drop-tcp -t +1s veth0
 	cli_clean
 }
 
@@ -115,9 +115,9 @@ test_intervals() {
 	local text
 
 	for text in x -1 1s 0.001 nan inf 1e9 ''; do
-		wrong "'$text' is no interval" xdp-drop-tcp "--interval=$text" veth0
+		is_wrong "'$text' is no interval" xdp-drop-tcp "--interval=$text" veth0
 	done
-	wrong "'-1' is no interval" tc-drop-tcp -i -1 veth0
+	is_wrong "'-1' is no interval" tc-drop-tcp -i -1 veth0
 	cli_clean
 }
 

@@ -70,12 +70,12 @@ wrong_place() {
 	judged not "dropped: expected A@wan0:xdp-native, got A@veth0:xdp-native" 1
 }
 
-no_drop() {
+missing_drop() {
 	arp_dropped
 	judged not "dropped: expected A@wan0:xdp-native, got -" 0
 }
 
-in_time() {
+sent_before() {
 	arp_dropped
 	probe 20 lost "${W1//-pingcold/-ping}"
 	drop 10 wan 2054
@@ -108,8 +108,8 @@ ktap_case judge as_expected "an ARP request is dropped, as expected"
 ktap_case judge wrong_verdict "another verdict is named"
 ktap_case judge wrong_tap "what a tap should not have seen is named"
 ktap_case judge wrong_place "another place of the drop is named"
-ktap_case judge no_drop "a drop that is missing is named"
-ktap_case judge in_time "packets belong to the probe that was sent last before them"
+ktap_case judge missing_drop "a drop that is missing is named"
+ktap_case judge sent_before "packets belong to the probe that was sent last before them"
 ktap_case judge could_not_run "a probe that could not be sent is a skip"
 ktap_case judge plain_decimals "curl is given plain decimals, which all versions read"
 ktap_run "$@"

@@ -35,8 +35,8 @@ parses() {
 	reads "$tmp/out" "$want" || fail "${file##*/}: no \"$want\":"$'\n'"$(tail -n 10 "$tmp/out")"
 }
 
-ktap_case plan plan "a version first, and a plan before all points"
-plan() {
+ktap_case plan plan_first "a version first, and a plan before all points"
+plan_first() {
 	local file line
 
 	for file in "${files[@]}"; do

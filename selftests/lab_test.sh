@@ -39,7 +39,7 @@ lab_paths() {
 	told "^Hello from .*ctr"
 }
 
-links() {
+links_of() {
 	need ip
 	"$@" ip -o link show 2>/dev/null | sed 's/[0-9]*: \([^:@]*\).*/\1/' | sort | xargs
 }
@@ -48,9 +48,9 @@ ktap_case lab lab_sealed "lab: no link and no route leads out of it"
 lab_sealed() {
 	need ip
 	lab_take
-	[ "$(links "${in_out[@]}")" = "lo out0" ]
-	[ "$(links "${in_host[@]}")" = "docker0 lo veth0 wan0" ]
-	[ "$(links "${in_ctr[@]}")" = "eth0 lo" ]
+	[ "$(links_of "${in_out[@]}")" = "lo out0" ]
+	[ "$(links_of "${in_host[@]}")" = "docker0 lo veth0 wan0" ]
+	[ "$(links_of "${in_ctr[@]}")" = "eth0 lo" ]
 	[ -z "$("${in_out[@]}" ip route show default)" ]
 	[ -z "$("${in_host[@]}" ip route show default)" ]
 }

@@ -77,7 +77,7 @@ root() {
 }
 
 # With the variable $1=$2 on the command line or in the environment, goal $3 is to say $4.
-given() {
+door_given() {
 	expect 0 door -- -C "$tmp/tree" "$3" "$1=$2"
 	told "$4"
 	expect 0 door "$1=$2" -- -C "$tmp/tree" "$3"
@@ -93,12 +93,12 @@ variables() {
 	expect 0 door -- -C "$tmp/tree" experiment
 	told "^experiment.sh: RESULTS=$tmp/tree/results \$"
 	for dir in "$tmp/elsewhere" relative "$tmp/with 'some' \"spaces\""; do
-		given RESULTS "$dir" experiment "^experiment.sh: RESULTS=$dir \$"
-		given RESULTS "$dir" report "^report.sh: RESULTS=$dir $dir\$"
+		door_given RESULTS "$dir" experiment "^experiment.sh: RESULTS=$dir \$"
+		door_given RESULTS "$dir" report "^report.sh: RESULTS=$dir $dir\$"
 	done
-	given TESTS "cli.sh verdict" check '^selftests: check TESTS=cli.sh verdict '
-	given FRAMES 123 bench '^bench.sh: .* 123$'
-	given OUTPUT out check "^selftests: check TESTS= OUTPUT=$tmp/tree/out\$"
+	door_given TESTS "cli.sh verdict" check '^selftests: check TESTS=cli.sh verdict '
+	door_given FRAMES 123 bench '^bench.sh: .* 123$'
+	door_given OUTPUT out check "^selftests: check TESTS= OUTPUT=$tmp/tree/out\$"
 }
 
 ktap_case make elsewhere "OUTPUT: a test that is built elsewhere finds the objects"

@@ -49,13 +49,13 @@ count_lines() {
 	count "bpf_trace_printk: by $mark on [0-9]+: $1\$" "$tmp/trace"
 }
 
-has_lines() {
+trace_has_lines() {
 	count_lines "$2"
 	[ "$count" = "$1" ]
 }
 
 traced() {
-	poll 5 has_lines "$@" || fail "not $1 lines '$2':"$'\n'"$(grep "by $mark" "$tmp/trace")"
+	poll 5 trace_has_lines "$@" || fail "not $1 lines '$2':"$'\n'"$(grep "by $mark" "$tmp/trace")"
 }
 
 # Dropped, observed and undecided ones, at each hook.
@@ -129,15 +129,15 @@ test_pinned() {
 }
 
 # On top of /sys/kernel, for a loader alone: $1 makes what stands there.
-elsewhere() {
+trace_elsewhere() {
 	expect 0 cli_on "$tool" stage private sh -c "mount -t tmpfs tmpfs /sys/kernel && $1 && exec xdp-drop-tcp --trace -i 0 -t 50ms veth0"
 }
 
 test_places() {
-	elsewhere 'mkdir -p /sys/kernel/debug/tracing && : >/sys/kernel/debug/tracing/trace_pipe'
+	trace_elsewhere 'mkdir -p /sys/kernel/debug/tracing && : >/sys/kernel/debug/tracing/trace_pipe'
 	said "grep 'by [0-9a-f]+ on' /sys/kernel/debug/tracing/trace_pipe\$"
 	cli_unsaid 'not mounted'
-	elsewhere :
+	trace_elsewhere :
 	said ': mount -t tracefs nodev /sys/kernel/tracing$'
 	said "grep 'by [0-9a-f]+ on' /sys/kernel/tracing/trace_pipe\$"
 }

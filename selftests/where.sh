@@ -126,8 +126,8 @@ only_named() {
 	lab_stop
 }
 
-ktap_case netns own "drops in another namespace are not told; --all-netns: with its name"
-own() {
+ktap_case netns own_netns "drops in another namespace are not told; --all-netns: with its name"
+own_netns() {
 	local all
 
 	"${in_ctr[@]:0:2}" -i "${in_ctr[@]:2}" "$(built xdp-drop-tcp)" -N "$peer" >"$tmp/ctr.out" 2>&1 &

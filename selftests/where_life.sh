@@ -249,8 +249,8 @@ json() {
 		.[-1].lost_events == 0 and .[-1].missed == 0 and .[-1].packets == 3' "$tmp/out"
 }
 
-ktap_case words usage "wrong usage is 2, help and version go to standard output"
-usage() {
+ktap_case words where_usage "wrong usage is 2, help and version go to standard output"
+where_usage() {
 	expect 0 "$drop_where" --help
 	told '^Usage: drop-where .*IFACE'
 	told '--timeout=DURATION'

@@ -78,13 +78,13 @@ cli_wire() {
 		netns add $host
 		netns add $ctr
 	END
-	ip -n "$host" -batch - <<-END
+	"$tool" enter "$host" ip -batch - <<-END
 		link add veth0 type veth peer name eth0 netns $ctr
 		link set lo up
 		link set veth0 up
 		addr add 203.0.113.1/24 dev veth0
 	END
-	ip -n "$ctr" -batch - <<-END
+	"$tool" enter "$ctr" ip -batch - <<-END
 		link set eth0 up
 		addr add 203.0.113.10/24 dev eth0
 	END

@@ -106,7 +106,7 @@ lab_wire() {
 	local unit=${LAB_UNIT:-0} wan=02:00:00:00:01:01 out=02:00:00:00:01:02 docker=02:00:00:00:02:01
 	local veth=02:00:00:00:02:02 eth=02:00:00:00:02:10
 
-	ip -n "drop-$LAB-host" -batch - <<-END
+	"$tool" enter "drop-$LAB-host" ip -batch - <<-END
 		link add wan$unit address $wan type veth peer name out$unit address $out netns drop-$LAB-out
 		link add docker$unit address $docker type bridge mcast_snooping 0
 		link add veth$unit address $veth type veth peer name eth$unit address $eth netns drop-$LAB-ctr
@@ -123,7 +123,7 @@ lab_wire() {
 		neigh add 203.0.113.10 lladdr $eth dev docker$unit
 		neigh add 2001:db8:2::10 lladdr $eth dev docker$unit
 	END
-	ip -n "drop-$LAB-out" -batch - <<-END
+	"$tool" enter "drop-$LAB-out" ip -batch - <<-END
 		link set out$unit up
 		link set lo up
 		addr add 198.51.100.2/24 dev out$unit
@@ -132,7 +132,7 @@ lab_wire() {
 		neigh add 2001:db8:1::1 lladdr $wan dev out$unit
 		route add 2001:db8:2::/64 via 2001:db8:1::1
 	END
-	ip -n "drop-$LAB-ctr" -batch - <<-END
+	"$tool" enter "drop-$LAB-ctr" ip -batch - <<-END
 		link set eth$unit up
 		link set lo up
 		addr add 203.0.113.10/24 dev eth$unit
