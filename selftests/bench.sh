@@ -5,10 +5,8 @@
 # lab, written to a file. Figures, no verdict. Usage: bench.sh [FRAMES]
 
 set -eu
-# shellcheck source-path=SCRIPTDIR source=lib/lab_net.sh disable=SC1091
 . "$(dirname "$0")/lib/lab_net.sh"
 lab_need nft
-# shellcheck source-path=SCRIPTDIR source=lib/capture_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/capture_lib.sh"
 
 "$(built bench)"

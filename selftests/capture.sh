@@ -4,9 +4,7 @@
 # --write: what is in the file is what was sent, packet by packet, and other
 # programs understand it.
 
-# shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
-# shellcheck source-path=SCRIPTDIR source=lib/capture_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/capture_lib.sh"
 
 # Run a program, given with its options, writing to $tmp/$1.pcapng, while $2

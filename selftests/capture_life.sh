@@ -4,9 +4,7 @@
 # The life of a capture: pipes, slow readers and none, full disks, floods. And
 # always: captured + lost = dropped, and so much as captured is in the file.
 
-# shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
-# shellcheck source-path=SCRIPTDIR source=lib/capture_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/capture_lib.sh"
 
 send_syn() {

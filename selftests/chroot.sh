@@ -8,7 +8,6 @@
 # shellcheck disable=SC2016 # expanded by the shells that are given it
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
 . "$(dirname "$0")/lib/ktap.sh"
 need_privileges
 need mount chroot setpriv nft ip

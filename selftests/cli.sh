@@ -5,7 +5,6 @@
 # is attached. The rest is in the other files named cli_….
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 

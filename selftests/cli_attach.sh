@@ -4,7 +4,6 @@
 # Attaching: modes, and what is there already.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
@@ -24,8 +23,7 @@ attaches() {
 	esac
 	cli_state now
 	[[ $now =~ $regex ]] || fail "no '$regex' in:"$'\n'"$now"
-	kill -INT "$pid"
-	cli_ends 0
+	cli_stop INT
 	told "veth0 +$1 .*\(end\)$"
 	cli_clean
 }
@@ -57,8 +55,7 @@ test_no_native() {
 	cli_start xdp-drop-tcp bridge0 veth0
 	cli_has '^bridge0 xdp-generic'
 	cli_has '^veth0 xdp-native'
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	said 'bridge0: the driver has no native XDP: using generic XDP'
 	cli_on ip link del bridge0
 	cli_clean
@@ -164,7 +161,6 @@ test_netlink() {
 	for mode in xdpdrv xdpgeneric; do
 		cli_on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
 		for option in '' -N -S --pin; do
-			# shellcheck disable=SC2086 # nothing, if it is empty
 			cli_refused 3 "veth0: .*'xdp_drop_world'.*by netlink.*--force" xdp-drop-tcp $option veth0
 		done
 		cli_refused 3 'runs there already' xdp-drop-world veth0
@@ -202,8 +198,7 @@ test_second_instance() {
 		cli_refused 3 'runs there already' xdp-drop-world -S veth0
 		cli_refused 3 "left alone.*held by process $pid .*Stop that process.*--force" xdp-drop-tcp -d veth0
 		cli_start xdp-drop-world --force veth0
-		kill -INT "$pid"
-		cli_ends 0
+		cli_stop INT
 		pid=$first
 		cli_ends 1
 		said 'veth0: no longer attached'
@@ -242,8 +237,7 @@ test_second_tc() {
 		cli_refused 3 "left alone.*held by process $pid " tc-drop-tcp --detach veth0
 		attaches_too "$way" --ingress
 		cli_start tc-drop-tcp --force "$way" veth0
-		kill -INT "$pid"
-		cli_ends 0
+		cli_stop INT
 		said 'replacing program id'
 		pid=$first
 		cli_ends 1
@@ -256,8 +250,7 @@ attaches_too() {
 	local first=$pid
 
 	cli_start tc-drop-tcp "$@" veth0
-	kill -INT "$pid"
-	cli_ends 0
+	cli_stop INT
 	pid=$first
 	cli_has "held by process $pid "
 }

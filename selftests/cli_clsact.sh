@@ -4,7 +4,6 @@
 # clsact: a filter has no link, and outlives a loader that is killed.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
@@ -24,8 +23,7 @@ test_left_over() {
 	poll 6 cli_passes_tcp || fail "it still drops after its lease"
 	has_filter egress
 	cli_start tc-drop-tcp --clsact -i 0 veth0
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	said 'veth0: removing program id [0-9]+.*left by a run that was killed'
 	cli_clean
 }
@@ -152,8 +150,7 @@ test_stopped() {
 	poll 6 cli_passes_tcp || fail "it still drops after its lease"
 	kill -CONT "$pid"
 	poll 4 cli_drops_tcp || fail "TCP still passes"
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	cli_clean
 }
 
@@ -169,8 +166,7 @@ test_foreign_qdisc() {
 	cli_state before
 	cli_start tc-drop-tcp --clsact -i 0 veth0
 	cli_drops_tcp || fail "TCP passes"
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	cli_clean
 	cli_passes_tcp
 }
@@ -178,8 +174,7 @@ test_foreign_qdisc() {
 test_foreign_on_clsact() {
 	cli_start tc-drop-tcp --clsact -i 0 veth0
 	cli_on tc filter add dev veth0 ingress prio 5 handle 7 bpf da obj "$tc_tcp" sec tc
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	cli_has '^veth0 clsact-ingress .* by netlink \(tc\), priority 5 handle 0x7$'
 	! has_filter egress || fail "ours is left"
 }
@@ -194,8 +189,7 @@ test_two_directions() {
 		kill "$first"
 		poll 4 cli_has_not "held by process $first"
 		cli_has "held by process $pid "
-		kill "$pid"
-		cli_ends 0
+		cli_stop
 		cli_clean
 	done
 }

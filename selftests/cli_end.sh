@@ -4,7 +4,6 @@
 # How a run in the foreground ends: signals, time-outs, interfaces that change meanwhile.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
@@ -26,8 +25,7 @@ test_usr1() {
 		never grep -E 'final":true|why' "$tmp/out"
 		cli_has 'veth0 '
 		kill -USR1 "$pid"
-		kill -TERM "$pid"
-		cli_ends 0
+		cli_stop
 		told '"why":"signal".*"final":true'
 		cli_clean
 	done
@@ -40,8 +38,7 @@ test_signals() {
 		for signal in INT TERM HUP; do
 			# shellcheck disable=SC2086 # program and option
 			cli_start $way -i 0 veth0
-			kill "-$signal" "$pid"
-			cli_ends 0
+			cli_stop "$signal"
 			told '\(end\)$'
 			cli_clean
 		done
@@ -53,8 +50,7 @@ test_nohup() {
 	cli_start env --ignore-signal=HUP xdp-drop-tcp -i 0.05 veth0
 	kill -HUP "$pid"
 	poll 5 lines "${logs[$pid]}.out" 4 9999 || fail "it ended"
-	kill -TERM "$pid"
-	cli_ends 0
+	cli_stop
 	cli_clean
 }
 
@@ -89,8 +85,7 @@ test_timeout_ends() {
 		cli_clean
 	done
 	cli_start xdp-drop-tcp -i 0 --json -t 100s veth0
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	said 'a signal came: detached after [0-9.]+ of 100\.0 s\.$'
 	told '"why":"signal","attached_ms":[0-9]+'
 }
@@ -114,13 +109,11 @@ test_timeout_stopped() {
 test_observe() {
 	cli_start tc-drop-tcp --json -i 0 veth0
 	cli_drops_tcp || fail "TCP passes"
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	told '"dropped_packets":[1-9].*"observed_packets":0,'
 	cli_start tc-drop-tcp --observe --json -i 0 veth0
 	poll 3 cli_passes_tcp || fail "TCP does not pass"
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	said 'attached .*observing'
 	told '"dropped_packets":0,.*"observed_packets":[1-9]'
 }
@@ -140,8 +133,7 @@ test_capabilities_given_up() {
 		poll 2 reads "/proc/$pid/status" $'\nCapEff:\t'"$want"$'\n' || fail "$(grep Cap "/proc/$pid/status")"
 		reads "/proc/$pid/status" $'\nCapPrm:\t'"$want"$'\n'
 		reads "/proc/$pid/status" $'\nNoNewPrivs:\t1\n'
-		kill "$pid"
-		cli_ends 0
+		cli_stop
 	done
 	cli_clean
 }
@@ -213,8 +205,7 @@ test_renamed() {
 			link set veth0 name other0
 		END
 		cli_has '^other0 '
-		kill "$pid"
-		cli_ends 0
+		cli_stop
 		told '\(end\)$'
 		cli_has_not other0
 		cli_state now

@@ -5,7 +5,6 @@
 # with an error: each has its words and its exit code, and nothing stays behind.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
@@ -146,8 +145,7 @@ test_list_errors() {
 	cli_start xdp-drop-tcp -i 0 veth0
 	denied LINK_NEXT_ID ENOMEM 1 'cannot list.*memory' xdp-drop-tcp --list
 	denied LINK_NEXT_ID EIO 1 'cannot list.*the kernel refused \(Input/output error\)\.' tc-drop-tcp veth0
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	denied PROG_QUERY EPERM 1 'cannot list.*privilege' tc-drop-tcp --list
 }
 

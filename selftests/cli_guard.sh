@@ -4,7 +4,6 @@
 # The lockout guard: would it cut off the session in which it was typed?
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 

@@ -5,7 +5,6 @@
 # the same number, others' links, and maps that have only the name of one of ours.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
@@ -91,8 +90,7 @@ moves() {
 	poll 5 reads "${logs[$pid]}.err" 'wan0: moved to another network namespace' ||
 		fail "$way: it does not notice: $(<"${logs[$pid]}.err")"
 	wan0_drops || fail "$way: TCP passes later"
-	kill -INT "$pid"
-	cli_ends 0
+	cli_stop INT
 	[ "$kind" = free ] || said 'wan0: moved .*as number [0-9]+: it stays'
 	dropped_on '"wan0"'
 	[ "$dropped" -ge 1 ] || fail "$way: nothing is counted on wan0: $(<"$tmp/out")"
@@ -114,8 +112,7 @@ test_unknown() {
 	kill -CONT "$pid"
 	poll 5 reads "${logs[$pid]}.err" 'moved to another' || fail "it does not notice"
 	poll 5 reads "${logs[$pid]}.err" 'packets of an unknown interface: taken for Ethernet' || fail "it is not told"
-	kill -INT "$pid"
-	cli_ends 0
+	cli_stop INT
 	dropped_on null
 	[ "$dropped" -ge 1 ] || fail "nothing is counted as unknown: $(<"$tmp/out")"
 	dropped_on '"tun0"'
@@ -152,8 +149,7 @@ test_bond() {
 	cli_on ip neigh flush all
 	poll 10 answers_or_drops || fail "the second port does not come up"
 	wan0_drops || fail "TCP passes by the second port"
-	kill -INT "$pid"
-	cli_ends 0
+	cli_stop INT
 	dropped_on '"bond0"'
 	[ "$dropped" -ge 2 ] || fail "not all is counted on the bond: $(<"$tmp/out")"
 	dropped_on '"veth0"'
@@ -192,8 +188,7 @@ test_same_number() {
 	# Where there is but one, it is this one.
 	"${in_third[@]}" ip link del veth0
 	cli_start xdp-drop-tcp --force -i 0 veth0
-	kill -INT "$pid"
-	cli_ends 0
+	cli_stop INT
 	said "took off .*held by process $stranger "
 }
 
@@ -210,8 +205,7 @@ test_netlink_here() {
 	expect 0 cli_on bpftool net attach xdpdrv id "$id" dev veth0
 	cli_has '^veth0 xdp-native .*by netlink' || fail "taken for the other's link"
 	cli_start xdp-drop-tcp --force -i 0 veth0
-	kill -INT "$pid"
-	cli_ends 0
+	cli_stop INT
 	third_has xdp_drop_world || fail "the other namespace has lost it"
 }
 
@@ -229,8 +223,7 @@ test_same_number_tcx() {
 	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
 	hold_both "$tc_tcp"
 	cli_start tc-drop-tcp --force -i 0 veth0
-	kill -INT "$pid"
-	cli_ends 0
+	cli_stop INT
 	said 'veth0: replacing'
 	cli_has_not '^veth0 ' || fail "the one here is still there"
 	third_has tc_drop_tcp || fail "the other namespace has lost it"

@@ -5,7 +5,6 @@
 # or go away.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 

@@ -4,7 +4,6 @@
 # --pin and --detach. One group: they share a BPF file system.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 

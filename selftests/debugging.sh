@@ -5,7 +5,6 @@
 # says they do. Each test types one or more of its chapters into a lab.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/lab_lib.sh"
 
 # In the tree, or beside us once installed.
@@ -30,7 +29,6 @@ begun() {
 	jobs=$(jobs -pr | wc -l)
 	while [ "$ready" -lt "$jobs" ] && [ "$EPOCHSECONDS" -lt "$end" ]; do
 		command sleep 0.1
-		# shellcheck disable=SC2154 # set where it runs
 		ready=$(grep -cE ': (attached \(|listening)' "$out" || true)
 	done
 }

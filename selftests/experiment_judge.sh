@@ -5,7 +5,6 @@
 # what taps and drop-where would have said is written here.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
 . "$(dirname "$0")/lib/ktap.sh"
 
 here=$(dirname "$(realpath "$0")")

@@ -5,7 +5,6 @@
 # each answer a point.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
 . "$(dirname "$0")/lib/ktap.sh"
 
 need_privileges

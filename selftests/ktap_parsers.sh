@@ -5,7 +5,6 @@
 # kernel's parser, $KUNIT, and prove. To be run by run.sh, after those programs.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
 . "$(dirname "$0")/lib/ktap.sh"
 
 : "${KTAPS:?is not set: see run.sh}" "${KUNIT:?is not set: see run.sh}"

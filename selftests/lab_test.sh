@@ -3,9 +3,7 @@
 #
 # The lab itself, the demo, and the bare objects attached by others' loaders.
 
-# shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
-# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/lab_lib.sh"
 
 here=$(realpath "$(dirname "$0")")
@@ -114,7 +112,6 @@ lab_alone() {
 hold_lab() {
 	need nft
 	rm -f "$tmp/id"
-	# shellcheck disable=SC2016 # expanded by that shell
 	bash -c 'set -eu; . "$1/lib/lab_net.sh"; lab_own test; echo "$LAB" >"$2.new"
 		mv "$2.new" "$2"; "${in_out[@]}" sleep 60 & wait' \
 		bash "$here" "$tmp/id" >/dev/null 2>&1 &

@@ -3,9 +3,7 @@
 #
 # The programs on real traffic: what passes, what is lost, what is counted.
 
-# shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
-# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/lab_lib.sh"
 
 # Without a packet of TCP from or to the container, and all is as before once it ends.

@@ -5,7 +5,6 @@
 # programs themselves, for somebody whose locale is de_DE.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
 . "$(dirname "$0")/lib/ktap.sh"
 need_privileges
 

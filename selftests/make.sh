@@ -8,7 +8,6 @@
 # shellcheck disable=SC2016 # expanded by what the stubs run in
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
 . "$(dirname "$0")/lib/ktap.sh"
 
 here=$(dirname "$(realpath "$0")")
@@ -151,7 +150,6 @@ colour() {
 	never colours TERM=xterm NO_COLOR=1
 	. "$here/lib/lab_net.sh"
 	lab_colours >"$tmp/out"
-	# shellcheck disable=SC2154 # lab_colours sets it
 	[ -z "$green" ]
 }
 

@@ -5,7 +5,6 @@
 # say so in one sentence. For each tool, the tests that use it are run without it.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/ktap.sh disable=SC1091
 . "$(dirname "$0")/lib/ktap.sh"
 need_privileges
 

@@ -4,7 +4,6 @@
 # Tests that run side by side, also in other process namespaces, leave each other alone.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/lab_lib.sh"
 ktap_before_each=
 

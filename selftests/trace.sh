@@ -5,9 +5,7 @@
 # undecided, found as the loader says; no cost without it.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
-# shellcheck source-path=SCRIPTDIR source=lib/frames.sh
 . "$(dirname "$0")/lib/frames.sh"
 cli_private "$@"
 tracing=/sys/kernel/tracing
@@ -82,8 +80,7 @@ test_lines() {
 			else
 				traced 1 "undecided, 16 bytes"
 			fi
-			kill -INT "$pid"
-			cli_ends 0
+			cli_stop INT
 			count_lines "$verdict, [0-9]+ bytes"
 			told "\"${verdict}_packets\":$count,"
 			lines "$tmp/out" 1 || fail "more than data: $(<"$tmp/out")"
@@ -111,11 +108,9 @@ test_typed() {
 	"${in_ctr[@]}" "$tool" probe send eth0 "$frame_syn" 1
 	poll 5 reads "$tmp/lines" ": observed, 54 bytes" || fail "nothing: $(<"$tmp/lines")"
 	never reads "$tmp/lines" dropped
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 	pid=$first mark=$others
-	kill "$pid"
-	cli_ends 0
+	cli_stop
 }
 
 # It works without a reader.
@@ -157,12 +152,10 @@ test_free() {
 			printf -v number %08x $((BASH_REMATCH[1] & 0xffffffff))
 		fi
 		calls "$number" || fail "$program --trace prints nothing"
-		kill "$pid"
-		cli_ends 0
+		cli_stop
 		cli_start "$program" -i 0 veth0
 		never calls "$number"
-		kill "$pid"
-		cli_ends 0
+		cli_stop
 	done
 }
 

@@ -3,12 +3,9 @@
 #
 # drop-where: the right interface, hook, function, reason and count for what our
 # programs drop; nothing for what nobody drops, nor for other namespaces; --write.
-# shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/capture_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/capture_lib.sh"
-# shellcheck source-path=SCRIPTDIR source=lib/where_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/where_lib.sh"
 
 # What drop-where must tell while PROGRAM… drops three packets: hook, function and

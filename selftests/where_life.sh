@@ -3,10 +3,8 @@
 #
 # The life of drop-where: signals, --timeout, two at once, readers that go away, floods.
 # And its words: --json, wrong usage, what it needs.
-# shellcheck disable=SC2119 # the helpers' arguments have defaults
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/where_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/where_lib.sh"
 
 ktap_case life signals "SIGINT, SIGTERM, SIGHUP: sums, exit status 0"
@@ -238,7 +236,6 @@ json() {
 	poll 5 where_tells 3 '"final":false.*xdp-generic|xdp-generic.*"final":false'
 	where_end INT
 	lab_stop
-	# shellcheck disable=SC2016 # jq's own
 	jq -es --arg port "$port" '
 		map(select(.hook == "xdp-generic")) as $ours |
 		($ours | map(select(.final))) as $sums |

@@ -6,7 +6,6 @@
 # named). Exits with 0 if every cell is as expected, else with 1.
 
 set -eu
-# shellcheck source-path=SCRIPTDIR source=../lib/lab_net.sh disable=SC1091
 . "$(dirname "$0")/../lib/lab_net.sh"
 
 expected=${1:-$(dirname "$0")/demo.expected}

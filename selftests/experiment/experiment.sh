@@ -4,7 +4,6 @@
 # The experiment: every row of it, with evidence. See usage().
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=experiment_lib.sh disable=SC1091
 . "$(dirname "$0")/experiment_lib.sh"
 
 experiment_usage() {
@@ -260,7 +259,6 @@ experiment_broken() {
 }
 
 here=$(dirname "$(realpath "$0")")
-# shellcheck source-path=SCRIPTDIR source=experiment_more.sh disable=SC1091
 . "$here/experiment_more.sh"
 ktap='' chapters=()
 for each; do

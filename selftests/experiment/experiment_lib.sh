@@ -11,7 +11,6 @@
 # why a state cannot be had (empty: it is had), $dropped how many packets its programs
 # dropped, $loaders and $watchers what runs.
 
-# shellcheck source-path=SCRIPTDIR source=../lib/lab_net.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/../lib/lab_net.sh"
 
 ANSWER_MS=5000 # to wait for an answer that should come
@@ -69,7 +68,6 @@ experiment_set_up_taps() {
 
 # Run a command in a part of the lab.
 experiment_inside() {
-	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
 
 	shift
@@ -78,7 +76,6 @@ experiment_inside() {
 
 # The same in place of this shell: with & behind it, $! is the command's own pid.
 experiment_become() {
-	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
 
 	shift

@@ -57,7 +57,6 @@ experiment_switched() {
 
 # Show a command and run it in part $1 of the lab, for 20 s at most.
 experiment_show() {
-	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
 	local text
 

@@ -5,7 +5,6 @@
 set -eu
 
 locale=${LC_ALL-} # a person's, for what that person runs in there
-# shellcheck source-path=SCRIPTDIR source=../lib/lab_net.sh disable=SC1091
 . "$(dirname "$0")/../lib/lab_net.sh"
 
 lab_usage() {
@@ -55,7 +54,6 @@ lab_list() {
 }
 
 lab_shell() {
-	# shellcheck disable=SC2016 # expanded by that shell
 	printf 'PS1="[%s of lab %s] \\w # "\n' "$1" "$LAB" >"$LAB_DIR/$1.bashrc"
 	LC_ALL=$locale lab_run "$1" bash --rcfile "$LAB_DIR/$1.bashrc"
 }

@@ -23,13 +23,11 @@
 #   capture_pipe_to CMD… -- ARGS…
 #                               like lab_load, its --write - read by CMD; $reader
 
-# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_lib.sh"
 
 oracle_room=(-B 2048 -s 9216)
 
 capture_oracle() {
-	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n where=in_$1
 	local count=()
 
@@ -134,7 +132,6 @@ capture_pipe_to() {
 
 capture_flood_begin() {
 	"${in_ctr[@]}" "$tool" probe flood eth0 "$(frame_tcp "$to_docker0" "" 4 "${2:-64}")" "$1" >"$tmp/flood" &
-	# shellcheck disable=SC2034 # for callers
 	flood=$!
 }
 

@@ -32,6 +32,7 @@
 #   cli_has_ended        has $pid ended?
 #   cli_ends STATUS      wait for that, with STATUS; said and told are about its
 #                        output from now on
+#   cli_stop [SIGNAL]    the same after SIGTERM, or SIGNAL, with 0
 #   cli_clean            fail unless all is soon as cli_wire left it
 #   cli_has REGEX        is there a line in --list, with single spaces? or cli_has_not
 #   cli_passes_tcp       does TCP get from veth0 to eth0 and back? or cli_drops_tcp
@@ -39,7 +40,6 @@
 #                        at XDP: what is built
 #   $xdp_world, $tc_tcp  objects for ip link and tc; $cli_path is where they are
 
-# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/ktap.sh"
 
 # The names of network namespaces and the pins are not shared, and all of
@@ -211,6 +211,11 @@ cli_ends() {
 	copy "${logs[$pid]}.out" "$tmp/out"
 	copy "${logs[$pid]}.err" "$tmp/err"
 	[ "$got" = "$1" ] || fail "exit status $got instead of $1:"$'\n'"$(<"$tmp/err")"
+}
+
+cli_stop() {
+	kill "-${1:-TERM}" "$pid"
+	cli_ends 0
 }
 
 cli_has() {

@@ -31,7 +31,6 @@
 #
 # A test runs in a subshell of its own under `set -eEu`, with an empty directory $tmp.
 
-# shellcheck source-path=SCRIPTDIR source=checks.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/checks.sh"
 
 ktap_before_each='' ktap_after_each='' ktap_after_group=''

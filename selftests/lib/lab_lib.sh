@@ -37,11 +37,8 @@
 #   lab_xdp_id IF        the id of the XDP program there; lab_has_filter SIDE [REGEX],
 #                        lab_has_clsact: has TC such a thing at veth0?
 
-# shellcheck source-path=SCRIPTDIR source=lab_net.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_net.sh"
-# shellcheck source-path=SCRIPTDIR source=ktap.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/ktap.sh"
-# shellcheck source-path=SCRIPTDIR source=frames.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/frames.sh"
 
 need_privileges

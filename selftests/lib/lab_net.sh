@@ -22,7 +22,6 @@
 #
 # Processes in a lab share a private mount of bpffs: pins go when the lab does.
 
-# shellcheck source-path=SCRIPTDIR source=checks.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/checks.sh"
 
 LAB_STATE=/run/bpf-drop-lab
@@ -165,7 +164,6 @@ lab_nat() {
 
 # nginx in namespace $1; every file of it is in the lab's directory.
 lab_serve() {
-	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
 	local dir=$LAB_DIR/$1
 
@@ -299,7 +297,6 @@ lab_sweep() {
 
 # Run the arguments in namespace $1, with our programs within reach by name.
 lab_run() {
-	# shellcheck disable=SC2178 # a name for one of the arrays
 	local -n into=in_$1
 	local reach=$PATH path
 

@@ -18,7 +18,6 @@
 # All that is sent while drop-where runs is frames of our own, so that their number is
 # known: no retransmissions, no ARP, no IPv6.
 
-# shellcheck source-path=SCRIPTDIR source=lab_lib.sh disable=SC1091
 . "${BASH_SOURCE[0]%/*}/lab_lib.sh"
 
 drop_where=$(built drop-where)
