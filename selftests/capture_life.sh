@@ -108,7 +108,7 @@ fifo() {
 
 rest_arrived() {
 	tail -c +7 "$tmp/f" >"$tmp/rest"
-	"$tool" pcapng_check -w 0 "$tmp/rest" 1
+	"$tool" pcapng_wait 0 "$tmp/rest" 1
 }
 
 ktap_case pipe appended "--write - >>FILE: what stood there stays"

@@ -6,13 +6,10 @@
  * Every frame lies right before memory that may not be touched, so that a
  * byte read beyond its end is caught.
  */
-#include <setjmp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include "frames/frames.h"
+#include "frames/guarded.h"
 #include "frames/ktap.h"
 
 #define MUTATIONS 1000000
@@ -21,8 +18,6 @@
 #define OVERREAD -1
 
 static struct frame frame;
-static __u8 *guard; /* the first byte that may not be touched */
-static sigjmp_buf overread;
 
 /* The second reading. A packet and how far it has been read. */
 struct reader {
@@ -142,11 +137,6 @@ static enum match second_match(__u8 protocol, size_t length,
 {
 	return frame_match(second_reading(frame.data, length, type, tags),
 			   protocol);
-}
-
-static void caught(int signal)
-{
-	siglongjmp(overread, signal);
 }
 
 /* The code under test, on the frame that ends at the guard. */
@@ -306,31 +296,13 @@ static void test_mutations(size_t cases)
 	ktap_point(ok, "mutated frames: every verdict is frequent");
 }
 
-/* Room for a frame, and behind it a page that nobody may touch. */
-static int make_guard(void)
-{
-	struct sigaction action = { .sa_handler = caught,
-				    .sa_flags = SA_NODEFER };
-	size_t page = sysconf(_SC_PAGESIZE);
-	size_t room = (FRAME_MAX + page - 1) / page * page;
-	__u8 *area;
-
-	area = mmap(NULL, room + page, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (area == MAP_FAILED || mprotect(area + room, page, PROT_NONE))
-		return -1;
-	guard = area + room;
-	return sigaction(SIGSEGV, &action, NULL) |
-	       sigaction(SIGBUS, &action, NULL);
-}
-
 int main(void)
 {
 	const struct frame_case *wanted;
 	size_t cases = 0;
 
 	ktap_begin();
-	if (make_guard()) {
+	if (guard_make(NULL)) {
 		perror("# cannot set up guarded memory");
 		return KSFT_FAIL;
 	}

@@ -8,17 +8,14 @@
  * address has to fit into 32 bits, as in a struct __sk_buff.
  */
 #include <errno.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <linux/bpf.h>
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-variable"
 #include <bpf/bpf_helpers.h>
 #pragma GCC diagnostic pop
 #include "frames/frames.h"
+#include "frames/guarded.h"
 #include "frames/ktap.h"
 
 #define LOW_ADDRESS 0x10000000UL
@@ -45,8 +42,6 @@ struct outcome {
 };
 
 static struct frame frame;
-static __u8 *guard; /* the first byte that may not be touched */
-static sigjmp_buf overread;
 static bool pull_fails;
 static struct outcome outcome;
 
@@ -80,11 +75,6 @@ static void *stand_in_lookup(void *map, const void *key)
 static __u64 stand_in_clock(void)
 {
 	return 0;
-}
-
-static void caught(int signal)
-{
-	siglongjmp(overread, signal);
 }
 
 static void run(__u32 linear, bool tagged)
@@ -191,28 +181,10 @@ static unsigned int test_all(bool really)
 	return points;
 }
 
-static int make_guard(void)
-{
-	struct sigaction action = { .sa_handler = caught,
-				    .sa_flags = SA_NODEFER };
-	size_t page = sysconf(_SC_PAGESIZE);
-	size_t room = (FRAME_MAX + page - 1) / page * page;
-	__u8 *area;
-
-	area = mmap((void *)LOW_ADDRESS, room + page, PROT_READ | PROT_WRITE,
-		    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (area == MAP_FAILED || (unsigned long)area >> 31 ||
-	    mprotect(area + room, page, PROT_NONE))
-		return -1;
-	guard = area + room;
-	return sigaction(SIGSEGV, &action, NULL) |
-	       sigaction(SIGBUS, &action, NULL);
-}
-
 int main(void)
 {
 	ktap_begin();
-	if (make_guard()) {
+	if (guard_make((void *)LOW_ADDRESS) || (unsigned long)guard >> 31) {
 		perror("# cannot set up guarded memory");
 		return KSFT_FAIL;
 	}

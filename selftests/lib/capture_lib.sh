@@ -73,7 +73,7 @@ capture_arrived() {
 	local ms
 
 	lab_patience 5
-	"$tool" pcapng_check -w "$ms" "$1" "$2"
+	"$tool" pcapng_wait "$ms" "$1" "$2"
 }
 
 capture_same() {

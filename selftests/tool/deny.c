@@ -27,6 +27,7 @@
 
 #define ANY -1
 #define SIGNAL 0x1000 /* behind all errnos: a signal, and no answer */
+#define ERRORS 200 /* there are fewer */
 
 struct call {
 	const char *name;
@@ -55,32 +56,6 @@ static const struct call calls[] = {
 	{ "RECEIVE", __NR_recvfrom, ANY },
 	{}
 };
-
-struct name {
-	const char *name;
-	int number;
-};
-
-static const struct name errors[] = { { "E2BIG", E2BIG },
-				      { "EACCES", EACCES },
-				      { "EBUSY", EBUSY },
-				      { "EEXIST", EEXIST },
-				      { "EINTR", EINTR },
-				      { "EINVAL", EINVAL },
-				      { "EIO", EIO },
-				      { "EMFILE", EMFILE },
-				      { "ENODEV", ENODEV },
-				      { "ENOBUFS", ENOBUFS },
-				      { "ENOMEM", ENOMEM },
-				      { "ENOSPC", ENOSPC },
-				      { "ENOSYS", ENOSYS },
-				      { "EOPNOTSUPP", EOPNOTSUPP },
-				      { "EPERM", EPERM },
-				      { "ERANGE", ERANGE },
-				      { "EROFS", EROFS },
-				      { "KILL", SIGNAL + SIGKILL },
-				      { "STOP", SIGNAL + SIGSTOP },
-				      {} };
 
 /* The lower half of the first argument. */
 #define ARGUMENT                               \
@@ -205,26 +180,35 @@ static const struct call *find_call(const char *name, unsigned long *n)
 	return call->name && (!name[length] || *n) ? call : NULL;
 }
 
-static const struct name *find_error(const char *name)
+/* Its number, 0 if there is none. */
+static int find_error(const char *name)
 {
-	const struct name *error = errors;
+	const char *known;
+	int error;
 
-	while (error->name && strcmp(error->name, name))
-		error++;
-	return error->name ? error : NULL;
+	if (!strcmp(name, "KILL"))
+		return SIGNAL + SIGKILL;
+	if (!strcmp(name, "STOP"))
+		return SIGNAL + SIGSTOP;
+	for (error = 1; error < ERRORS; error++) {
+		known = strerrorname_np(error);
+		if (known && !strcmp(known, name))
+			return error;
+	}
+	return 0;
 }
 
 static int deny_main(int argc, char **argv)
 {
 	unsigned long n = 0;
 	const struct call *call = argc > 3 ? find_call(argv[1], &n) : NULL;
-	const struct name *error = argc > 3 ? find_error(argv[2]) : NULL;
+	int error = argc > 3 ? find_error(argv[2]) : 0;
 
-	if (!call || !error || (error->number > SIGNAL && !n))
+	if (!call || !error || (error > SIGNAL && !n))
 		return usage();
 	if (n)
-		return once(call, n, error->number, argv + 3);
-	if (filter(call, SECCOMP_RET_ERRNO | (unsigned int)error->number) < 0)
+		return once(call, n, error, argv + 3);
+	if (filter(call, SECCOMP_RET_ERRNO | (unsigned int)error) < 0)
 		return failed("seccomp");
 	return run(argv + 3);
 }
@@ -234,8 +218,8 @@ const struct command deny_command = {
 	.summary = "run a program for which a system call fails",
 	.usage =
 		"tool deny CALL[@N] ERRNO PROGRAM [ARGUMENT...]\n"
-		"CALL and ERRNO by name, those in the lists of deny.c; @N: the Nth such call only,\n"
-		"and then ERRNO may be KILL or STOP. Exit: the program's; 125 if it was not tried.\n",
+		"CALL by name, those in the list of deny.c; @N: the Nth such call only, and then\n"
+		"ERRNO may be KILL or STOP. Exit: the program's; 125 if it was not tried.\n",
 	.untried = 125,
 	.main = deny_main,
 };

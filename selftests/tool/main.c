@@ -14,9 +14,10 @@
 #include "tool/tool.h"
 
 static const struct command *const commands[] = {
-	&enter_command,	       &stage_command,	  &probe_command,
-	&netstate_command,     &stranger_command, &screen_command,
-	&pcapng_check_command, &jited_command,	  &deny_command,
+	&enter_command,	       &stage_command,	     &probe_command,
+	&netstate_command,     &stranger_command,    &screen_command,
+	&pcapng_check_command, &pcapng_wait_command, &jited_command,
+	&deny_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -5,15 +5,12 @@
  * judge of their packets: the same as in a capture by tcpdump? See the end.
  */
 #include <arpa/inet.h>
-#include <poll.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "tool/pcapng_oracle.h"
 #include "tool/pcapng_read.h"
 #include "tool/tool.h"
 
-#define SECOND_NS 1000000000LL
-#define LATE_NS SECOND_NS /* so much later than tcpdump's a time may be */
 #define INTERFACES_MAX 64
 #define HEX_MAX 64 /* bytes of a packet that a line shows */
 #define UNKNOWN (~0U)
@@ -30,25 +27,15 @@ struct interface {
 	bool statistics;
 };
 
-struct packet {
-	__u64 time_ns;
-	unsigned int length;
-	struct bytes bytes;
-};
-
 static struct interface interfaces[INTERFACES_MAX];
 static unsigned int interface_count;
 static __u64 last_number;
 static bool hookless; /* drop-where's: no verdicts, as it gives none */
 static __u64 told; /* losses, by the drop counts of packets */
 
-/* tcpdump's capture, and how far it is compared. */
-static struct bytes oracle;
-static bool compare, in_part;
 static bool numbered, quiet;
 static const char *only; /* the interface to compare */
 static long first = -1; /* of tcpdump's packets to compare, if only some are */
-static unsigned long compared;
 
 static void check_section(struct bytes body)
 {
@@ -107,56 +94,13 @@ static void check_interface(struct bytes body)
 	interface_count++;
 }
 
-static const struct interface *interface_of(const struct bytes *body)
+static struct interface *interface_of(const struct bytes *body)
 {
 	__u32 number = body->size < 4 ? UNKNOWN : get_u32(body->data);
 
 	if (number >= interface_count)
 		reject("interface %u, which there is not", number);
 	return &interfaces[number];
-}
-
-static struct packet oracle_next(void)
-{
-	struct packet packet = {};
-	size_t size;
-
-	if (oracle.size < 16)
-		reject("tcpdump has no packet %lu", compared + 1);
-	size = get_u32(oracle.data + 8);
-	packet.time_ns =
-		get_u32(oracle.data) * SECOND_NS + get_u32(oracle.data + 4);
-	packet.length = get_u32(oracle.data + 12);
-	take(&oracle, 16);
-	packet.bytes.data = oracle.data;
-	packet.bytes.size = size;
-	take(&oracle, size);
-	return packet;
-}
-
-/* Has tcpdump the same? How much there has to be, the snaplen says. */
-static bool is_same(const struct packet *one, const struct packet *theirs)
-{
-	return one->length == theirs->length &&
-	       one->bytes.size <= theirs->bytes.size &&
-	       !memcmp(one->bytes.data, theirs->bytes.data, one->bytes.size);
-}
-
-static void check_same(const struct packet *one)
-{
-	struct packet theirs;
-	long long late;
-
-	do {
-		theirs = oracle_next();
-		compared++;
-	} while (in_part && !is_same(one, &theirs));
-	if (!is_same(one, &theirs))
-		reject("not what tcpdump has: %u bytes, it has %u; captured %zu",
-		       one->length, theirs.length, one->bytes.size);
-	late = (long long)(one->time_ns - theirs.time_ns);
-	if (late < 0 || late > LATE_NS)
-		reject("%lld ns later than tcpdump's", late);
 }
 
 static void __attribute__((format(printf, 1, 2))) show(const char *format, ...)
@@ -172,6 +116,9 @@ static void __attribute__((format(printf, 1, 2))) show(const char *format, ...)
 
 static void check_packet_options(struct bytes body)
 {
+	static const size_t sizes[] = {
+		[2] = 4, [3] = 8, [4] = 8, [5] = 8, [6] = 4, [7] = 9,
+	};
 	unsigned int code, seen = 0;
 	struct bytes value;
 	__u64 number;
@@ -186,10 +133,7 @@ static void check_packet_options(struct bytes body)
 			show(" comment=\"%.*s\"", (int)value.size, value.data);
 			continue;
 		}
-		need_size(code, &value,
-			  code == 7		 ? 9 :
-			  code == 2 || code == 6 ? 4 :
-						   8);
+		need_size(code, &value, sizes[code]);
 		if (code == 2)
 			show(" flags=%u", get_u32(value.data));
 		else if (code == 4)
@@ -249,7 +193,7 @@ static void check_order(const struct bytes *bytes)
 
 static void check_packet(struct bytes body)
 {
-	struct interface *interface = (struct interface *)interface_of(&body);
+	struct interface *interface = interface_of(&body);
 	struct packet packet = {};
 	unsigned int most;
 
@@ -279,7 +223,7 @@ static void check_packet(struct bytes body)
 
 static void check_statistics(struct bytes body)
 {
-	struct interface *interface = (struct interface *)interface_of(&body);
+	struct interface *interface = interface_of(&body);
 	static const char *const names[] = {
 		[2] = "start",	  [4] = "received", [5] = "lost_by_interface",
 		[6] = "accepted", [7] = "lost",	    [8] = "delivered",
@@ -346,62 +290,15 @@ static size_t check_block(struct bytes rest)
 	return size;
 }
 
-static void open_oracle(const char *path)
-{
-	oracle = read_all(path);
-	if (oracle.size < 24 || get_u32(oracle.data) != 0xa1b23c4d) {
-		fprintf(stderr, "pcapng_check: %s is not by tcpdump --nano\n",
-			path);
-		exit(2);
-	}
-	take(&oracle, 24);
-	compare = true;
-}
-
-/* How many packets are in the file by now; no more is checked. */
-static unsigned long count_packets(const char *path)
-{
-	struct bytes file = read_all(path), rest = file;
-	unsigned long count = 0;
-	size_t size;
-
-	while (rest.size >= 12) {
-		size = get_u32(rest.data + 4);
-		if (size < 12 || size > rest.size)
-			break;
-		count += get_u32(rest.data) == BLOCK_PACKET;
-		take(&rest, size);
-	}
-	free((void *)file.data);
-	return count;
-}
-
-static int wait_for(const char *path, unsigned long count, int ms)
-{
-	struct timespec now, end;
-
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	end.tv_sec += ms / 1000;
-	end.tv_nsec += ms % 1000 * 1000000L;
-	while (count_packets(path) < count) {
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if ((now.tv_sec - end.tv_sec) * SECOND_NS + now.tv_nsec >
-		    end.tv_nsec)
-			return 1;
-		poll(NULL, 0, 5);
-	}
-	return 0;
-}
-
 static int pcapng_check_main(int argc, char **argv)
 {
 	bool may_be_cut = false;
 	struct bytes file;
-	int option, ms = -1;
+	int option;
 	size_t size;
 	long i;
 
-	while ((option = getopt(argc, argv, "cf:i:npqw:")) >= 0) {
+	while ((option = getopt(argc, argv, "cf:i:npq")) >= 0) {
 		if (option == '?')
 			return usage();
 		may_be_cut |= option == 'c';
@@ -412,13 +309,9 @@ static int pcapng_check_main(int argc, char **argv)
 			only = optarg;
 		if (option == 'f')
 			first = atol(optarg);
-		if (option == 'w')
-			ms = atoi(optarg);
 	}
 	if (argc - optind != 1 && argc - optind != 2)
 		return usage();
-	if (ms >= 0 && argc - optind == 2)
-		return wait_for(argv[optind], atol(argv[optind + 1]), ms);
 	if (argc - optind == 2)
 		open_oracle(argv[optind + 1]);
 	for (i = 0; i < first; i++)
@@ -443,7 +336,6 @@ const struct command pcapng_check_command = {
 	.usage =
 		"tool pcapng_check [-cnq] FILE\n"
 		"       tool pcapng_check [-pq] [-i NAME] [-f FIRST] FILE PCAP\n"
-		"       tool pcapng_check -w MS FILE COUNT\n"
 		"Checks a pcapng file strictly and shows what is in it; '-' is standard input.\n"
 		"With a file by tcpdump, the packets have to be the same, in the same order,\n"
 		"at the same time or up to a second later.\n"
@@ -454,7 +346,6 @@ const struct command pcapng_check_command = {
 		"  -n       the packets are of probe flood and have to be in order\n"
 		"  -p       tcpdump may have seen packets that are not in the file\n"
 		"  -q       show no packets\n"
-		"  -w MS    wait so long until COUNT packets are in a file that grows\n"
 		"Exit: 0 correct, and the same; 1 not; 2 wrong usage.\n",
 	.untried = 2,
 	.main = pcapng_check_main,

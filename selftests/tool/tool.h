@@ -16,8 +16,8 @@ struct command {
 };
 
 extern const struct command deny_command, enter_command, jited_command,
-	netstate_command, pcapng_check_command, probe_command, screen_command,
-	stage_command, stranger_command;
+	netstate_command, pcapng_check_command, pcapng_wait_command,
+	probe_command, screen_command, stage_command, stranger_command;
 
 /* Say how this command is used. */
 int usage(void);
