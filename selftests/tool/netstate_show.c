@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <arpa/inet.h>
+#include <bpf/bpf.h>
 #include <errno.h>
 #include <ftw.h>
 #include <linux/bpf.h>
@@ -113,27 +114,13 @@ static const struct known *find(const char *in, unsigned int number)
 	return NULL;
 }
 
-static int bpf(int command, void *attr, size_t size)
+/* What is known of a program or a link that was open; false if it was gone. */
+static bool get_info(int fd, void *info, __u32 size)
 {
-	return syscall(__NR_bpf, command, attr, size);
-}
+	int error = fd < 0 || bpf_obj_get_info_by_fd(fd, info, &size);
 
-/* What is known of a program or a link; false if it is gone. */
-static bool get_info(int command, __u32 id, void *info, __u32 size)
-{
-	union bpf_attr attr = { .prog_id =
-					id }; /* or link_id: the same place */
-	int fd = bpf(command, &attr, sizeof(attr));
-	int error;
-
-	if (fd < 0)
-		return false;
-	memset(&attr, 0, sizeof(attr));
-	attr.info.bpf_fd = fd;
-	attr.info.info_len = size;
-	attr.info.info = (unsigned long)info;
-	error = bpf(BPF_OBJ_GET_INFO_BY_FD, &attr, sizeof(attr));
-	close(fd);
+	if (fd >= 0)
+		close(fd);
 	return !error;
 }
 
@@ -143,7 +130,7 @@ static void show_program(__u32 id)
 	size_t i;
 
 	fprintf(out, " %u", id);
-	if (get_info(BPF_PROG_GET_FD_BY_ID, id, &info, sizeof(info))) {
+	if (get_info(bpf_prog_get_fd_by_id(id), &info, sizeof(info))) {
 		fprintf(out, " %s tag ", info.name);
 		for (i = 0; i < sizeof(info.tag); i++)
 			fprintf(out, "%02x", info.tag[i]);
@@ -306,7 +293,7 @@ static int show_tc(__u16 type, netlink_reader reader)
 static int show_tcx(void)
 {
 	__u32 ids[MOST_TCX] = {}, links[MOST_TCX] = {}, i;
-	/* Of union bpf_attr, as Linux 6.6 has it. */
+	/* Of union bpf_attr, as Linux 6.6 has it: older libbpf asks for no links. */
 	struct {
 		__u32 ifindex, type, query_flags, attach_flags;
 		__aligned_u64 ids;
@@ -321,7 +308,7 @@ static int show_tcx(void)
 	};
 
 	/* EINVAL: a kernel without TCX */
-	if (bpf(BPF_PROG_QUERY, &query, sizeof(query)))
+	if (syscall(__NR_bpf, BPF_PROG_QUERY, &query, sizeof(query)))
 		return errno == EINVAL || errno == ENOENT ? 0 :
 		       errno == ENODEV			  ? -EAGAIN :
 							    -errno;
@@ -337,15 +324,13 @@ static int show_tcx(void)
 /* Those of all namespaces are to be had; ours are those with our programs. */
 static void show_bpf_links(void)
 {
-	union bpf_attr attr = {};
+	__u32 id = 0;
 	size_t i;
 
-	while (!bpf(BPF_LINK_GET_NEXT_ID, &attr, sizeof(attr))) {
+	while (!bpf_link_get_next_id(id, &id)) {
 		struct bpf_link_info info = {};
 
-		attr.start_id = attr.next_id;
-		if (!get_info(BPF_LINK_GET_FD_BY_ID, attr.next_id, &info,
-			      sizeof(info)))
+		if (!get_info(bpf_link_get_fd_by_id(id), &info, sizeof(info)))
 			continue;
 		for (i = 0; i < program_count && programs[i] != info.prog_id;)
 			i++;
