@@ -29,21 +29,13 @@ drops() {
 	[ "$count" = 4 ] || fail "more is told"
 }
 
-ktap_case hooks native "native XDP: told for the veth it hangs on"
-native() {
-	# Compilers may have put the one function into the other.
+# Compilers may have put the one function of native XDP into the other.
+ktap_case hooks native "native XDP: told for the veth it hangs on" \
 	drops xdp-native 'veth_(xdp_rcv_skb|poll)' '[-A-Z_]+' xdp-drop-tcp --native-mode
-}
-
-ktap_case hooks generic "generic XDP: interface, function, one line for each"
-generic() {
+ktap_case hooks generic "generic XDP: interface, function, one line for each" \
 	drops xdp-generic '[a-z_]*generic[a-z_]*' '[-A-Z_]+' xdp-drop-tcp --skb-mode
-}
-
-ktap_case hooks generic_bridge "generic XDP on the bridge, not on its port"
-generic_bridge() {
+ktap_case hooks generic_bridge "generic XDP on the bridge, not on its port" \
 	drops xdp-generic-bridge '[a-z_]*generic[a-z_]*' '[-A-Z_]+' xdp-drop-tcp --skb-mode
-}
 
 need_tcx() {
 	local status=0
@@ -54,35 +46,20 @@ need_tcx() {
 
 # Before Linux 6.1 there are no such reasons: told by the function, and by what is attached.
 into() {
+	[ "$1" != --tcx ] || need_tcx
 	drops tc-ingress '__netif_receive_skb_core' '(-|NOT_SPECIFIED|TC_INGRESS)' tc-drop-tcp "$@" --ingress
-}
-
-ktap_case hooks ingress_tcx "TC ingress by TCX"
-ingress_tcx() {
-	need_tcx
-	into --tcx
-}
-
-ktap_case hooks2 ingress_clsact "TC ingress by clsact"
-ingress_clsact() {
-	into --clsact
 }
 
 # The answers to the container leave by the port.
 out_of() {
+	[ "$1" != --tcx ] || need_tcx
 	drops tc-egress '__dev_queue_xmit' '(-|NOT_SPECIFIED|TC_EGRESS)' tc-drop-tcp "$@"
 }
 
-ktap_case hooks2 egress_tcx "TC egress by TCX"
-egress_tcx() {
-	need_tcx
-	out_of --tcx
-}
-
-ktap_case hooks2 egress_clsact "TC egress by clsact"
-egress_clsact() {
-	out_of --clsact
-}
+ktap_case hooks ingress_tcx "TC ingress by TCX" into --tcx
+ktap_case hooks2 ingress_clsact "TC ingress by clsact" into --clsact
+ktap_case hooks2 egress_tcx "TC egress by TCX" out_of --tcx
+ktap_case hooks2 egress_clsact "TC egress by clsact" out_of --clsact
 
 ktap_case hooks2 no_drop "nothing is told while nothing is dropped"
 no_drop() {
@@ -205,44 +182,23 @@ writes() {
 	tcpdump -Z root -nr "$file" >"$tmp/read" 2>&1 || fail "$(<"$tmp/read")"
 }
 
-# Eight TCP packets of several lengths, two with VLAN tags.
-some_frames() {
-	local length
+# Eight TCP packets of several lengths, two with VLAN tags, at this hook and function.
+writes_port() {
+	local length frames=() hook=$1 function=$2
 
-	frames=()
 	for length in 60 61 64 74 1000 1514; do
 		frames+=("$(frame_tcp "$to_docker0" "" 4 "$length")")
 	done
 	frames+=("$(frame_tcp "$to_docker0" 81000005 4 100)" "$(frame_tcp "$to_docker0" 88a8006481000005 6 100)")
+	writes "$port" "${@:3}"
 }
 
-ktap_case write write_native "--write: what native XDP dropped, byte by byte"
-write_native() {
-	local frames hook=xdp-native function='veth_'
-
-	some_frames
-	writes_port xdp-drop-tcp --native-mode
-}
-
-ktap_case write write_generic "--write: what generic XDP dropped"
-write_generic() {
-	local frames hook=xdp-generic function=
-
-	some_frames
-	writes_port xdp-drop-tcp --skb-mode
-}
-
-ktap_case write write_ingress "--write: what TC ingress dropped, with tags that are not in the frame"
-write_ingress() {
-	local frames hook=tc-ingress function=__netif_receive_skb_core
-
-	some_frames
-	writes_port tc-drop-tcp --clsact --ingress
-}
-
-writes_port() {
-	writes "$port" "$@"
-}
+ktap_case write write_native "--write: what native XDP dropped, byte by byte" \
+	writes_port xdp-native veth_ xdp-drop-tcp --native-mode
+ktap_case write write_generic "--write: what generic XDP dropped" \
+	writes_port xdp-generic '' xdp-drop-tcp --skb-mode
+ktap_case write write_ingress "--write: what TC ingress dropped, with tags that are not in the frame" \
+	writes_port tc-ingress __netif_receive_skb_core tc-drop-tcp --clsact --ingress
 
 # SYNs for nobody, and with wrong checksums; what the bridge is given, is its own.
 ktap_case write write_stack "--write: what the stack itself dropped, with its MAC header"
