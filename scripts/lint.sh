@@ -101,7 +101,7 @@ twice() {
 	sed 's,.*/,,' | sort | uniq -d
 }
 
-headers() {
+header_names() {
 	found=$(named '^(user|bpf_progs|selftests)/.*\.h$' | twice)
 	[ -z "$found" ] || { echo "$found" | sed 's/$/: more than one header has this name/' && return 1; }
 	found=$(printf '%s/link.h\n' user/attach bpf_progs | twice)
@@ -143,7 +143,7 @@ check shellcheck shell
 check locale locale
 check SPDX spdx
 check floors floors
-check headers headers
+check headers header_names
 check paths paths
 check names names
 check report scripts/report/check.sh

@@ -80,4 +80,3 @@ int privileges_drop(bool net_admin)
 		return -errno;
 	return capabilities(SYS_capset, data);
 }
-
