@@ -286,7 +286,7 @@ int drop_where(const __u64 *args)
 	if (state.ended || !find_place(skb, &dev, &key) ||
 	    (config.netns && key.netns != config.netns))
 		return 0;
-	/* They came together. Where they are not, the verifier removes this. */
+	/* Reason and type came together; without the type the verifier removes this. */
 	if (bpf_core_type_exists(enum skb_drop_reason))
 		key.reason = args[2];
 	if (dev) {
