@@ -5,7 +5,6 @@
 # are written, its rows added, its commands typed into a lab.
 set -eu
 
-# shellcheck source-path=SCRIPTDIR source=lib/lab_lib.sh disable=SC1091
 . "$(dirname "$0")/lib/lab_lib.sh"
 
 top=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -64,7 +63,6 @@ ktap_case tree steps_done "a new program by the text: built, tested, attached, s
 steps_done() {
 	need git make ip curl
 	or_skip "what make check needs is not there" "$top/scripts/bootstrap.sh" build test
-	lab_take
 	copy_tree "$tmp/tree"
 	{
 		printf '%s\n' 'set -eux' "cd ${top@Q}" "$(declare -f insert)"

@@ -11,7 +11,7 @@ cli_private "$@"
 # In the host, tun0 carries IP and wan0 Ethernet; the other end of wan0 is far0 in the
 # container's.
 wire_wan0() {
-	cli_before_each
+	cli_wire
 	cli_wire_third
 	or_skip "no tun here" cli_on "$tool" probe tun tun0 65534 # ARPHRD_NONE
 	cli_on ip link add wan0 type veth peer name far0 netns "$ctr"
@@ -234,7 +234,7 @@ test_strange_map() {
 	local map
 
 	for map in "x.bss 4096" "x.bss 1" "tc_drop_.bss 64000" "slots 4096" "counters 4096"; do
-		cli_before_each
+		cli_wire
 		# shellcheck disable=SC2086 # name and size
 		"$tool" stranger filter "$host" veth0 $map
 		cli_state before
@@ -253,7 +253,6 @@ test_strange_map() {
 test_other_name() {
 	LC_ALL=C sed 's/tc\([-_]\)drop\([-_]\)tcp/tc\1drop\2abc/g' "$(built tc-drop-tcp)" >"$tmp/tc-drop-abc"
 	chmod 755 "$tmp/tc-drop-abc"
-	cli_wire
 	expect 0 cli_on "$tmp/tc-drop-abc" --pin --clsact veth0
 	cli_has '^veth0 clsact-egress .*tc_drop_abc .* left by tc-drop-abc --pin, priority 1 handle 0xbdf$'
 	expect 0 cli_on "$tmp/tc-drop-abc" --detach veth0

@@ -8,8 +8,8 @@
 # Then each test has what cli_wire makes, or shares what its group's set-up has made by it:
 #
 #   cli_wire             two new network namespaces, $host and $ctr: veth0 in one, its
-#                        peer eth0 in the other. cli_wire_again: anew. $before: the state
-#                        of $host then
+#                        peer eth0 in the other, unless they are there already.
+#                        cli_wire_again: anew. $before: the state of $host then
 #   "${in_host[@]}" CMD  run CMD where veth0 is; in_ctr: where eth0 is. CMD
 #                        replaces tool: with & behind it, $! is its own pid
 #   cli_wire_third       one more namespace, $third, with nothing but lo; "${in_third[@]}"
@@ -68,7 +68,9 @@ cli_private() {
 	cli_path=$dir
 }
 
+ktap_before_each=cli_wire
 cli_wire() {
+	[ -z "${host-}" ] || return 0
 	need ip
 	host=host.$BASHPID ctr=ctr.$BASHPID
 	in_host=("$tool" enter "$host")
@@ -112,11 +114,6 @@ cli_unwire() {
 cli_on() {
 	need "$1"
 	"$tool" enter -t 20 "$host" "$@"
-}
-
-ktap_before_each=cli_before_each
-cli_before_each() {
-	[ -n "${host-}" ] || cli_wire
 }
 
 cli_wire_again() {

@@ -84,6 +84,7 @@ ktap_before_each=lab_take
 lab_take() {
 	local LAB_NGINX=none
 
+	[ -z "${LAB_DIR-}" ] || return 0
 	ktap_after_each="lab_give_back $ktap_after_each"
 	if [ -s "$ktap_between" ]; then
 		read -r LAB_DIR <"$ktap_between"
