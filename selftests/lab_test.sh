@@ -75,7 +75,7 @@ ktap_case lab lab_down_clean "lab: up, list, run, down; nothing is left"
 lab_down_clean() {
 	local id pids
 
-	need curl nft
+	need curl ip nft
 	expect 0 "$here/experiment/lab.sh" up
 	told "^Lab .* is up"
 	id=$(sed -n 's/^Lab \(.*\) is up.*/\1/p' "$tmp/out")
@@ -99,7 +99,7 @@ lab_down_clean() {
 
 ktap_case lab lab_alone "lab: without arguments it explains itself and runs a shell"
 lab_alone() {
-	need curl nft
+	need curl ip nft
 	# shellcheck disable=SC2016 # expanded by that shell
 	expect 0 "$here/experiment/lab.sh" <<<'echo "it runs in $LAB"; curl -s localhost; exit 3'
 	told "shell ctr"
@@ -110,7 +110,7 @@ lab_alone() {
 
 # A lab in a process of its own, $holder; once it is up, its id is in $tmp/id.
 hold_lab() {
-	need nft
+	need ip nft
 	rm -f "$tmp/id"
 	bash -c 'set -eu; . "$1/lib/lab_net.sh"; lab_own test; echo "$LAB" >"$2.new"
 		mv "$2.new" "$2"; "${in_out[@]}" sleep 60 & wait' \
@@ -175,7 +175,7 @@ lab_interrupted() {
 
 ktap_case demo demo_as_expected "demo: every cell as expected"
 demo_as_expected() {
-	need curl nft
+	need curl ip nft
 	expect 0 "$here/experiment/demo.sh"
 	told "^All 91 cells are as expected"
 	# No colour but on a terminal.
@@ -198,7 +198,7 @@ ktap_case demo2 demo_surprised "demo: what is not as expected is marked, named, 
 demo_surprised() {
 	local PATH=$PATH
 
-	need curl nft
+	need curl ip nft
 	strict_curl
 	PATH=$tmp/bin:$PATH
 	sed 's,lost/E2,pass/E2,; /^[WXB]/d' "$here/experiment/demo.expected" >"$tmp/expected"

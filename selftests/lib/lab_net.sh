@@ -283,7 +283,8 @@ lab_sweep() {
 
 	for dir in "$LAB_STATE".*; do
 		[ -d "$dir" ] || continue
-		read -r kind owner birth numbers 2>/dev/null <"$dir/owner" || { stray=yes && continue; }
+		{ read -r kind owner birth && read -r numbers; } 2>/dev/null <"$dir/owner" ||
+			{ stray=yes && continue; }
 		[ "$kind" != kept ] || continue
 		lab_born "$owner"
 		if [ "$born" != "$birth" ] && [ "$(readlink /proc/self/ns/pid)" = "$numbers" ]; then

@@ -178,7 +178,7 @@ static int write_owner(const char *dir, const char *owner)
 	if (readlink("/proc/self/ns/pid", numbers, sizeof(numbers) - 1) < 0)
 		return failed("/proc/self/ns/pid");
 	snprintf(path, sizeof(path), "%s/owner", dir);
-	snprintf(text, sizeof(text), "%s %s", owner, numbers);
+	snprintf(text, sizeof(text), "%s\n%s", owner, numbers);
 	return write_file(path, text);
 }
 
