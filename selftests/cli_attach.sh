@@ -213,7 +213,6 @@ test_second_instance() {
 
 # Nor below it: what arrives at a bridge's port has an XDP program of the bridge's.
 test_above() {
-	cli_wire
 	cli_on ip -batch - <<-END
 		link add bridge0 type bridge
 		link add port0 type veth peer name port1
