@@ -16,12 +16,14 @@
 
 /* The group -1 is the last one. argp's own messages name --usage. */
 static const struct argp_option options[] = {
-	{ "force", 'F', NULL, 0, "replace a file of --write", 2 },
+	{ "force", 'F', NULL, 0, "replace what is there already, see below",
+	  2 },
 	{ "timeout", 't', "DURATION", 0, "end after 500ms, 10s, 5m or 2h", 2 },
 	{ "write", 'w', "FILE", 0,
 	  "write the dropped packets to a new pcapng file; '-' is standard output",
 	  3 },
-	{ "snaplen", 's', "BYTES", 0, "only so much of each packet", 3 },
+	{ "snaplen", 's', "BYTES", 0, "write only so many bytes of each packet",
+	  3 },
 	{ "json", 'j', NULL, 0, "one JSON object a line", 3 },
 	{ "verbose", 'v', NULL, 0,
 	  "show the loader's and the verifier's log; twice: all of libbpf's",

@@ -55,7 +55,8 @@ static const struct argp_option any_hook_options[] = {
 	  "show the XDP, clsact and TCX programs of all or of these interfaces",
 	  3 },
 	{ "interval", 'i', "SECONDS", 0,
-	  "pace of the counters (default 1; 0: none until the end)", 3 },
+	  "seconds between two lines of counters (default 1; 0: only at the end)",
+	  3 },
 	{ "trace", KEY_TRACE, NULL, 0,
 	  "a line for each packet dropped, observed or undecided, by bpf_printk; says where to read them",
 	  3 },
@@ -65,10 +66,11 @@ static const struct argp_option any_hook_options[] = {
 static const char more_help[] =
 	"\vIFACE is an interface's name or a quoted glob such as 'veth*'. Attaches to\n"
 	"all of them or to none, shows counters each second, and detaches on Ctrl-C,\n"
-	"when it ends and when it is killed. Upon SIGUSR1 it shows the counters at once.\n\n"
-	"When --timeout is over, the kernel side passes everything, even if this process\n"
-	"is stopped. --force also replaces another's program, and attaches even where\n"
-	"your own remote session arrives.\n\n"
+	"when it ends and when it is killed. Upon SIGUSR1 it shows the counters\n"
+	"at once.\n\n"
+	"After --timeout the kernel side passes everything, even if this process is\n"
+	"stopped. --force replaces another's program or an existing file of --write,\n"
+	"and attaches even where your own remote session arrives.\n\n"
 	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
 	"(another's program or a file is there, or it would cut you off), 4 this\n"
 	"kernel lacks what was asked.";

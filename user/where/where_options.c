@@ -22,13 +22,14 @@ static const struct argp_option options[] = {
 };
 
 static const char text[] =
-	"Tell where packets are dropped: at which hook, in which function, and why.\vIFACE is an interface's name or a quoted glob such as 'veth*'. It tells\n"
-	"until Ctrl-C, and then how many were dropped where; upon SIGUSR1 it tells\n"
-	"that so far, and counts anew. With --write -, it tells only the sums, on\n"
-	"standard error.\n\n"
-	"Packets that were on no interface any more are told with '-' for it, if\n"
-	"their socket tells the network namespace. Native XDP is told on veth only:\n"
-	"other drivers drop before there is a packet that the kernel could tell of.\n\n"
+	"Tell where packets are dropped: at which hook, in which function, and why.\vIFACE is an interface's name or a quoted glob such as 'veth*'. It shows\n"
+	"each dropped packet until Ctrl-C, and at the end how many were dropped where.\n"
+	"Upon SIGUSR1 it shows these sums and starts to count again from zero. With\n"
+	"--write - it shows only the sums, on standard error. --force replaces an\n"
+	"existing file of --write.\n\n"
+	"A packet that is no longer on an interface has '-' for it; it is shown if its\n"
+	"socket tells the network namespace. Of native XDP only veth's drops are seen:\n"
+	"other drivers drop before there is a packet to report.\n\n"
 	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
 	"(the file is there already), 4 this kernel lacks what was asked.";
 
