@@ -338,6 +338,8 @@ static int probe_main(int argc, char **argv)
 		return probe_reflect(argv[2]);
 	if (!strcmp(command, "tun") && argc == 4)
 		return probe_tun(argv[2], atoi(argv[3]));
+	if (!strcmp(command, "tunnel") && (argc == 5 || argc == 6))
+		return probe_tunnel(argv[2], argv[3], atoi(argv[4]), argc == 6);
 	return usage();
 }
 
@@ -363,6 +365,8 @@ const struct command probe_command = {
 		"         swapped\n"
 		"       tool probe tun NAME TYPE\n"
 		"         create a tun device that stays, of this link type (ARPHRD_…)\n"
+		"       tool probe tunnel NAME ADDRESS PORT [connect]\n"
+		"         create a tun device; its packets go to this UDP port, from the same one here\n"
 		"Exit: 0 answered, 1 no answer in time, 2 refused or another failure.\n",
 	.untried = FAILED,
 	.main = probe_main,

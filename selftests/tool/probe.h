@@ -15,5 +15,7 @@ int probe_flood(const char *iface, const char *text, unsigned int count);
 
 int probe_reflect(const char *name);
 int probe_tun(const char *name, int type);
+int probe_tunnel(const char *name, const char *address, int port,
+		 int connected);
 
 #endif
