@@ -15,6 +15,7 @@ int main(int argc, char **argv)
 			"Drop every TCP packet that leaves (or enters) an interface, by TC.",
 		.tc = true,
 		.matches = "TCP",
+		.protocol = IPPROTO_TCP,
 		.open = open_image,
 		.destroy = destroy_image,
 	};

@@ -14,6 +14,7 @@ int main(int argc, char **argv)
 		.summary =
 			"Drop every TCP packet that arrives on an interface, by XDP.",
 		.matches = "TCP",
+		.protocol = IPPROTO_TCP,
 		.open = open_image,
 		.destroy = destroy_image,
 	};

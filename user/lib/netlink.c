@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Speaking rtnetlink: requests, the kernel's extended acks, dumps. */
+/* Speaking netlink: requests, the kernel's extended acks, dumps. */
 #include "lib/netlink.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 /* The kernel fills up to 32 KiB per read of a dump (netlink_dump()). */
 #define ANSWER_SIZE 65536
 
-int netlink_open(struct netlink *nl, __u32 groups)
+static int open_protocol(struct netlink *nl, int protocol, __u32 groups)
 {
 	struct sockaddr_nl address = {
 		.nl_family = AF_NETLINK,
@@ -26,8 +26,8 @@ int netlink_open(struct netlink *nl, __u32 groups)
 	};
 	int one = 1;
 
-	*nl = (struct netlink){ .fd = -1 };
-	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	*nl = (struct netlink){ .fd = -1, .protocol = protocol };
+	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (nl->fd < 0)
 		return -errno;
 	/* Wanted, not needed: without them errors say less. */
@@ -41,6 +41,11 @@ int netlink_open(struct netlink *nl, __u32 groups)
 		return error;
 	}
 	return 0;
+}
+
+int netlink_open(struct netlink *nl, __u32 groups)
+{
+	return open_protocol(nl, NETLINK_ROUTE, groups);
 }
 
 void netlink_close(struct netlink *nl)
@@ -184,7 +189,7 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 
 	if (nl->fd < 0 || nl->unfinished) {
 		netlink_close(nl);
-		error = netlink_open(nl, 0);
+		error = open_protocol(nl, nl->protocol, 0);
 	}
 	if (error)
 		return error;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Speaking rtnetlink: requests with the kernel's extended ack on an error, dumps.
+ * Speaking rtnetlink, and generic netlink: requests with the kernel's extended ack on an
+ * error, dumps.
  * libbpf's netlink code cannot list filters and hides the extended ack.
  */
 #ifndef NETLINK_H
@@ -13,6 +14,7 @@
 
 struct netlink {
 	int fd;
+	int protocol; /* NETLINK_ROUTE or NETLINK_GENERIC */
 	__u32 sequence;
 	bool unfinished; /* an answer was not read to its end: begin with a new socket */
 	char extack[256]; /* what the kernel said to the last request, or "" */
@@ -50,7 +52,7 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
 
 /**
  * netlink_talk() - send a request and read all of its answer
- * @nl: closed, it is opened before
+ * @nl: closed, it is opened before, to what its protocol says
  * @reader: gets each message; NULL if only success counts; must not talk itself
  *
  * Return: 0 or a negative errno; @nl->extack then says more. -ENOBUFS: the kernel had no

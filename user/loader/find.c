@@ -6,20 +6,22 @@
 
 #include "attach/link.h"
 #include "attach/tc.h"
+#include "guard/guard.h"
 #include "lib/descriptors.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
-#include "loader/guard.h"
 
-/* What ends by itself, or drops nothing of a session, does not cut the user off for long. */
+/* What ends by itself, or drops nothing, does not cut the user off for long. */
 static int check_session(struct run *run)
 {
 	const struct options *options = &run->options;
+	const struct program *program = run->program;
 
 	if (options->common.force || options->common.timeout_ns ||
-	    options->observe || run->program->spares_ssh)
+	    options->observe)
 		return EXIT_DONE;
-	return guard_check(&run->all, &run->chosen);
+	return guard_check(&run->all, &run->chosen, program->protocol,
+			   program->tc && !options->ingress);
 }
 
 static int need_descriptors(struct run *run)

@@ -5,6 +5,7 @@
 
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 
 #include "drop_abi.h"
@@ -25,7 +26,7 @@ struct program {
 	const char *summary; /* one line for --help */
 	bool tc; /* at the TC hooks, not XDP */
 	const char *matches; /* what it looks for in IP: "TCP"; NULL: any frame */
-	bool spares_ssh; /* it drops no TCP, so that an SSH session goes on */
+	int protocol; /* IPPROTO_* of all that it drops; 0: any packet may be */
 	/* Both by PROGRAM_IMAGE(). Returns 0 or a negative errno. */
 	int (*open)(struct image *image,
 		    const struct bpf_object_open_opts *opts);

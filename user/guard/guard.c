@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Would dropping here cut off the remote session it was typed in? */
+#include "guard/guard.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "guard/ports.h"
+#include "guard/ssh.h"
+#include "guard/tunnels.h"
+#include "guard/ways.h"
+#include "lib/errors.h"
+
+/* One session held against what is to be dropped. */
+struct check {
+	const struct interfaces *all;
+	const struct interfaces *chosen;
+	int protocol; /* of what is dropped, 0: any */
+	bool leaving;
+	const struct session *session;
+	const struct way *way; /* one of its ways, or of what carries it */
+	const struct interface *first; /* the session's own at its end */
+	bool *passed; /* of all: those that its packets pass below there */
+	bool *opened; /* of all: tunnels whose carriers are among these sessions: */
+	struct sessions carriers;
+	int code;
+};
+
+static const char next_step[] =
+	"Use --timeout 30s to try it for a while, --observe to only count, or --force.";
+
+static void refuse(struct check *check, const struct session *carrier,
+		   const char *chosen)
+{
+	const struct in6_addr *peer = &check->session->peer;
+	int arrival = check->session->arrival;
+	char text[INET6_ADDRSTRLEN] = "", over[32] = "";
+	const char *ipv4 = text + strlen("::ffff:"), *how = "arrives";
+
+	inet_ntop(AF_INET6, peer, text, sizeof(text));
+	if (address_is_none(&carrier->peer) && !carrier->bound)
+		how = "may arrive";
+	else if (check->leaving && arrival && arrival != check->first->index)
+		how = "leaves";
+	if (strcmp(check->first->name, chosen))
+		snprintf(over, sizeof(over), " (over %s)", check->first->name);
+	check->code = fail(
+		EXIT_REFUSED,
+		"%s: your SSH session from %s %s here%s and would be cut off. %s",
+		chosen, IN6_IS_ADDR_V4MAPPED(peer) ? ipv4 : text, how, over,
+		next_step);
+}
+
+/* Are these linked so that frames pass both as they are? */
+static bool is_stacked(const struct interface *interface)
+{
+	return interface->lower && !tunnel_is(interface);
+}
+
+/*
+ * Only ever downwards: what passes one VLAN does not pass its siblings. The other end of
+ * a veth is where frames come from; if it is a bridge's port, they come from others.
+ */
+static void pass(struct check *check, int index)
+{
+	const struct interfaces *all = check->all;
+	const struct interface *at = interfaces_find(all, index);
+	const struct interface *lower;
+	int port = 0;
+	size_t i;
+
+	if (!at || check->passed[at - all->list])
+		return;
+	check->passed[at - all->list] = true;
+	if (!strcmp(at->kind, "bridge"))
+		port = ports_find(check->way, index);
+	for (i = 0; i < all->count; i++) {
+		if (all->list[i].master == index &&
+		    (!port || all->list[i].index == port))
+			pass(check, all->list[i].index);
+	}
+	lower = is_stacked(at) ? interfaces_find(all, at->lower) : NULL;
+	if (!lower)
+		return;
+	pass(check, lower->index);
+	if (lower->lower == index && lower->master)
+		pass(check, lower->master);
+}
+
+/* A VRF's port has the VRF above it, and other ports have nothing to do with them. */
+static void pass_vrf(struct check *check, int index)
+{
+	const struct interface *at = interfaces_find(check->all, index);
+	const struct interface *master =
+		at ? interfaces_find(check->all, at->master) : NULL;
+
+	if (master && !strcmp(master->kind, "vrf"))
+		check->passed[master - check->all->list] = true;
+}
+
+static int open_tunnels(struct check *check, const struct session *session)
+{
+	const struct interfaces *all = check->all;
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < all->count && !error; i++) {
+		if (!check->passed[i] || check->opened[i] ||
+		    !tunnel_is(&all->list[i]))
+			continue;
+		check->opened[i] = true;
+		error = tunnel_carriers(&all->list[i], session,
+					&check->carriers);
+	}
+	return error;
+}
+
+/* What goes by this interface: do we drop it on the way? */
+static int check_way(struct check *check, const struct session *carrier,
+		     const struct way *way)
+{
+	const struct interfaces *all = check->all;
+	const struct interface *at = interfaces_find(all, way->index);
+	size_t i;
+
+	if (!at)
+		return 0;
+	check->way = way;
+	if (carrier == check->session)
+		check->first = at;
+	memset(check->passed, 0, all->count * sizeof(*check->passed));
+	pass(check, way->index);
+	pass_vrf(check, way->index);
+	for (i = 0; i < check->chosen->count && !check->code; i++) {
+		at = interfaces_find(all, check->chosen->list[i].index);
+		if (at && check->passed[at - all->list] &&
+		    (!check->protocol || check->protocol == carrier->protocol))
+			refuse(check, carrier, at->name);
+	}
+	return check->code ? 0 : open_tunnels(check, carrier);
+}
+
+static int check_carrier(struct check *check, const struct session *carrier)
+{
+	struct ways ways;
+	int error;
+	size_t i;
+
+	error = ways_find(carrier, check->leaving, &ways);
+	for (i = 0; i < ways.count && !error && !check->code; i++)
+		error = check_way(check, carrier, &ways.list[i]);
+	free(ways.list);
+	return error;
+}
+
+static int check_session(struct check *check, const struct session *session)
+{
+	struct session carrier;
+	int error;
+	size_t i;
+
+	check->session = session;
+	memset(check->opened, 0, check->all->count * sizeof(*check->opened));
+	check->carriers.count = 0;
+	error = check_carrier(check, session);
+	/* Each may find more of them. */
+	for (i = 0; i < check->carriers.count && !error && !check->code; i++) {
+		carrier = check->carriers.list[i];
+		error = check_carrier(check, &carrier);
+	}
+	return error;
+}
+
+static int check_all(struct check *check)
+{
+	struct sessions sessions;
+	int error;
+	size_t i;
+
+	check->passed = calloc(check->all->count + 1, sizeof(*check->passed));
+	check->opened = calloc(check->all->count + 1, sizeof(*check->opened));
+	if (!check->passed || !check->opened)
+		return -ENOMEM;
+	error = ssh_sessions(&sessions);
+	for (i = 0; i < sessions.count && !error && !check->code; i++)
+		error = check_session(check, &sessions.list[i]);
+	free(sessions.list);
+	return error;
+}
+
+int guard_check(const struct interfaces *all, const struct interfaces *chosen,
+		int protocol, bool leaving)
+{
+	struct check check = {
+		.all = all,
+		.chosen = chosen,
+		.protocol = protocol,
+		.leaving = leaving,
+	};
+	int error = check_all(&check);
+
+	free(check.passed);
+	free(check.opened);
+	free(check.carriers.list);
+	if (!error)
+		return check.code;
+	return fail(
+		EXIT_REFUSED,
+		"cannot find out where your SSH session arrives (%s), and dropping might cut it off. %s",
+		strerror(-error), next_step);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Other processes, as far as /proc shows them. */
+#ifndef PROCESS_H
+#define PROCESS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#define PROCESS_NAME 32 /* more than TASK_COMM_LEN */
+
+/* Opens one of a process's files to read it; NULL: it is gone, or we may not. */
+FILE *process_open(int pid, const char *file);
+
+/* The value of a process's variable, to be freed; or NULL. */
+char *process_variable(int pid, const char *name);
+
+/* A process's name, or "", and its parent; 0: it has none, or is gone meanwhile. */
+int process_parent(int pid, char name[PROCESS_NAME]);
+
+/* A process that cannot be looked at counts as in our network namespace: rather refuse. */
+bool process_is_near(int pid);
+
+/* Calls @visit for each; what it returns other than 0 ends that, and is returned. */
+int process_each(int (*visit)(int pid, void *context), void *context);
+
+#endif

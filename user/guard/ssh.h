@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which SSH sessions this may be typed in. */
+#ifndef SSH_H
+#define SSH_H
+
+#include "guard/session.h"
+
+/**
+ * ssh_sessions() - find the sessions that the user may need
+ * @found: free its list
+ *
+ * SSH_CONNECTION in this process's environment and in those of its ancestors (sudo drops
+ * it) names a session, if the outermost of these processes lives in this network
+ * namespace. If none has it, an SSH server among the ancestors still has its socket.
+ *
+ * That may not be the session in use: the peer is this machine (a second ssh, a jump
+ * host), the connection is over, or a terminal multiplexer may be shown elsewhere.
+ * Then every session of an SSH server in this network namespace counts.
+ *
+ * Return: 0 or a negative errno.
+ */
+int ssh_sessions(struct sessions *found);
+
+#endif
