@@ -45,9 +45,12 @@ needs() {
 		test    unshare             util-linux
 		test    ping                iputils-ping
 		test    rsync               rsync
+		test    ssh                 openssh-client
+		test    sshd                openssh-server
 		test    sysctl              procps
 		test    tcpdump             tcpdump
 		test    tshark              tshark
+		test    wg                  wireguard-tools
 		test    xdp-loader          xdp-tools
 		matrix  cpio                cpio
 		matrix  lz4                 lz4

@@ -60,7 +60,7 @@ one_sentence() {
 	[ ! -s "$tmp/out" ]
 }
 
-cli=(cli.sh cli_attach.sh cli_clsact.sh cli_end.sh cli_errors.sh cli_guard.sh cli_others.sh cli_output.sh
+cli=(cli.sh cli_attach.sh cli_clsact.sh cli_end.sh cli_errors.sh cli_guard.sh guard_sshd.sh cli_others.sh cli_output.sh
 	cli_pin.sh trace.sh)
 lab=(lab_test.sh lab_traffic.sh where.sh where_life.sh capture.sh capture_life.sh debugging.sh)
 
@@ -98,6 +98,7 @@ no_other() {
 	without jq where_life.sh debugging.sh
 	without ping debugging.sh
 	without script cli_output.sh capture_life.sh
+	without sshd guard_sshd.sh
 	without setpriv cli.sh where_life.sh
 	without tshark capture.sh
 	without xdp-loader lab_test.sh

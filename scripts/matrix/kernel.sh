@@ -22,7 +22,7 @@ PATH=$PATH:/usr/sbin:/sbin
 
 # Everything the tests and the lab make use of; some kernels have it built in.
 modules="veth bridge 8021q macvlan dummy tun bonding ifb ipvlan vxlan wireguard
-ip_gre ip6_gre ipip sit bareudp
+ip_gre ip6_gre ipip sit bareudp geneve
 cls_bpf cls_u32 cls_matchall cls_flower sch_ingress act_bpf act_gact act_mirred
 sch_netem sch_fq_codel sch_htb nf_tables nft_chain_nat nft_nat nft_masq nft_ct
 nf_nat nf_conntrack nft_redir nft_counter nft_limit netdevsim pktgen
