@@ -118,6 +118,58 @@ taken() {
 }
 
 # What frames start with, a device's type alone does not tell.
+# One tunnel of kind $1 between $2 (ours) and $3, IPv4 in it.
+tunnel_up() {
+	# shellcheck disable=SC2086 # words
+	cli_on ip link add tunnel0 type $1 local "$2" remote "$3" 2>"$tmp/ip" || return
+	cli_on ip addr add 198.51.100.1/24 dev tunnel0
+	cli_on ip link set tunnel0 up
+	# shellcheck disable=SC2086 # words
+	"${in_ctr[@]}" ip link add tunnel1 type $1 local "$3" remote "$2"
+	"${in_ctr[@]}" ip addr add 198.51.100.2/24 dev tunnel1
+	"${in_ctr[@]}" ip link set tunnel1 up
+}
+
+answers_in_tunnel() {
+	"${in_ctr[@]}" "$tool" probe icmp 198.51.100.1 300 >"$tmp/icmp" 2>&1
+}
+
+# A SYN arrives: with program and options $*.
+tunnel_drops() {
+	if [ "$wrapped" = yes ]; then
+		cli_refused 4 'before Linux 5\.14.*outer headers' "$@" tunnel0
+		return
+	fi
+	cli_start "$@" -i 0 --json tunnel0
+	"${in_ctr[@]}" "$tool" probe tcp 198.51.100.1 9 300 >"$tmp/tcp" 2>&1 || true
+	cli_stop
+	told '"dropped_packets":[1-9]'
+}
+
+test_tunnel_traffic() {
+	local kind ours peer wrapped=no made=0
+
+	[ "$(printf '%s\n' 5.14 "$(uname -r)" | sort -V | head -n 1)" = 5.14 ] || wrapped=yes
+	cli_on ip addr add 2001:db8::1/64 dev veth0 nodad
+	"${in_ctr[@]}" ip addr add 2001:db8::10/64 dev eth0 nodad
+	while read -r ours peer kind; do
+		tunnel_up "$kind" "$ours" "$peer" || continue
+		made=$((made + 1))
+		poll 5 answers_in_tunnel
+		tunnel_drops xdp-drop-tcp --skb-mode
+		tunnel_drops tc-drop-tcp --ingress
+		cli_on ip link del tunnel0
+		"${in_ctr[@]}" ip link del tunnel1
+	done <<-END
+		203.0.113.1 203.0.113.10 ipip
+		203.0.113.1 203.0.113.10 gre
+		203.0.113.1 203.0.113.10 sit mode any
+		2001:db8::1 2001:db8::10 ip6gre
+		2001:db8::1 2001:db8::10 ip6tnl mode any
+	END
+	[ "$made" != 0 ] || skip "no tunnels here: $(<"$tmp/ip")"
+}
+
 test_tunnels() {
 	local what how made=0
 
@@ -336,6 +388,7 @@ ktap_case modes test_tcx "--tcx"
 ktap_case modes test_no_tcx "--tcx on a kernel without"
 ktap_case modes test_link_type "an interface whose frames cannot be read"
 ktap_case modes test_tunnels "tunnels: GRE to anywhere starts with an outer header, some carry MPLS"
+ktap_case modes test_tunnel_traffic "tunnels: TCP that arrives is dropped, or refused where it cannot be told"
 ktap_case owners test_netlink "ip link's program: refused, or replaced by --force"
 ktap_case owners test_put_back "--force in vain: what was there is put back"
 ktap_case owners test_second_instance "a second XDP program"

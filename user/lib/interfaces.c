@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
 #include "drop_abi.h"
 #include "lib/errors.h"
@@ -317,4 +318,24 @@ const char *interface_why_strange(const struct interface *interface)
 		"its frames (ARPHRD type %u) are neither Ethernet nor plain IP",
 		interface->type);
 	return text;
+}
+
+bool interface_arrives_wrapped(const struct interface *interface)
+{
+	int version = 0, patchlevel = 0;
+	struct utsname system;
+
+	switch (interface->type) {
+	case ARPHRD_TUNNEL:
+	case ARPHRD_TUNNEL6:
+	case ARPHRD_SIT:
+	case ARPHRD_IPGRE:
+	case ARPHRD_IP6GRE:
+		break;
+	default:
+		return false;
+	}
+	return !uname(&system) &&
+	       sscanf(system.release, "%d.%d", &version, &patchlevel) == 2 &&
+	       (version < 5 || (version == 5 && patchlevel < 14));
 }

@@ -68,4 +68,11 @@ __u32 interface_frame_type(const struct interface *interface);
  */
 const char *interface_why_strange(const struct interface *interface);
 
+/*
+ * Do the programs find the outer headers in front of what arrives there? Before Linux
+ * 5.14 these tunnels do not reset the MAC header (99c8719b7981 and those around it),
+ * which is where a frame begins at XDP and at TC ingress.
+ */
+bool interface_arrives_wrapped(const struct interface *interface);
+
 #endif

@@ -55,22 +55,39 @@ static __u32 new_mark(void)
 	return mark;
 }
 
+/* Can what the program looks for be found in the frames of this interface? */
+static int check_frames(const struct run *run,
+			const struct interface *interface)
+{
+	const char *why = interface_why_strange(interface);
+	bool arriving = !run->program->tc || run->options.ingress;
+
+	if (!run->program->matches)
+		return EXIT_DONE;
+	if (why)
+		return fail(
+			EXIT_USAGE,
+			"%s: %s, so %s could not be told in them. Choose another interface, or a program that drops any frame.",
+			interface->name, why, run->program->matches);
+	if (arriving && interface_arrives_wrapped(interface))
+		return fail(
+			EXIT_LACKING,
+			"%s: before Linux 5.14, what arrives on such a tunnel has the outer headers in front, so %s could not be told in it. Use a newer kernel, or a program that drops any frame.",
+			interface->name, run->program->matches);
+	return EXIT_DONE;
+}
+
 static int configure(struct run *run)
 {
 	struct drop_config *config = run->image.config;
 	__u32 count = run->chosen.count;
+	int code = EXIT_DONE;
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		const struct interface *interface = &run->chosen.list[i];
-		const char *why = interface_why_strange(interface);
-
-		if (run->program->matches && why)
-			return fail(
-				EXIT_USAGE,
-				"%s: %s, so %s could not be told in them. Choose another interface, or a program that drops any frame.",
-				interface->name, why, run->program->matches);
-	}
+	for (i = 0; i < count && !code; i++)
+		code = check_frames(run, &run->chosen.list[i]);
+	if (code)
+		return code;
 	config->frame_type = slots_unknown_type(&run->chosen);
 	config->many = slots_are_many(count);
 	config->unknown = config->many ? count : 0;
