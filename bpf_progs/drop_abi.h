@@ -11,8 +11,8 @@
 /* How a packet was counted; every packet is counted in exactly one way. */
 enum drop_stat {
 	STAT_PASSED, /* not matched, or the deadline was over */
-	STAT_DROPPED, /* matched, and dropped */
-	STAT_OBSERVED, /* matched, but passed because of --observe */
+	STAT_DROPPED, /* matched, or MODE_DROP_UNDECIDED; dropped */
+	STAT_OBSERVED, /* the same, but passed because of MODE_OBSERVE */
 	STAT_UNDECIDED, /* too short or too deep to tell; passed */
 	STAT_COUNT,
 };
@@ -69,14 +69,21 @@ struct drop_slot {
 	__u32 owns_qdisc; /* the loader created the clsact that the filter is on */
 };
 
+/* Bits of drop_config.modes. */
+enum drop_mode {
+	MODE_OBSERVE = 1, /* count what would be dropped, pass it */
+	MODE_DROP_UNDECIDED = 2, /* treat what is undecided like what matches */
+	MODE_MANY = 4, /* look the interface up in "slots" */
+};
+
 /* Constants (.rodata), set before loading; all zero is the notebook's behaviour. */
 struct drop_config {
 	__u32 frame_type; /* enum drop_frame_type, of an interface that is not in "slots" */
 	__u32 unknown; /* and its index into the map "counters" */
-	__u8 many; /* look the interface up in "slots" */
-	__u8 observe; /* count what matches, pass it */
+	__u8 modes; /* enum drop_mode */
 	__u8 deadline; /* from drop_state.deadline_ns on, pass everything */
 	__u8 capture; /* put what matches into the ring "captured" */
+	__u8 unused;
 	__u32 snaplen; /* at most so many bytes of each, 1 to DROP_SNAPLEN_MAX */
 	__u32 trace; /* tell of what is not just passed, by this mark; 0: do not */
 };

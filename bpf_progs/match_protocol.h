@@ -57,7 +57,8 @@ struct extension {
 /*
  * Which next header values are extension headers, and the unit of their length
  * field; all are eight bytes long plus that many units. RFC 8200 (4.3 to 4.6),
- * RFC 4302 (AH), RFC 6275 (mobility). A fragment header has no length field.
+ * RFC 4302 (AH), RFC 6275 (mobility), RFC 7401 (HIP), RFC 5533 (shim6). A fragment
+ * header has no length field.
  *
  * A table, not a switch: the verifier then has one path through a header, not
  * three to the power of eight through a chain of them.
@@ -72,6 +73,8 @@ static const __u8 extension_kind[256] = {
 	[51] = EXTENSION | 4, /* authentication */
 	[60] = EXTENSION | 8, /* destination options */
 	[135] = EXTENSION | 8, /* mobility */
+	[139] = EXTENSION | 8, /* host identity protocol */
+	[140] = EXTENSION | 8, /* shim6 */
 };
 
 static __always_inline enum match match_carried(__u8 wanted, __u8 carried)
@@ -91,6 +94,14 @@ static __always_inline enum match match_ipv4(__u8 wanted, const void *data,
 	return match_carried(wanted, ip->protocol);
 }
 
+/* Those for experiments (RFC 3692) may hide anything, in any format. */
+static __always_inline enum match match_next_header(__u8 wanted, __u8 next)
+{
+	if (next == 253 || next == 254)
+		return MATCH_UNDECIDED;
+	return match_carried(wanted, next);
+}
+
 /* @header: which one stands at @data, a number that extension_kind[] knows. */
 static __always_inline enum match
 match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
@@ -103,7 +114,7 @@ match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
 	for (i = 0; i < MATCH_MAX_EXTENSIONS; i++) {
 		kind = extension_kind[header];
 		if (!kind)
-			return match_carried(wanted, header);
+			return match_next_header(wanted, header);
 		ext = data;
 		if ((const void *)(ext + 1) > end)
 			return MATCH_UNDECIDED;
@@ -119,7 +130,7 @@ match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
 		data += sizeof(*ext) + (size & 0x7fc);
 	}
 	return extension_kind[header] ? MATCH_UNDECIDED :
-					match_carried(wanted, header);
+					match_next_header(wanted, header);
 }
 
 /* @data: where the header should start, less than 64 bytes behind @start. */
@@ -134,7 +145,7 @@ static __always_inline enum match match_ipv6(__u8 wanted, const void *start,
 	if (ip->version != 6)
 		return MATCH_NO;
 	if (!extension_kind[ip->nexthdr])
-		return match_carried(wanted, ip->nexthdr);
+		return match_next_header(wanted, ip->nexthdr);
 	/*
 	 * Of the distance between two pointers the verifier knows no more than
 	 * the mask tells it. So it walks the headers that follow once, not once

@@ -45,7 +45,7 @@ static __noinline enum match match_pulled(struct __sk_buff *skb,
 SEC("tc")
 int tc_drop_tcp(struct __sk_buff *skb)
 {
-	struct drop_slot slot = slot_of(&skb->ifindex);
+	struct slot slot = slot_of(&skb->ifindex);
 	enum match match = match_skb(skb, slot.frame_type);
 	struct verdict verdict;
 

@@ -33,37 +33,59 @@ struct {
 } slots SEC(".maps");
 
 /*
+ * Is this mode on? @modes was read before, once for all of them: if none is on, the
+ * verifier removes the second reading and the mask.
+ */
+static __always_inline int is_on(__u8 modes, enum drop_mode mode)
+{
+	return modes && config.modes & mode;
+}
+
+/* What is known before the packet is looked at. */
+struct slot {
+	__u32 counters; /* as in struct drop_slot; so is the frame type */
+	__u32 frame_type;
+	__u8 modes; /* config.modes */
+};
+
+/*
  * Which counters and which frame type an interface has. @from, its ifindex in the
  * context, is read only if there are many. One that is not known is not taken for
  * another: it has counters of its own.
  */
-static __always_inline struct drop_slot slot_of(const __u32 *from)
+static __always_inline struct slot slot_of(const __u32 *from)
 {
-	struct drop_slot slot = { .counters = config.unknown,
-				  .frame_type = config.frame_type };
+	struct slot slot = { .counters = config.unknown,
+			     .frame_type = config.frame_type,
+			     .modes = config.modes };
 	const struct drop_slot *found;
 	__u32 ifindex;
 
-	if (config.many) {
+	if (is_on(slot.modes, MODE_MANY)) {
 		ifindex = *from;
 		found = bpf_map_lookup_elem(&slots, &ifindex);
-		if (found)
-			slot = *found;
+		if (found) {
+			slot.counters = found->counters;
+			slot.frame_type = found->frame_type;
+		}
 	}
 	return slot;
 }
 
-static __always_inline enum drop_stat policy(enum match match)
+static __always_inline enum drop_stat policy(enum match match, __u8 modes)
 {
-	if (match == MATCH_UNDECIDED)
-		return STAT_UNDECIDED;
+	if (match == MATCH_UNDECIDED) {
+		if (!is_on(modes, MODE_DROP_UNDECIDED))
+			return STAT_UNDECIDED;
+		match = MATCH_YES;
+	}
 	if (match == MATCH_NO)
 		return STAT_PASSED;
 	/* Reading the clock costs more than all the rest. */
 	if (config.deadline && state.deadline_ns != DROP_NO_DEADLINE &&
 	    bpf_ktime_get_ns() >= state.deadline_ns)
 		return STAT_PASSED;
-	return config.observe ? STAT_OBSERVED : STAT_DROPPED;
+	return is_on(modes, MODE_OBSERVE) ? STAT_OBSERVED : STAT_DROPPED;
 }
 
 /* What one packet came to. */
@@ -74,9 +96,9 @@ struct verdict {
 };
 
 static __always_inline struct verdict verdict_of(enum match match,
-						 const struct drop_slot *slot)
+						 const struct slot *slot)
 {
-	struct verdict verdict = { .kind = policy(match),
+	struct verdict verdict = { .kind = policy(match, slot->modes),
 				   .slot = slot->counters };
 
 	verdict.counters = bpf_map_lookup_elem(&counters, &verdict.slot);

@@ -6,7 +6,7 @@
 SEC("xdp")
 int xdp_drop_tcp(struct xdp_md *ctx)
 {
-	struct drop_slot slot = slot_of(&ctx->ingress_ifindex);
+	struct slot slot = slot_of(&ctx->ingress_ifindex);
 	const void *data = (const void *)(long)ctx->data;
 	const void *end = (const void *)(long)ctx->data_end;
 	enum match match =

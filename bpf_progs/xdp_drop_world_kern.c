@@ -6,7 +6,7 @@
 SEC("xdp")
 int xdp_drop_world(struct xdp_md *ctx)
 {
-	struct drop_slot slot = slot_of(&ctx->ingress_ifindex);
+	struct slot slot = slot_of(&ctx->ingress_ifindex);
 	struct verdict verdict = verdict_of(MATCH_YES, &slot);
 
 	count(&verdict, ctx->data_end - ctx->data);

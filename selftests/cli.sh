@@ -95,6 +95,7 @@ test_exclusive() {
 	is_wrong 'only shows' xdp-drop-tcp --list --pin
 	is_wrong 'are for attaching' xdp-drop-tcp --list --timeout 1s
 	is_wrong 'are for attaching' xdp-drop-tcp --detach --observe veth0
+	is_wrong 'are for attaching' xdp-drop-tcp --list --drop-undecided
 	is_wrong 'only shows' tc-drop-tcp --list --detach veth0
 	cli_clean
 }

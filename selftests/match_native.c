@@ -48,7 +48,14 @@ static bool is_extension(unsigned int number)
 {
 	return number == 0 /* hop-by-hop */ || number == 43 /* routing */ ||
 	       number == 44 /* fragment */ || number == 51 /* AH */ ||
-	       number == 60 /* destination */ || number == 135 /* mobility */;
+	       number == 60 /* destination */ || number == 135 /* mobility */ ||
+	       number == 139 /* HIP */ || number == 140 /* shim6 */;
+}
+
+/* For experiments: nobody knows what comes behind. */
+static bool is_opaque(unsigned int number)
+{
+	return number == 253 || number == 254;
 }
 
 static int second_ipv4(const struct reader *reader)
@@ -87,7 +94,8 @@ static int second_ipv6(struct reader *reader)
 		reader->at += length;
 	}
 	/* No more headers can be followed. */
-	return is_extension(number) ? CARRIES_UNDECIDED : (int)number;
+	return is_extension(number) || is_opaque(number) ? CARRIES_UNDECIDED :
+							   (int)number;
 }
 
 static int second_ip(struct reader *reader)
@@ -223,9 +231,10 @@ static void mutate(struct frame *victim)
 {
 	/* Bytes that mean something somewhere. */
 	static const __u8 telling[] = {
-		0,    1,    2,	  4,	5,    6,    7,	  8,	17,   43,
-		44,   50,   51,	  58,	59,   60,   135,  0x40, 0x44, 0x45,
-		0x4f, 0x50, 0x5f, 0x60, 0x81, 0x86, 0x88, 0xa8, 0xdd, 0xff,
+		0,    1,    2,	  4,	5,    6,    7,	  8,	17,
+		43,   44,   50,	  51,	58,   59,   60,	  135,	139,
+		140,  253,  254,  0x40, 0x44, 0x45, 0x4f, 0x50, 0x5f,
+		0x60, 0x81, 0x86, 0x88, 0xa8, 0xdd, 0xff,
 	};
 	size_t at, size, reach;
 	int changes;

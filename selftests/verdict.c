@@ -79,16 +79,17 @@ static int run(const struct loaded *loaded, const struct variant *variant,
 static enum drop_stat expected_stat(const struct point *point)
 {
 	const struct setup *setup = &point->variant->setup;
+	__u8 modes = setup->config.modes;
 	enum match match =
 		frame_match(point->wanted->carries, point->program->matches);
 
-	if (match == MATCH_UNDECIDED)
+	if (match == MATCH_UNDECIDED && !(modes & MODE_DROP_UNDECIDED))
 		return STAT_UNDECIDED;
 	if (match == MATCH_NO)
 		return STAT_PASSED;
 	if (setup->config.deadline && setup->deadline < 0)
 		return STAT_PASSED;
-	return setup->config.observe ? STAT_OBSERVED : STAT_DROPPED;
+	return modes & MODE_OBSERVE ? STAT_OBSERVED : STAT_DROPPED;
 }
 
 static void show(const char *who, const struct hook_kind *hook,

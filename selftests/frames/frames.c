@@ -184,8 +184,7 @@ const struct frame_case frame_cases[] = {
 	IS(IPPROTO_IPIP, "ipv6, ipv4, tcp", IP6, IP4, SYN),
 	IS(IPPROTO_IPV6, "ipv6, ipv6, tcp", IP6, IP6, SYN),
 	IS(IPPROTO_GRE, "ipv6, gre, ipv4, tcp", IP6, GRE, IP4, SYN),
-	IS(139, "ipv6, hip", IP6, PROTO(139, 40)),
-	IS(140, "ipv6, shim6", IP6, PROTO(140, 8)),
+	IS(252, "ipv6, next header 252", IP6, PROTO(252, 8)),
 	IS(255, "ipv6, next header 255", IP6, PROTO(255, 8)),
 	IS_NONE("ipv6, version 4, tcp", IP6_VERSION(4), SYN),
 	IS_NONE("ipv6, version 0, tcp", IP6_VERSION(0), SYN),
@@ -218,6 +217,15 @@ const struct frame_case frame_cases[] = {
 	IS_TCP("ipv6, mobility, tcp", IP6, MOBILITY(1), SYN),
 	IS_TCP("ipv6, mobility of 2048 bytes, destination, tcp", IP6,
 	       MOBILITY(255), DEST(0), SYN),
+	IS_TCP("ipv6, hip of 40 bytes, destination, tcp", IP6, HIP(4), DEST(0),
+	       SYN),
+	IS_TCP("ipv6, hip of 2048 bytes, tcp", IP6, HIP(255), SYN),
+	IS(59, "ipv6, hip, no next header", IP6, HIP(4), NO_NEXT),
+	IS_TCP("ipv6, shim6, tcp", IP6, SHIM6(0), SYN),
+	IS_TCP("ipv6, shim6 of 2048 bytes, destination, tcp", IP6, SHIM6(255),
+	       DEST(0), SYN),
+	IS_UDP("ipv6, hip, udp", IP6, HIP(4), UDP),
+	IS_UDP("ipv6, shim6, udp", IP6, SHIM6(0), UDP),
 	IS_UDP("ipv6, hop-by-hop, udp", IP6, HOP(0), UDP),
 	IS_UDP("ipv6, hop-by-hop of 2048 bytes, udp", IP6, HOP(255), UDP),
 	IS_UDP("ipv6, routing, udp", IP6, ROUTING(2), UDP),
@@ -227,6 +235,18 @@ const struct frame_case frame_cases[] = {
 	IS_UDP("ipv6, mobility, udp", IP6, MOBILITY(1), UDP),
 	IS(IPPROTO_ESP, "ipv6, hop-by-hop, esp", IP6, HOP(0), ESP),
 	IS(59, "ipv6, destination, no next header", IP6, DEST(0), NO_NEXT),
+
+	/* Those for experiments: 253 and 254 may have any format. */
+	UNDECIDED("ipv6, 253, tcp", IP6, EXPERIMENT(253), SYN),
+	UNDECIDED("ipv6, 254, udp", IP6, EXPERIMENT(254), UDP),
+	UNDECIDED("ipv6, 253, nothing more", IP6, SAYS(253)),
+	UNDECIDED("ipv6, hop-by-hop, 254, tcp", IP6, HOP(0), EXPERIMENT(254),
+		  SYN),
+	UNDECIDED("ipv6, eight headers, 253, tcp", IP6, DEST(0), TIMES(8),
+		  EXPERIMENT(253), SYN),
+	UNDECIDED("ipv6, last fragment, 253", IP6, FRAGMENT(360, 0), SAYS(253),
+		  SIXES(30)),
+	IS(253, "ipv4, protocol 253", IP4, PROTO(253, 8)),
 
 	/* Chains. */
 	IS_TCP("ipv6, all six, tcp", IP6, HOP(1), ROUTING(2), FRAGMENT(0, 0),
@@ -250,6 +270,10 @@ const struct frame_case frame_cases[] = {
 	   NO_NEXT),
 	IS_TCP("tags qaqa, ipv6, eight headers of 2048 bytes, tcp",
 	       TAGS("qaqa"), IP6, DEST(255), TIMES(8), SYN),
+	IS_TCP("ipv6, hip, shim6, hip, shim6, tcp", IP6, HIP(1), SHIM6(1),
+	       HIP(0), SHIM6(0), SYN),
+	UNDECIDED("ipv6, nine headers, the last hip", IP6, DEST(0), TIMES(8),
+		  HIP(4), SYN),
 	UNDECIDED("ipv6, nine headers, tcp", IP6, DEST(0), TIMES(8), HOP(0),
 		  SYN),
 	UNDECIDED("ipv6, nine headers, udp", IP6, DEST(0), TIMES(8), AH(1),
@@ -372,15 +396,4 @@ void frame_build(struct frame *frame, const struct frame_case *wanted)
 	for (part = wanted->parts; part->put; part++)
 		part->put(&build, part);
 	settle(&build);
-}
-
-const char *match_name(enum match match)
-{
-	static const char *const names[] = {
-		[MATCH_NO] = "no",
-		[MATCH_YES] = "yes",
-		[MATCH_UNDECIDED] = "undecided",
-	};
-
-	return names[match];
 }

@@ -51,7 +51,15 @@ static inline enum match frame_match(int carries, int protocol)
 	return carries == CARRIES_UNDECIDED ? MATCH_UNDECIDED : MATCH_NO;
 }
 
-/* "yes", "no" or "undecided" */
-const char *match_name(enum match match);
+static inline const char *match_name(enum match match)
+{
+	static const char *const names[] = {
+		[MATCH_NO] = "no",
+		[MATCH_YES] = "yes",
+		[MATCH_UNDECIDED] = "undecided",
+	};
+
+	return names[match];
+}
 
 #endif

@@ -145,7 +145,7 @@ static inline int loaded_configure(struct loaded *loaded,
 	struct drop_state *state = loaded_section(loaded, ".bss");
 	struct bpf_map *counters;
 
-	loaded->slots = setup->config.many ? SLOTS_MAX : 1;
+	loaded->slots = setup->config.modes & MODE_MANY ? SLOTS_MAX : 1;
 	counters = bpf_object__find_map_by_name(loaded->object, "counters");
 	if (!config || !state ||
 	    bpf_map__set_max_entries(counters, loaded->slots))

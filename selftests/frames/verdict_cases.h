@@ -55,7 +55,7 @@ static const struct variant {
 		.all = true,
 	},
 	{
-		.setup = { "observe", .config.observe = 1 },
+		.setup = { "observe", .config.modes = MODE_OBSERVE },
 	},
 	{
 		.setup = { "deadline over", .config.deadline = 1,
@@ -69,32 +69,68 @@ static const struct variant {
 		.setup = { "deadline over, not asked for", .deadline = -1 },
 	},
 	{
-		.setup = { "observe, deadline over", .config.observe = 1,
+		.setup = { "observe, deadline over",
+			   .config.modes = MODE_OBSERVE, .config.deadline = 1,
+			   .deadline = -1 },
+	},
+	{
+		.setup = { "drop undecided",
+			   .config.modes = MODE_DROP_UNDECIDED },
+		.all = true,
+	},
+	{
+		.setup = { "drop undecided, no Ethernet header",
+			   .config.modes = MODE_DROP_UNDECIDED,
+			   .config.frame_type = TYPE_IP },
+		.type = TYPE_IP,
+		.all = true,
+	},
+	{
+		.setup = { "drop undecided, observe",
+			   .config.modes = MODE_DROP_UNDECIDED | MODE_OBSERVE },
+	},
+	{
+		.setup = { "drop undecided, deadline over",
+			   .config.modes = MODE_DROP_UNDECIDED,
 			   .config.deadline = 1, .deadline = -1 },
 	},
 	{
-		.setup = { "many, slot 2", .config.many = 1,
+		.setup = { "drop undecided, capture, many",
+			   .config.modes = MODE_MANY | MODE_DROP_UNDECIDED,
+			   .config.capture = 1, .config.snaplen = 60,
+			   .ifindex = LOOPBACK, .slot = { 2, TYPE_ETHERNET } },
+		.moves = 2,
+	},
+	{
+		.setup = { "drop undecided, strict alignment, trace, capture",
+			   .config.modes = MODE_DROP_UNDECIDED | MODE_OBSERVE,
+			   .config.trace = 1, .config.capture = 1,
+			   .config.snaplen = 60,
+			   .flags = BPF_F_STRICT_ALIGNMENT },
+	},
+	{
+		.setup = { "many, slot 2", .config.modes = MODE_MANY,
 			   .config.frame_type = TYPE_IP, .ifindex = LOOPBACK,
 			   .slot = { 2, TYPE_ETHERNET } },
 		.moves = 2,
 	},
 	{
 		.setup = { "many, slot 1 without Ethernet header",
-			   .config.many = 1, .ifindex = LOOPBACK,
+			   .config.modes = MODE_MANY, .ifindex = LOOPBACK,
 			   .slot = { 1, TYPE_IP } },
 		.type = TYPE_IP,
 		.moves = 1,
 	},
 	{
-		.setup = { "many, not this interface", .config.many = 1,
-			   .config.unknown = 2, .ifindex = STRANGER,
-			   .slot = { 1, TYPE_IP } },
+		.setup = { "many, not this interface",
+			   .config.modes = MODE_MANY, .config.unknown = 2,
+			   .ifindex = STRANGER, .slot = { 1, TYPE_IP } },
 		.moves = 2,
 	},
 	{
 		.setup = { "capture, many, not this interface",
 			   .config.capture = 1, .config.snaplen = 60,
-			   .config.many = 1, .config.unknown = 2,
+			   .config.modes = MODE_MANY, .config.unknown = 2,
 			   .ifindex = STRANGER, .slot = { 1, TYPE_IP } },
 		.moves = 2,
 	},
@@ -113,7 +149,7 @@ static const struct variant {
 	},
 	{
 		.setup = { "capture, snaplen 60, observe", .config.capture = 1,
-			   .config.observe = 1, .config.snaplen = 60 },
+			   .config.modes = MODE_OBSERVE, .config.snaplen = 60 },
 	},
 	{
 		.setup = { "capture, deadline over", .config.capture = 1,
@@ -123,7 +159,7 @@ static const struct variant {
 	{
 		.setup = { "capture, many, slot 1 without Ethernet header",
 			   .config.capture = 1, .config.snaplen = 60,
-			   .config.many = 1, .ifindex = LOOPBACK,
+			   .config.modes = MODE_MANY, .ifindex = LOOPBACK,
 			   .slot = { 1, TYPE_IP } },
 		.type = TYPE_IP,
 		.moves = 1,
@@ -153,7 +189,7 @@ static const struct variant {
 	{
 		.setup = { "strict alignment, capture, many, no Ethernet header",
 			   .config.capture = 1, .config.snaplen = 60,
-			   .config.many = 1, .ifindex = LOOPBACK,
+			   .config.modes = MODE_MANY, .ifindex = LOOPBACK,
 			   .slot = { 1, TYPE_IP },
 			   .flags = BPF_F_STRICT_ALIGNMENT },
 		.type = TYPE_IP,
@@ -162,10 +198,10 @@ static const struct variant {
 	{
 		.setup = { "trace, capture, many, observe, deadline to come",
 			   .config.trace = 1, .config.capture = 1,
-			   .config.snaplen = 60, .config.many = 1,
-			   .config.observe = 1, .config.deadline = 1,
-			   .deadline = 3600, .ifindex = LOOPBACK,
-			   .slot = { 2, TYPE_ETHERNET } },
+			   .config.snaplen = 60,
+			   .config.modes = MODE_MANY | MODE_OBSERVE,
+			   .config.deadline = 1, .deadline = 3600,
+			   .ifindex = LOOPBACK, .slot = { 2, TYPE_ETHERNET } },
 		.moves = 2,
 	},
 	{

@@ -89,9 +89,10 @@ static int configure(struct run *run)
 	if (code)
 		return code;
 	config->frame_type = slots_unknown_type(&run->chosen);
-	config->many = slots_are_many(count);
-	config->unknown = config->many ? count : 0;
-	config->observe = run->options.observe;
+	config->unknown = slots_are_many(count) ? count : 0;
+	config->modes = (slots_are_many(count) ? MODE_MANY : 0) |
+			(run->options.observe ? MODE_OBSERVE : 0) |
+			(run->options.drop_undecided ? MODE_DROP_UNDECIDED : 0);
 	/* A clsact filter outlives its loader: it needs one until it is pinned. */
 	config->deadline = run->options.common.timeout_ns ||
 			   hook_is_clsact(run->attachments[0].hook);

@@ -21,6 +21,7 @@ enum {
 	KEY_CLSACT,
 	KEY_TCX,
 	KEY_TRACE,
+	KEY_DROP_UNDECIDED,
 };
 
 struct parsing {
@@ -51,6 +52,8 @@ static const struct argp_option any_hook_options[] = {
 	{ "pin", 'p', NULL, 0, "attach, return, and stay attached", 2 },
 	{ "detach", 'd', NULL, 0, "remove what this program attached", 2 },
 	{ "observe", 'o', NULL, 0, "count what would be dropped, pass it", 2 },
+	{ "drop-undecided", KEY_DROP_UNDECIDED, NULL, 0,
+	  "also drop what is too short or too deep to tell", 2 },
 	{ "list", 'l', NULL, 0,
 	  "show the XDP, clsact and TCX programs of all or of these interfaces",
 	  3 },
@@ -106,10 +109,11 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 			state,
 			"--list only shows: give it without --pin and --detach.");
 	if ((options->list || options->detach) &&
-	    (options->common.timeout_ns || options->observe || options->trace))
+	    (options->common.timeout_ns || options->observe || options->trace ||
+	     options->drop_undecided))
 		argp_error(
 			state,
-			"--timeout, --observe and --trace are for attaching: give them without --list and --detach.");
+			"--timeout, --observe, --drop-undecided and --trace are for attaching: give them without --list and --detach.");
 	if (options->common.write &&
 	    (options->pin || options->list || options->detach))
 		argp_error(
@@ -152,6 +156,9 @@ static error_t parse_any_hook(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_TRACE:
 		options->trace = true;
+		return 0;
+	case KEY_DROP_UNDECIDED:
+		options->drop_undecided = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

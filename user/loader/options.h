@@ -18,6 +18,7 @@ struct options {
 	bool detach;
 	bool list;
 	bool observe;
+	bool drop_undecided;
 	bool trace;
 	__u64 interval_ns; /* 0: counters at the end only */
 };

@@ -1,0 +1,50 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What is counted, and as what.
+set -eu
+
+. "$(dirname "$0")/lib/cli_lib.sh"
+. "$(dirname "$0")/lib/frames.sh"
+cli_private "$@"
+
+# A run of $way with further options, on one frame from eth0; its last line is in $tmp/out.
+counted() {
+	# shellcheck disable=SC2086 # program and options
+	cli_start $way --json -i 0 "${@:2}" veth0
+	"${in_ctr[@]}" "$tool" probe send eth0 "$1" 1
+	cli_stop
+}
+
+# TCP behind headers $1 … of 8 bytes, the first one's number being $2.
+behind() {
+	local addresses=20010db800020000000000000000001020010db8000200000000000000000001
+
+	echo "${to_ctr}86dd600000000064$2""40$addresses${1}9c40005000000001000000005002ffff00000000"
+}
+
+# What Linux would answer all the same.
+test_undecided() {
+	local way frame next=3c00010400000000 last=0600010400000000 tags=8100000181000001
+
+	for frame in "$(behind "$next$next$next$next$next$next$next$next$last" 3c)" \
+		"$(behind "$last" fd)" "$(frame_tcp "$to_ctr" "$tags$tags${tags:8}" 4)"; do
+		for way in "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp --ingress"; do
+			counted "$frame"
+			told '"dropped_packets":0,.*"undecided_packets":1,'
+			counted "$frame" --drop-undecided
+			told '"dropped_packets":1,.*"undecided_packets":0,'
+		done
+	done
+	way="xdp-drop-tcp -N"
+	counted "$frame" --drop-undecided --observe
+	told '"dropped_packets":0,.*"observed_packets":1,.*"undecided_packets":0,'
+	counted "$frame" --drop-undecided --write "$tmp/undecided.pcapng"
+	told '"dropped_packets":1,.*"captured_packets":1,"lost_packets":0,'
+	counted "$(behind "$last" 8b)"
+	told '"dropped_packets":1,.*"undecided_packets":0,'
+	cli_clean
+}
+
+ktap_case counts test_undecided "--drop-undecided: too deep to tell, dropped too"
+ktap_run "$@"
