@@ -17,7 +17,11 @@ enum drop_stat {
 	STAT_COUNT,
 };
 
-/* Packets are runs of the program: a GSO packet counts once, with all its bytes. */
+/*
+ * Packets are runs of the program: a GSO packet counts once, with all its bytes. TC
+ * counts a VLAN tag in an skb's metadata, too. XDP cannot see one that the sender or
+ * the device took off.
+ */
 struct drop_stats {
 	__u64 packets;
 	__u64 bytes;

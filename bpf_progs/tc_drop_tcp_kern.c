@@ -54,7 +54,7 @@ int tc_drop_tcp(struct __sk_buff *skb)
 	if (match == MATCH_UNDECIDED)
 		match = match_pulled(skb, slot.frame_type);
 	verdict = verdict_of(match, &slot);
-	count(&verdict, skb->len);
+	count(&verdict, wire_length(skb));
 	trace_skb(skb, &verdict);
 	capture_skb(skb, &verdict);
 	return is_drop(&verdict) ? TC_ACT_SHOT : TC_ACT_UNSPEC;

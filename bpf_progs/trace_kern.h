@@ -37,7 +37,7 @@ static __always_inline void trace_skb(const struct __sk_buff *skb,
 				      const struct verdict *verdict)
 {
 	if (config.trace)
-		trace_packet(verdict->kind, skb->ifindex, skb->len);
+		trace_packet(verdict->kind, skb->ifindex, wire_length(skb));
 }
 
 #endif

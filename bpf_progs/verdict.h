@@ -121,6 +121,12 @@ static __always_inline void count(const struct verdict *verdict, __u64 bytes)
 	stats->bytes += bytes;
 }
 
+/* As on the wire, and as XDP counts: a VLAN tag in the metadata is not among skb->len. */
+static __always_inline __u32 wire_length(const struct __sk_buff *skb)
+{
+	return skb->len + skb->vlan_present * sizeof(struct vlan_tag);
+}
+
 static __always_inline int is_drop(const struct verdict *verdict)
 {
 	return verdict->kind == STAT_DROPPED;

@@ -13,7 +13,7 @@ counted() {
 	# shellcheck disable=SC2086 # program and options
 	cli_start $way --json -i 0 "${@:2}" veth0
 	"${in_ctr[@]}" "$tool" probe send eth0 "$1" 1
-	cli_stop
+	cli_stop INT
 }
 
 # TCP behind headers $1 … of 8 bytes, the first one's number being $2.
@@ -46,5 +46,37 @@ test_undecided() {
 	cli_clean
 }
 
+# XDP sees the tag among the bytes, TC in the metadata: both count the wire's length.
+test_bytes() {
+	local way
+
+	for way in "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp --ingress" "tc-drop-tcp --ingress --clsact"; do
+		counted "$(frame_tcp "$to_ctr" 81000001 4)"
+		told '"dropped_packets":1,"dropped_bytes":58,'
+	done
+	cli_clean
+}
+
+# In each line, captured + lost + waiting = dropped: what is in the ring still is neither.
+test_waiting() {
+	local line list waits=0
+
+	cli_start xdp-drop-tcp --json -i 0.01 --write "$tmp/flood.pcapng" veth0
+	"${in_ctr[@]}" "$tool" probe flood eth0 "$(frame_tcp "$to_ctr" "" 4 1000)" 50000 >"$tmp/flood"
+	cli_stop
+	mapfile -t list <"$tmp/out"
+	for line in "${list[@]}"; do
+		[[ $line =~ '"dropped_packets":'([0-9]+),.*'"captured_packets":'([0-9]+),'"lost_packets":'([0-9]+),'"waiting_packets":'([0-9]+), ]] ||
+			fail "not all is there: $line"
+		[ $((BASH_REMATCH[2] + BASH_REMATCH[3] + BASH_REMATCH[4])) = "${BASH_REMATCH[1]}" ] ||
+			fail "does not add up: $line"
+		[ "${BASH_REMATCH[4]}" = 0 ] || waits=$((waits + 1))
+	done
+	[[ $waits -gt 0 && $line = *'"waiting_packets":0,'*'"final":true}' ]] || fail "$waits lines with what waits; the last one: $line"
+	cli_clean
+}
+
 ktap_case counts test_undecided "--drop-undecided: too deep to tell, dropped too"
+ktap_case counts test_bytes "bytes as on the wire, at XDP and at TC"
+ktap_case counts test_waiting "captured, lost and waiting packets add up in each line"
 ktap_run "$@"

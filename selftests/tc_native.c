@@ -91,7 +91,7 @@ static void run(__u32 linear, bool tagged)
 }
 
 /* Is this how the frame should be judged and counted? */
-static bool judged(enum match match)
+static bool judged(enum match match, bool tagged)
 {
 	static const enum drop_stat kinds[] = {
 		[MATCH_NO] = STAT_PASSED,
@@ -101,7 +101,8 @@ static bool judged(enum match match)
 	struct drop_counters expected = { 0 };
 
 	expected.stats[kinds[match]].packets = 1;
-	expected.stats[kinds[match]].bytes = frame.length;
+	/* As on the wire. */
+	expected.stats[kinds[match]].bytes = frame.length + (tagged ? 4 : 0);
 	return outcome.verdict ==
 		       (match == MATCH_YES ? TC_ACT_SHOT : TC_ACT_UNSPEC) &&
 	       !memcmp(&outcome.counted, &expected, sizeof(expected));
@@ -120,7 +121,7 @@ static bool sound(enum match match, __u32 linear, bool tagged)
 	/* A pull costs: none without need, and two are enough. */
 	if (outcome.pulls > (early == MATCH_UNDECIDED ? 2 : 0))
 		return false;
-	return judged(pull_fails ? early : match);
+	return judged(pull_fails ? early : match, tagged);
 }
 
 static void test(const struct frame_case *wanted, bool tagged, const char *what)

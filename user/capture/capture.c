@@ -24,25 +24,33 @@ int capture_fd(const struct capture *capture)
 	return ring_buffer__epoll_fd(capture->ring);
 }
 
-void capture_count(const struct capture *capture, size_t i,
-		   const struct drop_counters *sum, __u64 *captured,
-		   __u64 *lost)
+struct capture_counts capture_count(const struct capture *capture, size_t i,
+				    const struct drop_counters *sum)
 {
 	const struct capture_file *file = &capture->file;
+	struct capture_counts counts = {};
+	__u64 rest;
 
-	*captured = i < file->count ? file->written[i] : 0;
-	*lost = sum->lost + capture->slots[i].taken - *captured;
+	if (i < file->count)
+		counts.captured = file->written[i];
+	/* Of a packet that was just counted when @sum was read, not all may be in it. */
+	rest = counters_matched(sum).packets - counts.captured;
+	counts.lost = sum->lost + capture->slots[i].taken - counts.captured;
+	if (counts.lost > rest)
+		counts.lost = rest;
+	counts.waiting = rest - counts.lost;
+	return counts;
 }
 
 /* Losses since the last packet of that interface, for its drop count. */
 static __u64 new_losses(struct capture *capture, size_t i)
 {
 	struct drop_counters sum;
-	__u64 captured, lost, fresh;
+	__u64 lost, fresh;
 
 	if (counters_read(capture->counters_fd, i, &sum))
 		return 0;
-	capture_count(capture, i, &sum, &captured, &lost);
+	lost = capture_count(capture, i, &sum).lost;
 	fresh = lost - capture->slots[i].told_lost;
 	capture->slots[i].told_lost = lost;
 	return fresh;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Matched packets as a pcapng file: from the kernel side's ring to a sink. Packets that
- * do not reach the file are counted: captured + lost = dropped (or observed).
+ * do not reach the file are counted: captured + lost + waiting = dropped (or observed).
+ * In the end none is waiting.
  */
 #ifndef CAPTURE_H
 #define CAPTURE_H
@@ -57,10 +58,16 @@ int capture_fd(const struct capture *capture);
  */
 int capture_step(struct capture *capture);
 
-/* How many packets of an attachment are in the file, and how many are lost. */
-void capture_count(const struct capture *capture, size_t i,
-		   const struct drop_counters *sum, __u64 *captured,
-		   __u64 *lost);
+/* What became of the packets that an attachment matched: the sum is all of them. */
+struct capture_counts {
+	__u64 captured; /* in the file, or on their way from us to it */
+	__u64 lost;
+	__u64 waiting; /* in the ring still */
+};
+
+/* @sum: its counters. */
+struct capture_counts capture_count(const struct capture *capture, size_t i,
+				    const struct drop_counters *sum);
 
 /* Does it wait for the reader of a pipe? Then poll file.sink.fd for writing. */
 bool capture_is_blocked(const struct capture *capture);

@@ -48,8 +48,11 @@ static void show_json(const struct display *display, FILE *text,
 		jsonw_lluint_field(json, names[kind][1], stats->bytes);
 	}
 	if (display->capture) {
-		jsonw_lluint_field(json, "captured_packets", reading->captured);
-		jsonw_lluint_field(json, "lost_packets", reading->lost);
+		jsonw_lluint_field(json, "captured_packets",
+				   reading->counts.captured);
+		jsonw_lluint_field(json, "lost_packets", reading->counts.lost);
+		jsonw_lluint_field(json, "waiting_packets",
+				   reading->counts.waiting);
 	}
 	if (reading->why) {
 		jsonw_string_field(json, "why", end_name(reading->why));
@@ -83,7 +86,7 @@ static void show_heading(const struct display *display, FILE *text)
 		display->observe ? "observed" : "dropped", "packets/s",
 		"bits/s", "passed", "undecided");
 	if (display->capture)
-		fprintf(text, " %8s %8s", "captured", "lost");
+		fprintf(text, " %8s %8s %8s", "captured", "lost", "waiting");
 	fputc('\n', text);
 }
 
@@ -103,7 +106,8 @@ static void show_row(const struct display *display, FILE *text,
 		matched.packets, reading->packet_rate, bits,
 		stats[STAT_PASSED].packets, stats[STAT_UNDECIDED].packets);
 	if (display->capture)
-		fprintf(text, " %8llu %8llu", reading->captured, reading->lost);
+		fprintf(text, " %8llu %8llu %8llu", reading->counts.captured,
+			reading->counts.lost, reading->counts.waiting);
 	fputs(reading->final ? " (end)\n" : "\n", text);
 }
 

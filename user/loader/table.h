@@ -7,6 +7,7 @@
 
 #include "attach/counters.h"
 #include "attach/hook.h"
+#include "capture/capture.h"
 #include "lib/output.h"
 #include "lib/terminal.h"
 
@@ -31,8 +32,7 @@ struct reading {
 	double elapsed; /* seconds since attaching */
 	double packet_rate; /* matched packets a second since the last line */
 	double byte_rate;
-	__u64 captured; /* packets in the file of --write */
-	__u64 lost; /* and those that should be */
+	struct capture_counts counts; /* with --write */
 	bool final; /* the last line of this interface */
 	enum end why; /* it is not attached any more */
 	__u64 attached_ms; /* and for how long it was */

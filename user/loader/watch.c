@@ -74,8 +74,7 @@ static int show_one(struct run *run, size_t i, double seconds, bool final)
 	}
 	*last = matched;
 	if (file_is_open(&run->capture.file))
-		capture_count(&run->capture, i, &reading.sum, &reading.captured,
-			      &reading.lost);
+		reading.counts = capture_count(&run->capture, i, &reading.sum);
 	return display_show(&run->watch.display, &reading);
 }
 
