@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What is counted, and as what.
+# What is counted, and as what; what a run tells of itself.
 set -eu
 
 . "$(dirname "$0")/lib/cli_lib.sh"
@@ -76,7 +76,23 @@ test_waiting() {
 	cli_clean
 }
 
+# A capture says where it comes from: which command line, program and time-out.
+test_section() {
+	local file="$tmp/it's one.pcapng" quoted="'$tmp/it'[\\]''s one.pcapng'"
+
+	expect 0 cli_on xdp-drop-tcp veth0 --timeout 300ms --write "$file" -i 0
+	expect 0 "$tool" pcapng_check "$file"
+	told "^comment=xdp-drop-tcp --timeout 300ms --write $quoted -i 0 veth0\$"
+	told '^comment=xdp_drop_tcp, program id [0-9]+, tag [0-9a-f]{16}, time-out 0\.3 s$'
+	expect 0 cli_on xdp-drop-world --force --observe --write "$file" -i 0 -t 100ms 'v*'
+	expect 0 "$tool" pcapng_check "$file"
+	told "^comment=xdp-drop-world --force --observe --write $quoted -i 0 -t 100ms 'v\\*'\$"
+	! command -v capinfos >/dev/null || capinfos -k "$file" >"$tmp/info"
+	cli_clean
+}
+
 ktap_case counts test_undecided "--drop-undecided: too deep to tell, dropped too"
 ktap_case counts test_bytes "bytes as on the wire, at XDP and at TC"
 ktap_case counts test_waiting "captured, lost and waiting packets add up in each line"
+ktap_case section test_section "a capture has the command line, the program and the time-out"
 ktap_run "$@"

@@ -52,11 +52,14 @@ static void check_section(struct bytes body)
 		reject("a section's length is given");
 	take(&body, 16);
 	while ((code = next_option(&body, &value))) {
-		if (code != 3 && code != 4)
+		if (code != 1 && code != 3 && code != 4)
 			reject("a section's option %u", code);
 		if (code == 4 && value.size >= 10)
 			hookless = !memcmp(value.data, "drop-where", 10);
-		printf("%s=%.*s\n", code == 3 ? "system" : "program",
+		printf("%s=%.*s\n",
+		       code == 1 ? "comment" :
+		       code == 3 ? "system" :
+				   "program",
 		       (int)value.size, value.data);
 	}
 }

@@ -167,7 +167,7 @@ int capture_step(struct capture *capture)
 }
 
 int capture_begin(struct capture *capture, int ring_fd, int counters_fd,
-		  const char *program)
+		  const char *program, const char *detail)
 {
 	size_t i;
 	int code;
@@ -179,7 +179,7 @@ int capture_begin(struct capture *capture, int ring_fd, int counters_fd,
 	capture->ring = ring_buffer__new(ring_fd, take, capture, NULL);
 	if (!capture->ring)
 		return fail_at(AT_RING, errno, capture->file.sink.path, NULL);
-	code = file_begin(&capture->file, program);
+	code = file_begin(&capture->file, program, detail);
 	for (i = 0; i < capture->count && !code; i++) {
 		if (add_interface(capture, i))
 			code = fail_memory("the interfaces of the capture");

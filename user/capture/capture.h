@@ -41,11 +41,12 @@ struct capture {
  * @ring_fd: the map "captured"
  * @counters_fd: the map "counters"
  * @program: name and version of what captures
+ * @detail: a comment on it
  *
  * Return: EXIT_DONE, or the exit code of an error it has told.
  */
 int capture_begin(struct capture *capture, int ring_fd, int counters_fd,
-		  const char *program);
+		  const char *program, const char *detail);
 
 /* A descriptor to poll for reading: the ring is filling up. */
 int capture_fd(const struct capture *capture);

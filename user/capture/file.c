@@ -27,6 +27,7 @@ int file_open(struct capture_file *file, const struct common_options *options)
 {
 	*file = (struct capture_file){
 		.sink.fd = -1,
+		.options = options,
 		.snaplen = options->snaplen,
 	};
 	return options->write ?
@@ -34,11 +35,19 @@ int file_open(struct capture_file *file, const struct common_options *options)
 		       EXIT_DONE;
 }
 
-int file_begin(struct capture_file *file, const char *program)
+int file_begin(struct capture_file *file, const char *program,
+	       const char *detail)
 {
 	struct sink *sink = &file->sink;
 	struct utsname system = {};
 	char text[sizeof(system.sysname) + sizeof(system.release) + 2];
+	char command[COMMAND_SIZE];
+	const struct pcapng_section section = {
+		.system = text,
+		.program = program,
+		.command = command,
+		.detail = detail,
+	};
 	int error;
 
 	if (!file_is_open(file))
@@ -46,11 +55,12 @@ int file_begin(struct capture_file *file, const char *program)
 	file->start_ns = clock_ns(CLOCK_REALTIME);
 	uname(&system);
 	snprintf(text, sizeof(text), "%s %s", system.sysname, system.release);
+	common_command(file->options, command);
 	sink->lost = count_lost;
 	sink->context = file;
 	error = sink_begin(sink);
 	if (!error) {
-		sink_add(sink, pcapng_section(sink_block(sink), text, program));
+		sink_add(sink, pcapng_section(sink_block(sink), &section));
 		error = sink_flush(sink);
 	}
 	if (error && error != -EPIPE)

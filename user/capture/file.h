@@ -12,6 +12,7 @@
 
 struct capture_file {
 	struct sink sink;
+	const struct common_options *options;
 	__u32 snaplen;
 	__u64 start_ns; /* since 1970 */
 	__u64 offset_ns; /* from CLOCK_MONOTONIC to the time since 1970 */
@@ -23,11 +24,15 @@ struct capture_file {
 	bool told; /* file_flush() has returned why */
 };
 
-/* Opens the file of --write, if that was given; an exit code. */
+/* Opens the file of --write, if that was given; keeps @options. An exit code. */
 int file_open(struct capture_file *file, const struct common_options *options);
 
-/* Writes the heading, if it is open; @program has name and version. An exit code. */
-int file_begin(struct capture_file *file, const char *program);
+/*
+ * Writes the heading, if it is open. @program has name and version; @detail is a comment
+ * more, or NULL. An exit code.
+ */
+int file_begin(struct capture_file *file, const char *program,
+	       const char *detail);
 
 /*
  * Adds an interface, whose number is file->count before that. Returns 0, or -ENOMEM or

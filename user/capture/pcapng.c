@@ -153,7 +153,7 @@ void pcapng_put_tag(struct pcapng_packet *packet, __u16 protocol, __u16 tci,
 		TAG_OFFSET + packet->parts[1].size + packet->parts[2].size;
 }
 
-size_t pcapng_section(void *out, const char *system, const char *program)
+size_t pcapng_section(void *out, const struct pcapng_section *section)
 {
 	struct writer writer = begin(out, BLOCK_SECTION);
 
@@ -161,8 +161,10 @@ size_t pcapng_section(void *out, const char *system, const char *program)
 	put_u16(&writer, 1); /* version 1.0 */
 	put_u16(&writer, 0);
 	put_u64(&writer, UNKNOWN_LENGTH);
-	put_text(&writer, SECTION_OS, system);
-	put_text(&writer, SECTION_PROGRAM, program);
+	put_text(&writer, SECTION_OS, section->system);
+	put_text(&writer, SECTION_PROGRAM, section->program);
+	put_text(&writer, OPTION_COMMENT, section->command);
+	put_text(&writer, OPTION_COMMENT, section->detail);
 	put_option(&writer, OPTION_END, NULL, 0);
 	return end(&writer);
 }

@@ -20,6 +20,14 @@ enum pcapng_hook { PCAPNG_NO_HOOK, PCAPNG_TC, PCAPNG_XDP };
 
 enum pcapng_direction { PCAPNG_NOWHERE, PCAPNG_INBOUND, PCAPNG_OUTBOUND };
 
+/* What the file comes from. */
+struct pcapng_section {
+	const char *system;
+	const char *program; /* name and version */
+	const char *command; /* the command line */
+	const char *detail; /* which program the kernel ran, say; or NULL */
+};
+
 struct pcapng_interface {
 	const char *name; /* "veth0@xdp" */
 	const char *description;
@@ -65,7 +73,7 @@ struct pcapng_statistics {
 void pcapng_put_tag(struct pcapng_packet *packet, __u16 protocol, __u16 tci,
 		    __u32 snaplen, __u16 tag[2]);
 
-size_t pcapng_section(void *out, const char *system, const char *program);
+size_t pcapng_section(void *out, const struct pcapng_section *section);
 size_t pcapng_interface(void *out, const struct pcapng_interface *interface);
 size_t pcapng_packet(void *out, const struct pcapng_packet *packet);
 /* The number of a packet's interface, or -1 if the block is no packet. */

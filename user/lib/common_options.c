@@ -74,6 +74,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct common_options *to = state->input;
 
 	switch (key) {
+	case ARGP_KEY_INIT:
+		to->argv = state->argv;
+		to->argc = state->argc;
+		return 0;
 	case 'F':
 		to->force = true;
 		return 0;
@@ -132,6 +136,47 @@ int common_parse(const struct argp *argp, int argc, char **argv, void *input)
 		return fail(EXIT_USAGE, "cannot read the command line: %s.",
 			    strerror(error));
 	return EXIT_DONE;
+}
+
+/* One word of a command line, in quotes if a shell would else see more in it. */
+static void put_word(FILE *to, const char *word)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789%+,-./:=@_";
+
+	if (*word && !word[strspn(word, plain)]) {
+		fputs(word, to);
+		return;
+	}
+	fputc('\'', to);
+	for (; *word; word++) {
+		if (*word == '\'')
+			fputs("'\\''", to);
+		else
+			fputc(*word, to);
+	}
+	fputc('\'', to);
+}
+
+void common_command(const struct common_options *options,
+		    char text[COMMAND_SIZE])
+{
+	char *all = NULL;
+	size_t length;
+	FILE *to = open_memstream(&all, &length);
+	int i;
+
+	*text = '\0';
+	if (!to)
+		return;
+	for (i = 0; i < options->argc; i++) {
+		if (i)
+			fputc(' ', to);
+		put_word(to, options->argv[i]);
+	}
+	if (!fclose(to))
+		snprintf(text, COMMAND_SIZE, "%s", all);
+	free(all);
 }
 
 bool common_is_piped(const struct common_options *options)

@@ -19,6 +19,8 @@ struct common_options {
 	const char *write; /* file to capture to, "-": standard output; or NULL */
 	__u32 snaplen; /* bytes, 1 to DROP_SNAPLEN_MAX */
 	__u64 timeout_ns; /* 0: none */
+	char *const *argv; /* the whole command line, options first */
+	int argc;
 	char *const *patterns; /* interface names and globs, in argv */
 	size_t pattern_count;
 };
@@ -35,6 +37,13 @@ extern const struct argp common_argp;
  * they exit with EXIT_DONE or EXIT_USAGE.
  */
 int common_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* Bytes of a command line that are kept. */
+#define COMMAND_SIZE 256
+
+/* The command line, as a shell takes it; what is longer is cut. */
+void common_command(const struct common_options *options,
+		    char text[COMMAND_SIZE]);
 
 /* Are packets written to standard output, so that all else goes to standard error? */
 bool common_is_piped(const struct common_options *options);

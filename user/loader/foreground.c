@@ -59,7 +59,7 @@ int stage_prepare(struct run *run)
 
 int stage_capture(struct run *run)
 {
-	char program[64];
+	char program[64], detail[128], timeout[48] = "no time-out";
 	int code;
 
 	if (!file_is_open(&run->capture.file))
@@ -67,8 +67,13 @@ int stage_capture(struct run *run)
 	run->capture.unknown_type = run->slots.unknown_type;
 	snprintf(program, sizeof(program), "%s %s", run->program->name,
 		 BPF_DROP_VERSION);
+	if (run->options.common.timeout_ns)
+		snprintf(timeout, sizeof(timeout), "time-out %g s",
+			 (double)run->options.common.timeout_ns / SECOND_NS);
+	snprintf(detail, sizeof(detail), "%s, program id %u, tag %s, %s",
+		 run->info.name, run->info.id, run->info.tag, timeout);
 	code = capture_begin(&run->capture, stage_map(run, "captured"),
-			     run->counters_fd, program);
+			     run->counters_fd, program, detail);
 	if (code)
 		stage_detach(run);
 	return code;

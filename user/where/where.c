@@ -100,7 +100,8 @@ static int load(struct where *where)
 
 static int attach(struct where *where)
 {
-	int code = file_begin(&where->file, where->options.common.version);
+	int code =
+		file_begin(&where->file, where->options.common.version, NULL);
 
 	if (!code)
 		code = tracing_attach(&where->tracing);
