@@ -64,7 +64,7 @@ test_waiting() {
 	cli_start xdp-drop-tcp --json -i 0.01 --write "$tmp/flood.pcapng" veth0
 	"${in_ctr[@]}" "$tool" probe flood eth0 "$(frame_tcp "$to_ctr" "" 4 1000)" 50000 >"$tmp/flood"
 	cli_stop
-	mapfile -t list <"$tmp/out"
+	mapfile -t list < <(grep -v '"total":true' "$tmp/out")
 	for line in "${list[@]}"; do
 		[[ $line =~ '"dropped_packets":'([0-9]+),.*'"captured_packets":'([0-9]+),'"lost_packets":'([0-9]+),'"waiting_packets":'([0-9]+), ]] ||
 			fail "not all is there: $line"
@@ -91,8 +91,39 @@ test_section() {
 	cli_clean
 }
 
+# One line for all interfaces: on standard error, or as an object of JSON.
+test_sums() {
+	local frame
+
+	frame=$(frame_tcp "$to_ctr" "" 4 1000)
+	cli_on ip link add veth1 type veth peer name veth2
+	cli_on ip link set veth1 up
+	cli_on ip link set veth2 up
+	cli_start xdp-drop-tcp --write "$tmp/sums.pcapng" veth0 veth2
+	"${in_ctr[@]}" "$tool" probe flood eth0 "$frame" 23 >"$tmp/flood"
+	"${in_host[@]}" "$tool" probe flood veth1 "$frame" 2 >"$tmp/flood"
+	cli_on ip link del veth1
+	poll 5 reads "${logs[$pid]}.err" 'veth2: no longer'
+	kill -INT "$pid"
+	cli_ends 1
+	said '^xdp-drop-tcp: dropped 25 packets \(25 kB\) on 2 interfaces in [0-9]+\.[0-9] s, captured 25, lost 0; veth2: interface gone at [0-9]+\.[0-9] s\.$'
+	cli_start xdp-drop-tcp --observe veth0
+	"${in_ctr[@]}" "$tool" probe flood eth0 "$frame" 1 >"$tmp/flood"
+	cli_stop INT
+	said '^xdp-drop-tcp: observed 1 packet \(1 kB\) on 1 interface in [0-9]+\.[0-9] s\.$'
+
+	cli_on ip link add veth1 type veth peer name veth2
+	cli_start xdp-drop-tcp --json -i 0 veth0 veth2
+	"${in_ctr[@]}" "$tool" probe flood eth0 "$frame" 23 >"$tmp/flood"
+	cli_stop INT
+	told '"program":"xdp-drop-tcp".*"interfaces":2,.*"dropped_packets":23,"dropped_bytes":23000,.*"why":"signal","attached_ms":[0-9]+,"total":true\}$'
+	lines "$tmp/out" 3 || fail "not two lines and the sums: $(<"$tmp/out")"
+	cli_unsaid ' packets? \('
+}
+
 ktap_case counts test_undecided "--drop-undecided: too deep to tell, dropped too"
 ktap_case counts test_bytes "bytes as on the wire, at XDP and at TC"
 ktap_case counts test_waiting "captured, lost and waiting packets add up in each line"
 ktap_case section test_section "a capture has the command line, the program and the time-out"
+ktap_case sums test_sums "the sums over all interfaces, at the end"
 ktap_run "$@"

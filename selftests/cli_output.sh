@@ -12,14 +12,19 @@ numbers='"passed_packets":[0-9]+,"passed_bytes":[0-9]+,"dropped_packets":[0-9]+,
 numbers+=',"observed_packets":[0-9]+,"observed_bytes":[0-9]+,"undecided_packets":[0-9]+,"undecided_bytes":[0-9]+'
 
 test_json() {
-	local regex line list final=
+	local regex total line list final=
 
 	expect 0 cli_on tc-drop-tcp --json --interval 0.05 --timeout 400ms veth0
 	regex='^\{"time":"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"'
-	regex+=',"elapsed_ms":[0-9]+,"interface":"veth0","ifindex":[0-9]+,"hook":"[a-z]+-egress"'
+	regex+=',"elapsed_ms":[0-9]+,"program":"tc-drop-tcp","version":"[0-9.]+","program_id":[0-9]+'
+	regex+=",\"host\":\"$(uname -n)\",\"netns\":$(stat -Lc %i "/run/netns/$host")"
+	total=$regex,'"interfaces":1'
+	regex+=',"interface":"veth0","ifindex":[0-9]+,"hook":"[a-z]+-egress"'
 	mapfile -t list <"$tmp/out"
-	[ "${#list[@]}" -ge 2 ] || fail "not several lines: ${list[*]}"
-	for line in "${list[@]}"; do
+	[ "${#list[@]}" -ge 3 ] || fail "not several lines: ${list[*]}"
+	[[ ${list[-1]} =~ $total,$numbers,\"why\":\"timeout\",\"attached_ms\":[0-9]+,\"total\":true\}$ ]] ||
+		fail "not the sums: ${list[-1]}"
+	for line in "${list[@]::${#list[@]}-1}"; do
 		[[ $line =~ $regex,$numbers(,\"why\":\"timeout\",\"attached_ms\":[0-9]+)?,\"final\":(true|false)\}$ ]] ||
 			fail "not as it should be: $line"
 		final+="${BASH_REMATCH[1]:+why }${BASH_REMATCH[2]} "
@@ -166,11 +171,11 @@ test_stopped_terminal() {
 
 test_interval() {
 	expect 0 cli_on xdp-drop-tcp --json --interval 0 --timeout 300ms veth0
-	lines "$tmp/out" 1 || fail "not the last line alone: $(<"$tmp/out")"
+	lines "$tmp/out" 2 || fail "not the last line and the sums alone: $(<"$tmp/out")"
 	expect 0 cli_on xdp-drop-tcp --json -i 0.1 --timeout 1050ms veth0
-	lines "$tmp/out" 6 12 || fail "too few lines, or too many: $(<"$tmp/out")"
+	lines "$tmp/out" 7 13 || fail "too few lines, or too many: $(<"$tmp/out")"
 	expect 0 cli_on xdp-drop-tcp --json -i .4 --timeout 600ms veth0
-	lines "$tmp/out" 0 2 || fail "too many lines: $(<"$tmp/out")"
+	lines "$tmp/out" 1 3 || fail "too many lines: $(<"$tmp/out")"
 }
 
 test_verbose_log() {
@@ -184,7 +189,7 @@ test_verbose_log() {
 	said 'libbpf: loading'
 	expect 0 cli_on tc-drop-tcp -v --verbose -v --json -i 0 -t 20ms veth0
 	said 'libbpf: loading'
-	lines "$tmp/out" 1 || fail "more than data: $(<"$tmp/out")"
+	lines "$tmp/out" 2 || fail "more than data: $(<"$tmp/out")"
 }
 
 # shellcheck disable=SC2016 # expanded by that shell

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "drop_abi.h"
@@ -338,4 +339,11 @@ bool interface_arrives_wrapped(const struct interface *interface)
 	return !uname(&system) &&
 	       sscanf(system.release, "%d.%d", &version, &patchlevel) == 2 &&
 	       (version < 5 || (version == 5 && patchlevel < 14));
+}
+
+__u32 netns_own(void)
+{
+	struct stat status;
+
+	return stat(NETNS_OWN, &status) ? 0 : status.st_ino;
 }

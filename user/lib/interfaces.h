@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#define NETNS_OWN "/proc/thread-self/ns/net"
+
 enum qdisc {
 	QDISC_NONE,
 	QDISC_CLSACT,
@@ -54,6 +56,9 @@ void interfaces_free(struct interfaces *all);
  */
 int interfaces_choose(const struct interfaces *all, char *const *patterns,
 		      size_t count, struct interfaces *chosen);
+
+/* The inode number of this network namespace; 0 with errno if it cannot be told. */
+__u32 netns_own(void);
 
 /* The interface of that ifindex, or NULL. */
 const struct interface *interfaces_find(const struct interfaces *all,

@@ -29,7 +29,10 @@ struct detaching {
 static void show(struct detaching *detaching, const struct attached *attached,
 		 int map_fd, __u32 slot)
 {
-	struct reading reading = { .final = true };
+	struct reading reading = {
+		.program_id = detaching->program_id,
+		.final = true,
+	};
 
 	if (attached) {
 		reading.interface = &attached->interface;
@@ -228,6 +231,8 @@ int command_detach(struct run *run)
 	};
 	int code, worst = query_read(&run->chosen, &run->present);
 	size_t i;
+
+	display_name(&detaching.display, run->program->name);
 
 	/* "Nothing is attached" would be a guess. */
 	if (worst)

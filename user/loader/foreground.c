@@ -25,6 +25,7 @@ static void prepare_display(struct run *run)
 		.observe = options->observe,
 		.capture = options->common.write,
 	};
+	display_name(display, run->program->name);
 	if (!options->common.json && run->chosen.count < MANY_INTERFACES)
 		terminal_open(&display->terminal, display->out);
 }
@@ -105,6 +106,8 @@ static int finish_counters(struct run *run, int code)
 	struct display *display = &run->watch.display;
 	int error = watch_show(run, true);
 
+	if (!error)
+		error = total_show(run);
 	if (!error) {
 		output_drain(display->out, run->signal_fd);
 		error = -display->out->sink.error;

@@ -106,6 +106,12 @@ __u64 watch_lasted_ns(const struct run *run);
 /* Shows one line for each interface; returns 0 or a negative errno. */
 int watch_show(struct run *run, bool final);
 
+/*
+ * At the end, the sums over all interfaces: a message, or an object of JSON behind the
+ * last lines. Returns 0 or a negative errno.
+ */
+int total_show(struct run *run);
+
 /* Marks and says what is not attached any more; false if nothing is left. */
 bool changes_check(struct run *run);
 

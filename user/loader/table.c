@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "json_writer.h"
 #include "lib/duration.h"
@@ -32,7 +33,14 @@ static void show_json(const struct display *display, FILE *text,
 	jsonw_string_field(json, "time", time);
 	jsonw_lluint_field(json, "elapsed_ms",
 			   (unsigned long long)(reading->elapsed * 1000));
-	if (reading->interface) {
+	jsonw_string_field(json, "program", display->program);
+	jsonw_string_field(json, "version", BPF_DROP_VERSION);
+	jsonw_lluint_field(json, "program_id", reading->program_id);
+	jsonw_string_field(json, "host", display->host);
+	jsonw_lluint_field(json, "netns", display->netns);
+	if (reading->interfaces) {
+		jsonw_lluint_field(json, "interfaces", reading->interfaces);
+	} else if (reading->interface) {
 		jsonw_string_field(json, "interface", reading->interface->name);
 		jsonw_lluint_field(json, "ifindex", reading->interface->index);
 		jsonw_string_field(json, "hook", hook_name(reading->hook));
@@ -58,25 +66,27 @@ static void show_json(const struct display *display, FILE *text,
 		jsonw_string_field(json, "why", end_name(reading->why));
 		jsonw_lluint_field(json, "attached_ms", reading->attached_ms);
 	}
-	jsonw_bool_field(json, "final", reading->final);
+	/* Else the sum would be taken for an interface more. */
+	jsonw_bool_field(json, reading->interfaces ? "total" : "final",
+			 reading->final);
 	jsonw_end_object(json);
 	jsonw_destroy(&json);
 }
 
-/* Bits a second for people: "0", "940", "1.25M", "23.4G". */
-static void write_bits(char *text, size_t size, double bits)
+void amount_text(char text[AMOUNT_SIZE], double amount, const char *space)
 {
 	static const char units[] = " kMGT";
 	size_t unit = 0;
 
-	while (bits >= 999.5 && unit + 2 < sizeof(units)) {
-		bits /= 1000;
+	while (amount >= 999.5 && unit + 2 < sizeof(units)) {
+		amount /= 1000;
 		unit++;
 	}
 	if (unit)
-		snprintf(text, size, "%.3g%c", bits, units[unit]);
+		snprintf(text, AMOUNT_SIZE, "%.3g%s%c", amount, space,
+			 units[unit]);
 	else
-		snprintf(text, size, "%.0f", bits);
+		snprintf(text, AMOUNT_SIZE, "%.0f%s", amount, space);
 }
 
 static void show_heading(const struct display *display, FILE *text)
@@ -95,9 +105,9 @@ static void show_row(const struct display *display, FILE *text,
 {
 	const struct drop_stats *stats = reading->sum.stats;
 	struct drop_stats matched = counters_matched(&reading->sum);
-	char bits[16];
+	char bits[AMOUNT_SIZE];
 
-	write_bits(bits, sizeof(bits), 8 * reading->byte_rate);
+	amount_text(bits, 8 * reading->byte_rate, "");
 	fprintf(text, "%6.1f %-*s %-*s %9llu %9.0f %6s %8llu %9llu",
 		reading->elapsed, display->name_width,
 		reading->interface ? reading->interface->name : "(unknown)",
@@ -109,6 +119,14 @@ static void show_row(const struct display *display, FILE *text,
 		fprintf(text, " %8llu %8llu %8llu", reading->counts.captured,
 			reading->counts.lost, reading->counts.waiting);
 	fputs(reading->final ? " (end)\n" : "\n", text);
+}
+
+void display_name(struct display *display, const char *program)
+{
+	display->program = program;
+	display->netns = netns_own();
+	if (gethostname(display->host, sizeof(display->host)))
+		*display->host = '\0';
 }
 
 static void widen(int *width, const char *word)

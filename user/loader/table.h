@@ -3,6 +3,7 @@
 #ifndef TABLE_H
 #define TABLE_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include "attach/counters.h"
@@ -15,6 +16,10 @@
 struct display {
 	struct output *out;
 	struct terminal terminal;
+	/* Who tells, in each object of JSON; see display_name(). */
+	const char *program;
+	char host[HOST_NAME_MAX + 1];
+	__u32 netns;
 	bool json;
 	bool observe; /* the table shows what would be dropped */
 	bool capture; /* and what became of it */
@@ -27,6 +32,8 @@ struct display {
 
 /* What one line shows. */
 struct reading {
+	__u32 program_id;
+	size_t interfaces; /* not 0: it is the sum of so many, in JSON */
 	const struct interface *interface; /* NULL: of one that is not known */
 	enum hook hook; /* not of one that is not known */
 	double elapsed; /* seconds since attaching */
@@ -38,6 +45,14 @@ struct reading {
 	__u64 attached_ms; /* and for how long it was */
 	struct drop_counters sum;
 };
+
+#define AMOUNT_SIZE 16
+
+/* Bits or bytes for people: "0", "940", "1.25M", "23.4G", with @space before the unit. */
+void amount_text(char text[AMOUNT_SIZE], double amount, const char *space);
+
+/* Says which program, as typed, and which host and network namespace it is. */
+void display_name(struct display *display, const char *program);
 
 /* Makes the columns wide enough for these. */
 void display_widths(struct display *display,

@@ -43,7 +43,10 @@ __u64 watch_lasted_ns(const struct run *run)
 /* @i behind those of the attachments: an interface that is not known. */
 static int show_one(struct run *run, size_t i, double seconds, bool final)
 {
-	struct reading reading = { .final = final };
+	struct reading reading = {
+		.program_id = run->info.id,
+		.final = final,
+	};
 	const struct attachment *at = NULL;
 	struct drop_stats matched, *last = &run->watch.last_matched[i];
 	int error;

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "lib/errors.h"
+#include "lib/interfaces.h"
 
 #define REASON_PREFIX "SKB_DROP_REASON_"
 
@@ -17,7 +18,6 @@
 #define LONGEST 0x100000
 
 #define NETNS_NAMES "/run/netns"
-#define NETNS_OWN "/proc/thread-self/ns/net"
 
 int names_open(struct names *names)
 {
@@ -155,11 +155,4 @@ void names_netns(__u32 inode, char *text, size_t size)
 	}
 	if (directory)
 		closedir(directory);
-}
-
-__u32 netns_own(void)
-{
-	struct stat status;
-
-	return stat(NETNS_OWN, &status) ? 0 : status.st_ino;
 }

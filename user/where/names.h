@@ -51,7 +51,4 @@ void names_reason(const struct names *names, __u32 reason, char *text,
  */
 void names_netns(__u32 inode, char *text, size_t size);
 
-/* The inode number of this process's own; 0 with errno if it cannot be told. */
-__u32 netns_own(void);
-
 #endif
