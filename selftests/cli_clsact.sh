@@ -160,8 +160,13 @@ test_foreign_qdisc() {
 	cli_state before
 	expect 0 cli_on tc-drop-tcp --clsact -i 0 -t 50ms veth0
 	cli_clean
-	cli_refused 3 'left alone.*by netlink \(tc\).*tc filter del' tc-drop-tcp --detach veth0
-	cli_on tc filter del dev veth0 egress
+	cli_refused 3 'left alone.*by netlink \(tc\).*tc filter del' tc-drop-tcp --detach --force veth0
+	# What it says is to be typed, as it is.
+	read_text "$tmp/err"
+	[[ $text =~ \'(tc\ filter\ del\ .*)\' ]]
+	read -ra command <<<"${BASH_REMATCH[1]}"
+	cli_on "${command[@]}"
+	cli_has_not 'veth0' || fail "still there after: ${command[*]}"
 	cli_on tc filter add dev veth0 egress prio 7 bpf bytecode '1,6 0 0 0' flowid 1:1
 	cli_state before
 	cli_start tc-drop-tcp --clsact -i 0 veth0

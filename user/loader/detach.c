@@ -4,6 +4,8 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <linux/if_ether.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -91,6 +93,24 @@ static int refuse(const struct attached *attached, const char *why)
 		    hook_text(attached->hook), attached_owner(attached), why);
 }
 
+/* The same of a clsact filter, with the whole command that removes it; @instead: other ways. */
+static int refuse_filter(const struct attached *attached, const char *why,
+			 const char *instead)
+{
+	char text[256], protocol[8] = "all";
+
+	if (attached->protocol != ETH_P_ALL)
+		snprintf(protocol, sizeof(protocol), "0x%04x",
+			 attached->protocol);
+	snprintf(
+		text, sizeof(text),
+		"%sRemove it as it was made ('tc filter del dev %s %s protocol %s prio %u handle 0x%x bpf')%s.",
+		why, attached->interface.name,
+		hook_is_ingress(attached->hook) ? "ingress" : "egress",
+		protocol, attached->priority, attached->handle, instead);
+	return refuse(attached, text);
+}
+
 static const char stop_it[] =
 	"Stop that process (it then detaches), or use --force.";
 
@@ -117,9 +137,9 @@ static int remove_filter(struct detaching *detaching,
 	if (!detaching->options->common.force)
 		error = tc_filter_read(attached, -1, &filter);
 	if (program_is_foreign(error))
-		return refuse(
-			attached,
-			"Its maps are not those of this version. Remove it as it was made (tc filter del dev IFACE egress, or ingress, prio 1), or use --force.");
+		return refuse_filter(attached,
+				     "Its maps are not those of this version. ",
+				     ", or use --force");
 	if (error)
 		return fail_at(AT_DETACH, -error, attached->interface.name,
 			       NULL);
@@ -136,8 +156,7 @@ static int remove_one(struct detaching *detaching,
 	if (attached_is_ours(attached, detaching->program->function))
 		return remove_filter(detaching, attached);
 	if (!hook_is_xdp(attached->hook))
-		return refuse(attached,
-			      "Remove it as it was made: tc filter del.");
+		return refuse_filter(attached, "", "");
 	if (!detaching->options->common.force)
 		return refuse(
 			attached,
