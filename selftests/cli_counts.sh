@@ -121,9 +121,70 @@ test_sums() {
 	cli_unsaid ' packets? \('
 }
 
+# A tag that the sender's driver would put in is in no byte at XDP; it is said once.
+test_untagged() {
+	local count way frame words='a VLAN tag .* is not seen at XDP, nor in the capture\.$'
+
+	frame=$(frame_tcp "$to_ctr" "" 4)
+	way="xdp-drop-tcp -S"
+	counted "$frame" --write "$tmp/xdp.pcapng"
+	count "$words" "$tmp/err"
+	[ "$count" = 1 ] || fail "said $count times: $(<"$tmp/err")"
+	counted "$frame"
+	cli_unsaid VLAN
+	way="tc-drop-tcp --ingress"
+	counted "$frame" --write "$tmp/tc.pcapng"
+	cli_unsaid VLAN
+}
+
+# And so it is: what ethtool switches is what decides.
+test_offloaded_tag() {
+	local each frame
+
+	need ethtool
+	"${in_ctr[@]}" ip link add link eth0 name eth0.5 type vlan id 5 2>"$tmp/vlan" ||
+		skip "no VLAN devices here: $(<"$tmp/vlan")"
+	"${in_ctr[@]}" ip link set eth0.5 up
+	frame=$(frame_tcp "$to_ctr" "" 4)
+	for each in on:54 off:58; do
+		"${in_ctr[@]}" ethtool -K eth0 txvlan "${each%:*}"
+		cli_start xdp-drop-tcp -N --json -i 0 --force --write "$tmp/tag.pcapng" veth0
+		"${in_ctr[@]}" "$tool" probe send eth0.5 "$frame" 1
+		cli_stop INT
+		told "\"dropped_packets\":1,\"dropped_bytes\":${each#*:},"
+		expect 0 "$tool" pcapng_check "$tmp/tag.pcapng"
+		told "^packet=.* length=${each#*:} "
+	done
+}
+
+has_gso() {
+	"${in_ctr[@]}" ethtool -k eth0 | grep "^tcp-segmentation-offload: $1"
+}
+
+# Observing drops nothing, but costs a veth its peer's offload, as is said.
+test_slower() {
+	need ethtool
+	has_gso on
+	cli_start xdp-drop-tcp --observe veth0
+	poll 5 reads "${logs[$pid]}.err" "veth0: native XDP on a veth switches its peer's segmentation offload off"
+	has_gso off
+	cli_stop INT
+	has_gso on
+	cli_start xdp-drop-tcp --observe -S veth0
+	has_gso on
+	cli_stop INT
+	cli_unsaid offload
+	cli_start xdp-drop-tcp veth0
+	cli_stop INT
+	cli_unsaid offload
+}
+
 ktap_case counts test_undecided "--drop-undecided: too deep to tell, dropped too"
 ktap_case counts test_bytes "bytes as on the wire, at XDP and at TC"
 ktap_case counts test_waiting "captured, lost and waiting packets add up in each line"
 ktap_case section test_section "a capture has the command line, the program and the time-out"
 ktap_case sums test_sums "the sums over all interfaces, at the end"
+ktap_case told test_untagged "XDP does not see a VLAN tag beside the frame: said once"
+ktap_case told test_offloaded_tag "a VLAN tag that the sender's driver would put in"
+ktap_case told test_slower "--observe by native XDP on a veth: slower, and said"
 ktap_run "$@"

@@ -51,7 +51,9 @@ static const struct argp_option tc_options[] = {
 static const struct argp_option any_hook_options[] = {
 	{ "pin", 'p', NULL, 0, "attach, return, and stay attached", 2 },
 	{ "detach", 'd', NULL, 0, "remove what this program attached", 2 },
-	{ "observe", 'o', NULL, 0, "count what would be dropped, pass it", 2 },
+	{ "observe", 'o', NULL, 0,
+	  "count what would be dropped, pass it on: what follows may still drop it",
+	  2 },
 	{ "drop-undecided", KEY_DROP_UNDECIDED, NULL, 0,
 	  "also drop what is too short or too deep to tell", 2 },
 	{ "list", 'l', NULL, 0,

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/descriptors.h"
@@ -13,6 +14,11 @@
 #include "lib/privileges.h"
 #include "lib/signals.h"
 #include "loader/stages.h"
+
+#define SLOWER_VETH \
+	"%s: native XDP on a veth switches its peer's segmentation offload off: TCP is slower until it is detached. --skb-mode keeps it."
+#define UNSEEN_TAG \
+	"a VLAN tag that the sender or the device keeps beside the frame (ethtool: txvlan, rxvlan) is not seen at XDP, nor in the capture."
 
 /* The kernel's trace, and where debugfs has it. */
 #define TRACING "/sys/kernel/tracing"
@@ -64,10 +70,42 @@ static void tell_trace(__u32 mark)
 	     mark, path);
 }
 
+static bool is_native_veth(const struct attachment *at)
+{
+	return at->hook == HOOK_XDP_NATIVE &&
+	       !strcmp(at->interface.kind, "veth");
+}
+
+/*
+ * veth_xdp_set() takes the peer's segmentation offload away, so its TCP arrives in
+ * packets of the MTU's size. Where all of it is dropped, nobody minds.
+ */
+static void tell_slower(const struct run *run)
+{
+	size_t i;
+
+	/* The first will do. */
+	for (i = 0; i < run->chosen.count && run->options.observe; i++) {
+		if (!is_native_veth(&run->attachments[i]))
+			continue;
+		note(SLOWER_VETH, run->attachments[i].interface.name);
+		return;
+	}
+}
+
+/* What a capture at XDP lacks. */
+static void tell_untagged(const struct run *run)
+{
+	if (file_is_open(&run->capture.file) && !run->program->tc)
+		note(UNSEEN_TAG);
+}
+
 static int tell_all(struct run *run)
 {
 	run->done = true;
 	tell_attached(run);
+	tell_slower(run);
+	tell_untagged(run);
 	if (run->options.trace)
 		tell_trace(run->image.config->trace);
 	return EXIT_DONE;
