@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "lib/escape.h"
 #include "lib/macros.h"
 
 enum block {
@@ -52,6 +53,8 @@ struct writer {
 
 static void put(struct writer *writer, const void *data, size_t size)
 {
+	if (!size)
+		return; /* @data may be NULL, and memcpy() takes none */
 	memcpy(writer->at, data, size);
 	writer->at += size;
 }
@@ -113,8 +116,12 @@ static void put_option(struct writer *writer, enum option code,
 
 static void put_text(struct writer *writer, enum option code, const char *text)
 {
-	if (text)
-		put_option(writer, code, text, strnlen(text, TEXT_MAX));
+	char escaped[TEXT_MAX + 1];
+
+	if (!text)
+		return;
+	escape_text(escaped, sizeof(escaped), text); /* UTF-8, says the draft */
+	put_option(writer, code, escaped, strlen(escaped));
 }
 
 static void put_option_u32(struct writer *writer, enum option code, __u32 value)

@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/escape.h"
 #include "lib/output.h"
 
 #define PRIVILEGE                                                         \
@@ -176,12 +178,14 @@ static void put(const char *before, const char *format, va_list values,
 		const char *after)
 {
 	FILE *text = output_text(&standard_error);
+	char *said;
 
-	if (!text)
+	if (!text || vasprintf(&said, format, values) < 0)
 		return;
 	fputs(before, text);
-	vfprintf(text, format, values);
+	escape_put(text, said);
 	fputs(after, text);
+	free(said);
 	output_add(&standard_error, NULL, true);
 	output_flush(&standard_error);
 }

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "json_writer.h"
 #include "attach/owners.h"
 #include "lib/errors.h"
+#include "lib/escape.h"
 
 static int show_json(const struct attached *attached, const char *owner)
 {
@@ -17,12 +17,12 @@ static int show_json(const struct attached *attached, const char *owner)
 	if (!json)
 		return -ENOMEM;
 	jsonw_start_object(json);
-	jsonw_string_field(json, "interface", attached->interface.name);
+	escape_json(json, "interface", attached->interface.name);
 	jsonw_lluint_field(json, "ifindex", attached->interface.index);
-	jsonw_string_field(json, "hook", hook_name(attached->hook));
+	escape_json(json, "hook", hook_name(attached->hook));
 	jsonw_lluint_field(json, "program_id", attached->program.id);
-	jsonw_string_field(json, "program", attached->program.name);
-	jsonw_string_field(json, "tag", attached->program.tag);
+	escape_json(json, "program", attached->program.name);
+	escape_json(json, "tag", attached->program.tag);
 	if (attached->link_id)
 		jsonw_lluint_field(json, "link_id", attached->link_id);
 	if (hook_is_clsact(attached->hook)) {
@@ -30,7 +30,7 @@ static int show_json(const struct attached *attached, const char *owner)
 		jsonw_lluint_field(json, "handle", attached->handle);
 		jsonw_lluint_field(json, "protocol", attached->protocol);
 	}
-	jsonw_string_field(json, "owner", owner);
+	escape_json(json, "owner", owner);
 	jsonw_end_object(json);
 	jsonw_destroy(&json);
 	return 0;
@@ -38,13 +38,16 @@ static int show_json(const struct attached *attached, const char *owner)
 
 static void show_row(const struct attached *attached, const char *owner)
 {
-	char name[BPF_OBJ_NAME_LEN + 32];
+	char interface[ESCAPED_SIZE(IFNAMSIZ)];
+	char program[ESCAPED_SIZE(BPF_OBJ_NAME_LEN)];
 
-	snprintf(name, sizeof(name), "%s",
-		 *attached->program.name ? attached->program.name : "-");
-	printf("%-15s %-14s %6u %-15s %-16s %s", attached->interface.name,
-	       hook_name(attached->hook), attached->program.id, name,
-	       *attached->program.tag ? attached->program.tag : "-", owner);
+	escape_text(interface, sizeof(interface), attached->interface.name);
+	escape_text(program, sizeof(program),
+		    *attached->program.name ? attached->program.name : "-");
+	printf("%-15s %-14s %6u %-15s %-16s ", interface,
+	       hook_name(attached->hook), attached->program.id, program,
+	       *attached->program.tag ? attached->program.tag : "-");
+	escape_put(stdout, owner);
 	if (hook_is_clsact(attached->hook))
 		printf(", priority %u handle 0x%x", attached->priority,
 		       attached->handle);

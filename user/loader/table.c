@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "json_writer.h"
 #include "lib/duration.h"
+#include "lib/escape.h"
 
 /* A heading for each screenful. */
 #define LINES_PER_HEADING 20
@@ -30,20 +30,20 @@ static void show_json(const struct display *display, FILE *text,
 		return;
 	time_text(clock_ns(CLOCK_REALTIME), 3, time);
 	jsonw_start_object(json);
-	jsonw_string_field(json, "time", time);
+	escape_json(json, "time", time);
 	jsonw_lluint_field(json, "elapsed_ms",
 			   (unsigned long long)(reading->elapsed * 1000));
-	jsonw_string_field(json, "program", display->program);
-	jsonw_string_field(json, "version", BPF_DROP_VERSION);
+	escape_json(json, "program", display->program);
+	escape_json(json, "version", BPF_DROP_VERSION);
 	jsonw_lluint_field(json, "program_id", reading->program_id);
-	jsonw_string_field(json, "host", display->host);
+	escape_json(json, "host", display->host);
 	jsonw_lluint_field(json, "netns", display->netns);
 	if (reading->interfaces) {
 		jsonw_lluint_field(json, "interfaces", reading->interfaces);
 	} else if (reading->interface) {
-		jsonw_string_field(json, "interface", reading->interface->name);
+		escape_json(json, "interface", reading->interface->name);
 		jsonw_lluint_field(json, "ifindex", reading->interface->index);
-		jsonw_string_field(json, "hook", hook_name(reading->hook));
+		escape_json(json, "hook", hook_name(reading->hook));
 	} else {
 		jsonw_null_field(json, "interface");
 		jsonw_lluint_field(json, "ifindex", 0);
@@ -63,7 +63,7 @@ static void show_json(const struct display *display, FILE *text,
 				   reading->counts.waiting);
 	}
 	if (reading->why) {
-		jsonw_string_field(json, "why", end_name(reading->why));
+		escape_json(json, "why", end_name(reading->why));
 		jsonw_lluint_field(json, "attached_ms", reading->attached_ms);
 	}
 	/* Else the sum would be taken for an interface more. */
@@ -105,12 +105,13 @@ static void show_row(const struct display *display, FILE *text,
 {
 	const struct drop_stats *stats = reading->sum.stats;
 	struct drop_stats matched = counters_matched(&reading->sum);
-	char bits[AMOUNT_SIZE];
+	char bits[AMOUNT_SIZE], name[ESCAPED_SIZE(IFNAMSIZ)] = "(unknown)";
 
+	if (reading->interface)
+		escape_text(name, sizeof(name), reading->interface->name);
 	amount_text(bits, 8 * reading->byte_rate, "");
 	fprintf(text, "%6.1f %-*s %-*s %9llu %9.0f %6s %8llu %9llu",
-		reading->elapsed, display->name_width,
-		reading->interface ? reading->interface->name : "(unknown)",
+		reading->elapsed, display->name_width, name,
 		display->hook_width,
 		reading->interface ? hook_name(reading->hook) : "-",
 		matched.packets, reading->packet_rate, bits,
@@ -138,11 +139,14 @@ static void widen(int *width, const char *word)
 void display_widths(struct display *display,
 		    const struct attachment *attachments, size_t count)
 {
+	char name[ESCAPED_SIZE(IFNAMSIZ)];
 	size_t i;
 
 	widen(&display->name_width, "interface");
 	for (i = 0; i < count; i++) {
-		widen(&display->name_width, attachments[i].interface.name);
+		widen(&display->name_width,
+		      escape_text(name, sizeof(name),
+				  attachments[i].interface.name));
 		widen(&display->hook_width, hook_name(attachments[i].hook));
 	}
 }

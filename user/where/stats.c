@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "json_writer.h"
 #include "lib/duration.h"
+#include "lib/escape.h"
 #include "lib/output.h"
 
 /* A heading for each screenful. */
@@ -27,7 +27,7 @@ static const char *or_dash(const char *text)
 static void write_string(json_writer_t *json, const char *key, const char *text)
 {
 	if (*text)
-		jsonw_string_field(json, key, text);
+		escape_json(json, key, text);
 	else
 		jsonw_null_field(json, key);
 }
@@ -53,10 +53,10 @@ static void write_row(const struct stats *stats, json_writer_t *json,
 		      const struct row *row)
 {
 	if (stats->rows->options->all_netns)
-		jsonw_string_field(json, "netns", row->netns);
+		escape_json(json, "netns", row->netns);
 	write_string(json, "interface", row->interface);
-	jsonw_string_field(json, "hook", drop_hook_name(row->hook));
-	jsonw_string_field(json, "function", row->function);
+	escape_json(json, "hook", drop_hook_name(row->hook));
+	escape_json(json, "function", row->function);
 	write_string(json, "reason", row->reason);
 }
 
@@ -93,7 +93,7 @@ static int write_line(const struct stats *stats, FILE *text,
 	jsonw_start_object(json);
 	if (event) {
 		time_text(event->time_ns + stats->offset_ns, 6, time);
-		jsonw_string_field(json, "time", time);
+		escape_json(json, "time", time);
 		write_elapsed(stats, json, event->time_ns);
 	}
 	if (row)
@@ -116,9 +116,14 @@ static int write_line(const struct stats *stats, FILE *text,
 static void show_row(const struct stats *stats, FILE *text,
 		     const struct row *row, const char *hook)
 {
+	char interface[ESCAPED_SIZE(sizeof(row->interface))];
+	char netns[ESCAPED_SIZE(sizeof(row->netns))];
+
+	escape_text(interface, sizeof(interface), or_dash(row->interface));
 	if (stats->rows->options->all_netns)
-		fprintf(text, " %-16s", row->netns);
-	fprintf(text, " %-16s %-12s %-26s %-20s", or_dash(row->interface), hook,
+		fprintf(text, " %-16s",
+			escape_text(netns, sizeof(netns), row->netns));
+	fprintf(text, " %-16s %-12s %-26s %-20s", interface, hook,
 		row->function, or_dash(row->reason));
 }
 
