@@ -69,7 +69,6 @@ test_no_interface() {
 	for program in "${programs[@]}"; do
 		is_wrong 'which interface\?' "$program"
 		is_wrong 'which interface\?' "$program" --force
-		is_wrong 'which interface\?' "$program" --detach
 	done
 }
 

@@ -149,6 +149,7 @@ test_no_bpffs() {
 	cli_refused 1 'no BPF file system.*mount -t bpf .*/sys/fs/bpf' \
 		unshare --mount sh -ec "$none" sh xdp-drop-tcp --pin veth0
 	cli_refused 0 'nothing of' unshare --mount sh -ec "$none" sh xdp-drop-tcp --detach veth0
+	cli_refused 0 'nothing of' unshare --mount sh -ec "$none" sh xdp-drop-tcp --detach
 	expect 0 cli_on unshare --mount sh -ec "$none" sh xdp-drop-tcp -i 0 -t 20ms veth0
 	cli_clean
 }
@@ -161,6 +162,24 @@ test_read_only() {
 	expect 0 cli_on xdp-drop-tcp --pin veth0
 	cli_refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$same" sh xdp-drop-world --pin --force lo
 	cli_refused 1 'read-only.*mount -o remount,rw' unshare --mount sh -ec "$same" sh xdp-drop-tcp --detach veth0
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	cli_clean
+}
+
+# A mount namespace that ends with the loader takes its BPF file system along: as "ip netns
+# exec" makes it, with one in it or without, with a shell in it, too; or any other.
+test_passing() {
+	local mount='mount -t bpf bpf /sys/fs/bpf;'
+
+	cli_refused 3 "nsenter --net=/run/netns/$host\\.\$" ip netns exec "$host" xdp-drop-tcp --pin veth0
+	cli_refused 3 "nsenter --net=/run/netns/$host\\.\$" ip netns exec "$host" \
+		sh -ec "$mount xdp-drop-tcp --pin veth0; exit 0"
+	cli_refused 3 "mount namespace that ends.*nsenter --net" unshare --mount sh -ec "$mount exec xdp-drop-tcp --pin veth0"
+	expect 0 cli_on unshare --mount xdp-drop-tcp --pin veth0
+	expect 0 cli_on xdp-drop-tcp --detach
+	cli_clean
+	expect 0 nsenter "--net=/run/netns/$host" xdp-drop-tcp --pin veth0
+	cli_has 'pinned at'
 	expect 0 cli_on xdp-drop-tcp --detach veth0
 	cli_clean
 }
@@ -224,6 +243,136 @@ test_two_namespaces() {
 	cli_clean
 }
 
+# told_lost NAME HOOK PROGRAM WHERE: is it in --list, once?
+told_lost() {
+	expect 0 cli_on xdp-drop-tcp --list
+	told "^$1 +$2 +[0-9]+ $3 +[0-9a-f]{16} $by_pin.*[,;] $4"
+	expect 0 cli_on xdp-drop-tcp --list --json
+	lines "$tmp/out" 1 || fail "not one: $(<"$tmp/out")"
+	told "^\{\"interface\":\"$1\",\"ifindex\":0,\"hook\":\"$2\",.*\"program\":\"$3\",.*$by_pin.*$4"
+	expect 0 cli_on xdp-drop-tcp --list lo
+	never reads "$tmp/out" "$4"
+}
+
+# The interface is gone, or there again by another number; or its namespace is gone.
+test_lost() {
+	local index
+
+	cli_wire_third
+	cli_on ip link add v0.1 type veth peer name veth1
+	cli_state before
+	expect 0 cli_on xdp-drop-tcp --pin v0.1
+	cli_on ip link del v0.1
+	cli_on ip link add v0.1 type veth peer name veth1
+	told_lost v0.1 xdp xdp_drop_tcp 'stale: its interface is gone'
+	cli_on ip link del v0.1
+	told_lost v0.1 xdp xdp_drop_tcp 'stale: its interface is gone'
+	expect 0 cli_on xdp-drop-world --detach
+	said 'nothing of xdp-drop-world is attached'
+	cli_refused 2 "no interface 'v0'" xdp-drop-tcp --detach v0
+	expect 2 cli_on xdp-drop-world --detach v0.1
+	are_pinned 1
+	expect 0 cli_on xdp-drop-tcp --detach 'v0.*'
+	said 'v0\.1: removed the pin of program id [0-9]+: its interface is gone\.'
+	cli_unsaid 'no interface'
+	[ ! -e "$pins" ] || fail "a pin is left: $(ls "$pins")"
+	"${in_third[@]}" ip link add veth7 type veth peer name veth8
+	expect 0 "${in_third[@]}" xdp-drop-tcp --pin veth7
+	expect 0 "${in_third[@]}" tc-drop-tcp --pin --ingress veth8
+	expect 0 cli_on xdp-drop-tcp --list
+	never reads "$tmp/out" veth
+	ip netns del "$third"
+	third=
+	poll 5 told_lost_all || fail "not in the list"
+	expect 0 cli_on xdp-drop-tcp --detach
+	said 'veth7: removed the pin'
+	! has_tcx || expect 0 cli_on tc-drop-tcp --detach veth8
+	[ ! -e "$pins" ] || fail "a pin is left: $(ls "$pins")"
+}
+
+told_lost_all() {
+	cli_has '^veth7 xdp .*stale' && { ! has_tcx || cli_has '^veth8 tcx-ingress .*stale'; }
+}
+
+# It is in another namespace: found by its link there; and from where it was pinned, too.
+test_moved_pin() {
+	local from
+
+	cli_wire_third
+	for from in third host; do
+		cli_on ip link add veth1 type veth peer name veth2
+		expect 0 cli_on xdp-drop-tcp -S --pin veth1
+		cli_on ip link set veth1 netns "$third"
+		told_lost veth1 xdp xdp_drop_tcp 'its interface is in another network namespace now'
+		expect 0 "${in_third[@]}" xdp-drop-tcp --list
+		told "^veth1 +xdp-generic .*$by_pin"
+		never reads "$tmp/out" 'another network'
+		if [ "$from" = third ]; then
+			expect 0 "${in_third[@]}" xdp-drop-tcp --detach veth1
+			said "veth1: detached program id [0-9]+ 'xdp_drop_tcp'"
+		else
+			expect 0 cli_on xdp-drop-tcp --detach veth1
+			said 'veth1: detached program id [0-9]+; the interface is in another network namespace now'
+		fi
+		expect 0 "${in_third[@]}" xdp-drop-tcp --list
+		said 'no XDP'
+		[ ! -e "$pins" ] || fail "a pin is left: $(ls "$pins")"
+		"${in_third[@]}" ip link del veth1
+	done
+}
+
+# Renamed, it is not gone.
+test_renamed() {
+	cli_on ip link add veth1 type veth peer name veth2
+	cli_state before
+	expect 0 cli_on xdp-drop-tcp --pin veth1
+	cli_on ip link set veth1 name new1
+	expect 0 cli_on xdp-drop-tcp --list
+	told "^new1 +xdp-native .*$by_pin"
+	lines "$tmp/out" 2 || fail "not once: $(<"$tmp/out")"
+	never reads "$tmp/out" stale
+	cli_refused 2 "no interface 'veth1'" xdp-drop-tcp --detach veth1
+	expect 0 cli_on xdp-drop-tcp --detach new1
+	said "new1: detached"
+	cli_on ip link set new1 name veth1
+	cli_clean
+	[ ! -e "$pins" ] || fail "a pin is left: $(ls "$pins")"
+}
+
+# as_user CAPABILITIES PROGRAM ARGS…: user 1000 with these alone
+as_user() {
+	local enough=+net_admin,$1
+
+	is_linux 5.11 || enough+=,+sys_resource
+	cli_on setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps="-all,$enough" \
+		--ambient-caps="-all,$enough" --bounding-set="-all,$enough" "/run/netns/bin/$2" "${@:3}"
+}
+
+# The capabilities that suffice to pin suffice to detach; and root finds others' pins.
+test_other_user() {
+	need setpriv
+	mkdir -p /run/netns/bin
+	cp "$(built xdp-drop-tcp)" "$(built tc-drop-tcp)" /run/netns/bin/
+	chmod 755 /run/netns/bin/*
+	expect 1 as_user +bpf,+perfmon xdp-drop-tcp --pin veth0
+	said 'pinning and removing.*CAP_SYS_ADMIN'
+	cli_clean
+	for _ in 1 2; do
+		expect 0 as_user +sys_admin xdp-drop-tcp --pin veth0
+		cli_has "^veth0 xdp-native .*$by_pin"
+		expect 0 as_user +sys_admin xdp-drop-tcp --detach veth0
+		cli_clean
+		[ ! -e "$pins" ] || fail "a pin is left: $(ls "$pins")"
+	done
+	expect 0 as_user +sys_admin xdp-drop-tcp --pin veth0
+	! has_tcx || cli_refused 3 'cannot be trusted' tc-drop-tcp --pin --ingress veth0
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	said "veth0: detached"
+	cli_clean
+	[ ! -e "$pins" ] || fail "a pin is left: $(ls "$pins")"
+	rm -r /run/netns/bin
+}
+
 # pin_often DEV: the directory comes and goes below the other's feet
 pin_often() {
 	local left=25
@@ -258,6 +407,11 @@ ktap_case pin test_no_bpffs "no BPF file system"
 ktap_case pin test_read_only "a read-only BPF file system"
 ktap_case pin test_untrusted "a directory that others can write to"
 ktap_case pin test_stale "a pin that outlives its interface"
+ktap_case pin test_passing "a mount namespace that ends with the loader, as 'ip netns exec' makes one"
+ktap_case pin test_lost "pins whose interfaces or namespaces are gone"
+ktap_case pin test_moved_pin "a pinned program on an interface that was moved"
+ktap_case pin test_renamed "a pinned program on an interface that was renamed"
+ktap_case pin test_other_user "another user's pins"
 ktap_case pin test_two_namespaces "the same name in two namespaces"
 ktap_case pin test_side_by_side "two at the same time"
 ktap_run "$@"

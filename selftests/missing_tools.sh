@@ -99,7 +99,7 @@ no_other() {
 	without ping debugging.sh
 	without script cli_output.sh capture_life.sh
 	without sshd guard_sshd.sh
-	without setpriv cli.sh where_life.sh
+	without setpriv cli.sh cli_pin.sh where_life.sh
 	without tshark capture.sh
 	without xdp-loader lab_test.sh
 }

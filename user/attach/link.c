@@ -3,35 +3,35 @@
 #include "attach/link.h"
 
 #include <bpf/bpf.h>
+#include <ctype.h>
 #include <errno.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "attach/pins.h"
 #include "lib/errors.h"
-
-#ifndef BPF_FS_MAGIC
-#define BPF_FS_MAGIC 0xcafe4a11
-#endif
-
-#define BPF_FS "/sys/fs/bpf"
 
 /* Each one lost needs another instance to come or go at that very moment. */
 #define PIN_TRIES 20
 
+/* Headers before 6.6 do not know TCX links (struct bpf_link_info, <linux/bpf.h>). */
+int link_read(int link_fd, struct bpf_link_info *info)
+{
+	__u32 size = sizeof(*info);
+
+	*info = (struct bpf_link_info){};
+	return bpf_obj_get_info_by_fd(link_fd, info, &size) ? -errno : 0;
+}
+
 int link_ifindex(int link_fd, __u32 *link_id)
 {
-	/*
-	 * XDP and TCX links both start with the ifindex; headers before 6.6 do
-	 * not know the latter (struct bpf_link_info, <linux/bpf.h>).
-	 */
-	struct bpf_link_info info = {};
-	__u32 size = sizeof(info);
+	struct bpf_link_info info;
+	int error = link_read(link_fd, &info);
 
-	if (bpf_obj_get_info_by_fd(link_fd, &info, &size))
-		return -errno;
+	if (error)
+		return error;
 	if (link_id)
 		*link_id = info.id;
 	return (int)info.xdp.ifindex;
@@ -48,19 +48,26 @@ int link_detach(int link_fd, const char *name)
 		       EXIT_DONE;
 }
 
-void pin_path(char path[PIN_PATH_SIZE], const char *function, int ifindex,
-	      enum hook hook)
+void pin_path(char path[PIN_PATH_SIZE], const char *function,
+	      const struct interface *interface, enum hook hook)
 {
 	struct stat netns = {};
+	const char *at;
+	int length;
 
-	/* No dots: the BPF file system reserves them. */
 	stat("/proc/self/ns/net", &netns);
-	snprintf(path, PIN_PATH_SIZE, PIN_DIRECTORY "/%lu-%d-%s-%s",
-		 (unsigned long)netns.st_ino, ifindex,
-		 hook_is_xdp(hook)     ? "xdp" :
-		 hook_is_ingress(hook) ? "ingress" :
-					 "egress",
-		 function);
+	length = snprintf(path, PIN_PATH_SIZE, PIN_DIRECTORY "/%lu-%d-%s-%s-",
+			  (unsigned long)netns.st_ino, interface->index,
+			  hook_is_xdp(hook)	? "xdp" :
+			  hook_is_ingress(hook) ? "ingress" :
+						  "egress",
+			  function);
+	/* The BPF file system reserves dots; others shall not steer a terminal. */
+	for (at = interface->name; *at && length < PIN_PATH_SIZE; at++)
+		length +=
+			snprintf(path + length, PIN_PATH_SIZE - length,
+				 isalnum((unsigned char)*at) ? "%c" : "%%%02x",
+				 (unsigned char)*at);
 }
 
 /* Only root may write to it: the kernel mounts bpffs with mode 1777. */
@@ -79,20 +86,26 @@ int pin_prepare(void)
 {
 	struct stat directory;
 	struct statfs fs;
-	int tries;
+	int tries, code;
 
-	if (statfs(BPF_FS, &fs) || (unsigned long)fs.f_type != BPF_FS_MAGIC)
+	if (statfs(BPF_FS, &fs) || (unsigned long)fs.f_type != BPF_FS_MAGIC) {
+		code = pins_check_last();
+		if (code)
+			return code;
 		return fail(
 			EXIT_SYSTEM,
 			"%s: no BPF file system is mounted there, so nothing can be pinned. Mount it: mount -t bpf bpffs %s.",
 			BPF_FS, BPF_FS);
+	}
 	for (tries = 0; tries < PIN_TRIES; tries++) {
 		if (mkdir(PIN_DIRECTORY, 0700) && errno != EEXIST)
 			break;
 		if (access(PIN_DIRECTORY, W_OK) && errno == EROFS)
 			break;
-		if (!lstat(PIN_DIRECTORY, &directory))
-			return check_directory(&directory);
+		if (!lstat(PIN_DIRECTORY, &directory)) {
+			code = check_directory(&directory);
+			return code ? code : pins_check_last();
+		}
 		/* Another run removed its last pin, and the directory with it. */
 		if (errno != ENOENT)
 			break;
@@ -100,16 +113,25 @@ int pin_prepare(void)
 	return fail_at(AT_PIN, errno, PIN_DIRECTORY, NULL);
 }
 
-int pin_open(const char *path)
+int pin_check_directory(void)
 {
 	struct stat directory;
-	int fd;
 
-	/* A pin that another user could have made is none of ours. */
 	if (lstat(PIN_DIRECTORY, &directory))
 		return -errno;
-	if (directory.st_uid != geteuid() || directory.st_mode & 022)
+	/* Root removes what any user has pinned. */
+	if (!S_ISDIR(directory.st_mode) || directory.st_mode & 022 ||
+	    (geteuid() && directory.st_uid != geteuid()))
 		return -ENOENT;
+	return 0;
+}
+
+int pin_open(const char *path)
+{
+	int fd, error = pin_check_directory();
+
+	if (error)
+		return error;
 	fd = bpf_obj_get(path);
 	return fd < 0 ? -errno : fd;
 }
@@ -166,14 +188,20 @@ int link_is_pinned(const struct attached *attached, char path[PIN_PATH_SIZE])
 	__u32 link_id = 0;
 	int fd, index;
 
-	pin_path(path, attached->program.name, attached->interface.index,
+	pin_path(path, attached->program.name, &attached->interface,
 		 attached->hook);
 	fd = pin_open(path);
-	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
-	index = link_ifindex(fd, &link_id);
-	close(fd);
-	return index < 0 ? index : link_id == attached->link_id;
+	if (fd < 0 && fd != -ENOENT)
+		return fd;
+	index = fd < 0 ? 0 : link_ifindex(fd, &link_id);
+	if (fd >= 0)
+		close(fd);
+	if (index < 0)
+		return index;
+	if (link_id == attached->link_id)
+		return 1;
+	/* Pinned by another name, or in another namespace that it came from. */
+	return attached->link_id ? pins_find(attached->link_id, path) : 0;
 }
 
 /* It is not known which link it is. */

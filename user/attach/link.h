@@ -2,8 +2,9 @@
 /*
  * Links that others hold, and links that outlive their loader, pinned in the BPF file
  * system. A pin's name holds the network namespace and the ifindex, so the same
- * interface name in two namespaces is no collision. Directory and pins are root's
- * alone: nothing is trusted that another user could have put there.
+ * interface name in two namespaces is no collision; and the interface's name, by which
+ * it is known when that is gone. Nothing is trusted that a user could have put there
+ * who is neither us nor the owner of all that is in the directory.
  */
 #ifndef LINK_H
 #define LINK_H
@@ -13,21 +14,27 @@
 #define PIN_DIRECTORY "/sys/fs/bpf/bpf-drop"
 #define PIN_PATH_SIZE 128
 
+/* XDP and TCX links start with the ifindex: info->xdp.ifindex. Returns 0 or -errno. */
+int link_read(int link_fd, struct bpf_link_info *info);
+
 /* The ifindex that a link is attached to, 0 if it is gone, or -errno. */
 int link_ifindex(int link_fd, __u32 *link_id);
 
 /* Detaches a link and sees that it is gone. Returns an exit code. */
 int link_detach(int link_fd, const char *name);
 
-/* Where the link of @function at @hook on @ifindex is pinned. */
-void pin_path(char path[PIN_PATH_SIZE], const char *function, int ifindex,
-	      enum hook hook);
+/* Where the link of @function at @hook on @interface is pinned. */
+void pin_path(char path[PIN_PATH_SIZE], const char *function,
+	      const struct interface *interface, enum hook hook);
 
 /* Makes the directory if need be and sees that it is safe. Returns an exit code. */
 int pin_prepare(void);
 
 /* Pins a link; replaces the pin of an interface that is gone. Returns an exit code. */
 int pin_link(int link_fd, const char *path);
+
+/* Can the directory of the pins be trusted? 0 or a negative errno (-ENOENT: no). */
+int pin_check_directory(void);
 
 /* Opens a pinned link: a descriptor, or a negative errno (-ENOENT: no pin of ours). */
 int pin_open(const char *path);

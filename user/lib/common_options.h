@@ -21,7 +21,7 @@ struct common_options {
 	__u64 timeout_ns; /* 0: none */
 	char *const *argv; /* the whole command line, options first */
 	int argc;
-	char *const *patterns; /* interface names and globs, in argv */
+	char **patterns; /* interface names and globs, in argv */
 	size_t pattern_count;
 };
 

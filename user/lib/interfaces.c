@@ -225,7 +225,7 @@ const struct interface *interfaces_find(const struct interfaces *all, int index)
 	return find(all, index);
 }
 
-/* Marks what one pattern means; false if it means nothing. */
+/* Marks what one pattern means, if @marks is not NULL; false if it means nothing. */
 static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
 {
 	const struct interface *alias;
@@ -236,14 +236,20 @@ static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
 		if (strcmp(pattern, all->list[i].name) &&
 		    fnmatch(pattern, all->list[i].name, 0))
 			continue;
-		marks[i] = true;
+		if (marks)
+			marks[i] = true;
 		found = true;
 	}
 	/* An alternative name: the kernel knows those too. */
 	alias = found ? NULL : find(all, (int)if_nametoindex(pattern));
-	if (alias)
+	if (alias && marks)
 		marks[alias - all->list] = true;
 	return found || alias;
+}
+
+bool interfaces_match(const struct interfaces *all, const char *pattern)
+{
+	return mark(all, pattern, NULL);
 }
 
 static int no_such(const char *pattern)

@@ -60,6 +60,9 @@ int interfaces_choose(const struct interfaces *all, char *const *patterns,
 /* The inode number of this network namespace; 0 with errno if it cannot be told. */
 __u32 netns_own(void);
 
+/* Is there an interface that this name or glob means? */
+bool interfaces_match(const struct interfaces *all, const char *pattern);
+
 /* The interface of that ifindex, or NULL. */
 const struct interface *interfaces_find(const struct interfaces *all,
 					int index);

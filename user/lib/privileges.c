@@ -46,7 +46,7 @@ int privileges_check(bool others)
 	if (others)
 		return fail(
 			EXIT_SYSTEM,
-			"seeing and removing what is attached needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN.");
+			"seeing, pinning and removing what is attached needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN.");
 	return fail(
 		EXIT_SYSTEM,
 		"loading and attaching BPF programs needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.");

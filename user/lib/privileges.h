@@ -8,7 +8,8 @@
 
 /**
  * privileges_check() - are there the capabilities that will be needed?
- * @others: also those to look at and remove what other processes attached
+ * @others: also those to look at and remove what other processes attached, or this
+ *          user pinned
  *
  * Return: EXIT_DONE, or tells what is missing and returns EXIT_SYSTEM.
  */

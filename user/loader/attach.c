@@ -51,7 +51,7 @@ static int pin_all(struct run *run)
 	for (i = 0; i < run->chosen.count && !code; i++) {
 		struct attachment *at = &run->attachments[i];
 
-		pin_path(path, run->program->function, at->interface.index,
+		pin_path(path, run->program->function, &at->interface,
 			 at->hook);
 		code = pin_link(at->link_fd, path);
 		at->pinned = !code;
@@ -70,7 +70,7 @@ static int detach_one(const struct run *run, struct attachment *at)
 		code = tc_detach_clsact(&at->interface, at->hook, run->info.id,
 					at->owns_qdisc);
 	if (at->pinned) {
-		pin_path(path, run->program->function, at->interface.index,
+		pin_path(path, run->program->function, &at->interface,
 			 at->hook);
 		code = pin_remove(path);
 		at->pinned = false;

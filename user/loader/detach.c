@@ -15,13 +15,13 @@
 #include "attach/tc.h"
 #include "attach/xdp.h"
 #include "lib/errors.h"
-#include "lib/macros.h"
 
 struct detaching {
 	const struct program *program;
 	const struct options *options;
 	struct display display;
-	bool removed; /* something, from the interface at hand */
+	bool every; /* nothing is said of interfaces without ours */
+	bool removed; /* something, from the interface at hand, or if @every, from any */
 	__u32 program_id; /* the last one that was detached, */
 	int counters_fd; /* its map "counters", or -1, */
 	__u32 counters; /* and how many there are in it */
@@ -173,7 +173,7 @@ static int visit(struct detaching *detaching, const struct attached *attached)
 		return EXIT_DONE;
 	if (strcmp(attached->program.name, function)) {
 		/* Other programs at TC are no obstacle; at XDP there is one place. */
-		if (!hook_is_xdp(attached->hook))
+		if (!hook_is_xdp(attached->hook) || detaching->every)
 			return EXIT_DONE;
 		return refuse(attached, "It is another program's.");
 	}
@@ -193,24 +193,34 @@ static int visit(struct detaching *detaching, const struct attached *attached)
 	return code;
 }
 
-/* Removes the pin of a link whose interface has gone. */
-static int remove_stale_pins(struct detaching *detaching,
-			     const struct interface *interface)
+/* Detaches by a lost pin, if anything is left of it, and removes it. */
+static int remove_lost(struct detaching *detaching, const struct pin *pin)
 {
-	static const enum hook hooks[] = { HOOK_XDP_NATIVE, HOOK_TCX_INGRESS,
-					   HOOK_TCX_EGRESS };
-	char path[PIN_PATH_SIZE];
-	size_t i;
-	int error;
+	const char *name = lost_name(pin);
+	int code = EXIT_DONE, fd = pin_open(pin->path), index = fd;
 
-	for (i = 0; i < ARRAY_SIZE(hooks); i++) {
-		pin_path(path, detaching->program->function, interface->index,
-			 hooks[i]);
-		error = pin_remove_stale(path);
-		if (error < 0 && error != -ENOENT)
-			return fail_at(AT_UNPIN, -error, path, NULL);
+	if (fd == -ENOENT)
+		return EXIT_DONE; /* gone meanwhile */
+	if (fd >= 0)
+		index = link_ifindex(fd, NULL);
+	if (index < 0)
+		code = fail_at(AT_UNPIN, -index, pin->path, NULL);
+	else if (index && pin->index)
+		code = link_detach(fd, name);
+	/* Another run may have pinned its own there meanwhile. */
+	if (!code && (!index || pin->index)) {
+		code = pin_remove(pin->path);
+		if (!code && index)
+			note("%s: detached program id %u; the interface is in another network namespace now.",
+			     name, pin->program.id);
+		else if (!code)
+			note("%s: removed the pin of program id %u: its interface is gone.",
+			     name, pin->program.id);
+		detaching->removed = true;
 	}
-	return EXIT_DONE;
+	if (fd >= 0)
+		close(fd);
+	return code;
 }
 
 static int visit_all(struct detaching *detaching,
@@ -220,16 +230,14 @@ static int visit_all(struct detaching *detaching,
 	const struct attached *attached = NULL;
 	int code, worst = EXIT_DONE;
 
-	detaching->removed = false;
+	if (!detaching->every)
+		detaching->removed = false;
 	while ((attached = query_on(found, interface->index, attached))) {
 		code = visit(detaching, attached);
 		if (code && worst != EXIT_SYSTEM)
 			worst = code;
 	}
-	code = remove_stale_pins(detaching, interface);
-	if (code)
-		return code;
-	if (!detaching->removed && !worst)
+	if (!detaching->removed && !worst && !detaching->every)
 		note("%s: nothing of %s is attached.", interface->name,
 		     detaching->program->name);
 	return worst;
@@ -240,6 +248,7 @@ int command_detach(struct run *run)
 	struct detaching detaching = {
 		.program = run->program,
 		.options = &run->options,
+		.every = run->every,
 		.display = {
 			.out = &standard_output,
 			.json = run->options.common.json,
@@ -256,6 +265,11 @@ int command_detach(struct run *run)
 	/* "Nothing is attached" would be a guess. */
 	if (worst)
 		return worst;
+	for (i = 0; i < run->lost.count; i++) {
+		code = remove_lost(&detaching, &run->lost.list[i]);
+		if (code && worst != EXIT_SYSTEM)
+			worst = code;
+	}
 	for (i = 0; i < run->chosen.count; i++) {
 		code = visit_all(&detaching, &run->chosen.list[i],
 				 &run->present);
@@ -263,5 +277,7 @@ int command_detach(struct run *run)
 			worst = code;
 	}
 	show_unknown(&detaching);
+	if (run->every && !detaching.removed && !worst)
+		note("nothing of %s is attached.", run->program->name);
 	return worst;
 }

@@ -10,7 +10,8 @@
 #include "lib/errors.h"
 #include "lib/escape.h"
 
-static int show_json(const struct attached *attached, const char *owner)
+static int show_json(const struct attached *attached, const char *hook,
+		     const char *owner)
 {
 	json_writer_t *json = jsonw_new(stdout);
 
@@ -19,7 +20,7 @@ static int show_json(const struct attached *attached, const char *owner)
 	jsonw_start_object(json);
 	escape_json(json, "interface", attached->interface.name);
 	jsonw_lluint_field(json, "ifindex", attached->interface.index);
-	escape_json(json, "hook", hook_name(attached->hook));
+	escape_json(json, "hook", hook);
 	jsonw_lluint_field(json, "program_id", attached->program.id);
 	escape_json(json, "program", attached->program.name);
 	escape_json(json, "tag", attached->program.tag);
@@ -36,7 +37,8 @@ static int show_json(const struct attached *attached, const char *owner)
 	return 0;
 }
 
-static void show_row(const struct attached *attached, const char *owner)
+static void show_row(const struct attached *attached, const char *hook,
+		     const char *owner)
 {
 	char interface[ESCAPED_SIZE(IFNAMSIZ)];
 	char program[ESCAPED_SIZE(BPF_OBJ_NAME_LEN)];
@@ -44,14 +46,48 @@ static void show_row(const struct attached *attached, const char *owner)
 	escape_text(interface, sizeof(interface), attached->interface.name);
 	escape_text(program, sizeof(program),
 		    *attached->program.name ? attached->program.name : "-");
-	printf("%-15s %-14s %6u %-15s %-16s ", interface,
-	       hook_name(attached->hook), attached->program.id, program,
+	printf("%-15s %-14s %6u %-15s %-16s ", interface, hook,
+	       attached->program.id, program,
 	       *attached->program.tag ? attached->program.tag : "-");
 	escape_put(stdout, owner);
 	if (hook_is_clsact(attached->hook))
 		printf(", priority %u handle 0x%x", attached->priority,
 		       attached->handle);
 	putchar('\n');
+}
+
+/* Returns 0 or a negative errno. */
+static int show(const struct run *run, const struct attached *attached,
+		const char *hook, const char *owner)
+{
+	int error = 0;
+
+	if (run->options.common.json)
+		error = show_json(attached, hook, owner);
+	else
+		show_row(attached, hook, owner);
+	return !error && ferror(stdout) ? -errno : error;
+}
+
+static int show_lost(const struct run *run, const struct pin *pin)
+{
+	struct attached attached = {
+		.program = pin->program,
+		.link_id = pin->link_id,
+	};
+	char owner[2 * PIN_PATH_SIZE];
+
+	snprintf(attached.interface.name, IFNAMSIZ, "%s", lost_name(pin));
+	if (pin->index)
+		snprintf(
+			owner, sizeof(owner),
+			"pinned at %s; its interface is in another network namespace now",
+			pin->path);
+	else
+		snprintf(owner, sizeof(owner),
+			 "pinned at %s, stale: its interface is gone",
+			 pin->path);
+	return show(run, &attached, pin->hook, owner);
 }
 
 int command_list(struct run *run)
@@ -65,16 +101,14 @@ int command_list(struct run *run)
 		printf("%-15s %-14s %6s %-15s %-16s %s\n", "interface", "hook",
 		       "id", "program", "tag", "owner");
 	for (i = 0; i < found->count && !code && !error; i++) {
-		const char *owner = attached_owner(&found->list[i]);
+		const struct attached *attached = &found->list[i];
 
-		if (json)
-			error = show_json(&found->list[i], owner);
-		else
-			show_row(&found->list[i], owner);
-		if (!error && ferror(stdout))
-			error = -errno;
+		error = show(run, attached, hook_name(attached->hook),
+			     attached_owner(attached));
 	}
-	if (!code && !error && !found->count)
+	for (i = 0; i < run->lost.count && !code && !error; i++)
+		error = show_lost(run, &run->lost.list[i]);
+	if (!code && !error && !found->count && !run->lost.count)
 		note("no XDP, TCX or clsact program is attached.");
 	if (!error && fflush(stdout))
 		error = -errno;

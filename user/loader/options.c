@@ -50,7 +50,8 @@ static const struct argp_option tc_options[] = {
 
 static const struct argp_option any_hook_options[] = {
 	{ "pin", 'p', NULL, 0, "attach, return, and stay attached", 2 },
-	{ "detach", 'd', NULL, 0, "remove what this program attached", 2 },
+	{ "detach", 'd', NULL, 0,
+	  "remove what this program attached; without IFACE: all of it", 2 },
 	{ "observe", 'o', NULL, 0,
 	  "count what would be dropped, pass it on: what follows may still drop it",
 	  2 },
@@ -125,7 +126,8 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 		argp_error(
 			state,
 			"--egress and --ingress exclude each other: give one of them, or run it twice.");
-	if (!options->list && !options->common.pattern_count)
+	if (!options->list && !options->detach &&
+	    !options->common.pattern_count)
 		argp_error(
 			state,
 			"which interface? Give at least one name or glob ('ip link' shows them).");

@@ -143,16 +143,21 @@ static int listen_to_changes(struct run *run)
 static int choose_and_go_on(struct run *run)
 {
 	const struct options *options = &run->options;
-	int code;
+	int code = EXIT_DONE;
 
-	/* Without any names, --list means all. */
-	if (options->list && !options->common.pattern_count) {
+	run->every = !options->common.pattern_count;
+	if (options->list || options->detach)
+		code = lost_find(run);
+	if (code)
+		return code;
+	if (run->every) {
 		run->chosen = run->all;
 		run->all = (struct interfaces){};
-		return command_list(run);
+	} else {
+		code = interfaces_choose(&run->all, options->common.patterns,
+					 options->common.pattern_count,
+					 &run->chosen);
 	}
-	code = interfaces_choose(&run->all, options->common.patterns,
-				 options->common.pattern_count, &run->chosen);
 	if (code)
 		return code;
 	if (options->list)
@@ -183,7 +188,9 @@ int run(const struct program *program, int argc, char **argv)
 	/* It asks for counters; there are none yet. */
 	signal(SIGUSR1, SIG_IGN);
 	verbose_init(run.options.common.verbose);
-	code = privileges_check(run.options.list || run.options.detach);
+	/* What is pinned is to be removed by the same user. */
+	code = privileges_check(run.options.list || run.options.detach ||
+				run.options.pin);
 	if (!code)
 		code = descriptors_allow(0);
 	if (!code)

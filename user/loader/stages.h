@@ -4,6 +4,7 @@
 #define STAGES_H
 
 #include "attach/hook.h"
+#include "attach/pins.h"
 #include "attach/program_info.h"
 #include "attach/query.h"
 #include "attach/slots.h"
@@ -36,6 +37,8 @@ struct run {
 	struct options options;
 	struct interfaces all;
 	struct interfaces chosen;
+	bool every; /* --list, --detach: no interface was named, so all were chosen */
+	struct pins lost; /* for these two */
 	struct query present; /* on the chosen, before us */
 	struct image image;
 	struct program_info info;
@@ -52,12 +55,22 @@ struct run {
 
 /* What returns an int here returns an exit code, if nothing else is said. */
 
+/*
+ * Finds pins, of those asked for, that no interface here leads to. Names of interfaces
+ * that are there no more, but in such pins, are not among the options' any more.
+ */
+int lost_find(struct run *run);
+
+/* For people: the name its interface had. */
+const char *lost_name(const struct pin *pin);
+
 /* Shows what is attached to the chosen, as a table or JSON lines. */
 int command_list(struct run *run);
 
 /*
  * Removes what this program attached to the chosen, whatever the hook or mode, and sees
- * that it is gone: pinned links, and clsact filters that were pinned or left behind.
+ * that it is gone: pinned links, those of lost pins, too, and clsact filters that were
+ * pinned or left behind.
  * What a running process holds, or what was not attached by these programs, is refused
  * without --force. Shows the last counters.
  */
