@@ -30,7 +30,11 @@ objection() {
 	*[[:space:]]*) echo "it cannot be built with in a path with spaces"; return ;;
 	esac
 	for part in $parts; do
-		[ -e "$1/$part" ] || { echo "it has no $part"; return; }
+		[ -e "$1/$part" ] && continue
+		what=
+		[ ! -e "$1/Makefile" ] || [ -e "$1/kernel/fork.c" ] || what=' (only headers?)'
+		echo "it has no $part$what"
+		return
 	done
 	grep -qs 'MAJOR_VERSION [1-9]' "$1/tools/lib/bpf/libbpf_version.h" && return
 	version=$(sed -n 's/^LIBBPF_\([0-9.]*\) {.*/\1/p' "$1/tools/lib/bpf/libbpf.map" | tail -n1)
@@ -65,7 +69,8 @@ extract() {
 
 if [ -n "${KDIR-}" ]; then
 	why=$(objection "$KDIR")
-	[ -z "$why" ] || { echo "KDIR=$KDIR: not a usable kernel source: $why" >&2; exit 1; }
+	[ -z "$why" ] || { echo "KDIR=$KDIR: not a usable kernel source: $why. Give the whole source of" \
+		"Linux 6.0 or later (Debian's package linux-source), or leave KDIR out." >&2; exit 1; }
 	cd "$KDIR"
 	pwd -P
 	exit

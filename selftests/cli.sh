@@ -143,6 +143,32 @@ test_alias() {
 	expect 0 cli_on xdp-drop-tcp -t 100ms -i 0 --json uplink
 	told '"interface":"veth0"'
 	cli_on ip link property del dev veth0 altname uplink
+	# Unlike a name, it may be longer than 15 characters.
+	cli_on ip link property add dev veth0 altname the-uplink-of-this-host
+	expect 0 cli_on xdp-drop-tcp -t 100ms -i 0 --json the-uplink-of-this-host
+	told '"interface":"veth0"'
+	expect 0 cli_on tc-drop-tcp --detach the-uplink-of-this-host
+	said 'veth0: nothing of'
+	cli_on ip link property del dev veth0 altname the-uplink-of-this-host
+	cli_clean
+}
+
+# As 'ip link' shows it; but it is a name as well.
+test_shown_name() {
+	local shown
+
+	shown=$(cli_on ip -o link show veth0)
+	shown=${shown#*: } shown=${shown%%:*}
+	[[ $shown = veth0@if* ]] || fail "ip link shows $shown"
+	expect 0 cli_on xdp-drop-tcp -t 100ms -i 0 --json "$shown"
+	told '"interface":"veth0"'
+	expect 0 cli_on xdp-drop-tcp --list "$shown"
+	cli_on ip link add veth0@x type veth peer name y
+	cli_state before
+	expect 0 cli_on xdp-drop-tcp -t 100ms -i 0 --json veth0@x
+	told '"interface":"veth0@x"'
+	cli_refused 2 "no interface 'veth@x'" xdp-drop-tcp veth@x
+	cli_refused 2 "no interface '@x'" xdp-drop-tcp @x
 	cli_clean
 }
 
@@ -205,6 +231,19 @@ test_few_capabilities() {
 		cli_refused 1 'CAP_NET_ADMIN' setpriv "--bounding-set=$few" tc-drop-tcp --clsact veth0
 		cli_refused 1 'CAP_SYS_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp --list
 		cli_refused 1 'CAP_SYS_ADMIN' setpriv "--bounding-set=$few" xdp-drop-tcp --detach veth0
+	done
+	cli_unsaid 'it as root'
+}
+
+# The root of a user namespace is not told to be root.
+test_user_namespace() {
+	local program
+
+	or_skip "no user namespaces" cli_on unshare --user --map-root-user true
+	for program in xdp-drop-tcp "tc-drop-tcp --clsact" "xdp-drop-world --detach"; do
+		# shellcheck disable=SC2086 # a program and its option
+		cli_refused 1 'user namespace.*run it outside' unshare --user --map-root-user $program veth0
+		cli_unsaid 'it as root'
 	done
 }
 
@@ -282,10 +321,12 @@ ktap_case usage test_intervals "bad intervals"
 ktap_case names test_names "names and globs of no interface"
 ktap_case names test_globs "a glob means several; an interface named twice counts once"
 ktap_case names test_alias "an alternative name"
+ktap_case names test_shown_name "a name as 'ip link' shows it"
 ktap_case names test_all_or_nothing "one interface refused: none is attached"
 ktap_case rights test_hardened "built so that a mistake with memory is no more than that"
 ktap_case rights test_not_root "without privilege: a sentence and the next step"
 ktap_case rights test_few_capabilities "root without some capability"
+ktap_case rights test_user_namespace "the root of a user namespace"
 ktap_case rights test_enough_capabilities "the capabilities that are said to be enough are enough"
 ktap_case rights test_few_descriptors "32 descriptors are enough for one interface, 8 are not"
 ktap_case disturbed test_disturbed "--list while interfaces come and go"

@@ -163,6 +163,28 @@ test_second_instance() {
 	cli_clean
 }
 
+# A process that cannot be seen is not one to stop, nor one that was killed.
+test_unseen_holder() {
+	local alone=(unshare --pid --fork --mount-proc) way ours
+
+	or_skip "no PID namespaces" cli_on "${alone[@]}" true
+	for way in xdp-drop-tcp tc-drop-tcp "tc-drop-tcp --clsact"; do
+		ours=${way% *}
+		# shellcheck disable=SC2086 # a program and its option
+		cli_start $way -i 0 veth0
+		expect 3 cli_on "${alone[@]}" "$ours" --detach veth0
+		said 'left alone: .*cannot be seen from here.*--force\.'
+		cli_unsaid 'Stop that process|killed,'
+		expect 3 cli_on "$ours" --detach veth0
+		said "held by process $pid .*Stop that process"
+		expect 0 cli_on "${alone[@]}" "$ours" --list
+		never reads "$tmp/out" 'killed,'
+		never reads "$tmp/out" 'process [0-9]'
+		cli_stop
+		cli_clean
+	done
+}
+
 # Nor below it: what arrives at a bridge's port has an XDP program of the bridge's.
 test_above() {
 	cli_on ip -batch - <<-END
@@ -293,6 +315,7 @@ ktap_case modes test_link_type "an interface whose frames cannot be read"
 ktap_case owners test_netlink "ip link's program: refused, or replaced by --force"
 ktap_case owners test_put_back "--force in vain: what was there is put back"
 ktap_case owners test_second_instance "a second XDP program"
+ktap_case owners test_unseen_holder "a program whose owner cannot be seen"
 ktap_case owners test_above "an XDP program on the bridge above"
 ktap_case owners test_second_tc "tc-drop-tcp twice"
 ktap_case owners test_foreign_filter "a filter of another kind at our priority"

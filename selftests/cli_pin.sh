@@ -312,7 +312,7 @@ test_moved_pin() {
 			said "veth1: detached program id [0-9]+ 'xdp_drop_tcp'"
 		else
 			expect 0 cli_on xdp-drop-tcp --detach veth1
-			said 'veth1: detached program id [0-9]+; the interface is in another network namespace now'
+			said 'veth1: detached program id [0-9]+, in another network namespace now'
 		fi
 		expect 0 "${in_third[@]}" xdp-drop-tcp --list
 		said 'no XDP'

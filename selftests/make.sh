@@ -118,6 +118,17 @@ lint() {
 	never reads "$tmp/out" bootstrap.sh
 }
 
+ktap_case make headers "KDIR without what the build takes: the next step, for a package of headers, too"
+headers() {
+	cp -r "$top/scripts" "$tmp/"
+	mkdir -p "$tmp/headers/include/linux"
+	: >"$tmp/headers/Makefile"
+	expect 1 env KDIR="$tmp/headers" "$tmp/scripts/kernel-source.sh"
+	said "it has no tools/.* \(only headers\?\)\. Give the whole source .*linux-source.*leave KDIR out\.\$"
+	expect 1 env KDIR="$tmp/nosuch" "$tmp/scripts/kernel-source.sh"
+	said "no such directory\. Give .*leave KDIR out\.\$"
+}
+
 ktap_case tar tarball "gen_tar under umask 077: others can read what it makes"
 tarball() {
 	local KDIR=${KDIR-}

@@ -272,6 +272,16 @@ unprivileged() {
 	[ ! -s "$tmp/out" ] || fail "on standard output: $(<"$tmp/out")"
 }
 
+ktap_case words few_descriptors "a limit of descriptors is not taken for a kernel without types"
+few_descriptors() {
+	local limit
+
+	for limit in 5 7 14; do
+		expect 1 bash -c "ulimit -n $limit; exec \"\$1\" -t 50ms" bash "$drop_where"
+		said "file descriptors are needed, and the limit is $limit.*ulimit -n"
+	done
+}
+
 # Hidden for it alone.
 ktap_case words no_types "without the kernel's types: 4, and which option it lacks"
 no_types() {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "attach/link.h"
+#include "lib/duration.h"
 
 /* One descriptor of a process: it holds this link or this program. */
 struct holder {
@@ -160,6 +161,12 @@ static void filter_owner(const struct attached *attached, char *text,
 		snprintf(text, size, "left by %s --pin", name);
 	else if (find_holder(false, attached->program.id, text, size))
 		return;
+	else if (ours && !error &&
+		 state.deadline_ns > clock_ns(CLOCK_MONOTONIC))
+		snprintf(
+			text, size,
+			"left by a %s that was killed just now, or held by one that cannot be seen from here",
+			name);
 	else if (ours && !error)
 		snprintf(text, size, "left by a %s that was killed", name);
 	else if (program_is_foreign(error))
@@ -167,6 +174,16 @@ static void filter_owner(const struct attached *attached, char *text,
 			 "by %s of another version, or a stranger's", name);
 	else
 		snprintf(text, size, "by netlink (tc)");
+}
+
+bool attached_is_held(const struct attached *attached)
+{
+	char text[64];
+
+	return find_holder(attached->by_link,
+			   attached->by_link ? attached->link_id :
+					       attached->program.id,
+			   text, sizeof(text));
 }
 
 const char *attached_owner(const struct attached *attached)

@@ -3,6 +3,7 @@
 #ifndef OWNERS_H
 #define OWNERS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "attach/query.h"
@@ -12,5 +13,8 @@
  * its link or program, else how it was attached. Valid until the next call.
  */
 const char *attached_owner(const struct attached *attached);
+
+/* Is that a process, one that can be seen from here? */
+bool attached_is_held(const struct attached *attached);
 
 #endif

@@ -109,8 +109,8 @@ static int may_remove(const struct attached *attached, bool force,
 	if (error && !program_is_foreign(error))
 		return fail_at(AT_LIST, -error, attached->interface.name, NULL);
 	if (!error && filter == TC_FILTER_LEFT) {
-		note("%s: removing %s, left by a run that was killed.",
-		     attached->interface.name, what);
+		note("%s: removing %s, which drops nothing any more: %s.",
+		     attached->interface.name, what, attached_owner(attached));
 		return EXIT_DONE;
 	}
 	if (!force)

@@ -13,6 +13,7 @@
 
 #include "lib/escape.h"
 #include "lib/output.h"
+#include "lib/privileges.h"
 
 #define PRIVILEGE                                                         \
 	"Run it as root, or with the capabilities CAP_BPF, CAP_PERFMON, " \
@@ -239,6 +240,8 @@ int fail_at(enum place place, int error, const char *subject,
 
 	if (verbosity && strstr(next, "--verbose"))
 		next = "The details are above.";
+	if (!strncmp(next, PRIVILEGE, strlen(PRIVILEGE)))
+		next = privileges_next(next);
 	return fail(advice->code, "%s: %s: %s (%s%s%s). %s", subject,
 		    doing[place], advice->cause, strerror(error),
 		    kernel && *kernel ? "; the kernel says: " : "",

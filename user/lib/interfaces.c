@@ -225,10 +225,51 @@ const struct interface *interfaces_find(const struct interfaces *all, int index)
 	return find(all, index);
 }
 
+static int read_index(const struct nlmsghdr *message, void *context)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(message);
+	int *index = context;
+
+	if (message->nlmsg_type == RTM_NEWLINK)
+		*index = info->ifi_index;
+	return 0;
+}
+
+/* The interface of an alternative name, which may be longer than a name, or NULL. */
+static struct interface *find_alternative(const struct interfaces *all,
+					  const char *name)
+{
+	struct netlink_request request;
+	int index = 0;
+
+	if (!*name || strlen(name) >= ALTIFNAMSIZ)
+		return NULL;
+	netlink_start(&request, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
+	netlink_put_string(&request, IFLA_ALT_IFNAME, name);
+	if (netlink_ask(&request, read_index, &index))
+		return NULL;
+	return find(all, index);
+}
+
+/* "va@if2" and "eth0.5@eth0", as 'ip link' shows va and eth0.5. */
+static struct interface *find_shown(const struct interfaces *all,
+				    const char *pattern)
+{
+	const char *at = strrchr(pattern, '@');
+	size_t i, length = at ? at - pattern : 0;
+
+	for (i = 0; i < all->count && length; i++) {
+		if (strlen(all->list[i].name) == length &&
+		    !memcmp(all->list[i].name, pattern, length))
+			return &all->list[i];
+	}
+	return NULL;
+}
+
 /* Marks what one pattern means, if @marks is not NULL; false if it means nothing. */
 static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
 {
-	const struct interface *alias;
+	const struct interface *other;
 	bool found = false;
 	size_t i;
 
@@ -240,11 +281,12 @@ static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
 			marks[i] = true;
 		found = true;
 	}
-	/* An alternative name: the kernel knows those too. */
-	alias = found ? NULL : find(all, (int)if_nametoindex(pattern));
-	if (alias && marks)
-		marks[alias - all->list] = true;
-	return found || alias;
+	other = found ? NULL : find_alternative(all, pattern);
+	if (!found && !other)
+		other = find_shown(all, pattern);
+	if (other && marks)
+		marks[other - all->list] = true;
+	return found || other;
 }
 
 bool interfaces_match(const struct interfaces *all, const char *pattern)
@@ -259,7 +301,7 @@ static int no_such(const char *pattern)
 	if (!glob && strlen(pattern) >= IFNAMSIZ)
 		return fail(
 			EXIT_USAGE,
-			"'%s' is no interface: a name has at most %d characters. See 'ip link'.",
+			"'%s' is no interface: a name has at most %d characters, and it is no alternative name. See 'ip link'.",
 			pattern, IFNAMSIZ - 1);
 	return fail(
 		EXIT_USAGE,

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,6 +17,10 @@
 #define CAP_PERFMON 38
 #define CAP_BPF 39
 #endif
+
+#define IN_USER_NAMESPACE                                                    \
+	"The capabilities of a user namespace, as rootless containers have " \
+	"them, do not suffice: run it outside, as the machine's root."
 
 /* glibc has no wrappers; libcap would be one dependency for two calls. */
 static int capabilities(long call, struct __user_cap_data_struct *data)
@@ -32,10 +38,39 @@ static bool has(const struct __user_cap_data_struct *data, int capability)
 	       CAP_TO_MASK(capability);
 }
 
+/* All ids are the machine's, or some of them are others there: user_namespaces(7). */
+static bool in_user_namespace(void)
+{
+	FILE *file = fopen("/proc/self/uid_map", "re");
+	unsigned int inside, outside, length;
+	bool is = false;
+
+	if (!file)
+		return false;
+	if (fscanf(file, "%u %u %u", &inside, &outside, &length) == 3)
+		is = inside || outside || length != UINT32_MAX;
+	fclose(file);
+	return is;
+}
+
+const char *privileges_next(const char *otherwise)
+{
+	return in_user_namespace() ? IN_USER_NAMESPACE : otherwise;
+}
+
+/* Root may lack capabilities, in a container above all. */
+static const char *who(void)
+{
+	return geteuid() ?
+		       "Run it as root (sudo), or with" :
+		       "This root lacks capabilities: run it outside of the container, or with";
+}
+
 int privileges_check(bool others)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
 	bool bpf, admin;
+	char next[160];
 
 	if (capabilities(SYS_capget, data))
 		return EXIT_DONE; /* let the kernel say no itself */
@@ -43,13 +78,14 @@ int privileges_check(bool others)
 	bpf = has(data, CAP_BPF) && has(data, CAP_PERFMON);
 	if (has(data, CAP_NET_ADMIN) && (admin || (bpf && !others)))
 		return EXIT_DONE;
-	if (others)
-		return fail(
-			EXIT_SYSTEM,
-			"seeing, pinning and removing what is attached needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_NET_ADMIN and CAP_SYS_ADMIN.");
-	return fail(
-		EXIT_SYSTEM,
-		"loading and attaching BPF programs needs privilege that this user has not. Run it as root (sudo), or with the capabilities CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN.");
+	snprintf(next, sizeof(next), "%s the capabilities %s.", who(),
+		 others ? "CAP_NET_ADMIN and CAP_SYS_ADMIN" :
+			  "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN");
+	return fail(EXIT_SYSTEM,
+		    "%s needs privilege that this user has not. %s",
+		    others ? "seeing, pinning and removing what is attached" :
+			     "loading and attaching BPF programs",
+		    privileges_next(next));
 }
 
 bool privileges_see_others(void)

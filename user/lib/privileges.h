@@ -15,6 +15,9 @@
  */
 int privileges_check(bool others);
 
+/* The next step where they do not suffice: @otherwise, or what helps in a user namespace. */
+const char *privileges_next(const char *otherwise);
+
 /* May this process look at links and programs that are not its own? */
 bool privileges_see_others(void);
 

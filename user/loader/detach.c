@@ -111,8 +111,14 @@ static int refuse_filter(const struct attached *attached, const char *why,
 	return refuse(attached, text);
 }
 
-static const char stop_it[] =
-	"Stop that process (it then detaches), or use --force.";
+static int refuse_held(const struct attached *attached)
+{
+	return refuse(
+		attached,
+		attached_is_held(attached) ?
+			"Stop that process (it then detaches), or use --force." :
+			"What holds it cannot be seen from here: a process in another PID namespace, or a pin of others. End that, or use --force.");
+}
 
 static int remove_link(struct detaching *detaching,
 		       const struct attached *attached)
@@ -124,7 +130,7 @@ static int remove_link(struct detaching *detaching,
 		return fail_at(AT_DETACH, -pinned, attached->interface.name,
 			       NULL);
 	if (!pinned && !detaching->options->common.force)
-		return refuse(attached, stop_it);
+		return refuse_held(attached);
 	return link_take_off(attached);
 }
 
@@ -144,7 +150,7 @@ static int remove_filter(struct detaching *detaching,
 		return fail_at(AT_DETACH, -error, attached->interface.name,
 			       NULL);
 	if (filter == TC_FILTER_HELD && !detaching->options->common.force)
-		return refuse(attached, stop_it);
+		return refuse_held(attached);
 	return tc_remove(attached);
 }
 
@@ -211,7 +217,7 @@ static int remove_lost(struct detaching *detaching, const struct pin *pin)
 	if (!code && (!index || pin->index)) {
 		code = pin_remove(pin->path);
 		if (!code && index)
-			note("%s: detached program id %u; the interface is in another network namespace now.",
+			note("%s: detached program id %u, in another network namespace now.",
 			     name, pin->program.id);
 		else if (!code)
 			note("%s: removed the pin of program id %u: its interface is gone.",

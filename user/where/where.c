@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/descriptors.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
@@ -23,6 +24,7 @@ static int prepare(struct where *where)
 {
 	const struct where_options *options = &where->options;
 	bool piped = common_is_piped(&options->common);
+	int code;
 
 	where->rows.options = options;
 	where->rows.tracing = &where->tracing;
@@ -32,7 +34,8 @@ static int prepare(struct where *where)
 	standard_output.most = MOST_PENDING;
 	if (options->summary && !options->common.json)
 		terminal_open(&where->stats.terminal, where->stats.out);
-	return privileges_check(false);
+	code = privileges_check(false);
+	return code ? code : descriptors_allow(0);
 }
 
 static int catch_signals(struct where *where)
