@@ -214,9 +214,27 @@ test_nameless() {
 	done
 }
 
+# What would fail in the end is found out before anything is attached.
+test_before() {
+	local program
+
+	for program in xdp-drop-tcp "tc-drop-tcp --clsact" "xdp-drop-world --pin"; do
+		# shellcheck disable=SC2086 # a program and its option
+		denied MAP_LOOKUP EPERM 1 'the counters cannot be read: .*Nothing was attached' $program veth0
+		cli_unsaid ': attached'
+		[ "$program" != "xdp-drop-world --pin" ] || continue
+		# shellcheck disable=SC2086 # the same
+		cli_refused 1 '/sys/.*/possible cannot be read.*Nothing was attached.*mount -t sysfs' \
+			unshare --mount sh -ec 'umount -l /sys; exec "$@"' sh $program veth0
+		cli_unsaid ': attached'
+	done
+}
+
 # When it runs already: it ends, and is detached all the same.
 test_late() {
-	denied MAP_LOOKUP EPERM 1 'cannot show the counters' xdp-drop-tcp -i 0.05 veth0
+	# Before that it tries the counters, and looks at the map "slots" twice.
+	expect 1 cli_on "$tool" deny MAP_LOOKUP@4 EPERM xdp-drop-tcp -i 0.05 veth0
+	said 'cannot show the counters'
 	expect 1 cli_on "$tool" deny LINK_DETACH EIO xdp-drop-tcp -t 50ms veth0
 	said 'veth0: cannot detach.*the kernel refused'
 	cli_clean
@@ -246,5 +264,6 @@ ktap_case errors test_list_errors "listing"
 ktap_case errors test_unseen "--detach that cannot look: it says so, and not that nothing is there"
 ktap_case errors test_nameless "a program is attached with its name or not at all"
 ktap_case errors test_own "memory and signals"
+ktap_case errors test_before "what is needed in the end is tried at first"
 ktap_case errors test_late "a run in the foreground"
 ktap_run "$@"

@@ -2,7 +2,9 @@
 /* Stage one: what is on the interfaces, and which hook of each. */
 #include "loader/stages.h"
 
+#include <bpf/libbpf.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "attach/link.h"
 #include "attach/tc.h"
@@ -27,6 +29,19 @@ static int check_session(struct run *run)
 static int need_descriptors(struct run *run)
 {
 	return descriptors_allow(run->chosen.count);
+}
+
+/* A counter has a value for each: libbpf reads how many there may be from /sys. */
+static int need_cpus(struct run *run)
+{
+	int cpus = libbpf_num_possible_cpus();
+
+	if (cpus > 0)
+		return EXIT_DONE;
+	return fail(
+		EXIT_SYSTEM,
+		"%s: /sys/devices/system/cpu/possible cannot be read (%s), and with it no counter. Nothing was attached. Is sysfs mounted? mount -t sysfs nodev /sys.",
+		run->program->name, strerror(-cpus));
 }
 
 static int read_present(struct run *run)
@@ -73,6 +88,7 @@ int stage_find(struct run *run)
 	static int (*const steps[])(struct run *) = {
 		check_session, /* our own SSH session is not cut off */
 		need_descriptors, /* a link for each */
+		need_cpus, /* for reading counters */
 		read_present, /* what is attached already */
 		list_attachments, /* one for each, not attached yet; TCX or clsact */
 		prepare_pins, /* makes a directory, so it comes last */

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "attach/counters.h"
 #include "lib/errors.h"
 #include "loader/refusal.h"
 
@@ -162,6 +163,18 @@ static int load_image(struct run *run)
 	return code;
 }
 
+/* What cannot be read now could not be later, with fewer privileges. */
+static int try_counters(const struct run *run)
+{
+	struct drop_counters sum;
+	int error = counters_read(run->counters_fd, 0, &sum);
+
+	return error ? fail(EXIT_SYSTEM,
+			    "%s: the counters cannot be read: %s. Nothing was attached.",
+			    run->program->name, strerror(-error)) :
+		       EXIT_DONE;
+}
+
 static int write_slots(struct run *run)
 {
 	int error;
@@ -214,5 +227,7 @@ int stage_load(struct run *run)
 		code = load_image(run);
 	if (!code)
 		code = identify(run);
+	if (!code)
+		code = try_counters(run);
 	return code ? code : write_slots(run);
 }
