@@ -50,25 +50,55 @@ test_generic() {
 
 test_no_native() {
 	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
-	cli_refused 4 'bridge0: .*its driver has no native XDP.*--skb-mode' xdp-drop-tcp -N bridge0
+	cli_refused 4 'bridge0: .*the kernel says: Underlying driver does not support XDP in native mode .*--skb-mode' xdp-drop-tcp -N bridge0
 	cli_refused 4 'attached to none of the 2 interfaces' xdp-drop-world -N veth0 bridge0
 	cli_start xdp-drop-tcp bridge0 veth0
 	cli_has '^bridge0 xdp-generic'
 	cli_has '^veth0 xdp-native'
 	cli_stop
-	said 'bridge0: the driver has no native XDP: using generic XDP'
+	said 'bridge0: native XDP is refused \(Underlying driver does not support.*\): using generic XDP'
 	cli_on ip link del bridge0
 	cli_clean
 }
 
 test_mtu() {
 	"${in_ctr[@]}" ip link set eth0 mtu 9000
-	cli_refused 1 'MTU.*Lower the MTU.*--skb-mode' xdp-drop-tcp -N veth0
+	cli_refused 1 'the kernel says: .*MTU .*Lower the MTU.*--skb-mode' xdp-drop-tcp -N veth0
 	attaches xdp-generic xdp-drop-tcp veth0
-	said 'MTU.*too large for native XDP: using generic XDP'
+	said 'native XDP is refused \(.*MTU .*\): using generic XDP'
 	attaches xdp-generic xdp-drop-tcp -S veth0
 	"${in_ctr[@]}" ip link set eth0 mtu 1500
 	attaches xdp-native xdp-drop-tcp veth0
+}
+
+test_queues() {
+	cli_on ip link add queues0 numrxqueues 1 numtxqueues 1 type veth peer name queues1 numrxqueues 2 numtxqueues 2
+	cli_refused 1 'queues0: .*the kernel says: .*queues.*fewer tx queues at its peer or more rx ones here .*--skb-mode' xdp-drop-tcp -N queues0
+	expect 0 cli_on xdp-drop-tcp -i 0 -t 1ms queues0
+	said 'queues0: native XDP is refused \(.*queues.*\): using generic XDP'
+	cli_on ip link del queues0
+	cli_clean
+}
+
+# A bond's ports decide: one has no native XDP, or a program of its own.
+test_bond_ports() {
+	is_linux 5.15 || skip "Linux 5.15 has native XDP on bonds, this is $(uname -r)"
+	or_skip "no bond here" cli_on ip link add bond0 type bond mode active-backup
+	or_skip "no VLAN here" cli_on ip link add link veth0 name port0 type vlan id 5
+	cli_on ip link set port0 master bond0
+	cli_refused 4 'bond0: .*the kernel says: Slave device does not support XDP ' xdp-drop-tcp -N bond0
+	cli_on ip link del port0
+	cli_on ip link add port0 type veth peer name port1
+	cli_on ip link set port0 master bond0
+	cli_start xdp-drop-tcp -i 0 port0
+	cli_refused 3 'bond0: .*the kernel says: Slave has XDP program loaded.*which port' xdp-drop-tcp -N bond0
+	cli_stop
+	cli_start xdp-drop-tcp -N -i 0 bond0
+	cli_refused 3 'port0: .*bond0, a device above it, has' xdp-drop-tcp port0
+	cli_stop
+	cli_on ip link del port0
+	cli_on ip link del bond0
+	cli_clean
 }
 
 test_tc() {
@@ -133,7 +163,7 @@ test_put_back() {
 	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
 	for mode in xdpdrv xdpgeneric; do
 		cli_on ip link set veth0 "$mode" obj "$xdp_world" sec xdp
-		cli_refused 4 'no native XDP' xdp-drop-tcp --force -N veth0 bridge0
+		cli_refused 4 'not support XDP in native mode' xdp-drop-tcp --force -N veth0 bridge0
 		cli_on ip link set veth0 "$mode" off
 	done
 	cli_on ip link del bridge0
@@ -185,20 +215,31 @@ test_unseen_holder() {
 	done
 }
 
-# Nor below it: what arrives at a bridge's port has an XDP program of the bridge's.
+# Nor below it, from Linux 5.15: what arrives at a bridge's port has an XDP program of the bridge's.
 test_above() {
+	local kind
+
+	is_linux 5.15 || skip "before Linux 5.15 it can be attached there, this is $(uname -r)"
 	cli_on ip -batch - <<-END
 		link add bridge0 type bridge
 		link add port0 type veth peer name port1
 		link set port0 master bridge0
 	END
 	cli_start xdp-drop-tcp -S -i 0 bridge0
-	if cli_on xdp-drop-tcp -i 0 -t 1ms port0 2>"$tmp/both"; then
-		cli_stop
-		skip "this kernel lets both run"
-	fi
-	cli_refused 3 'port0: cannot attach to .*on a device above it.*--list' xdp-drop-tcp --force port0
+	cli_refused 3 'port0: cannot attach to native XDP: bridge0, a device above it, has .*--list' xdp-drop-tcp port0
+	cli_refused 3 'port0: cannot attach to generic XDP: bridge0, a device above it, has ' xdp-drop-tcp --force -S port0
 	cli_stop
+	for kind in macvlan 'vlan id 5'; do
+		# shellcheck disable=SC2086 # words
+		cli_on ip link add link port1 name above0 type $kind 2>"$tmp/ip" || continue
+		cli_start xdp-drop-tcp -i 0 above0
+		cli_refused 3 'port1: cannot attach .* above0, a device above it, has ' xdp-drop-tcp port0 port1
+		cli_stop
+		cli_on ip link del above0
+	done
+	cli_on ip link del port0
+	cli_on ip link del bridge0
+	cli_clean
 }
 
 test_second_tc() {
@@ -308,6 +349,8 @@ ktap_case modes test_native "native XDP, the default and -N"
 ktap_case modes test_generic "generic XDP, -S"
 ktap_case modes test_no_native "a driver without native XDP"
 ktap_case modes test_mtu "an MTU too large for native XDP"
+ktap_case modes test_queues "a veth peer with too many transmit queues"
+ktap_case modes test_bond_ports "a bond whose ports refuse"
 ktap_case modes test_tc "tc-drop-tcp in both directions, and by clsact"
 ktap_case modes test_tcx "--tcx"
 ktap_case modes test_no_tcx "--tcx on a kernel without"

@@ -73,11 +73,14 @@ test_verbose_advice() {
 	cli_unsaid '--verbose'
 }
 
+# Asked again by netlink, the kernel has nothing to say, as it is not the one that refused.
 test_native_errors() {
-	denied LINK_CREATE EOPNOTSUPP 4 'no native XDP.*--skb-mode' xdp-drop-tcp -N veth0
-	denied LINK_CREATE ERANGE 1 'native XDP.*MTU.*--skb-mode' xdp-drop-tcp -N veth0
-	denied LINK_CREATE EINVAL 1 'driver refuses native XDP.*--skb-mode' xdp-drop-tcp -N veth0
-	denied LINK_CREATE ENOSPC 1 'queues.*ethtool -L' xdp-drop-world -N veth0
+	local error
+
+	denied LINK_CREATE EOPNOTSUPP 4 'native XDP: there is none.*does not say why.*--skb-mode' xdp-drop-tcp -N veth0
+	for error in ERANGE EINVAL ENOSPC; do
+		denied LINK_CREATE "$error" 1 'native XDP: the kernel refuses.*does not say why.*dmesg.*--skb-mode' xdp-drop-tcp -N veth0
+	done
 	denied LINK_CREATE EBUSY 3 'another XDP program.*same moment.*--force' xdp-drop-tcp veth0
 	denied LINK_CREATE EEXIST 3 'other mode.*bridge, bond.*--list' xdp-drop-tcp -N veth0
 	denied LINK_CREATE ENODEV 1 "is gone.*ip link" xdp-drop-tcp veth0
@@ -90,6 +93,20 @@ test_generic_errors() {
 	denied LINK_CREATE EOPNOTSUPP 1 'generic XDP: the kernel refused' xdp-drop-tcp veth0
 	denied LINK_CREATE EBUSY 3 'generic XDP.*same moment' xdp-drop-tcp -S veth0
 	denied LINK_CREATE EEXIST 3 'generic XDP.*other mode' xdp-drop-tcp -S veth0
+}
+
+# It is asked again; killed at whatever answer, nothing of that is left.
+test_asked() {
+	local n=0 status=137
+
+	while [ "$status" = 137 ]; do
+		status=0
+		cli_on "$tool" deny LINK_CREATE EINVAL "$tool" deny "RECEIVE@$((++n))" KILL xdp-drop-tcp -N veth0 \
+			>"$tmp/out" 2>"$tmp/err" || status=$?
+		cli_clean
+	done
+	[ "$status" = 1 ] || fail "exit status $status: $(<"$tmp/err")"
+	[ "$n" -gt 3 ] || fail "killed only $n times"
 }
 
 # It waits before it attaches to gone0, and that is removed.
@@ -257,6 +274,7 @@ ktap_case errors test_verifier "the verifier refuses the program: its last words
 ktap_case errors test_verbose_advice "--verbose is not advised if it was given"
 ktap_case errors test_native_errors "attaching to native XDP"
 ktap_case errors test_generic_errors "attaching to generic XDP"
+ktap_case errors test_asked "the kernel is asked why: killed while it answers"
 ktap_case errors test_gone "the interface goes before it is attached to"
 ktap_case errors test_tc_errors "attaching at TC; without TCX it is clsact"
 ktap_case errors test_pin "pinning"

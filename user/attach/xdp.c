@@ -11,7 +11,9 @@
 
 #include "attach/link.h"
 #include "attach/owners.h"
+#include "attach/xdp_why.h"
 #include "lib/errors.h"
+#include "lib/netlink.h"
 
 int xdp_detach_netlink(const struct attached *attached)
 {
@@ -97,31 +99,26 @@ static int attach(struct attachment *at, int program_fd, enum hook hook)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = hook_xdp_mode(hook));
 	int index = at->interface.index;
-	char name[IFNAMSIZ];
 
 	at->link_fd = bpf_link_create(program_fd, index, BPF_XDP, &opts);
 	at->hook = hook;
 	if (at->link_fd >= 0)
 		return 0;
 	at->link_fd = -1;
-	/* So says bpf_xdp_link_attach() also of an interface that is gone. */
-	if (errno == EINVAL && !if_indextoname(index, name))
-		return -ENODEV;
-	return -errno;
+	return xdp_ask_why(at, program_fd, -errno);
 }
 
-/* What native XDP answers where generic XDP may still work. */
+/* Why generic XDP may still work where native XDP answered that; or NULL. */
 static const char *why_generic(int error)
 {
+	const char *kernel = netlink_extack(-error);
+
 	switch (error) {
 	case EOPNOTSUPP:
-		return "the driver has no native XDP";
 	case ERANGE:
-		return "its MTU or its veth peer's is too large for native XDP";
 	case EINVAL:
-		return "the driver refuses native XDP as the interface is set up";
 	case ENOSPC:
-		return "the driver has not enough queues for native XDP";
+		return *kernel ? kernel : strerror(error);
 	default:
 		return NULL;
 	}
@@ -138,12 +135,13 @@ int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice)
 		if (!error)
 			return EXIT_DONE;
 		if (choice == XDP_NATIVE || !why)
-			return fail_at(AT_XDP_NATIVE, -error, name, NULL);
+			return xdp_fail(at, error);
 	}
 	error = attach(at, program_fd, HOOK_XDP_GENERIC);
 	if (error)
-		return fail_at(AT_XDP_GENERIC, -error, name, NULL);
+		return xdp_fail(at, error);
 	if (why)
-		note("%s: %s: using generic XDP.", name, why);
+		note("%s: native XDP is refused (%s): using generic XDP.", name,
+		     why);
 	return EXIT_DONE;
 }

@@ -43,38 +43,51 @@ static const char *const doing[] = {
 #define IN(place) (1U << (place))
 #define XDP (IN(AT_XDP_NATIVE) | IN(AT_XDP_GENERIC))
 #define ANYWHERE (~0U)
+#define ANY_ERROR 0
+
+#define NATIVE_REFUSED                                                \
+	"the kernel refuses it as the interface is set up now, and "  \
+	"does not say why",                                           \
+		"See if the kernel's log (dmesg) has the reason, or " \
+		"use --skb-mode."
 
 /*
  * What an errno means at a place. The first row that fits counts.
  * From Linux 6.1: net/core/dev.c (dev_xdp_attach), drivers/net/veth.c
- * (veth_xdp_set), net/sched/{sch_api,cls_api,cls_bpf}.c, kernel/bpf/inode.c;
+ * (veth_xdp_set), drivers/net/bonding/bond_main.c (bond_xdp_set),
+ * net/sched/{sch_api,cls_api,cls_bpf}.c, kernel/bpf/inode.c;
  * from 6.6: kernel/bpf/tcx.c.
  */
 static const struct advice {
 	unsigned int places;
-	int error;
+	int error; /* ANY_ERROR: if the kernel's sentence has @cause in it */
 	enum exit_code code;
-	const char *cause;
+	const char *cause; /* of XDP: what is told if the kernel does not say */
 	const char *next;
 } advices[] = {
-	{ IN(AT_XDP_NATIVE), EOPNOTSUPP, EXIT_LACKING,
-	  "its driver has no native XDP",
-	  "Use --skb-mode, or leave the mode to the program." },
-	{ IN(AT_XDP_NATIVE), ERANGE, EXIT_SYSTEM,
-	  "the MTU of the interface or of its veth peer is too large for native XDP, which needs each frame in one page",
+	/* The sentence tells the next step; drivers differ in the errno. */
+	{ IN(AT_XDP_NATIVE), ANY_ERROR, EXIT_SYSTEM, "MTU",
 	  "Lower the MTU (for veth: the peer's to 3506 or less), or use --skb-mode." },
-	{ IN(AT_XDP_NATIVE), EINVAL, EXIT_SYSTEM,
-	  "its driver refuses native XDP as the interface is set up now (often an MTU too large for one page, or receive offloads)",
-	  "Lower the MTU, switch LRO and hardware GRO off, or use --skb-mode." },
-	{ IN(AT_XDP_NATIVE), ENOSPC, EXIT_SYSTEM,
-	  "its driver has not enough queues for XDP",
-	  "Give it more transmit queues (ethtool -L), or use --skb-mode." },
+	{ IN(AT_XDP_NATIVE), ANY_ERROR, EXIT_SYSTEM,
+	  "rx queues not less than peer tx queues",
+	  "Set fewer tx queues at its peer or more rx ones here (ethtool -L), or use --skb-mode." },
+	{ IN(AT_XDP_NATIVE), ANY_ERROR, EXIT_REFUSED, "has XDP program loaded",
+	  "See which port has it, and its owner, with --list, or use --skb-mode." },
+	{ XDP, ANY_ERROR, EXIT_REFUSED, "upper device",
+	  "Find the device above it by --list, in other namespaces, too; detach that first." },
+	{ IN(AT_XDP_NATIVE), EOPNOTSUPP, EXIT_LACKING,
+	  "there is none as the interface is set up now, and the kernel does not say why",
+	  "Use --skb-mode, or leave the mode to the program." },
+	{ IN(AT_XDP_NATIVE), ERANGE, EXIT_SYSTEM, NATIVE_REFUSED },
+	{ IN(AT_XDP_NATIVE), EINVAL, EXIT_SYSTEM, NATIVE_REFUSED },
+	{ IN(AT_XDP_NATIVE), ENOSPC, EXIT_SYSTEM, NATIVE_REFUSED },
 	{ XDP, EBUSY, EXIT_REFUSED,
 	  "another XDP program took the interface at the same moment",
 	  "See its owner with --list; --force replaces it." },
 	{ XDP, EEXIST, EXIT_REFUSED,
 	  "an XDP program runs there in the other mode, or on a device above it (a bridge, bond or VLAN)",
 	  "See its owner with --list; --force replaces only what is on the interface itself." },
+	/* Asked again by netlink, it did not refuse. */
 	{ IN(AT_XDP_GENERIC), EINVAL, EXIT_LACKING,
 	  "this kernel has no bpf_link for XDP (it came with Linux 5.9)",
 	  "Use a newer kernel." },
@@ -137,7 +150,18 @@ static const struct advice {
 	  "Use a kernel with CONFIG_BPF_SYSCALL." },
 };
 
-static const struct advice *find_advice(enum place place, int error)
+static bool fits(const struct advice *advice, enum place place, int error,
+		 const char *kernel)
+{
+	if (!(advice->places & IN(place)))
+		return false;
+	if (advice->error == ANY_ERROR)
+		return strstr(kernel, advice->cause);
+	return advice->error == error;
+}
+
+static const struct advice *find_advice(enum place place, int error,
+					const char *kernel)
 {
 	static const struct advice unknown = {
 		.code = EXIT_SYSTEM,
@@ -147,7 +171,7 @@ static const struct advice *find_advice(enum place place, int error)
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(advices); i++) {
-		if (advices[i].error == error && advices[i].places & IN(place))
+		if (fits(&advices[i], place, error, kernel))
 			return &advices[i];
 	}
 	return &unknown;
@@ -235,17 +259,22 @@ void note(const char *format, ...)
 int fail_at(enum place place, int error, const char *subject,
 	    const char *kernel)
 {
-	const struct advice *advice = find_advice(place, error);
+	const char *says = kernel ? kernel : "";
+	const struct advice *advice = find_advice(place, error, says);
 	const char *next = advice->next;
 
 	if (verbosity && strstr(next, "--verbose"))
 		next = "The details are above.";
 	if (!strncmp(next, PRIVILEGE, strlen(PRIVILEGE)))
 		next = privileges_next(next);
+	/* Its errno alone has many causes there. */
+	if (*says && XDP & IN(place))
+		return fail(advice->code,
+			    "%s: %s: the kernel says: %s (%s). %s", subject,
+			    doing[place], says, strerror(error), next);
 	return fail(advice->code, "%s: %s: %s (%s%s%s). %s", subject,
 		    doing[place], advice->cause, strerror(error),
-		    kernel && *kernel ? "; the kernel says: " : "",
-		    kernel ? kernel : "", next);
+		    *says ? "; the kernel says: " : "", says, next);
 }
 
 int fail_memory(const char *what)

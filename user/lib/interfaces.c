@@ -266,6 +266,13 @@ static struct interface *find_shown(const struct interfaces *all,
 	return NULL;
 }
 
+bool interface_is_above(const struct interface *upper,
+			const struct interface *lower)
+{
+	return lower->master == upper->index ||
+	       (upper->lower == lower->index && lower->lower != upper->index);
+}
+
 /* Marks what one pattern means, if @marks is not NULL; false if it means nothing. */
 static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
 {

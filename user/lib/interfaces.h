@@ -67,6 +67,13 @@ bool interfaces_match(const struct interfaces *all, const char *pattern);
 const struct interface *interfaces_find(const struct interfaces *all,
 					int index);
 
+/*
+ * Is @upper a device above @lower: a bridge, bond, … with this port, or a VLAN, macvlan, …
+ * on it? The ends of a pair (veth) are side by side.
+ */
+bool interface_is_above(const struct interface *upper,
+			const struct interface *lower);
+
 /* What its frames start with: enum drop_frame_type, as far as they are no strange ones. */
 __u32 interface_frame_type(const struct interface *interface);
 

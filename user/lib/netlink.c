@@ -103,6 +103,16 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest)
 		(char *)request + request->header.nlmsg_len - (char *)nest;
 }
 
+/* Its answer is not waited for: its sequence number is 0, which none else has. */
+void netlink_put_next(struct netlink_request *request,
+		      const struct netlink_request *next)
+{
+	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
+
+	memcpy((char *)request + at, next, next->header.nlmsg_len);
+	request->next = at - request->header.nlmsg_len + next->header.nlmsg_len;
+}
+
 /* Keeps the extended ack (NLMSGERR_ATTR_MSG) that comes with an error. */
 static void keep_extack(struct netlink *nl, const struct nlmsghdr *message)
 {
@@ -196,8 +206,8 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 	nl->extack[0] = '\0';
 	request->header.nlmsg_seq = ++nl->sequence;
 	request->header.nlmsg_flags |= NLM_F_ACK;
-	if (sendto(nl->fd, request, request->header.nlmsg_len, 0,
-		   (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
+	if (sendto(nl->fd, request, request->header.nlmsg_len + request->next,
+		   0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
 		return -errno;
 	/* To the end, whatever comes: a dump left half read blocks the next. */
 	while (!error && !answer.ended)

@@ -24,6 +24,7 @@ struct netlink {
 struct netlink_request {
 	struct nlmsghdr header;
 	char body[1024 - sizeof(struct nlmsghdr)];
+	size_t next; /* bytes of the request behind it, netlink_put_next() */
 };
 
 /* Called for each message of an answer; returns 0 or a negative errno, which ends it. */
@@ -49,6 +50,13 @@ void netlink_put_string(struct netlink_request *request, __u16 type,
 /* Opens a nested attribute; give what it returns to netlink_nest_end(). */
 struct rtattr *netlink_nest(struct netlink_request *request, __u16 type);
 void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
+
+/*
+ * Puts @next behind it: the kernel carries out both within one system call, which no
+ * signal ends, and the answer is that to @request.
+ */
+void netlink_put_next(struct netlink_request *request,
+		      const struct netlink_request *next);
 
 /**
  * netlink_talk() - send a request and read all of its answer
