@@ -229,9 +229,12 @@ test_above() {
 	cli_refused 3 'port0: cannot attach to native XDP: bridge0, a device above it, has .*--list' xdp-drop-tcp port0
 	cli_refused 3 'port0: cannot attach to generic XDP: bridge0, a device above it, has ' xdp-drop-tcp --force -S port0
 	cli_stop
+	# Both at once: the lower one first. The device above came first, or not.
+	expect 0 cli_on xdp-drop-tcp -i 0 -t 1ms bridge0 port0
 	for kind in macvlan 'vlan id 5'; do
 		# shellcheck disable=SC2086 # words
 		cli_on ip link add link port1 name above0 type $kind 2>"$tmp/ip" || continue
+		expect 0 cli_on xdp-drop-tcp -i 0 -t 1ms port0 port1 above0 bridge0
 		cli_start xdp-drop-tcp -i 0 above0
 		cli_refused 3 'port1: cannot attach .* above0, a device above it, has ' xdp-drop-tcp port0 port1
 		cli_stop

@@ -32,7 +32,7 @@ plain() {
 
 tunnels_wrapped() {
 	wrapped=no
-	[ "$(printf '%s\n' 5.14 "$(uname -r)" | sort -V | head -n 1)" = 5.14 ] || wrapped=yes
+	is_linux 5.14 || wrapped=yes
 }
 
 # What frames start with, a device's type alone does not tell.

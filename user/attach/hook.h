@@ -45,6 +45,7 @@ struct attachment {
 	bool elsewhere; /* it did */
 	bool left; /* it is no longer in the namespace where it was chosen */
 	enum hook hook;
+	int level; /* 0: it is above no other chosen interface */
 	__u32 slot; /* index of its counters */
 	int link_fd; /* -1: not attached by a link */
 	int replaced_fd; /* the XDP program that --force took off, or -1 */

@@ -273,6 +273,28 @@ bool interface_is_above(const struct interface *upper,
 	       (upper->lower == lower->index && lower->lower != upper->index);
 }
 
+static int level_of(const struct interfaces *all,
+		    const struct interface *interface, int limit)
+{
+	int level = 0, below;
+	size_t i;
+
+	for (i = 0; i < all->count && limit; i++) {
+		if (!interface_is_above(interface, &all->list[i]))
+			continue;
+		below = level_of(all, &all->list[i], limit - 1);
+		if (level <= below)
+			level = below + 1;
+	}
+	return level;
+}
+
+int interface_level(const struct interfaces *all,
+		    const struct interface *interface)
+{
+	return level_of(all, interface, INTERFACE_LEVELS);
+}
+
 /* Marks what one pattern means, if @marks is not NULL; false if it means nothing. */
 static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
 {

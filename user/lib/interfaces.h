@@ -31,6 +31,9 @@ struct interface {
 	__u32 xdp_offload;
 };
 
+/* So many devices stand on each other at most: MAX_NEST_DEV (linux/netdevice.h). */
+#define INTERFACE_LEVELS 8
+
 struct interfaces {
 	struct interface *list; /* by ifindex */
 	size_t count;
@@ -73,6 +76,10 @@ const struct interface *interfaces_find(const struct interfaces *all,
  */
 bool interface_is_above(const struct interface *upper,
 			const struct interface *lower);
+
+/* How many of @all are below it, one on the other; at most INTERFACE_LEVELS. */
+int interface_level(const struct interfaces *all,
+		    const struct interface *interface);
 
 /* What its frames start with: enum drop_frame_type, as far as they are no strange ones. */
 __u32 interface_frame_type(const struct interface *interface);

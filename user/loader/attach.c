@@ -119,6 +119,21 @@ static int attach_next(struct run *run, struct attachment *at)
 	return code ? code : attach_one(run, at);
 }
 
+/* Lower ones first: no XDP program can come below one (dev_xdp_attach()). */
+static int attach_all(struct run *run)
+{
+	int level, code = EXIT_DONE;
+	size_t i;
+
+	for (level = 0; level <= INTERFACE_LEVELS; level++) {
+		for (i = 0; i < run->chosen.count && !code; i++) {
+			if (run->attachments[i].level == level)
+				code = attach_next(run, &run->attachments[i]);
+		}
+	}
+	return code;
+}
+
 int stage_attach(struct run *run)
 {
 	int code = EXIT_DONE;
@@ -133,8 +148,8 @@ int stage_attach(struct run *run)
 			run->watch.deadline_ns = run->watch.started_ns +
 						 run->options.common.timeout_ns;
 	}
-	for (i = 0; i < run->chosen.count && !code; i++)
-		code = attach_next(run, &run->attachments[i]);
+	if (!code)
+		code = attach_all(run);
 	if (!code && run->options.pin)
 		code = pin_all(run);
 	if (code)

@@ -69,6 +69,8 @@ static int list_attachments(struct run *run)
 			.interface = run->chosen.list[i],
 			.index = run->chosen.list[i].index,
 			.hook = hook,
+			.level = interface_level(&run->chosen,
+						 &run->chosen.list[i]),
 			.slot = i,
 			.link_fd = -1,
 			.replaced_fd = -1,
