@@ -132,6 +132,8 @@ test_gone() {
 	local program
 
 	for program in "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp"; do
+		# clsact has no link to create.
+		[ "$program" != tc-drop-tcp ] || has_tcx || continue
 		# shellcheck disable=SC2086 # program and option
 		wait_and_remove $program
 		cli_ends 1
