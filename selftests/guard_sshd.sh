@@ -263,9 +263,9 @@ addresses() {
 	begin root@198.51.100.129 bash
 }
 
-# In Linux 5.10, generic XDP on GRE and IPIP sees the outer headers, so no TCP.
+# Before Linux 5.14, XDP on GRE and IPIP sees the outer headers, so no TCP.
 outer=
-is_linux 5.11 || outer=yes
+is_linux 5.14 || outer=yes
 
 # tunneled [OUTER]: TCP is seen in the tunnel, and below it only what carries it.
 tunneled() {
