@@ -249,6 +249,20 @@ test_strange_map() {
 	done
 }
 
+# Our object, as tc loads it, in our place: no loader was killed there.
+test_bare() {
+	need tc
+	cli_on tc qdisc add dev veth0 clsact
+	cli_on tc filter add dev veth0 egress prio 1 handle 0xbdf bpf da obj "$tc_tcp" sec tc
+	cli_has '^veth0 clsact-egress .*tc_drop_tcp .* by netlink \(tc\), priority 1 handle 0xbdf$' ||
+		fail "--list says: $(cli_on tc-drop-tcp --list 2>&1)"
+	cli_refused 3 'runs there already.*by netlink.*--force' tc-drop-tcp --clsact veth0
+	cli_refused 3 'left alone.*by netlink.*tc filter del.*--force' tc-drop-tcp --detach veth0
+	expect 0 cli_on tc-drop-tcp --detach --force veth0
+	said 'veth0: detached'
+	cli_has_not '^veth0 ' || fail "it is still there"
+}
+
 # A program that we do not have, made of one that we have by another name of the same length.
 test_other_name() {
 	LC_ALL=C sed 's/tc\([-_]\)drop\([-_]\)tcp/tc\1drop\2abc/g' "$(built tc-drop-tcp)" >"$tmp/tc-drop-abc"
@@ -270,5 +284,6 @@ ktap_case links test_same_number "one program in two namespaces, the same number
 ktap_case links test_netlink_here "a program by netlink here, by a link there: the link stays"
 ktap_case links test_same_number_tcx "the same at TCX, where links are told"
 ktap_case maps test_strange_map "a stranger's map with a name of ours is not read"
+ktap_case maps test_bare "a bare object in our place is no killed run's"
 ktap_case maps test_other_name "the owner of a clsact filter, whichever of our programs it is"
 ktap_run "$@"

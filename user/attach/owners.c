@@ -167,7 +167,7 @@ static void filter_owner(const struct attached *attached, char *text,
 			text, size,
 			"left by a %s that was killed just now, or held by one that cannot be seen from here",
 			name);
-	else if (ours && !error)
+	else if (ours && !error && !program_is_bare(&state))
 		snprintf(text, size, "left by a %s that was killed", name);
 	else if (program_is_foreign(error))
 		snprintf(text, size,

@@ -59,4 +59,10 @@ int program_slot(__u32 id, int ifindex, struct drop_slot *slot);
 /* The variables of one of our programs. Returns 0 or a negative errno. */
 int program_state(__u32 id, struct drop_state *state);
 
+/* No loader attached it: one sets the deadline before that. */
+static inline bool program_is_bare(const struct drop_state *state)
+{
+	return !state->deadline_ns && !state->pinned;
+}
+
 #endif

@@ -58,6 +58,8 @@ int tc_filter_read(const struct attached *attached, int signal_fd,
 		return error;
 	if (state.pinned)
 		*filter = TC_FILTER_PINNED;
+	else if (program_is_bare(&state))
+		*filter = TC_FILTER_BARE;
 	else if (state.deadline_ns != first)
 		*filter = TC_FILTER_HELD;
 	else

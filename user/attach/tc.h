@@ -25,6 +25,7 @@ enum tc_filter {
 	TC_FILTER_HELD, /* it runs, and renews the deadline */
 	TC_FILTER_PINNED, /* it has gone, as it was meant to */
 	TC_FILTER_LEFT, /* it was killed */
+	TC_FILTER_BARE, /* it was none of our loaders */
 };
 
 /**

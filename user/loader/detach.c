@@ -137,11 +137,12 @@ static int remove_link(struct detaching *detaching,
 static int remove_filter(struct detaching *detaching,
 			 const struct attached *attached)
 {
-	enum tc_filter filter = TC_FILTER_HELD;
-	int error = 0;
+	enum tc_filter filter;
+	int error;
 
-	if (!detaching->options->common.force)
-		error = tc_filter_read(attached, -1, &filter);
+	if (detaching->options->common.force)
+		return tc_remove(attached);
+	error = tc_filter_read(attached, -1, &filter);
 	if (program_is_foreign(error))
 		return refuse_filter(attached,
 				     "Its maps are not those of this version. ",
@@ -149,8 +150,10 @@ static int remove_filter(struct detaching *detaching,
 	if (error)
 		return fail_at(AT_DETACH, -error, attached->interface.name,
 			       NULL);
-	if (filter == TC_FILTER_HELD && !detaching->options->common.force)
+	if (filter == TC_FILTER_HELD)
 		return refuse_held(attached);
+	if (filter == TC_FILTER_BARE)
+		return refuse_filter(attached, "", ", or use --force");
 	return tc_remove(attached);
 }
 
