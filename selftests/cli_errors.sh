@@ -8,11 +8,7 @@ set -eu
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
 
-ktap_before_each=need_filter
-need_filter() {
-	cli_wire
-	or_skip "no seccomp filters here" cli_on "$tool" deny PROG_LOAD EPERM true
-}
+ktap_before_each=cli_wire_filter
 
 # denied COMMAND ERRNO STATUS REGEX CMD…
 denied() {

@@ -163,14 +163,7 @@ hold_both() {
 	cli_wire_third
 	index_of veth0
 	"${in_third[@]}" ip link add veth0 index "$index" type veth peer name eth0 index 99
-	hold_links "$1" "$third" veth0 "$host" veth0
-}
-
-hold_links() {
-	: >"$tmp/stranger"
-	"$tool" stranger link "$@" >>"$tmp/stranger" 2>&1 &
-	stranger=$!
-	poll 5 reads "$tmp/stranger" ready || fail "stranger: $(<"$tmp/stranger")"
+	cli_hold_links "$1" "$third" veth0 "$host" veth0
 }
 
 third_has() {
@@ -200,7 +193,7 @@ test_netlink_here() {
 	hold_both "$xdp_world"
 	kill "$stranger"
 	wait "$stranger" || true
-	hold_links "$xdp_world" "$third" veth0
+	cli_hold_links "$xdp_world" "$third" veth0
 	stranger_program
 	expect 0 cli_on bpftool net attach xdpdrv id "$id" dev veth0
 	cli_has '^veth0 xdp-native .*by netlink' || fail "taken for the other's link"

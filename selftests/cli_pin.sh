@@ -8,16 +8,7 @@ set -eu
 cli_private "$@"
 
 pins=/sys/fs/bpf/bpf-drop
-
-# What a failed test left pinned shall not trouble the next.
-ktap_before_each=fresh
-fresh() {
-	if [ -e "$pins" ]; then
-		umount /sys/fs/bpf
-		mount -t bpf bpf /sys/fs/bpf
-	fi
-	cli_wire
-}
+ktap_before_each=cli_wire_unpinned
 
 # Are there so many pins?
 are_pinned() {

@@ -10,6 +10,7 @@
 #   cli_wire             two new network namespaces, $host and $ctr: veth0 in one, its
 #                        peer eth0 in the other, unless they are there already.
 #                        cli_wire_again: anew. $before: the state of $host then
+#   cli_wire_unpinned    the same, and nothing is pinned that a failed test left
 #   "${in_host[@]}" CMD  run CMD where veth0 is; in_ctr: where eth0 is. CMD
 #                        replaces tool: with & behind it, $! is its own pid
 #   cli_wire_third       one more namespace, $third, with nothing but lo; "${in_third[@]}"
@@ -33,6 +34,8 @@
 #   cli_ends STATUS      wait for that, with STATUS; said and told are about its
 #                        output from now on
 #   cli_stop [SIGNAL]    the same after SIGTERM, or SIGNAL, with 0
+#   cli_hold_links OBJECT NETNS IFACE…
+#                        another's process, $stranger, holds links of a program there
 #   cli_clean            fail unless all is soon as cli_wire left it
 #   cli_has REGEX        is there a line in --list, with single spaces? or cli_has_not
 #   cli_passes_tcp       does TCP get from veth0 to eth0 and back? or cli_drops_tcp
@@ -119,6 +122,20 @@ cli_on() {
 cli_wire_again() {
 	[ -z "${host-}" ] || [ "$host" != "host.$BASHPID" ] || cli_after_each
 	cli_wire
+}
+
+cli_wire_unpinned() {
+	if [ -e /sys/fs/bpf/bpf-drop ]; then
+		umount /sys/fs/bpf
+		mount -t bpf bpf /sys/fs/bpf
+	fi
+	cli_wire
+}
+
+# Can "$tool" deny let system calls fail?
+cli_wire_filter() {
+	cli_wire
+	or_skip "no seccomp filters here" cli_on "$tool" deny PROG_LOAD EPERM true
 }
 
 cli_is_up() {
@@ -208,6 +225,14 @@ cli_ends() {
 	copy "${logs[$pid]}.out" "$tmp/out"
 	copy "${logs[$pid]}.err" "$tmp/err"
 	[ "$got" = "$1" ] || fail "exit status $got instead of $1:"$'\n'"$(<"$tmp/err")"
+}
+
+cli_hold_links() {
+	: >"$tmp/stranger"
+	"$tool" stranger link "$@" >>"$tmp/stranger" 2>&1 &
+	# shellcheck disable=SC2034 # for the tests
+	stranger=$!
+	poll 5 reads "$tmp/stranger" ready || fail "stranger: $(<"$tmp/stranger")"
 }
 
 cli_stop() {

@@ -118,13 +118,15 @@ int clsact_remove(int ifindex)
 	return ask_qdisc(ifindex, RTM_DELQDISC, 0);
 }
 
-int clsact_add(int ifindex, bool ingress, int program_fd, const char *name)
+int clsact_add(int ifindex, bool ingress, int program_fd, const char *name,
+	       bool replace)
 {
 	struct netlink_request request;
 	struct rtattr *options;
 
-	start_ours(&request, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, ifindex,
-		   ingress);
+	start_ours(&request, RTM_NEWTFILTER,
+		   NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL),
+		   ifindex, ingress);
 	options = netlink_nest(&request, TCA_OPTIONS);
 	netlink_put_u32(&request, TCA_BPF_FD, program_fd);
 	netlink_put_string(&request, TCA_BPF_NAME, name);

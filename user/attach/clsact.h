@@ -35,8 +35,12 @@ int clsact_in_use(int ifindex);
 int clsact_create(int ifindex);
 int clsact_remove(int ifindex);
 
-/* Attaches @program_fd as a direct-action filter at our place. */
-int clsact_add(int ifindex, bool ingress, int program_fd, const char *name);
+/*
+ * Attaches @program_fd as a direct-action filter at our place; with @replace, in place of
+ * the one that is there, without a gap.
+ */
+int clsact_add(int ifindex, bool ingress, int program_fd, const char *name,
+	       bool replace);
 int clsact_delete(int ifindex, bool ingress);
 
 /* The id of the BPF program at our place; 0: none, nor perhaps a qdisc or interface. */

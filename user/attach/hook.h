@@ -38,6 +38,30 @@ enum end {
 enum xdp_choice { XDP_ANY, XDP_SKB, XDP_NATIVE };
 enum tc_choice { TC_ANY, TC_TCX, TC_CLSACT };
 
+struct attached;
+
+/* When it is attached: what can fail comes before what cannot be put back as it was. */
+enum turn {
+	TURN_FREE, /* nothing is in our place */
+	TURN_NETLINK, /* no link holds what is there */
+	TURN_LINK, /* its link runs our program until all is attached */
+	TURN_LINK_GOES, /* its link has to go first: it is in the other mode, say */
+	TURN_COUNT,
+};
+
+/* What was in our place, as long as it may have to be put back. */
+struct replaced {
+	const struct attached *attached; /* NULL: nothing */
+	enum turn turn;
+	int program_fd; /* or -1, and so is the next one */
+	int link_fd;
+	char *pin; /* where a loader of ours pinned the link, or NULL */
+	bool unpinned; /* it is there no longer */
+	bool updated; /* the link has our program */
+	bool off; /* it was taken off, or its filter replaced */
+	char *owner; /* XDP: as it was at first */
+};
+
 /* One of our programs on one interface. */
 struct attachment {
 	struct interface interface; /* as it was chosen */
@@ -48,8 +72,7 @@ struct attachment {
 	int level; /* 0: it is above no other chosen interface */
 	__u32 slot; /* index of its counters */
 	int link_fd; /* -1: not attached by a link */
-	int replaced_fd; /* the XDP program that --force took off, or -1 */
-	enum hook replaced_hook; /* and where it was */
+	struct replaced replaced;
 	bool attached;
 	bool tried; /* clsact: a filter may be there, or a qdisc that was made for it */
 	enum end why; /* it is not any more */

@@ -217,36 +217,44 @@ static int refuse(const struct attached *attached)
 		attached->interface.index);
 }
 
-static int take_off(const struct attached *attached, int fd)
+int link_open(const struct attached *attached, int *link_fd)
 {
-	const char *name = attached->interface.name;
-	char path[PIN_PATH_SIZE];
-	int code = EXIT_DONE, pinned, index = link_ifindex(fd, NULL);
+	int index, fd;
 
-	/* Its interface may have moved to another namespace meanwhile. */
-	if (index >= 0 && index != attached->interface.index)
-		return EXIT_DONE;
-	pinned = index < 0 ? index : link_is_pinned(attached, path);
-	if (pinned < 0)
-		return fail_at(AT_DETACH, -pinned, name, NULL);
-	if (pinned)
-		code = pin_remove(path);
-	return code ? code : link_detach(fd, name);
-}
-
-int link_take_off(const struct attached *attached)
-{
-	int code, fd;
-
+	*link_fd = -1;
 	if (!attached->link_id)
 		return refuse(attached);
 	fd = bpf_link_get_fd_by_id(attached->link_id);
 	if (fd < 0 && errno == ENOENT)
 		return EXIT_DONE; /* gone meanwhile */
-	if (fd < 0)
-		return fail_at(AT_DETACH, errno, attached->interface.name,
-			       NULL);
-	code = take_off(attached, fd);
+	index = fd < 0 ? -errno : link_ifindex(fd, NULL);
+	if (index == attached->interface.index) {
+		*link_fd = fd;
+		return EXIT_DONE;
+	}
+	if (fd >= 0)
+		close(fd);
+	/* Detached, or its interface has moved to another namespace meanwhile. */
+	return index >= 0 ? EXIT_DONE :
+			    fail_at(AT_DETACH, -index, attached->interface.name,
+				    NULL);
+}
+
+int link_take_off(const struct attached *attached)
+{
+	const char *name = attached->interface.name;
+	char path[PIN_PATH_SIZE];
+	int fd, pinned, code = link_open(attached, &fd);
+
+	if (code || fd < 0)
+		return code;
+	pinned = link_is_pinned(attached, path);
+	if (pinned < 0)
+		code = fail_at(AT_DETACH, -pinned, name, NULL);
+	else if (pinned)
+		code = pin_remove(path);
+	if (!code)
+		code = link_detach(fd, name);
 	close(fd);
 	return code;
 }

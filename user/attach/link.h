@@ -55,8 +55,14 @@ int pin_remove(const char *path);
 int link_is_pinned(const struct attached *attached, char path[PIN_PATH_SIZE]);
 
 /*
- * Takes it off, with its pin if it has one of ours; an exit code. Refused if it
- * could be the link of another network namespace.
+ * Opens the link that holds it; an exit code. @link_fd is -1 if it has gone meanwhile.
+ * Refused if it could be the link of another network namespace.
+ */
+int link_open(const struct attached *attached, int *link_fd);
+
+/*
+ * Takes it off, with its pin if it has one of ours; an exit code. Refused as
+ * by link_open().
  */
 int link_take_off(const struct attached *attached);
 

@@ -20,6 +20,7 @@ struct attached {
 	__u32 priority; /* clsact only, and so are the next two */
 	__u32 handle;
 	__u16 protocol; /* ETH_P_*, host order */
+	bool left; /* a killed run's, by tc_check_room() */
 };
 
 struct query {

@@ -4,12 +4,14 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "attach/clsact.h"
 #include "attach/link.h"
 #include "attach/owners.h"
+#include "attach/replace.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
 #include "lib/netlink.h"
@@ -94,11 +96,9 @@ static int refuse(const struct attached *attached)
 }
 
 /* Returns EXIT_DONE if it is to be removed, or the exit code of a refusal. */
-static int may_remove(const struct attached *attached, bool force,
-		      int signal_fd)
+static int may_remove(struct attached *attached, bool force, int signal_fd)
 {
 	enum tc_filter filter = TC_FILTER_HELD;
-	const char *what = attached_describe(attached);
 	int error = 0;
 
 	if (hook_is_clsact(attached->hook))
@@ -107,51 +107,100 @@ static int may_remove(const struct attached *attached, bool force,
 		return fail(
 			EXIT_SYSTEM,
 			"%s: a signal came before it was known whether the run that attached %s still runs.",
-			attached->interface.name, what);
+			attached->interface.name, attached_describe(attached));
 	if (error && !program_is_foreign(error))
 		return fail_at(AT_LIST, -error, attached->interface.name, NULL);
-	if (!error && filter == TC_FILTER_LEFT) {
-		note("%s: removing %s, which drops nothing any more: %s.",
-		     attached->interface.name, what, attached_owner(attached));
-		return EXIT_DONE;
-	}
-	if (!force)
-		return refuse(attached);
-	note("%s: replacing %s.", attached->interface.name, what);
-	return EXIT_DONE;
+	attached->left = !error && filter == TC_FILTER_LEFT;
+	return attached->left || force ? EXIT_DONE : refuse(attached);
 }
 
-int tc_make_room(const struct query *present, const char *function,
-		 const struct interface *interface, enum hook hook, bool force,
-		 int signal_fd)
+/* The next program of ours in that direction, after @last (NULL: the first), or NULL. */
+static const struct attached *next_ours(const struct query *present,
+					const char *function,
+					const struct attachment *at,
+					const struct attached *last)
 {
-	const struct attached *attached = NULL;
+	while ((last = query_on(present, at->interface.index, last))) {
+		if (attached_is_ours(last, function) &&
+		    hook_is_ingress(last->hook) == hook_is_ingress(at->hook))
+			break;
+	}
+	return last;
+}
+
+/* A filter's place can be taken, and a pinned link; else both stand side by side. */
+static int take_place(struct attachment *at, const struct attached *attached)
+{
 	int code;
 
-	while ((attached = query_on(present, interface->index, attached))) {
-		/* A second one in the same direction would count each packet twice. */
-		if (!attached_is_ours(attached, function) ||
-		    hook_is_ingress(attached->hook) != hook_is_ingress(hook))
-			continue;
-		code = may_remove(attached, force, signal_fd);
+	if (attached->hook != at->hook)
+		return EXIT_DONE;
+	code = replaced_open(at, attached);
+	if (!code && attached->by_link && !at->replaced.pin)
+		replaced_close(at);
+	return code;
+}
+
+int tc_check_room(struct query *present, const char *function,
+		  struct attachment *at, bool force, int signal_fd)
+{
+	const struct attached *attached = NULL;
+	int code = EXIT_DONE;
+
+	while (!code &&
+	       (attached = next_ours(present, function, at, attached))) {
+		code = may_remove(&present->list[attached - present->list],
+				  force, signal_fd);
 		if (!code)
-			code = tc_remove(attached);
-		if (code)
-			return code;
+			code = take_place(at, attached);
 	}
-	return EXIT_DONE;
+	return code;
+}
+
+static void tell_going(const struct attached *attached)
+{
+	const char *name = attached->interface.name;
+	const char *what = attached_describe(attached);
+
+	if (attached->left)
+		note("%s: removing %s, which drops nothing any more: %s.", name,
+		     what, attached_owner(attached));
+	else
+		note("%s: replacing %s.", name, what);
+}
+
+/* A second one in the same direction would count each packet twice. */
+int tc_finish(const struct query *present, const char *function,
+	      const struct attachment *at)
+{
+	const struct attached *attached = NULL;
+	int code = EXIT_DONE;
+
+	while (!code &&
+	       (attached = next_ours(present, function, at, attached))) {
+		tell_going(attached);
+		if (attached != at->replaced.attached)
+			code = tc_remove(attached);
+	}
+	return code;
 }
 
 static int attach_tcx(struct attachment *at, int program_fd)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = TCX_BEFORE);
-	int fd = bpf_link_create(program_fd, at->interface.index,
-				 hook_tcx_type(at->hook), &opts);
+	int fd, error = -ENOLINK;
 
-	if (fd < 0)
-		return fail_at(AT_TCX, errno, at->interface.name, NULL);
-	at->link_fd = fd;
-	return EXIT_DONE;
+	if (at->replaced.attached)
+		error = replaced_update(at, program_fd);
+	/* Nothing was pinned, or that has been detached meanwhile. */
+	if (error == -ENOLINK) {
+		fd = bpf_link_create(program_fd, at->interface.index,
+				     hook_tcx_type(at->hook), &opts);
+		error = fd < 0 ? -errno : 0;
+		at->link_fd = fd;
+	}
+	return error ? fail_at(AT_TCX, -error, at->interface.name, NULL) :
+		       EXIT_DONE;
 }
 
 /* What stands where clsact would, now? An exit code. */
@@ -167,21 +216,25 @@ static int ask_qdisc(int ifindex, enum qdisc *qdisc)
 	return code;
 }
 
-/* Does a filter of ours on the other side own the qdisc? Then we share it. */
+/* Does a filter of ours own the qdisc, on the other side or in our place? */
 static int share_qdisc(struct attachment *at)
 {
-	int ifindex = at->interface.index;
-	int other = clsact_program(ifindex, !hook_is_ingress(at->hook));
-	struct drop_slot slot = {};
-	int error = other;
+	int side, error = 0, ifindex = at->interface.index;
 
-	if (other > 0)
-		error = program_slot(other, ifindex, &slot);
-	at->owns_qdisc |= slot.owns_qdisc;
-	if (!error || program_is_foreign(error))
-		return EXIT_DONE;
-	return fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
-		       netlink_extack(error));
+	for (side = 0; side < 2 && !error; side++) {
+		int program = clsact_program(ifindex, side);
+		struct drop_slot slot = {};
+
+		error = program;
+		if (program > 0)
+			error = program_slot(program, ifindex, &slot);
+		if (program_is_foreign(error))
+			error = 0;
+		at->owns_qdisc |= slot.owns_qdisc;
+	}
+	return error ? fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
+			       netlink_extack(error)) :
+		       EXIT_DONE;
 }
 
 /* Sees that there is a clsact, and whether we are to remove it in the end. */
@@ -233,8 +286,10 @@ static int attach_clsact(struct attachment *at, struct slots *slots,
 		code = prepare_qdisc(at, slots);
 		if (code)
 			return code;
+		at->replaced.off = at->replaced.attached;
 		error = clsact_add(at->interface.index,
-				   hook_is_ingress(at->hook), program_fd, name);
+				   hook_is_ingress(at->hook), program_fd, name,
+				   at->replaced.attached);
 		/* EINVAL: its owner may have removed the empty qdisc meanwhile. */
 	} while (error == -EINVAL && !at->owns_qdisc && ++tries < ADD_TRIES);
 	return error ? fail_at(AT_CLSACT_FILTER, -error, at->interface.name,
@@ -248,6 +303,26 @@ int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
 	if (hook_is_clsact(at->hook))
 		return attach_clsact(at, slots, program_fd, name);
 	return attach_tcx(at, program_fd);
+}
+
+void tc_put_back(struct attachment *at, int program_fd, const char *name)
+{
+	struct replaced *replaced = &at->replaced;
+	int id, error = 0, ifindex = at->interface.index;
+	bool ingress = hook_is_ingress(at->hook);
+
+	if (replaced->updated) {
+		error = replaced_restore(replaced, program_fd);
+	} else if (replaced->off) {
+		/* Even if attaching ours failed: the kernel's answer can get lost. */
+		id = clsact_program(ifindex, ingress);
+		if (id != (int)replaced->attached->program.id)
+			error = clsact_add(ifindex, ingress,
+					   replaced->program_fd, name, true);
+	}
+	if (error)
+		note("%s: %s could not be put back: %s.", at->interface.name,
+		     attached_describe(replaced->attached), strerror(-error));
 }
 
 bool tc_clsact_present(const struct interface *interface, enum hook hook,

@@ -42,17 +42,16 @@ int tc_filter_read(const struct attached *attached, int signal_fd,
 		   enum tc_filter *filter);
 
 /**
- * tc_make_room() - see that nothing of ours is there already
- * @present: what is attached to the interface
- * @hook: where we want to be
+ * tc_check_room() - see whether something of ours is there already
+ * @present: what is attached to the interface; told which of it a killed run left
+ * @at: gets what ours is to take the place of; nothing is changed yet
+ * @force: it may be a living run's
  * @signal_fd: see tc_filter_read()
  *
- * Removes the filter that a killed loader left. With @force, a living one's.
  * Return: EXIT_DONE, or the exit code of what it has told.
  */
-int tc_make_room(const struct query *present, const char *function,
-		 const struct interface *interface, enum hook hook, bool force,
-		 int signal_fd);
+int tc_check_room(struct query *present, const char *function,
+		  struct attachment *at, bool force, int signal_fd);
 
 /*
  * Attaches to @at->hook; sets link_fd or owns_qdisc, which is in @slots before the
@@ -61,6 +60,13 @@ int tc_make_room(const struct query *present, const char *function,
  */
 int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
 	      const char *name);
+
+/* All is attached: removes what of ours was there, and tells. Returns an exit code. */
+int tc_finish(const struct query *present, const char *function,
+	      const struct attachment *at);
+
+/* Puts back what ours took the place of. */
+void tc_put_back(struct attachment *at, int program_fd, const char *name);
 
 /* Removes a program that attached_is_ours(), however attached; returns an exit code. */
 int tc_remove(const struct attached *attached);

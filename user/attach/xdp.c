@@ -11,6 +11,7 @@
 
 #include "attach/link.h"
 #include "attach/owners.h"
+#include "attach/replace.h"
 #include "attach/xdp_why.h"
 #include "lib/errors.h"
 #include "lib/netlink.h"
@@ -35,63 +36,39 @@ int xdp_detach_netlink(const struct attached *attached)
 		       EXIT_DONE;
 }
 
-static int take_off(const struct attached *attached, struct attachment *at)
+int xdp_check_room(const struct query *present, struct attachment *at,
+		   enum xdp_choice choice, bool force)
 {
-	int code;
-
-	if (attached->by_link)
-		return link_take_off(attached);
-	at->replaced_fd = bpf_prog_get_fd_by_id(attached->program.id);
-	code = xdp_detach_netlink(attached);
-	if (code && at->replaced_fd >= 0) {
-		close(at->replaced_fd);
-		at->replaced_fd = -1;
-	}
-	at->replaced_hook = attached->hook;
-	return code;
-}
-
-int xdp_make_room(const struct query *present, struct attachment *at,
-		  bool force)
-{
+	const enum hook wanted = choice == XDP_SKB ? HOOK_XDP_GENERIC :
+						     HOOK_XDP_NATIVE;
+	struct replaced *replaced = &at->replaced;
 	const struct attached *attached = NULL;
-	const char *name = at->interface.name, *what, *owner;
-	int code;
+	int code = EXIT_DONE;
 
-	while ((attached = query_on(present, at->interface.index, attached))) {
+	while (!code &&
+	       (attached = query_on(present, at->interface.index, attached))) {
 		if (!hook_is_xdp(attached->hook))
 			continue;
-		what = attached_describe(attached);
-		owner = attached_owner(attached);
 		if (!force)
 			return fail(
 				EXIT_REFUSED,
 				"%s: %s runs there already: %s, %s. Nothing was changed. --force would replace it.",
-				name, hook_text(attached->hook), what, owner);
-		code = take_off(attached, at);
-		if (code)
-			return code;
-		note("%s: took off %s, %s; only its owner can attach it again.",
-		     name, what, owner);
+				at->interface.name, hook_text(attached->hook),
+				attached_describe(attached),
+				attached_owner(attached));
+		/* An offloaded one is not in our place: it goes last of all. */
+		if (attached->hook == HOOK_XDP_OFFLOAD)
+			continue;
+		code = replaced_open(at, attached);
+		if (!code && replaced->attached) {
+			replaced->owner = strdup(attached_owner(attached));
+			if (!replaced->owner)
+				code = fail_memory("an owner");
+		}
+		if (replaced->turn == TURN_LINK && attached->hook != wanted)
+			replaced->turn = TURN_LINK_GOES;
 	}
-	return EXIT_DONE;
-}
-
-void xdp_put_back(struct attachment *at)
-{
-	int error;
-
-	if (at->replaced_fd < 0)
-		return;
-	error = bpf_xdp_attach(at->interface.index, at->replaced_fd,
-			       hook_xdp_mode(at->replaced_hook) |
-				       XDP_FLAGS_UPDATE_IF_NOEXIST,
-			       NULL);
-	if (error)
-		note("%s: the program that was taken off could not be put back: %s.",
-		     at->interface.name, strerror(-error));
-	close(at->replaced_fd);
-	at->replaced_fd = -1;
+	return code;
 }
 
 /* Attaches in one mode; 0 or a negative errno. */
@@ -124,7 +101,15 @@ static const char *why_generic(int error)
 	}
 }
 
-int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice)
+static int failed(const struct attachment *at, int error)
+{
+	return fail_at(at->hook == HOOK_XDP_NATIVE ? AT_XDP_NATIVE :
+						     AT_XDP_GENERIC,
+		       -error, at->interface.name, NULL);
+}
+
+static int attach_free(struct attachment *at, int program_fd,
+		       enum xdp_choice choice)
 {
 	const char *name = at->interface.name, *why = NULL;
 	int error;
@@ -144,4 +129,124 @@ int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice)
 		note("%s: native XDP is refused (%s): using generic XDP.", name,
 		     why);
 	return EXIT_DONE;
+}
+
+static int take_off(struct attachment *at)
+{
+	struct replaced *replaced = &at->replaced;
+	int code;
+
+	if (!replaced->attached)
+		return EXIT_DONE;
+	code = replaced->link_fd < 0 ?
+		       xdp_detach_netlink(replaced->attached) :
+		       link_detach(replaced->link_fd, at->interface.name);
+	replaced->off = !code;
+	return code;
+}
+
+/*
+ * Can its link not be updated although ours may be attached without it? It was detached
+ * meanwhile; or their program was loaded for another attach type
+ * (bpf_xdp_link_update(), net/core/dev.c); or there is generic XDP to try.
+ */
+static bool has_to_go(int error, enum xdp_choice choice)
+{
+	return error == -ENOLINK || error == -EINVAL ||
+	       (choice == XDP_ANY && why_generic(-error));
+}
+
+int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice)
+{
+	struct replaced *replaced = &at->replaced;
+	int code, error;
+
+	if (replaced->turn == TURN_LINK) {
+		at->hook = replaced->attached->hook;
+		error = replaced_update(at, program_fd);
+		if (error && !has_to_go(error, choice))
+			return failed(at, error);
+		if (error)
+			replaced->turn = TURN_LINK_GOES;
+		return EXIT_DONE;
+	}
+	code = take_off(at);
+	return code ? code : attach_free(at, program_fd, choice);
+}
+
+int xdp_settle(struct attachment *at, int program_fd)
+{
+	int code, error;
+
+	if (!at->replaced.updated || at->replaced.pin)
+		return EXIT_DONE;
+	code = take_off(at);
+	if (code)
+		return code;
+	at->replaced.updated = false;
+	error = attach(at, program_fd, at->hook);
+	return error ? xdp_fail(at, error) : EXIT_DONE;
+}
+
+static void tell_taken_off(const struct attached *attached, const char *owner)
+{
+	note("%s: took off %s, %s; only its owner can attach it again.",
+	     attached->interface.name, attached_describe(attached), owner);
+}
+
+int xdp_finish(const struct query *present, const struct attachment *at)
+{
+	const struct attached *attached = NULL;
+	int code;
+
+	if (at->replaced.attached)
+		tell_taken_off(at->replaced.attached, at->replaced.owner);
+	while ((attached = query_on(present, at->interface.index, attached))) {
+		if (attached->hook != HOOK_XDP_OFFLOAD)
+			continue;
+		code = attached->by_link ? link_take_off(attached) :
+					   xdp_detach_netlink(attached);
+		if (code)
+			return code;
+		tell_taken_off(attached, attached_owner(attached));
+	}
+	return EXIT_DONE;
+}
+
+/* By a link of its own if it was pinned, else by netlink; 0 or a negative errno. */
+static int attach_again(struct attachment *at)
+{
+	const struct attached *attached = at->replaced.attached;
+	int code, error, program_fd = at->replaced.program_fd;
+
+	if (!at->replaced.pin)
+		return bpf_xdp_attach(attached->interface.index, program_fd,
+				      hook_xdp_mode(attached->hook) |
+					      XDP_FLAGS_UPDATE_IF_NOEXIST,
+				      NULL);
+	error = attach(at, program_fd, attached->hook);
+	if (error)
+		return error;
+	code = pin_link(at->link_fd, at->replaced.pin);
+	close(at->link_fd);
+	at->link_fd = -1;
+	return code ? -EIO : 0;
+}
+
+void xdp_put_back(struct attachment *at, int program_fd)
+{
+	struct replaced *replaced = &at->replaced;
+	const char *name = at->interface.name;
+	int error = 0;
+
+	if (replaced->updated)
+		error = replaced_restore(replaced, program_fd);
+	else if (replaced->off)
+		error = attach_again(at);
+	if (error)
+		note("%s: the program that was taken off could not be put back: %s.",
+		     name, strerror(-error));
+	else if (replaced->off && replaced->link_fd >= 0 && !replaced->pin)
+		note("%s: put back %s, but its link is gone: 'ip link' can take it off.",
+		     name, attached_describe(replaced->attached));
 }

@@ -9,9 +9,9 @@
 /* What libbpf, netlink, signals and timers take at most. */
 #define USUAL_DESCRIPTORS 24
 
-int descriptors_allow(unsigned long more)
+int descriptors_allow(unsigned long more, unsigned long each)
 {
-	unsigned long need = more + USUAL_DESCRIPTORS;
+	unsigned long need = more * each + USUAL_DESCRIPTORS;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)

@@ -3,7 +3,7 @@
 #ifndef DESCRIPTORS_H
 #define DESCRIPTORS_H
 
-/* Raises it for @more than the usual ones, if need be; returns an exit code. */
-int descriptors_allow(unsigned long more);
+/* Raises it, if need be, for @each of @more interfaces; returns an exit code. */
+int descriptors_allow(unsigned long more, unsigned long each);
 
 #endif

@@ -7,19 +7,22 @@
 #include <unistd.h>
 
 #include "attach/link.h"
+#include "attach/replace.h"
 #include "attach/tc.h"
 #include "attach/xdp.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
+#include "lib/macros.h"
 #include "lib/signals.h"
 
-static int make_room(struct run *run, struct attachment *at)
+static int check_room(struct run *run, struct attachment *at)
 {
+	const bool force = run->options.common.force;
+
 	if (run->program->tc)
-		return tc_make_room(&run->present, run->program->function,
-				    &at->interface, at->hook,
-				    run->options.common.force, run->signal_fd);
-	return xdp_make_room(&run->present, at, run->options.common.force);
+		return tc_check_room(&run->present, run->program->function, at,
+				     force, run->signal_fd);
+	return xdp_check_room(&run->present, at, run->options.xdp, force);
 }
 
 static int attach_one(struct run *run, struct attachment *at)
@@ -36,27 +39,51 @@ static int attach_one(struct run *run, struct attachment *at)
 	return code;
 }
 
-static int pin_all(struct run *run)
+static void path_of(const struct run *run, const struct attachment *at,
+		    char path[PIN_PATH_SIZE])
+{
+	pin_path(path, run->program->function, &at->interface, at->hook);
+}
+
+/* If it has a link already, and that is not pinned there. */
+static int pin_one(struct run *run, struct attachment *at)
 {
 	char path[PIN_PATH_SIZE];
-	int code = EXIT_DONE;
-	size_t i;
+	int code;
 
-	/* In this order: if it is killed in between, the pinned filter drops no more. */
-	if (hook_is_clsact(run->attachments[0].hook)) {
-		run->image.state->pinned = 1;
-		watch_renew(run, false);
+	path_of(run, at, path);
+	if (!run->options.pin || at->pinned || at->link_fd < 0 ||
+	    (at->replaced.updated && replaced_is_at(&at->replaced, path)))
 		return EXIT_DONE;
-	}
-	for (i = 0; i < run->chosen.count && !code; i++) {
-		struct attachment *at = &run->attachments[i];
-
-		pin_path(path, run->program->function, &at->interface,
-			 at->hook);
-		code = pin_link(at->link_fd, path);
-		at->pinned = !code;
-	}
+	code = pin_link(at->link_fd, path);
+	at->pinned = !code;
 	return code;
+}
+
+/* Now another's link can go. */
+static int settle_one(struct run *run, struct attachment *at)
+{
+	int code = EXIT_DONE;
+
+	if (!run->program->tc)
+		code = xdp_settle(at, run->program_fd);
+	return code ? code : pin_one(run, at);
+}
+
+static int unpin_one(struct run *run, struct attachment *at)
+{
+	char path[PIN_PATH_SIZE] = "";
+
+	if (run->options.pin)
+		path_of(run, at, path);
+	return replaced_unpin(&at->replaced, path);
+}
+
+static int finish_one(struct run *run, struct attachment *at)
+{
+	if (run->program->tc)
+		return tc_finish(&run->present, run->program->function, at);
+	return xdp_finish(&run->present, at);
 }
 
 static int detach_one(const struct run *run, struct attachment *at)
@@ -66,21 +93,21 @@ static int detach_one(const struct run *run, struct attachment *at)
 	int code = EXIT_DONE;
 
 	/* If another process removed the filter, the qdisc is still ours to remove. */
-	if (at->tried && hook_is_clsact(at->hook))
+	if (at->tried && hook_is_clsact(at->hook) && !at->replaced.attached)
 		code = tc_detach_clsact(&at->interface, at->hook, run->info.id,
 					at->owns_qdisc);
 	if (at->pinned) {
-		pin_path(path, run->program->function, &at->interface,
-			 at->hook);
+		path_of(run, at, path);
 		code = pin_remove(path);
 		at->pinned = false;
 	}
-	if (at->link_fd >= 0) {
+	/* What was there is put back into its own link. */
+	if (at->link_fd >= 0 && at->link_fd != at->replaced.link_fd) {
 		if (at->attached && link_detach(at->link_fd, name))
 			code = EXIT_SYSTEM;
 		close(at->link_fd);
-		at->link_fd = -1;
 	}
+	at->link_fd = -1;
 	at->attached = false;
 	at->tried = false;
 	at->owns_qdisc = false;
@@ -115,54 +142,122 @@ static int attach_next(struct run *run, struct attachment *at)
 	int code = go_on(run);
 
 	/* Many interfaces may take longer than a lease. */
-	watch_renew(run, hook_is_clsact(at->hook));
+	watch_renew(run, true);
 	return code ? code : attach_one(run, at);
 }
 
-/* Lower ones first: no XDP program can come below one (dev_xdp_attach()). */
-static int attach_all(struct run *run)
-{
-	int level, code = EXIT_DONE;
-	size_t i;
+typedef int (*attach_step)(struct run *run, struct attachment *at);
 
-	for (level = 0; level <= INTERFACE_LEVELS; level++) {
-		for (i = 0; i < run->chosen.count && !code; i++) {
-			if (run->attachments[i].level == level)
-				code = attach_next(run, &run->attachments[i]);
-		}
-	}
-	return code;
-}
-
-int stage_attach(struct run *run)
+static int for_all(struct run *run, attach_step step)
 {
 	int code = EXIT_DONE;
 	size_t i;
 
 	for (i = 0; i < run->chosen.count && !code; i++)
-		code = make_room(run, &run->attachments[i]);
-	if (!code) {
-		run->watch.started_ns = clock_ns(CLOCK_MONOTONIC);
-		run->watch.last_ns = run->watch.started_ns;
-		if (run->options.common.timeout_ns)
-			run->watch.deadline_ns = run->watch.started_ns +
-						 run->options.common.timeout_ns;
+		code = step(run, &run->attachments[i]);
+	return code;
+}
+
+static int attach_turn(struct run *run, enum turn turn, int level)
+{
+	int code = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < run->chosen.count && !code; i++) {
+		struct attachment *at = &run->attachments[i];
+
+		if (at->replaced.turn == turn && at->level == level)
+			code = attach_next(run, at);
 	}
-	if (!code)
-		code = attach_all(run);
-	if (!code && run->options.pin)
-		code = pin_all(run);
-	if (code)
-		stage_detach(run);
+	return code;
+}
+
+/*
+ * One turn after the other; what cannot be done in its turn is left to a later one. In
+ * each, lower devices first: no XDP program can come below one (dev_xdp_attach()).
+ */
+static int attach_all(struct run *run)
+{
+	int code = EXIT_DONE, turn, level;
+
+	for (turn = 0; turn < TURN_COUNT; turn++) {
+		for (level = 0; level <= INTERFACE_LEVELS && !code; level++)
+			code = attach_turn(run, turn, level);
+	}
+	return code;
+}
+
+/*
+ * From here on it is without a lease, but for a clsact filter in the foreground. In this
+ * order: if it is killed in between, the pinned filter drops no more.
+ */
+static void end_lease(struct run *run)
+{
+	const bool clsact = hook_is_clsact(run->attachments[0].hook);
+
+	if (clsact && run->options.pin)
+		run->image.state->pinned = 1;
+	watch_renew(run, clsact && !run->options.pin);
+}
+
+static void put_back(struct run *run)
+{
+	size_t i;
+
+	stage_detach(run);
 	for (i = 0; i < run->chosen.count; i++) {
 		struct attachment *at = &run->attachments[i];
 
-		if (code)
-			xdp_put_back(at);
-		else if (at->replaced_fd >= 0)
-			close(at->replaced_fd);
-		at->replaced_fd = -1;
+		if (run->program->tc)
+			tc_put_back(at, run->program_fd, run->program->name);
+		else
+			xdp_put_back(at, run->program_fd);
 	}
+}
+
+static void start_clock(struct run *run)
+{
+	run->watch.started_ns = clock_ns(CLOCK_MONOTONIC);
+	run->watch.last_ns = run->watch.started_ns;
+	if (run->options.common.timeout_ns)
+		run->watch.deadline_ns =
+			run->watch.started_ns + run->options.common.timeout_ns;
+}
+
+/* What can be undone comes before what cannot. */
+static int commit(struct run *run)
+{
+	static const attach_step steps[] = {
+		pin_one, /* those that have a link */
+		settle_one, /* another's link goes, ours comes */
+		unpin_one, /* the old name of a pin */
+		finish_one, /* what stood beside ours goes, and is told */
+	};
+	int code = go_on(run);
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(steps) && !code; i++)
+		code = for_all(run, steps[i]);
+	return code;
+}
+
+int stage_attach(struct run *run)
+{
+	int code = for_all(run, check_room);
+	size_t i;
+
+	if (!code) {
+		start_clock(run);
+		code = attach_all(run);
+	}
+	if (!code)
+		code = commit(run);
+	if (!code)
+		end_lease(run);
+	else
+		put_back(run);
+	for (i = 0; i < run->chosen.count; i++)
+		replaced_close(&run->attachments[i]);
 	if (code && run->chosen.count > 1)
 		note("attached to none of the %zu interfaces.",
 		     run->chosen.count);

@@ -28,7 +28,9 @@ static int check_session(struct run *run)
 
 static int need_descriptors(struct run *run)
 {
-	return descriptors_allow(run->chosen.count);
+	/* A link; with --force, also the link and program that it replaces. */
+	return descriptors_allow(run->chosen.count,
+				 run->options.common.force ? 3 : 1);
 }
 
 /* A counter has a value for each: libbpf reads how many there may be from /sys. */
@@ -73,7 +75,7 @@ static int list_attachments(struct run *run)
 						 &run->chosen.list[i]),
 			.slot = i,
 			.link_fd = -1,
-			.replaced_fd = -1,
+			.replaced = { .program_fd = -1, .link_fd = -1 },
 		};
 	return EXIT_DONE;
 }

@@ -94,8 +94,12 @@ static int configure(struct run *run)
 	config->modes = (slots_are_many(count) ? MODE_MANY : 0) |
 			(run->options.observe ? MODE_OBSERVE : 0) |
 			(run->options.drop_undecided ? MODE_DROP_UNDECIDED : 0);
-	/* A clsact filter outlives its loader: it needs one until it is pinned. */
+	/*
+	 * A clsact filter outlives its loader: it needs one until it is pinned. So does
+	 * what --force lets run in another's link.
+	 */
 	config->deadline = run->options.common.timeout_ns ||
+			   run->options.common.force ||
 			   hook_is_clsact(run->attachments[0].hook);
 	config->capture = !!run->options.common.write;
 	config->snaplen = run->options.common.snaplen;

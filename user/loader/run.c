@@ -192,7 +192,7 @@ int run(const struct program *program, int argc, char **argv)
 	code = privileges_check(run.options.list || run.options.detach ||
 				run.options.pin);
 	if (!code)
-		code = descriptors_allow(0);
+		code = descriptors_allow(0, 0);
 	if (!code)
 		code = listen_to_changes(&run);
 	if (!code)

@@ -35,7 +35,7 @@ static int prepare(struct where *where)
 	if (options->summary && !options->common.json)
 		terminal_open(&where->stats.terminal, where->stats.out);
 	code = privileges_check(false);
-	return code ? code : descriptors_allow(0);
+	return code ? code : descriptors_allow(0, 0);
 }
 
 static int catch_signals(struct where *where)
