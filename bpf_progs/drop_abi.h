@@ -70,7 +70,6 @@ enum drop_frame_type {
 struct drop_slot {
 	__u32 counters; /* index into the map "counters" */
 	__u32 frame_type; /* enum drop_frame_type */
-	__u32 owns_qdisc; /* the loader created the clsact that the filter is on */
 };
 
 /* Bits of drop_config.modes. */

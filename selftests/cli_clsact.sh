@@ -43,15 +43,13 @@ test_left_over_detach() {
 test_killed_pinning() {
 	local n=0 status=137
 
-	need tc
 	while [ "$status" = 137 ]; do
 		status=0
 		cli_on "$tool" deny "RECEIVE@$((++n))" KILL tc-drop-tcp --clsact --pin veth0 \
 			2>"$tmp/pin" || status=$?
 		! has_filter egress || [ "$status" = 0 ] || poll 4 cli_passes_tcp || fail "$n: it goes on dropping"
 		expect 0 cli_on tc-drop-tcp --detach veth0
-		! has_filter egress || fail "$n: it is not removed"
-		cli_on tc qdisc del dev veth0 clsact 2>"$tmp/none" || true # that nobody knows any more
+		same_as_before || fail "$n: something is left"
 	done
 	[ "$status" = 0 ] || fail "exit status $status: $(<"$tmp/pin")"
 	[ "$n" -gt 5 ] || fail "killed only $n times"
@@ -73,6 +71,72 @@ test_lost_answers() {
 		esac
 		same_as_before || fail "$n, exit status $status: not as it was"
 	done
+}
+
+# What a request that failed left behind, at whatever moment, --detach removes.
+test_requests_fail() {
+	local n status
+
+	for n in {1..20}; do
+		status=0
+		cli_on "$tool" deny "SEND@$n" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
+			>"$tmp/out" 2>"$tmp/err" || status=$?
+		[ "$status" -le 1 ] || fail "$n: exit status $status: $(<"$tmp/err")"
+		expect 0 cli_on tc-drop-tcp --detach veth0
+		same_as_before || fail "$n, exit status $status: not as it was"
+	done
+}
+
+test_two_at_once() {
+	local n first
+
+	for n in {1..40}; do
+		"${in_host[@]}" tc-drop-tcp --clsact --ingress -i 0 -t 1ms veth0 >"$tmp/first" 2>&1 &
+		first=$!
+		# Either may find what it is about to use removed by the other.
+		cli_on tc-drop-tcp --clsact -i 0 -t 1ms veth0 >"$tmp/second" 2>&1 || true
+		wait "$first" || true
+		same_as_before || fail "$n: not as it was: $(<"$tmp/first")$(<"$tmp/second")"
+	done
+}
+
+# Others may want an empty one for later; theirs it is, too, once they have replaced ours.
+test_empty_qdisc() {
+	need tc
+	cli_on tc qdisc add dev veth0 clsact
+	cli_refused 0 'veth0: nothing of' tc-drop-tcp --detach veth0
+	cli_on tc qdisc del dev veth0 clsact
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_on tc qdisc replace dev veth0 clsact
+	cli_stop
+	cli_state now
+	[[ $now = *'veth0 qdisc ffff:'* ]] || fail "it is gone: $now"
+	cli_refused 0 'veth0: nothing of' tc-drop-tcp --detach veth0
+}
+
+# One that nobody holds any more is removed, and --detach says so.
+test_left_qdisc() {
+	leave_qdisc || fail "no run leaves a qdisc alone"
+	expect 0 cli_on tc-drop-tcp --detach veth0
+	said 'veth0: removed the clsact qdisc that a run left'
+	cli_unsaid 'nothing of'
+	cli_clean
+	leave_qdisc
+	expect 0 cli_on tc-drop-tcp --clsact -i 0 -t 1ms veth0
+	cli_clean
+}
+
+leave_qdisc() {
+	local n
+
+	for n in {1..20}; do
+		cli_on "$tool" deny "RECEIVE@$n" KILL tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
+			>"$tmp/out" 2>"$tmp/err" || true
+		cli_state now
+		[[ $now != *'veth0 egress filter'* ]] || return 1
+		[[ $now != *'veth0 qdisc ffff:'* ]] || return 0
+	done
+	return 1
 }
 
 # To ask for a filter holds the qdisc for that moment, and then nobody can remove it.
@@ -222,6 +286,7 @@ ktap_case lease test_left_over "clsact: a killed run leaves an inert filter, rem
 ktap_case clsact test_left_over_detach "clsact: --detach removes what a killed run left"
 ktap_case lease test_killed_pinning "clsact: --pin, killed at any moment: nothing drops for ever"
 ktap_case lease test_lost_answers "clsact: answers of the kernel are lost: nothing is left"
+ktap_case lease test_requests_fail "clsact: requests fail: --detach finds what is left"
 ktap_case lease test_looked_at "others look at the filter all the time"
 ktap_case lease test_endless "clsact: a leftover without end is removed, in seconds"
 ktap_case lease test_endless_signal "clsact: a signal ends the waiting"
@@ -229,5 +294,8 @@ ktap_case lease test_stopped "clsact: a stopped run drops no more"
 ktap_case clsact test_foreign_qdisc "clsact: another's qdisc and filter stay"
 ktap_case clsact test_foreign_on_clsact "clsact: another's filter on our qdisc stays"
 ktap_case clsact test_two_directions "clsact: the last of two runs removes the qdisc"
+ktap_case clsact test_two_at_once "clsact: two that begin and end at once leave no qdisc"
+ktap_case clsact test_empty_qdisc "clsact: another's empty qdisc stays"
+ktap_case clsact test_left_qdisc "clsact: a qdisc without a filter that a run left"
 ktap_case clsact test_taken_off "clsact: the qdisc or the filter is removed by somebody"
 ktap_run "$@"

@@ -18,6 +18,14 @@
  */
 #define ASK_TRIES 5
 
+/*
+ * Our mark: a size table, which the kernel keeps with any qdisc and shows (qdisc_create(),
+ * tc_fill_qdisc(), net/sched/sch_api.c). Without entries and overhead it says nothing of
+ * any packet's size, and on clsact none is queued.
+ */
+static const struct tc_sizespec mark = { .mpu = CLSACT_HANDLE,
+					 .mtu = 0x62647270 };
+
 static struct tcmsg *start(struct netlink_request *request, __u16 type,
 			   __u16 flags, int ifindex, bool ingress)
 {
@@ -97,25 +105,71 @@ int clsact_in_use(int ifindex)
 	return error ? error : any;
 }
 
-static int ask_qdisc(int ifindex, __u16 type, __u16 flags)
+static void start_qdisc(struct netlink_request *request, __u16 type,
+			__u16 flags, int ifindex)
 {
-	struct netlink_request request;
-	struct tcmsg *tc = start(&request, type, flags, ifindex, false);
+	struct tcmsg *tc = start(request, type, flags, ifindex, false);
 
 	tc->tcm_handle = TC_H_MAKE(TC_H_CLSACT, 0);
 	tc->tcm_parent = TC_H_CLSACT;
-	netlink_put_string(&request, TCA_KIND, "clsact");
-	return netlink_ask(&request, NULL, NULL);
+	netlink_put_string(request, TCA_KIND, "clsact");
 }
 
 int clsact_create(int ifindex)
 {
-	return ask_qdisc(ifindex, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL);
+	struct netlink_request request;
+	struct rtattr *stab;
+
+	start_qdisc(&request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ifindex);
+	stab = netlink_nest(&request, TCA_STAB | NLA_F_NESTED);
+	netlink_put(&request, TCA_STAB_BASE, &mark, sizeof(mark));
+	netlink_nest_end(&request, stab);
+	return netlink_ask(&request, NULL, NULL);
 }
 
 int clsact_remove(int ifindex)
 {
-	return ask_qdisc(ifindex, RTM_DELQDISC, 0);
+	struct netlink_request request;
+
+	start_qdisc(&request, RTM_DELQDISC, 0, ifindex);
+	return netlink_ask(&request, NULL, NULL);
+}
+
+struct look {
+	int ifindex;
+	bool ours;
+};
+
+static int read_mark(const struct nlmsghdr *message, void *context)
+{
+	const struct tcmsg *tc = NLMSG_DATA(message);
+	const struct rtattr *base;
+	struct look *look = context;
+
+	if (message->nlmsg_type != RTM_NEWQDISC ||
+	    tc->tcm_ifindex != look->ifindex || tc->tcm_parent != TC_H_CLSACT)
+		return 0;
+	base = netlink_find_in(netlink_find(message, sizeof(*tc), TCA_STAB),
+			       TCA_STAB_BASE);
+	look->ours = base && RTA_PAYLOAD(base) >= sizeof(mark) &&
+		     !memcmp(RTA_DATA(base), &mark, sizeof(mark));
+	return 0;
+}
+
+/* Of all qdiscs: to ask for one tells all that listen (tc_get_qdisc()). */
+int clsact_is_ours(int ifindex)
+{
+	struct look look = { .ifindex = ifindex };
+	struct netlink_request request;
+	int error, tries = 0;
+
+	do {
+		netlink_start(&request, RTM_GETQDISC, NLM_F_DUMP,
+			      sizeof(struct tcmsg));
+		error = netlink_ask(&request, read_mark, &look);
+	} while ((error == -ENOBUFS || error == -EAGAIN) &&
+		 ++tries < ASK_TRIES);
+	return error ? error : look.ours;
 }
 
 int clsact_add(int ifindex, bool ingress, int program_fd, const char *name,

@@ -31,8 +31,15 @@ int clsact_filters(int ifindex, bool ingress, clsact_reader reader,
 /* Has the interface a filter of any kind, in either direction? 1, 0 or an errno. */
 int clsact_in_use(int ifindex);
 
-/* -EEXIST if it, or an ingress qdisc, is there already. */
+/* With our mark. -EEXIST if it, or an ingress qdisc, is there already. */
 int clsact_create(int ifindex);
+
+/*
+ * Has it our mark? Then a run of ours made it, whether or not it lives; and nobody has
+ * replaced it since: 'tc qdisc replace' takes the mark off. 1, 0 or an errno.
+ */
+int clsact_is_ours(int ifindex);
+
 int clsact_remove(int ifindex);
 
 /*

@@ -77,7 +77,6 @@ struct attachment {
 	bool tried; /* clsact: a filter may be there, or a qdisc that was made for it */
 	enum end why; /* it is not any more */
 	__u64 ended_ns; /* when that was found out, by CLOCK_MONOTONIC */
-	bool owns_qdisc; /* clsact: to be removed with the last filter */
 	bool pinned;
 };
 

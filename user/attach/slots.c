@@ -11,7 +11,6 @@ static struct drop_slot slot_of(const struct attachment *at)
 	return (struct drop_slot){
 		.counters = at->slot,
 		.frame_type = interface_frame_type(&at->interface),
-		.owns_qdisc = at->owns_qdisc,
 	};
 }
 
@@ -37,7 +36,6 @@ static bool is_attachment(const struct slots *slots, int ifindex,
 		if (slot->frame_type != other.frame_type)
 			slot->frame_type = TYPE_ETHERNET;
 		slot->counters = slots->count;
-		slot->owns_qdisc = 0;
 	}
 	return found;
 }
@@ -57,7 +55,6 @@ static bool is_port(const struct slots *slots, const struct interfaces *all,
 		if (at->index != port->master || !slots_has_ports(at))
 			continue;
 		*slot = slot_of(at);
-		slot->owns_qdisc = 0;
 		return true;
 	}
 	return false;
@@ -122,15 +119,6 @@ int slots_write(const struct slots *slots, const struct interfaces *all)
 	if (!error)
 		error = remove_others(slots, all);
 	return error ? error : full;
-}
-
-int slots_write_one(const struct slots *slots, const struct attachment *at)
-{
-	struct drop_slot slot = slot_of(at);
-
-	return bpf_map_update_elem(slots->map_fd, &at->index, &slot, BPF_ANY) ?
-		       -errno :
-		       0;
 }
 
 size_t slots_find(const struct slots *slots, __u32 ifindex)

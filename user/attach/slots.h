@@ -54,9 +54,6 @@ static inline __u32 slots_room(size_t count)
  */
 int slots_write(const struct slots *slots, const struct interfaces *all);
 
-/* One attachment's entry, once more: its qdisc is ours now. 0 or a negative errno. */
-int slots_write_one(const struct slots *slots, const struct attachment *at);
-
 /*
  * May packets have the ifindex of one of its ports? Native XDP on a bond runs in their
  * drivers. The ports of what moved to another namespace could not be seen.

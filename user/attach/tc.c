@@ -71,18 +71,10 @@ int tc_filter_read(const struct attached *attached, int signal_fd,
 
 int tc_remove(const struct attached *attached)
 {
-	struct drop_slot slot = {};
-	int error;
-
 	if (attached->by_link)
 		return link_take_off(attached);
-	error = program_slot(attached->program.id, attached->interface.index,
-			     &slot);
-	if (error && !program_is_foreign(error))
-		return fail_at(AT_DETACH, -error, attached->interface.name,
-			       NULL);
 	return tc_detach_clsact(&attached->interface, attached->hook,
-				attached->program.id, slot.owns_qdisc);
+				attached->program.id);
 }
 
 /* A running process has it, or it is pinned. Returns an exit code. */
@@ -216,92 +208,55 @@ static int ask_qdisc(int ifindex, enum qdisc *qdisc)
 	return code;
 }
 
-/* Does a filter of ours own the qdisc, on the other side or in our place? */
-static int share_qdisc(struct attachment *at)
-{
-	int side, error = 0, ifindex = at->interface.index;
-
-	for (side = 0; side < 2 && !error; side++) {
-		int program = clsact_program(ifindex, side);
-		struct drop_slot slot = {};
-
-		error = program;
-		if (program > 0)
-			error = program_slot(program, ifindex, &slot);
-		if (program_is_foreign(error))
-			error = 0;
-		at->owns_qdisc |= slot.owns_qdisc;
-	}
-	return error ? fail_at(AT_CLSACT_QDISC, -error, at->interface.name,
-			       netlink_extack(error)) :
-		       EXIT_DONE;
-}
-
-/* Sees that there is a clsact, and whether we are to remove it in the end. */
-static int need_qdisc(struct attachment *at)
+/* Sees that there is a clsact. */
+static int need_qdisc(const struct attachment *at)
 {
 	const char *name = at->interface.name;
 	int code, error = clsact_create(at->interface.index);
-	bool lost = error == -ENOBUFS; /* the kernel's answer */
 	enum qdisc qdisc;
 
-	at->owns_qdisc = !error;
 	if (!error)
 		return EXIT_DONE;
-	if (error != -EEXIST && !lost)
+	/* ENOBUFS: the kernel's answer is lost. */
+	if (error != -EEXIST && error != -ENOBUFS)
 		return fail_at(AT_CLSACT_QDISC, -error, name,
 			       netlink_extack(error));
 	code = ask_qdisc(at->interface.index, &qdisc);
 	if (code)
 		return code;
-	at->owns_qdisc = lost && at->interface.qdisc == QDISC_NONE &&
-			 qdisc == QDISC_CLSACT;
 	/* There the kernel attaches a filter for egress to ingress, without an error. */
 	if (qdisc == QDISC_INGRESS && !hook_is_ingress(at->hook))
 		return fail(
 			EXIT_REFUSED,
 			"%s: it has an ingress qdisc, which has no egress side and stands where clsact would. Use --tcx, or remove that qdisc: tc qdisc del dev %s ingress.",
 			name, name);
-	return qdisc == QDISC_CLSACT ? share_qdisc(at) : EXIT_DONE;
+	return EXIT_DONE;
 }
 
-/* The qdisc, and that the kernel side knows its owner. */
-static int prepare_qdisc(struct attachment *at, struct slots *slots)
-{
-	int code = need_qdisc(at), error;
-
-	if (code || !at->owns_qdisc)
-		return code;
-	error = slots_write_one(slots, at);
-	return error ? fail_at(AT_MAP, -error, at->interface.name, NULL) :
-		       EXIT_DONE;
-}
-
-static int attach_clsact(struct attachment *at, struct slots *slots,
-			 int program_fd, const char *name)
+static int attach_clsact(struct attachment *at, int program_fd,
+			 const char *name)
 {
 	int code, error, tries = 0;
 
 	do {
-		code = prepare_qdisc(at, slots);
+		code = need_qdisc(at);
 		if (code)
 			return code;
 		at->replaced.off = at->replaced.attached;
 		error = clsact_add(at->interface.index,
 				   hook_is_ingress(at->hook), program_fd, name,
 				   at->replaced.attached);
-		/* EINVAL: its owner may have removed the empty qdisc meanwhile. */
-	} while (error == -EINVAL && !at->owns_qdisc && ++tries < ADD_TRIES);
+		/* EINVAL: another run may have removed the empty qdisc meanwhile. */
+	} while (error == -EINVAL && ++tries < ADD_TRIES);
 	return error ? fail_at(AT_CLSACT_FILTER, -error, at->interface.name,
 			       netlink_extack(error)) :
 		       EXIT_DONE;
 }
 
-int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
-	      const char *name)
+int tc_attach(struct attachment *at, int program_fd, const char *name)
 {
 	if (hook_is_clsact(at->hook))
-		return attach_clsact(at, slots, program_fd, name);
+		return attach_clsact(at, program_fd, name);
 	return attach_tcx(at, program_fd);
 }
 
@@ -333,18 +288,30 @@ bool tc_clsact_present(const struct interface *interface, enum hook hook,
 	return id < 0 || id == (int)program_id;
 }
 
-/* A qdisc that is in use is left, and one of which the kernel cannot say. */
-static int remove_if_empty(int ifindex)
+/* The interface, or the qdisc, and with it any filter. */
+static bool is_gone(int error)
+{
+	return error == -ENODEV || error == -ENOENT || error == -EINVAL;
+}
+
+int tc_remove_qdisc(int ifindex)
 {
 	int error, tries = 0;
 
 	do {
 		error = clsact_in_use(ifindex);
-		if (!error)
-			error = clsact_remove(ifindex);
+		if (error)
+			break;
+		error = clsact_is_ours(ifindex);
+		if (error <= 0)
+			return error;
+		error = clsact_remove(ifindex);
 		/* EBUSY: others ask for one of its filters, or change one, just now. */
 	} while (error == -EBUSY && ++tries < REMOVE_TRIES && !usleep(10000));
-	return error == -ENOBUFS || error > 0 ? 0 : error;
+	/* Whether it is in use, the kernel may have no memory to say: it stays. */
+	if (error == -ENOBUFS || error > 0 || is_gone(error))
+		return 0;
+	return error ? error : 1;
 }
 
 /* The kernel has no "delete only if it is still that program". */
@@ -363,15 +330,14 @@ static int delete_filter(int ifindex, bool ingress, int program_id)
 }
 
 int tc_detach_clsact(const struct interface *interface, enum hook hook,
-		     __u32 program_id, bool owns_qdisc)
+		     __u32 program_id)
 {
 	int error = delete_filter(interface->index, hook_is_ingress(hook),
 				  (int)program_id);
 
-	if (!error && owns_qdisc)
-		error = remove_if_empty(interface->index);
-	/* With the interface, or its qdisc, our filter has gone too. */
-	if (error && error != -ENODEV && error != -ENOENT && error != -EINVAL)
+	if (!error)
+		error = tc_remove_qdisc(interface->index);
+	if (error < 0 && !is_gone(error))
 		return fail_at(AT_DETACH, -error, interface->name,
 			       netlink_extack(error));
 	return EXIT_DONE;

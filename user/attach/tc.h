@@ -7,7 +7,6 @@
 
 #include "attach/hook.h"
 #include "attach/query.h"
-#include "attach/slots.h"
 
 /*
  * A filter on clsact has no link: it outlives a killed loader. So its kernel
@@ -54,12 +53,10 @@ int tc_check_room(struct query *present, const char *function,
 		  struct attachment *at, bool force, int signal_fd);
 
 /*
- * Attaches to @at->hook; sets link_fd or owns_qdisc, which is in @slots before the
- * filter is; returns an exit code. After a failure, too, a filter may be there: the
- * kernel's answer can get lost.
+ * Attaches to @at->hook; sets link_fd; returns an exit code. After a failure, too, a filter
+ * may be there: the kernel's answer can get lost.
  */
-int tc_attach(struct attachment *at, struct slots *slots, int program_fd,
-	      const char *name);
+int tc_attach(struct attachment *at, int program_fd, const char *name);
 
 /* All is attached: removes what of ours was there, and tells. Returns an exit code. */
 int tc_finish(const struct query *present, const char *function,
@@ -71,9 +68,15 @@ void tc_put_back(struct attachment *at, int program_fd, const char *name);
 /* Removes a program that attached_is_ours(), however attached; returns an exit code. */
 int tc_remove(const struct attached *attached);
 
-/* Removes our filter, and the clsact if we made it and no other filter is on it. */
+/* Removes our filter, and does tc_remove_qdisc(); returns an exit code. */
 int tc_detach_clsact(const struct interface *interface, enum hook hook,
-		     __u32 program_id, bool owns_qdisc);
+		     __u32 program_id);
+
+/*
+ * Removes the clsact if a run of ours made it and no filter is on it: 1, else 0 or a
+ * negative errno.
+ */
+int tc_remove_qdisc(int ifindex);
 
 /* Is our filter on that interface? True also if the kernel would not say. */
 bool tc_clsact_present(const struct interface *interface, enum hook hook,

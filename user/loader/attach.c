@@ -31,8 +31,7 @@ static int attach_one(struct run *run, struct attachment *at)
 
 	at->tried = true;
 	if (run->program->tc)
-		code = tc_attach(at, &run->slots, run->program_fd,
-				 run->program->name);
+		code = tc_attach(at, run->program_fd, run->program->name);
 	else
 		code = xdp_attach(at, run->program_fd, run->options.xdp);
 	at->attached = !code;
@@ -94,8 +93,7 @@ static int detach_one(const struct run *run, struct attachment *at)
 
 	/* If another process removed the filter, the qdisc is still ours to remove. */
 	if (at->tried && hook_is_clsact(at->hook) && !at->replaced.attached)
-		code = tc_detach_clsact(&at->interface, at->hook, run->info.id,
-					at->owns_qdisc);
+		code = tc_detach_clsact(&at->interface, at->hook, run->info.id);
 	if (at->pinned) {
 		path_of(run, at, path);
 		code = pin_remove(path);
@@ -110,7 +108,6 @@ static int detach_one(const struct run *run, struct attachment *at)
 	at->link_fd = -1;
 	at->attached = false;
 	at->tried = false;
-	at->owns_qdisc = false;
 	return code;
 }
 

@@ -15,6 +15,7 @@
 #include "attach/tc.h"
 #include "attach/xdp.h"
 #include "lib/errors.h"
+#include "lib/netlink.h"
 
 struct detaching {
 	const struct program *program;
@@ -232,6 +233,26 @@ static int remove_lost(struct detaching *detaching, const struct pin *pin)
 	return code;
 }
 
+/* Removes the qdisc that a run left behind without a filter. */
+static int remove_qdisc(struct detaching *detaching,
+			const struct interface *interface)
+{
+	int error;
+
+	if (!detaching->program->tc || interface->qdisc != QDISC_CLSACT)
+		return EXIT_DONE;
+	error = tc_remove_qdisc(interface->index);
+	if (error < 0)
+		return fail_at(AT_DETACH, -error, interface->name,
+			       netlink_extack(error));
+	if (error > 0) {
+		note("%s: removed the clsact qdisc that a run left.",
+		     interface->name);
+		detaching->removed = true;
+	}
+	return EXIT_DONE;
+}
+
 static int visit_all(struct detaching *detaching,
 		     const struct interface *interface,
 		     const struct query *found)
@@ -246,6 +267,9 @@ static int visit_all(struct detaching *detaching,
 		if (code && worst != EXIT_SYSTEM)
 			worst = code;
 	}
+	code = remove_qdisc(detaching, interface);
+	if (code)
+		return code;
 	if (!detaching->removed && !worst && !detaching->every)
 		note("%s: nothing of %s is attached.", interface->name,
 		     detaching->program->name);
