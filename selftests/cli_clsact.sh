@@ -90,7 +90,7 @@ test_requests_fail() {
 test_two_at_once() {
 	local n first
 
-	for n in {1..40}; do
+	for n in {1..15}; do
 		"${in_host[@]}" tc-drop-tcp --clsact --ingress -i 0 -t 1ms veth0 >"$tmp/first" 2>&1 &
 		first=$!
 		# Either may find what it is about to use removed by the other.
