@@ -49,6 +49,12 @@ test_link() {
 	cli_clean
 }
 
+test_capture() {
+	cli_hold_links "$xdp_world" "$host" veth0
+	in_vain 1 'cannot be written: No space left' xdp-drop-tcp --force --write /dev/full veth0
+	cli_has "held by process $stranger "
+}
+
 # Links in the mode we want run our program meanwhile, others have to go first.
 test_link_other_mode() {
 	wire_more
@@ -239,6 +245,7 @@ test_filter() {
 }
 
 ktap_case force test_link "another's link stays where one interface fails"
+ktap_case force test_capture "another's link stays where the capture fails"
 ktap_case force test_link_other_mode "links of both modes"
 ktap_case force test_link_lost "a link in the other mode: its program is put back"
 ktap_case force test_pin_stays "a pinned program stays where one interface fails"

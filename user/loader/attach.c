@@ -197,7 +197,15 @@ static void end_lease(struct run *run)
 	watch_renew(run, clsact && !run->options.pin);
 }
 
-static void put_back(struct run *run)
+static void let_go_of_replaced(struct run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->chosen.count; i++)
+		replaced_close(&run->attachments[i]);
+}
+
+void stage_undo(struct run *run)
 {
 	size_t i;
 
@@ -210,6 +218,10 @@ static void put_back(struct run *run)
 		else
 			xdp_put_back(at, run->program_fd);
 	}
+	let_go_of_replaced(run);
+	if (run->chosen.count > 1)
+		note("attached to none of the %zu interfaces.",
+		     run->chosen.count);
 }
 
 static void start_clock(struct run *run)
@@ -221,8 +233,21 @@ static void start_clock(struct run *run)
 			run->watch.started_ns + run->options.common.timeout_ns;
 }
 
+int stage_attach(struct run *run)
+{
+	int code = for_all(run, check_room);
+
+	if (!code) {
+		start_clock(run);
+		code = attach_all(run);
+	}
+	if (code)
+		stage_undo(run);
+	return code;
+}
+
 /* What can be undone comes before what cannot. */
-static int commit(struct run *run)
+int stage_commit(struct run *run)
 {
 	static const attach_step steps[] = {
 		pin_one, /* those that have a link */
@@ -235,28 +260,11 @@ static int commit(struct run *run)
 
 	for (i = 0; i < ARRAY_SIZE(steps) && !code; i++)
 		code = for_all(run, steps[i]);
-	return code;
-}
-
-int stage_attach(struct run *run)
-{
-	int code = for_all(run, check_room);
-	size_t i;
-
-	if (!code) {
-		start_clock(run);
-		code = attach_all(run);
+	if (code) {
+		stage_undo(run);
+		return code;
 	}
-	if (!code)
-		code = commit(run);
-	if (!code)
-		end_lease(run);
-	else
-		put_back(run);
-	for (i = 0; i < run->chosen.count; i++)
-		replaced_close(&run->attachments[i]);
-	if (code && run->chosen.count > 1)
-		note("attached to none of the %zu interfaces.",
-		     run->chosen.count);
-	return code;
+	end_lease(run);
+	let_go_of_replaced(run);
+	return EXIT_DONE;
 }

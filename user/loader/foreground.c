@@ -76,7 +76,7 @@ int stage_capture(struct run *run)
 	code = capture_begin(&run->capture, stage_map(run, "captured"),
 			     run->counters_fd, program, detail);
 	if (code)
-		stage_detach(run);
+		stage_undo(run);
 	return code;
 }
 

@@ -119,6 +119,7 @@ static int attach(struct run *run)
 		stage_load, /* configure, verify */
 		stage_attach, /* to all or none */
 		stage_capture, /* the file's heading */
+		stage_commit, /* what was there goes for good; pins */
 		tell_all, /* what is attached */
 	};
 	int code = EXIT_DONE;

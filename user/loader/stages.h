@@ -88,11 +88,17 @@ int stage_load(struct run *run);
 /* The descriptor of one of the image's maps. */
 int stage_map(const struct run *run, const char *name);
 
-/* Attaches to all of the chosen interfaces, or to none. */
+/* Attaches to all of the chosen interfaces, or to none; what was there is kept still. */
 int stage_attach(struct run *run);
 
-/* Begins to write the capture, or detaches. */
+/* Begins to write the capture, or undoes stage_attach(). */
 int stage_capture(struct run *run);
+
+/* Nothing else can fail: lets go of what was there, and pins; or undoes stage_attach(). */
+int stage_commit(struct run *run);
+
+/* Detaches, and puts back what was there. */
+void stage_undo(struct run *run);
 
 /* Shows counters until it is over, then detaches and shows the last ones. */
 int stage_foreground(struct run *run);
