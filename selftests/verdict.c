@@ -85,9 +85,8 @@ static enum drop_stat expected_stat(const struct point *point)
 
 	if (match == MATCH_UNDECIDED && !(modes & MODE_DROP_UNDECIDED))
 		return STAT_UNDECIDED;
-	if (match == MATCH_NO)
-		return STAT_PASSED;
-	if (setup->config.deadline && setup->deadline < 0)
+	if (match == MATCH_NO ||
+	    (setup->config.deadline && setup->deadline < 0))
 		return STAT_PASSED;
 	return modes & MODE_OBSERVE ? STAT_OBSERVED : STAT_DROPPED;
 }
