@@ -2,7 +2,8 @@
 /*
  * Run a program for which a system call fails: a seccomp filter answers it with an
  * error, as another kernel would, or one short of something; always, or once, at the
- * Nth time. Or the program is killed or stopped there, before the call is made.
+ * Nth time. Or the program is killed or stopped there, before the call is made. Or all of
+ * its calls are counted, so that each of them can be made to fail.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -33,27 +34,65 @@ struct call {
 	const char *name;
 	int number; /* of the system call */
 	int first; /* its first argument, or ANY */
+	const char *errors; /* that the kernel has for it */
 };
 
 static const struct call calls[] = {
-	{ "MAP_CREATE", __NR_bpf, BPF_MAP_CREATE },
-	{ "MAP_LOOKUP", __NR_bpf, BPF_MAP_LOOKUP_ELEM },
-	{ "MAP_UPDATE", __NR_bpf, BPF_MAP_UPDATE_ELEM },
-	{ "MAP_FD", __NR_bpf, BPF_MAP_GET_FD_BY_ID },
-	{ "PROG_LOAD", __NR_bpf, BPF_PROG_LOAD },
-	{ "PROG_FD", __NR_bpf, BPF_PROG_GET_FD_BY_ID },
-	{ "PROG_QUERY", __NR_bpf, BPF_PROG_QUERY },
-	{ "OBJ_GET", __NR_bpf, BPF_OBJ_GET },
-	{ "OBJ_INFO", __NR_bpf, BPF_OBJ_GET_INFO_BY_FD },
-	{ "OBJ_PIN", __NR_bpf, BPF_OBJ_PIN },
-	{ "LINK_CREATE", __NR_bpf, BPF_LINK_CREATE },
-	{ "LINK_FD", __NR_bpf, BPF_LINK_GET_FD_BY_ID },
-	{ "LINK_NEXT_ID", __NR_bpf, BPF_LINK_GET_NEXT_ID },
-	{ "LINK_DETACH", __NR_bpf, BPF_LINK_DETACH },
-	{ "SIGNALFD", __NR_signalfd4, ANY },
-	{ "POLL", __NR_ppoll, ANY },
-	{ "SEND", __NR_sendto, ANY },
-	{ "RECEIVE", __NR_recvfrom, ANY },
+	{ "MAP_CREATE", __NR_bpf, BPF_MAP_CREATE, "ENOMEM EPERM EMFILE" },
+	{ "MAP_LOOKUP", __NR_bpf, BPF_MAP_LOOKUP_ELEM, "ENOMEM EPERM" },
+	{ "MAP_UPDATE", __NR_bpf, BPF_MAP_UPDATE_ELEM, "ENOMEM EPERM" },
+	{ "MAP_NEXT_KEY", __NR_bpf, BPF_MAP_GET_NEXT_KEY, "ENOMEM EPERM" },
+	{ "MAP_FREEZE", __NR_bpf, BPF_MAP_FREEZE, "EPERM EBUSY" },
+	{ "MAP_FD", __NR_bpf, BPF_MAP_GET_FD_BY_ID, "EPERM EMFILE" },
+	{ "PROG_LOAD", __NR_bpf, BPF_PROG_LOAD, "ENOMEM EPERM EMFILE" },
+	{ "PROG_FD", __NR_bpf, BPF_PROG_GET_FD_BY_ID, "EPERM EMFILE" },
+	{ "PROG_QUERY", __NR_bpf, BPF_PROG_QUERY, "ENOMEM EPERM" },
+	{ "PROG_BIND", __NR_bpf, BPF_PROG_BIND_MAP, "ENOMEM" },
+	{ "BTF_LOAD", __NR_bpf, BPF_BTF_LOAD, "ENOMEM EPERM" },
+	{ "OBJ_GET", __NR_bpf, BPF_OBJ_GET, "EPERM EMFILE" },
+	{ "OBJ_INFO", __NR_bpf, BPF_OBJ_GET_INFO_BY_FD, "ENOMEM" },
+	{ "OBJ_PIN", __NR_bpf, BPF_OBJ_PIN, "ENOMEM ENOSPC EPERM EEXIST" },
+	{ "LINK_CREATE", __NR_bpf, BPF_LINK_CREATE,
+	  "ENOMEM EPERM EBUSY EEXIST ENODEV EMFILE" },
+	{ "LINK_UPDATE", __NR_bpf, BPF_LINK_UPDATE, "ENOMEM EPERM ENOLINK" },
+	{ "LINK_FD", __NR_bpf, BPF_LINK_GET_FD_BY_ID,
+	  "EPERM EMFILE ENOENT EAGAIN" },
+	{ "LINK_NEXT_ID", __NR_bpf, BPF_LINK_GET_NEXT_ID, "EPERM" },
+	{ "LINK_DETACH", __NR_bpf, BPF_LINK_DETACH, "ENOMEM" },
+	{ "SIGNALFD", __NR_signalfd4, ANY, "ENOMEM EMFILE" },
+	{ "SIGNAL_MASK", __NR_rt_sigprocmask, ANY, "" },
+	{ "TIMERFD", __NR_timerfd_create, ANY, "ENOMEM EMFILE" },
+	{ "TIMER_SET", __NR_timerfd_settime, ANY, "" },
+	{ "POLL", __NR_ppoll, ANY, "ENOMEM EINTR" },
+	{ "EPOLL", __NR_epoll_create1, ANY, "ENOMEM EMFILE" },
+	{ "EPOLL_ADD", __NR_epoll_ctl, ANY, "ENOMEM ENOSPC" },
+	{ "SOCKET", __NR_socket, ANY, "ENOBUFS EMFILE" },
+	{ "BIND", __NR_bind, ANY, "ENOMEM" },
+	{ "SETSOCKOPT", __NR_setsockopt, ANY, "ENOMEM" },
+	{ "SEND", __NR_sendto, ANY, "ENOBUFS ENOMEM" },
+	{ "RECEIVE", __NR_recvfrom, ANY, "ENOBUFS ENOMEM" },
+	{ "OPEN", __NR_openat, ANY, "EMFILE ENOMEM EACCES" },
+	{ "READ", __NR_read, ANY, "EIO ENOMEM" },
+	{ "WRITE", __NR_write, ANY, "EIO ENOSPC EPIPE" },
+	{ "CLOSE", __NR_close, ANY, "" },
+	{ "IOCTL", __NR_ioctl, ANY, "EIO" },
+	{ "STAT", __NR_newfstatat, ANY, "ENOMEM EACCES" },
+	{ "STATFS", __NR_statfs, ANY, "ENOMEM EACCES" },
+	{ "TRUNCATE", __NR_ftruncate, ANY, "EIO" },
+	{ "FILES", __NR_getdents64, ANY, "ENOMEM EIO" },
+	{ "MMAP", __NR_mmap, ANY, "ENOMEM" },
+	{ "MUNMAP", __NR_munmap, ANY, "" },
+	{ "LIMIT", __NR_prlimit64, ANY, "EPERM" },
+	{ "PRCTL", __NR_prctl, ANY, "" },
+	{ "CAPSET", __NR_capset, ANY, "EPERM" },
+	{ "SETNS", __NR_setns, ANY, "EPERM ENOMEM" },
+#ifdef __NR_poll
+	{ "OLD_POLL", __NR_poll, ANY, "ENOMEM EINTR" },
+	{ "MKDIR", __NR_mkdir, ANY, "ENOMEM ENOSPC EACCES" },
+	{ "UNLINK", __NR_unlink, ANY, "EACCES EROFS" },
+	{ "RENAME", __NR_rename, ANY, "ENOMEM ENOSPC" },
+	{ "ACCESS", __NR_access, ANY, "EACCES" },
+#endif
 	{}
 };
 
@@ -62,68 +101,95 @@ static const struct call calls[] = {
 	(offsetof(struct seccomp_data, args) + \
 	 (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) * 4)
 
-/* From now on, that call gets this answer; returns a descriptor if it is asked for. */
-static int filter(const struct call *call, unsigned int answer)
+#define PART 5 /* instructions for each call */
+
+/* From now on, these calls get this answer; returns a descriptor if it is asked for. */
+static int filter(const struct call *call, size_t count, unsigned int answer)
 {
-	/* Where there is no argument to look at, this is no jump. */
-	__u8 other = call->first == ANY ? 0 : 1;
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call->number, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARGUMENT),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call->first, 0, other),
-		BPF_STMT(BPF_RET | BPF_K, answer),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { sizeof(code) / sizeof(*code), code };
+	struct sock_filter code[PART * sizeof(calls) / sizeof(*calls) + 1];
+	struct sock_fprog program = { PART * count + 1, code };
 	unsigned int flags = answer == SECCOMP_RET_USER_NOTIF ?
 				     SECCOMP_FILTER_FLAG_NEW_LISTENER :
 				     0;
+	struct sock_filter *end = code;
 
+	for (; count; count--, call++) {
+		/* Where there is no argument to look at, this is no jump. */
+		__u8 other = call->first == ANY ? 0 : 1;
+		struct sock_filter part[PART] = {
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+				 offsetof(struct seccomp_data, nr)),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call->number, 0, 3),
+			BPF_STMT(BPF_LD | BPF_W | BPF_ABS, ARGUMENT),
+			BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call->first, 0,
+				 other),
+			BPF_STMT(BPF_RET | BPF_K, answer),
+		};
+
+		memcpy(end, part, sizeof(part));
+		end += PART;
+	}
+	*end = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	return (int)syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags,
 			    &program);
 }
 
-/* Answers one call, if the program has not ended meanwhile. */
-static void answer(int listener, unsigned long *left, int error)
-{
-	struct seccomp_notif call = {};
-	struct seccomp_notif_resp response = {};
-
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call))
-		return;
-	if (*left && !--*left) {
-		/* Once it goes on, it calls again. */
-		if (error > SIGNAL) {
-			kill((pid_t)call.pid, error - SIGNAL);
-			return;
-		}
-		response.error = -error;
-	} else {
-		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-	}
-	response.id = call.id;
-	ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
-}
-
-struct child {
-	const struct call *call;
+/* Which calls the program's parent is asked about, and what it answers. */
+struct plan {
+	const struct call *calls;
+	size_t count;
+	unsigned long left; /* calls until the one that fails, or 0 */
+	int error;
+	unsigned long made[sizeof(calls) / sizeof(*calls)];
 	char **argv;
 	int *listener; /* shared: what the filter gave */
 };
 
-/* The descriptor is the parent's, too, until the program starts. */
+static void count_call(struct plan *plan, const struct seccomp_data *data)
+{
+	size_t i = 0;
+
+	while (plan->calls[i].number != data->nr ||
+	       (plan->calls[i].first != ANY &&
+		plan->calls[i].first != (int)data->args[0]))
+		i++;
+	plan->made[i]++;
+}
+
+/* Answers one call, if the program has not ended meanwhile. */
+static void answer(struct plan *plan)
+{
+	struct seccomp_notif call = {};
+	struct seccomp_notif_resp response = {};
+
+	if (ioctl(*plan->listener, SECCOMP_IOCTL_NOTIF_RECV, &call))
+		return;
+	count_call(plan, &call.data);
+	if (plan->left && !--plan->left) {
+		/* Once it goes on, it calls again. */
+		if (plan->error > SIGNAL) {
+			kill((pid_t)call.pid, plan->error - SIGNAL);
+			return;
+		}
+		response.error = -plan->error;
+	} else {
+		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	}
+	response.id = call.id;
+	ioctl(*plan->listener, SECCOMP_IOCTL_NOTIF_SEND, &response);
+}
+
+/* The descriptor is the parent's, too, until the program starts, which closes it. */
 static int run_child(void *context)
 {
-	const struct child *child = context;
+	const struct plan *plan = context;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	*child->listener = filter(child->call, SECCOMP_RET_USER_NOTIF);
-	if (*child->listener < 0)
+	*plan->listener =
+		filter(plan->calls, plan->count, SECCOMP_RET_USER_NOTIF);
+	if (*plan->listener < 0)
 		return failed("seccomp");
-	fcntl(*child->listener, F_SETFD, FD_CLOEXEC);
-	return run(child->argv);
+	return run(plan->argv);
 }
 
 static pid_t started;
@@ -133,23 +199,21 @@ static void pass_on(int signal)
 	kill(started, signal);
 }
 
-/* At the Nth time only. */
-static int once(const struct call *call, unsigned long n, int error,
-		char **argv)
+/* Returns what the program exits with. */
+static int run_asked(struct plan *plan)
 {
-	int *listener = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
-			     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	static char stack[65536] __attribute__((aligned(16)));
-	struct child child = { call, argv, listener };
 	struct pollfd polled[2] = { { .events = POLLIN },
 				    { .events = POLLIN } };
 	int status = 0;
 
-	if (listener == MAP_FAILED)
+	plan->listener = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (plan->listener == MAP_FAILED)
 		return failed("mmap");
-	*listener = -1;
+	*plan->listener = -1;
 	started = clone(run_child, stack + sizeof(stack), CLONE_FILES | SIGCHLD,
-			&child);
+			plan);
 	if (started < 0)
 		return failed("clone");
 	signal(SIGINT, pass_on);
@@ -159,13 +223,33 @@ static int once(const struct call *call, unsigned long n, int error,
 	if (polled[0].fd < 0)
 		return failed("pidfd_open");
 	while (!polled[0].revents) {
-		polled[1].fd = *listener;
-		poll(polled, 2, *listener < 0 ? 1 : -1);
+		polled[1].fd = *plan->listener;
+		poll(polled, 2, *plan->listener < 0 ? 1 : -1);
 		if (!polled[0].revents && polled[1].revents & POLLIN)
-			answer(*listener, &n, error);
+			answer(plan);
 	}
 	waitpid(started, &status, 0);
 	return exit_status(status);
+}
+
+/* Which calls are made how often, and what they can fail with: a line for each. */
+static int count_calls(const char *path, char **argv)
+{
+	struct plan plan = { .calls = calls,
+			     .count = sizeof(calls) / sizeof(*calls) - 1,
+			     .argv = argv };
+	FILE *file = fopen(path, "we");
+	size_t i;
+	int status;
+
+	if (!file)
+		return failed(path);
+	status = run_asked(&plan);
+	for (i = 0; i < plan.count; i++)
+		if (plan.made[i])
+			fprintf(file, "%s %lu %s\n", calls[i].name,
+				plan.made[i], calls[i].errors);
+	return fclose(file) ? failed(path) : status;
 }
 
 static const struct call *find_call(const char *name, unsigned long *n)
@@ -200,15 +284,17 @@ static int find_error(const char *name)
 
 static int deny_main(int argc, char **argv)
 {
-	unsigned long n = 0;
-	const struct call *call = argc > 3 ? find_call(argv[1], &n) : NULL;
-	int error = argc > 3 ? find_error(argv[2]) : 0;
+	struct plan plan = { .count = 1, .argv = argv + 3 };
 
-	if (!call || !error || (error > SIGNAL && !n))
+	if (argc > 3 && !strcmp(argv[1], "--count"))
+		return count_calls(argv[2], argv + 3);
+	plan.calls = argc > 3 ? find_call(argv[1], &plan.left) : NULL;
+	plan.error = argc > 3 ? find_error(argv[2]) : 0;
+	if (!plan.calls || !plan.error || (plan.error > SIGNAL && !plan.left))
 		return usage();
-	if (n)
-		return once(call, n, error, argv + 3);
-	if (filter(call, SECCOMP_RET_ERRNO | (unsigned int)error) < 0)
+	if (plan.left)
+		return run_asked(&plan);
+	if (filter(plan.calls, 1, SECCOMP_RET_ERRNO | (__u32)plan.error) < 0)
 		return failed("seccomp");
 	return run(argv + 3);
 }
@@ -218,8 +304,10 @@ const struct command deny_command = {
 	.summary = "run a program for which a system call fails",
 	.usage =
 		"tool deny CALL[@N] ERRNO PROGRAM [ARGUMENT...]\n"
+		"       tool deny --count FILE PROGRAM [ARGUMENT...]\n"
 		"CALL by name, those in the list of deny.c; @N: the Nth such call only, and then\n"
-		"ERRNO may be KILL or STOP. Exit: the program's; 125 if it was not tried.\n",
+		"ERRNO may be KILL or STOP. --count: none fails; how many of each there were, and what\n"
+		"they can fail with. Exit: the program's; 125 if it was not tried.\n",
 	.untried = 125,
 	.main = deny_main,
 };
