@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What others may have attached: one program on interfaces of several network
- * namespaces, or a filter that stands in our place and bears our name.
+ * namespaces, or a filter that bears our name, in our place or beside.
  */
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -32,19 +32,7 @@ static int enter(const char *netns, const char *name)
 	return index;
 }
 
-static void link_to(const struct bpf_program *program, const char *netns,
-		    const char *name)
-{
-	int type = bpf_program__type(program) == BPF_PROG_TYPE_XDP ? BPF_XDP :
-								     TCX_EGRESS;
-
-	if (bpf_link_create(bpf_program__fd(program), enter(netns, name), type,
-			    NULL) < 0)
-		give_up("link");
-}
-
-/* The links live as long as this process. */
-static int hold_links(const char *path, char **ends)
+static const struct bpf_program *load(const char *path)
 {
 	struct bpf_object *object = bpf_object__open_file(path, NULL);
 	struct bpf_program *program;
@@ -52,6 +40,27 @@ static int hold_links(const char *path, char **ends)
 	program = object ? bpf_object__next_program(object, NULL) : NULL;
 	if (!program || bpf_object__load(object))
 		give_up(path);
+	return program;
+}
+
+static int link_to(const struct bpf_program *program, const char *netns,
+		   const char *name)
+{
+	int type = bpf_program__type(program) == BPF_PROG_TYPE_XDP ? BPF_XDP :
+								     TCX_EGRESS;
+	int link = bpf_link_create(bpf_program__fd(program), enter(netns, name),
+				   type, NULL);
+
+	if (link < 0)
+		give_up("link");
+	return link;
+}
+
+/* The links live as long as this process. */
+static int hold_links(const char *path, char **ends)
+{
+	const struct bpf_program *program = load(path);
+
 	for (; ends[0] && ends[1]; ends += 2)
 		link_to(program, ends[0], ends[1]);
 	puts("ready");
@@ -60,8 +69,25 @@ static int hold_links(const char *path, char **ends)
 	return 0;
 }
 
+static int pin_link(const char *pin, const char *path, char **end)
+{
+	int link = link_to(load(path), end[0], end[1]);
+
+	return bpf_obj_pin(link, pin) ? failed(pin) : 0;
+}
+
+static int attach_tcx(const char *path, char **end)
+{
+	const struct bpf_program *program = load(path);
+
+	return bpf_prog_attach(bpf_program__fd(program), enter(end[0], end[1]),
+			       TCX_EGRESS, 0) ?
+		       failed("TCX") :
+		       0;
+}
+
 static int add_filter(const char *netns, const char *name, const char *map_name,
-		      __u32 value_size)
+		      __u32 value_size, __u32 priority)
 {
 	struct bpf_insn code[] = {
 		{ BPF_LD | BPF_DW | BPF_IMM, BPF_REG_1, BPF_PSEUDO_MAP_FD },
@@ -70,7 +96,7 @@ static int add_filter(const char *netns, const char *name, const char *map_name,
 		{ BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_tc_hook, hook, .attach_point = BPF_TC_EGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 0xbdf, .priority = 1);
+	LIBBPF_OPTS(bpf_tc_opts, opts, .handle = 0xbdf, .priority = priority);
 
 	hook.ifindex = enter(netns, name);
 	code[0].imm = bpf_map_create(BPF_MAP_TYPE_ARRAY, map_name,
@@ -95,9 +121,15 @@ static int stranger_main(int argc, char **argv)
 {
 	if (argc >= 5 && !strcmp(argv[1], "link"))
 		return hold_links(argv[2], argv + 3);
-	if (argc == 6 && !strcmp(argv[1], "filter"))
+	if (argc == 6 && !strcmp(argv[1], "pin"))
+		return pin_link(argv[2], argv[3], argv + 4);
+	if (argc == 5 && !strcmp(argv[1], "tcx"))
+		return attach_tcx(argv[2], argv + 3);
+	if (argc >= 6 && !strcmp(argv[1], "filter"))
 		return add_filter(argv[2], argv[3], argv[4],
-				  (__u32)strtoul(argv[5], NULL, 10));
+				  (__u32)strtoul(argv[5], NULL, 10),
+				  argv[6] ? (__u32)strtoul(argv[6], NULL, 10) :
+					    1);
 	return usage();
 }
 
@@ -107,8 +139,12 @@ const struct command stranger_command = {
 	.usage =
 		"tool stranger link OBJECT NETNS IFACE [NETNS IFACE]...\n"
 		"         one program, by XDP or TCX egress links, while it runs\n"
-		"       tool stranger filter NETNS IFACE MAP VALUE_SIZE\n"
-		"         at clsact egress in our place, with a map of that name\n",
+		"       tool stranger pin PATH OBJECT NETNS IFACE\n"
+		"         the same, pinned there\n"
+		"       tool stranger tcx OBJECT NETNS IFACE\n"
+		"         by TCX egress, without a link\n"
+		"       tool stranger filter NETNS IFACE MAP VALUE_SIZE [PRIORITY]\n"
+		"         at clsact egress with a map of that name, in our place, or beside\n",
 	.untried = 2,
 	.main = stranger_main,
 };
