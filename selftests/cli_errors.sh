@@ -209,6 +209,26 @@ denied_by_limit() {
 	cli_refused 1 'file descriptors are needed' prlimit --nofile=4:4 "$cli_path/$1" --list
 }
 
+# A link that others just make (EAGAIN) or release (ENOENT) is soon to be seen, or gone.
+test_transit() {
+	local call count n error
+
+	cli_on xdp-drop-tcp --pin veth0
+	expect 0 cli_on "$tool" deny --count "$tmp/calls" xdp-drop-tcp --list veth0
+	while read -r call count _; do
+		[ "$call" != LINK_FD ] || break
+	done <"$tmp/calls"
+	[ "$call" = LINK_FD ] || fail "no link is looked at: $(<"$tmp/calls")"
+	for error in EAGAIN ENOENT; do
+		for ((n = 1; n <= count; n++)); do
+			expect 0 cli_on "$tool" deny "LINK_FD@$n" "$error" xdp-drop-tcp --list veth0
+			told '^veth0 +xdp-native .* pinned at '
+		done
+	done
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	cli_clean
+}
+
 # For want of memory libbpf may take this kernel for one that knows no names.
 test_nameless() {
 	local n status way
@@ -278,6 +298,7 @@ ktap_case errors test_tc_errors "attaching at TC; without TCX it is clsact"
 ktap_case errors test_pin "pinning"
 ktap_case errors test_list_errors "listing"
 ktap_case errors test_unseen "--detach that cannot look: it says so, and not that nothing is there"
+ktap_case errors test_transit "--list while others make or release links"
 ktap_case errors test_nameless "a program is attached with its name or not at all"
 ktap_case errors test_own "memory and signals"
 ktap_case errors test_before "what is needed in the end is tried at first"

@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,10 @@
 
 /* A TCX chain may hold up to 64 programs (BPF_MPROG_MAX, Linux 6.6). */
 #define MOST_TCX 64
+
+/* A link that others make or release is soon there, or gone. */
+#define LINK_TRIES 100
+#define LINK_PAUSE_MS 10
 
 /* The part of Linux 6.6's union bpf_attr that BPF_PROG_QUERY fills for TCX. */
 struct tcx_query {
@@ -61,6 +66,7 @@ static int is_by_link(const struct attached *attached)
 	switch (error) {
 	case -EBUSY:
 		return 1;
+	case 0: /* it has gone: there was nothing to take off */
 	case -EEXIST: /* by netlink */
 	case -ENODEV: /* the interface has gone */
 		return 0;
@@ -87,27 +93,27 @@ static void match_link(struct query *found, const struct bpf_link_info *link)
 	}
 }
 
+static bool is_xdp_link(const struct attached *attached)
+{
+	return attached->by_link && hook_is_xdp(attached->hook);
+}
+
 static bool has_xdp_links(const struct query *found)
 {
 	size_t i;
 
 	for (i = 0; i < found->count; i++) {
-		if (found->list[i].by_link && hook_is_xdp(found->list[i].hook))
+		if (is_xdp_link(&found->list[i]))
 			return true;
 	}
 	return false;
 }
 
-/*
- * After is_by_link(): so the link that holds a program is among these, and if
- * only one could be it, it is.
- */
-static int find_xdp_links(struct query *found)
+/* Returns -EAGAIN while another process makes one: it has no number yet. */
+static int read_xdp_links(struct query *found)
 {
 	__u32 id = 0;
 
-	if (!has_xdp_links(found))
-		return 0;
 	while (!bpf_link_get_next_id(id, &id)) {
 		struct bpf_link_info info = {};
 		__u32 size = sizeof(info);
@@ -124,9 +130,62 @@ static int find_xdp_links(struct query *found)
 		if (info.type == BPF_LINK_TYPE_XDP)
 			match_link(found, &info);
 	}
-	if (errno == ENOENT || (errno == EPERM && !privileges_see_others()))
+	return errno == ENOENT ? 0 : -errno;
+}
+
+/*
+ * A link that is being released has no number any more, but its program still runs
+ * (bpf_link_free(), kernel/bpf/syscall.c). Is there such a program? Those that have gone
+ * by now are forgotten.
+ */
+static bool is_released(struct query *found)
+{
+	size_t i, kept = 0;
+	bool any = false;
+
+	for (i = 0; i < found->count; i++) {
+		struct attached *attached = &found->list[i];
+		bool lacks = is_xdp_link(attached) && !attached->links;
+
+		if (lacks && !is_by_link(attached))
+			continue;
+		any |= lacks;
+		found->list[kept++] = *attached;
+	}
+	found->count = kept;
+	return any;
+}
+
+static void forget_matches(struct query *found)
+{
+	size_t i;
+
+	for (i = 0; i < found->count; i++) {
+		if (!is_xdp_link(&found->list[i]))
+			continue;
+		found->list[i].links = 0;
+		found->list[i].link_id = 0;
+	}
+}
+
+/*
+ * After is_by_link(): so the link that holds a program is among these, and if
+ * only one could be it, it is.
+ */
+static int find_xdp_links(struct query *found)
+{
+	int error, tries = 0;
+
+	if (!has_xdp_links(found))
 		return 0;
-	return -errno;
+	error = read_xdp_links(found);
+	while ((error == -EAGAIN || (!error && is_released(found))) &&
+	       tries++ < LINK_TRIES) {
+		poll(NULL, 0, LINK_PAUSE_MS);
+		forget_matches(found);
+		error = read_xdp_links(found);
+	}
+	return error == -EPERM && !privileges_see_others() ? 0 : error;
 }
 
 /* Adds a copy, unless its program is gone meanwhile. */
