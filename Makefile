@@ -49,7 +49,7 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report check bench lab listing matrix lint bootstrap clean distclean help
+.PHONY: all demo experiment report check faults bench lab listing matrix lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build
@@ -71,6 +71,14 @@ lab: set-up-as-root
 
 check: set-up-as-root
 	+@$(selftests) check
+
+# With SANITIZE the programs are built once more, into a directory of their own.
+sanitized := $(CURDIR)/samples/bpf/build/sanitized
+faults: as-root
+	+@$(MAKE) SANITIZE= set-up-as-root
+	+@$(if $(SANITIZE),kernel=$$(scripts/kernel-source.sh) && \
+		$(MAKE) $(jobs) -f samples/bpf/Kbuild obj=$(sanitized) DROP_KDIR="$$kernel")
+	@$(if $(SANITIZE),OUTPUT=$(sanitized)) selftests/faults/all.sh $(TESTS)
 
 bench: set-up-as-root
 	@selftests/bench.sh $(FRAMES)
@@ -119,6 +127,7 @@ define help-text
   make check            run all tests; the last line counts them
   make experiment       the whole experiment: what passes, what taps see, where packets are dropped
   make report           draw its results as one page, results/report.html
+  make faults           let everything fail that can, one at a time: takes half an hour
   make lab              set up the lab and open a shell in it
   make bench            measure what dropping and capturing cost
   make listing          show bytecode, verifier output and machine code of the programs
@@ -136,7 +145,7 @@ define help-text
   /usr/src/linux*, the distribution's package linux-source (a part of it is unpacked to .kernel).
 
   RESULTS=/path   where experiment and matrix write their results, and report reads them
-  TESTS="cli.sh verdict"   which tests check runs
+  TESTS="cli.sh verdict"   which tests check or faults runs
   FRAMES=10000    how many frames bench sends
   V=1             show the commands
   BOOTSTRAP=no    never install a package

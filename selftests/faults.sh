@@ -1,0 +1,15 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Campaigns of faults, each a test. With FAULTS=all they are whole, else a few of each.
+# Their counts, the seed and each violation are comments.
+set -eu
+
+# shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
+. "$(dirname "$0")/lib/cli_lib.sh"
+cli_private "$@"
+for faults_part in faults_lib calls kills changes strangers flood; do
+	# shellcheck source-path=SCRIPTDIR source=/dev/null
+	. "$(dirname "$0")/faults/$faults_part.sh"
+done
+ktap_run "$@"
