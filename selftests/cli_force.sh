@@ -49,6 +49,29 @@ test_link() {
 	cli_clean
 }
 
+# Nothing can come, or come back, below a device with an XDP program.
+test_above() {
+	is_linux 5.15 || skip "before Linux 5.15 it can be attached there, this is $(uname -r)"
+	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
+	cli_on ip link set veth0 master bridge0
+	cli_hold_links "$xdp_world" "$host" veth0
+	cli_state before
+	cli_start xdp-drop-tcp --force -i 0 bridge0 veth0
+	cli_stop INT
+	said 'veth0: took off'
+	kill "$stranger"
+	wait "$stranger" || true
+	cli_on ip link set veth0 xdpdrv obj "$xdp_world" sec xdp
+	cli_start xdp-drop-tcp --force -i 0 bridge0 veth0
+	cli_stop INT
+	cli_on ip link set veth0 xdpdrv obj "$xdp_world" sec xdp
+	cli_start xdp-drop-tcp -i 0 bridge0
+	in_vain 3 'veth0: bridge0, a device above it, has .*Nothing was changed' xdp-drop-tcp --force veth0
+	in_vain 3 'veth0: bridge0, a device above it, has ' xdp-drop-tcp --force bridge0 veth0
+	cli_stop INT
+	cli_on ip link del bridge0
+}
+
 test_capture() {
 	cli_hold_links "$xdp_world" "$host" veth0
 	in_vain 1 'cannot be written: No space left' xdp-drop-tcp --force --write /dev/full veth0
@@ -71,7 +94,7 @@ test_link_lost() {
 	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
 	cli_hold_links "$xdp_world" "$host" bridge0 "$host" veth0
 	cli_state before
-	cli_says 4 'bridge0: .*no native XDP' xdp-drop-tcp --force -N bridge0 veth0
+	cli_says 4 'bridge0: cannot attach to native XDP' xdp-drop-tcp --force -N bridge0 veth0
 	said "bridge0: put back program id [0-9]+ 'xdp_drop_world'.*its link is gone"
 	cli_unsaid 'veth0: put back|took off'
 	cli_has '^bridge0 xdp-generic .*by netlink'
@@ -245,6 +268,7 @@ test_filter() {
 }
 
 ktap_case force test_link "another's link stays where one interface fails"
+ktap_case force test_above "a device and the bridge above it"
 ktap_case force test_capture "another's link stays where the capture fails"
 ktap_case force test_link_other_mode "links of both modes"
 ktap_case force test_link_lost "a link in the other mode: its program is put back"

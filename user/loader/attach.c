@@ -155,6 +155,57 @@ static int for_all(struct run *run, attach_step step)
 	return code;
 }
 
+/*
+ * Where a device above has an XDP program, none can come below it, nor come back
+ * (dev_xdp_attach()): only a link of ours can be updated there.
+ */
+static int check_above(struct run *run, struct attachment *at)
+{
+	const struct replaced *replaced = &at->replaced;
+	size_t i;
+
+	if (run->program->tc || !replaced->attached ||
+	    (replaced->pin && replaced->turn == TURN_LINK))
+		return EXIT_DONE;
+	for (i = 0; i < run->all.count; i++) {
+		const struct interface *upper = &run->all.list[i];
+
+		if (interface_is_above(upper, &at->interface) &&
+		    (upper->xdp_native || upper->xdp_generic ||
+		     upper->xdp_offload))
+			return fail(
+				EXIT_REFUSED,
+				"%s: %s, a device above it, has an XDP program, so what is here could not be put back. Nothing was changed. Take off the one above first; --list shows its owner.",
+				at->interface.name, upper->name);
+	}
+	return EXIT_DONE;
+}
+
+/* And so ours above comes after what has to come below. */
+static void order_above(struct run *run, int level)
+{
+	size_t i, j;
+
+	for (i = 0; i < run->chosen.count; i++) {
+		struct replaced *upper = &run->attachments[i].replaced;
+
+		if (run->attachments[i].level != level)
+			continue;
+		for (j = 0; j < run->chosen.count; j++) {
+			struct replaced *lower = &run->attachments[j].replaced;
+
+			if (lower->turn == TURN_FREE ||
+			    !interface_is_above(&run->chosen.list[i],
+						&run->chosen.list[j]))
+				continue;
+			if (upper->turn == TURN_FREE)
+				upper->turn = TURN_LINK_GOES;
+			if (lower->turn == TURN_LINK && !lower->pin)
+				lower->turn = TURN_LINK_GOES;
+		}
+	}
+}
+
 static int attach_turn(struct run *run, enum turn turn, int level)
 {
 	int code = EXIT_DONE;
@@ -235,8 +286,12 @@ static void start_clock(struct run *run)
 
 int stage_attach(struct run *run)
 {
-	int code = for_all(run, check_room);
+	int level, code = for_all(run, check_room);
 
+	if (!code)
+		code = for_all(run, check_above);
+	for (level = 1; level <= INTERFACE_LEVELS && !run->program->tc; level++)
+		order_above(run, level);
 	if (!code) {
 		start_clock(run);
 		code = attach_all(run);
