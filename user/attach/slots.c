@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/frame_type.h"
+
 static struct drop_slot slot_of(const struct attachment *at)
 {
 	return (struct drop_slot){

@@ -11,6 +11,7 @@
 #include "attach/counters.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
+#include "lib/frame_type.h"
 
 bool capture_is_blocked(const struct capture *capture)
 {

@@ -12,6 +12,7 @@
 
 #include "attach/counters.h"
 #include "lib/errors.h"
+#include "lib/frame_type.h"
 #include "loader/refusal.h"
 
 /*
