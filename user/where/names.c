@@ -61,6 +61,7 @@ void names_close(struct names *names)
 static void read_symbols(struct names *names)
 {
 	struct symbol *list;
+	size_t lines = 1;
 	__u64 address;
 	char *at, *type;
 
@@ -69,16 +70,17 @@ static void read_symbols(struct names *names)
 	/* There is no such character in it, so this is all of it. */
 	if (getdelim(&names->text, &names->size, '\0', names->kallsyms) < 0)
 		return;
+	for (at = names->text; *at; at++)
+		lines += *at == '\n';
+	list = reallocarray(names->list, lines, sizeof(*list));
+	if (!list)
+		return;
+	names->list = list;
 	for (at = names->text; *at; at += !!*at) {
 		address = strtoull(at, &type, 16);
 		at += strcspn(at, "\n");
 		if (!address || at - type < 4 || !strchr("tTwW", type[1]))
 			continue;
-		list = reallocarray(names->list, names->count + 1,
-				    sizeof(*list));
-		if (!list)
-			return;
-		names->list = list;
 		list[names->count++] = (struct symbol){ address, type + 3 };
 	}
 }
