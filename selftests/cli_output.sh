@@ -131,6 +131,7 @@ test_hostile_drops() {
 	cli_on ip link add "$name" type veth peer name veth1
 	cli_on ip link set veth1 up
 	cli_on ip link set "$name" up
+	poll 15 cli_is_up veth1
 	cli_start xdp-drop-tcp -S -i 0 "$name"
 	for json in '' --json; do
 		: >"$tmp/err"
