@@ -6,7 +6,6 @@
 set -eu
 
 . "$(dirname "$0")/lib/cli_lib.sh"
-. "$(dirname "$0")/lib/frames.sh"
 cli_private "$@"
 
 numbers='"passed_packets":[0-9]+,"passed_bytes":[0-9]+,"dropped_packets":[0-9]+,"dropped_bytes":[0-9]+'
@@ -77,75 +76,6 @@ test_live() {
 	done
 	on_it 2 "$name( +[0-9a-z-]+){6}( \\(end\\))?\$"
 	on_it 1 "$name( +[0-9a-z-]+){6} \\(end\\)\$"
-}
-
-# Names with bytes that steer a terminal, or are no UTF-8: escaped wherever they are shown.
-# $1 is what a terminal is to show of $name; no other such bytes are in both outputs.
-shows_name() {
-	local text
-
-	read_text "$tmp/out"
-	[[ $text = *"$1"* ]] || fail "not as '$1':"$'\n'"$text"
-	read_text "$tmp/err"
-	[[ $text$(<"$tmp/out") != *[$'\e\a\x7f\x9b\xff']* ]] || fail "not escaped: $text$(<"$tmp/out")"
-}
-
-test_hostile_names() {
-	local name=$'a\e[1m\a\xff\xc2\x9b"\\\xc3\xb6' shown='a\x1b[1m\x07\xff\xc2\x9b"\ö'
-	local json='"a\u001b[1m\u0007\ufffd\u009b\"\\ö"'
-
-	cli_on ip link add "$name" type veth peer name veth1
-	cli_on ip link set veth1 up
-	cli_on ip link set "$name" up
-	cli_state before
-	expect 0 cli_on xdp-drop-tcp -S -i 0.1 -t 300ms "$name"
-	shows_name " $shown xdp-generic "
-	said '^xdp-drop-tcp: a\\x1b\[1m\\x07\\xff\\xc2\\x9b"\\ö: attached'
-	expect 0 cli_on xdp-drop-tcp -S -j -i 0 -t 50ms "$name"
-	shows_name "\"interface\":$json,"
-	! command -v jq >/dev/null || jq -e ".interface or .total" "$tmp/out" >"$tmp/jq"
-	TERM=xterm expect 0 "$tool" screen 80x24 "$tool" enter -t 20 "$host" xdp-drop-tcp -S -i 0.1 -t 300ms "$name"
-	told "^ +[0-9.]+ a.x1b\\[1m.x07.xff.xc2.x9b\"..* xdp-generic +0"
-	cli_refused 2 'no interface .b\\x1bc' xdp-drop-tcp $'b\ec'
-	shows_name ''
-	expect 0 cli_on xdp-drop-tcp -S -i 0 -t 50ms -w "$tmp/file" "$name"
-	grep -aqF "$shown@xdp" "$tmp/file" || fail "not in the capture"
-	# So is the name of a process: of the loader, here.
-	cp "$(built xdp-drop-tcp)" "$tmp/"$'x\e[2J"'
-	cli_start "$tmp/"$'x\e[2J"' -S -i 0 "$name"
-	expect 0 cli_on xdp-drop-tcp --list
-	shows_name "$shown"
-	shows_name '(x\x1b[2J")'
-	expect 0 cli_on xdp-drop-tcp --list --json
-	shows_name "\"interface\":$json,"
-	shows_name '(x\u001b[2J\")"}'
-	cli_stop
-	cli_clean
-}
-
-# The same where drops are told.
-test_hostile_drops() {
-	local name=$'a\e[1m\a\xff' shown='a\x1b[1m\x07\xff' json
-
-	or_skip "drop-where cannot run here" cli_on drop-where -t 50ms
-	cli_on ip link add "$name" type veth peer name veth1
-	cli_on ip link set veth1 up
-	cli_on ip link set "$name" up
-	poll 15 cli_is_up veth1
-	cli_start xdp-drop-tcp -S -i 0 "$name"
-	for json in '' --json; do
-		: >"$tmp/err"
-		# shellcheck disable=SC2086 # no option, or one
-		"${in_host[@]}" drop-where $json "$name" >"$tmp/out" 2>"$tmp/err" &
-		poll 10 reads "$tmp/err" listening
-		cli_on "$tool" probe send veth1 "$frame_syn" 1
-		poll 5 reads "$tmp/out" xdp-generic || fail "nothing is told"
-		end_jobs INT $!
-		wait $!
-		[ -z "$json" ] || shown='"interface":"a\u001b[1m\u0007\ufffd",'
-		shows_name "$shown"
-	done
-	cli_stop
 }
 
 # What is usual fits into the usual size, with all of its columns.
@@ -409,8 +339,6 @@ test_stuck_words() {
 ktap_case output test_json "--json: one object a line, the last is final"
 ktap_case output test_table "the table of counters"
 ktap_case live test_live "the table on a terminal of 60, 80 and 120 columns, and a long name"
-ktap_case output test_hostile_names "names with control characters and no UTF-8 are escaped"
-ktap_case output test_hostile_drops "the same in drop-where"
 ktap_case live test_usual "the table fits into 80 columns"
 ktap_case live test_low "no room for the table, or a terminal that can only scroll"
 ktap_case live test_resized "a terminal that changes its size"
