@@ -50,7 +50,7 @@ test_link() {
 }
 
 # Nothing can come, or come back, below a device with an XDP program.
-test_above() {
+test_force_above() {
 	is_linux 5.15 || skip "before Linux 5.15 it can be attached there, this is $(uname -r)"
 	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
 	cli_on ip link set veth0 master bridge0
@@ -187,7 +187,7 @@ pin_clsact() {
 }
 
 # Killed before it is attached by a link of its own, it does not drop on in another's.
-test_killed() {
+test_force_killed() {
 	local status=0
 
 	cli_hold_links "$xdp_world" "$host" veth0
@@ -268,7 +268,7 @@ test_filter() {
 }
 
 ktap_case force test_link "another's link stays where one interface fails"
-ktap_case force test_above "a device and the bridge above it"
+ktap_case force test_force_above "a device and the bridge above it"
 ktap_case force test_capture "another's link stays where the capture fails"
 ktap_case force test_link_other_mode "links of both modes"
 ktap_case force test_link_lost "a link in the other mode: its program is put back"
@@ -276,7 +276,7 @@ ktap_case force test_pin_stays "a pinned program stays where one interface fails
 ktap_case force test_failures_xdp "XDP: whatever fails, all is as it was"
 ktap_case force test_failures_tcx "TCX: the same"
 ktap_case force test_failures_clsact "clsact: the same, and answers are lost"
-ktap_case force test_killed "killed with its program in another's link: inert"
+ktap_case force test_force_killed "killed with its program in another's link: inert"
 ktap_case force test_no_gap "a pinned link stays, with the new program"
 ktap_case force test_adopted "a pinned program is replaced by a run in the foreground"
 ktap_case force test_held_tcx "TCX: a running one goes on where one interface fails"

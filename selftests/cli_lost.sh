@@ -89,7 +89,7 @@ test_moved_pin() {
 }
 
 # Renamed, it is not gone.
-test_renamed() {
+test_renamed_pin() {
 	cli_on ip link add veth1 type veth peer name veth2
 	cli_state before
 	expect 0 cli_on xdp-drop-tcp --pin veth1
@@ -108,5 +108,5 @@ test_renamed() {
 
 ktap_case pin test_lost "pins whose interfaces or namespaces are gone"
 ktap_case pin test_moved_pin "a pinned program on an interface that was moved"
-ktap_case pin test_renamed "a pinned program on an interface that was renamed"
+ktap_case pin test_renamed_pin "a pinned program on an interface that was renamed"
 ktap_run "$@"
