@@ -88,15 +88,25 @@ need() {
 	[ ${#missing[@]} = 0 ] || skip "needs ${missing[*]}"
 }
 
+# Line $1 of /proc/self/status, in $value. All of it at once: read seeks back to each
+# line's end, and what is before that may have become shorter meanwhile.
+own_status() {
+	local text
+
+	value=
+	[ -r /proc/self/status ] || return 0
+	text=$(</proc/self/status)
+	[[ ! $text =~ $'\n'$1:[[:space:]]*([^$'\n']*) ]] || value=${BASH_REMATCH[1]}
+}
+
 # What this machine, container or chroot lacks that network namespaces and BPF need, in
 # $lacking; nothing if they can be had. 12 is CAP_NET_ADMIN, 21 CAP_SYS_ADMIN.
 privileges() {
-	local name value capabilities=0
+	local value capabilities
 
 	lacking=
-	while read -r name value; do
-		[ "$name" != CapEff: ] || capabilities=$((16#$value))
-	done 2>/dev/null </proc/self/status || true
+	own_status CapEff
+	capabilities=$((16#${value:-0}))
 	if [ "$EUID" != 0 ]; then
 		lacking=root
 	elif [ ! -e /proc/self/ns/net ]; then

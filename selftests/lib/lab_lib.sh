@@ -50,11 +50,10 @@ lab_rests() {
 }
 
 lab_first_cpu() {
-	local name list
+	local value
 
-	while read -r name list; do
-		[ "$name" != Cpus_allowed_list: ] || echo "${list%%[-,]*}"
-	done </proc/self/status
+	own_status Cpus_allowed_list
+	echo "${value%%[-,]*}"
 }
 
 lab_wrote() {
