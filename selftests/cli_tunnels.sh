@@ -90,7 +90,7 @@ test_tunnels() {
 		plain ip6gre external
 		taken gretap local 203.0.113.1 key 4
 		mpls bareudp dstport 6635 ethertype mpls_uc
-		taken bareudp dstport 6636 ethertype ipv4
+		plain bareudp dstport 6636 ethertype ipv4
 		mpls ipip local 203.0.113.1 remote 203.0.113.10 mode mplsip
 		plain ipip local 203.0.113.1 remote 203.0.113.10
 		mpls sit local 203.0.113.1 remote 203.0.113.10 mode mplsip

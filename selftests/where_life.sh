@@ -25,7 +25,7 @@ anew() {
 	where_knock 2
 	kill -USR1 "$where"
 	poll 5 where_tells 1 "^ +2 $port +xdp-generic"
-	where_tells 1 ' 2 dropped in [0-9.]+ s$' || fail "without their sum"
+	poll 5 where_tells 1 ' 2 dropped in [0-9.]+ s$' || fail "without their sum"
 	where_knock 1
 	where_end INT
 	lab_stop

@@ -4,9 +4,11 @@
 
 #include <linux/if_arp.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #include "drop_abi.h"
+#include "lib/macros.h"
 
 __u32 interface_frame_type(const struct interface *interface)
 {
@@ -46,20 +48,16 @@ const char *interface_why_strange(const struct interface *interface)
 
 bool interface_arrives_wrapped(const struct interface *interface)
 {
+	static const char *const kinds[] = { "ipip",   "sit",	 "gre",
+					     "ip6gre", "ip6tnl", "bareudp" };
 	int version = 0, patchlevel = 0;
 	struct utsname system;
+	size_t i = 0;
 
-	switch (interface->type) {
-	case ARPHRD_TUNNEL:
-	case ARPHRD_TUNNEL6:
-	case ARPHRD_SIT:
-	case ARPHRD_IPGRE:
-	case ARPHRD_IP6GRE:
-		break;
-	default:
-		return false;
-	}
-	return !uname(&system) &&
+	/* By its kind: "external" ones have the ARPHRD type of a tun. */
+	while (i < ARRAY_SIZE(kinds) && strcmp(interface->kind, kinds[i]))
+		i++;
+	return i < ARRAY_SIZE(kinds) && !uname(&system) &&
 	       sscanf(system.release, "%d.%d", &version, &patchlevel) == 2 &&
 	       (version < 5 || (version == 5 && patchlevel < 14));
 }
