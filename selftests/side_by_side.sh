@@ -70,4 +70,27 @@ labs_stay() {
 	lab_tcp_passes
 }
 
+# As where.sh sets up, of which each process is killed then.
+ktap_case labs wires_go "a test of drop-where that is killed leaves no network namespace"
+# shellcheck disable=SC2016 # expanded by that shell
+wires_go() {
+	local session
+
+	echo '. "$here/lib/where_lib.sh"
+		ktap_private "$@"
+		ktap_group_pid=$$ ktap_between=$tmp/between
+		where_wires
+		echo "$host" >"$tmp/up.new"
+		mv "$tmp/up.new" "$tmp/up"
+		sleep 60' >"$tmp/program"
+	export here tmp
+	: >"$tmp/between"
+	setsid bash -eu "$tmp/program" &
+	session=$!
+	poll 15 test -e "$tmp/up"
+	kill -KILL -- "-$session"
+	wait || true
+	[ ! -e "/run/netns/$(<"$tmp/up")" ] || fail "it has left $(<"$tmp/up")"
+}
+
 ktap_run "$@"

@@ -7,6 +7,7 @@ set -eu
 
 . "$(dirname "$0")/lib/capture_lib.sh"
 . "$(dirname "$0")/lib/where_lib.sh"
+ktap_private "$@"
 
 # What drop-where must tell while PROGRAM… drops three packets: hook, function and
 # reason, as regular expressions. Its bytes are those that the program counted.

@@ -6,6 +6,7 @@
 set -eu
 
 . "$(dirname "$0")/lib/where_lib.sh"
+ktap_private "$@"
 
 ktap_case life signals "SIGINT, SIGTERM, SIGHUP: sums, exit status 0"
 signals() {

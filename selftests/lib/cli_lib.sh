@@ -45,20 +45,12 @@
 
 . "${BASH_SOURCE[0]%/*}/ktap.sh"
 
-# The names of network namespaces and the pins are not shared, and all of
-# it goes with our last process, even if that is killed.
+# The pins are not shared, either.
 cli_private() {
 	local dir
 
-	need_privileges
-	need mount
+	ktap_private "$@"
 	tool=$(built tool)
-	if [ -z "${CLI_PRIVATE-}" ]; then
-		CLI_PRIVATE=yes exec "$tool" stage private bash "$0" "$@"
-	fi
-	unset CLI_PRIVATE
-	mkdir -p /run/netns
-	mount -t tmpfs -o mode=755 tmpfs /run/netns
 	mount -t bpf bpf /sys/fs/bpf
 	dir=$(built xdp-drop-tcp)
 	dir=${dir%/*}

@@ -17,6 +17,8 @@
 #   ktap_case GROUP NAME WORDS [CMD…]
 #                        declare a test: one line of the result, for which CMD, or else
 #                        the function NAME, is run
+#   ktap_private "$@"    first of all: a mount namespace, with names of network
+#                        namespaces that are its own
 #   ktap_run "$@"        run them; the status is 0 passed, 1 failed, 4 all skipped.
 #                        Arguments choose tests by name or group; --list lists them;
 #                        --using REGEX chooses those that run such a command
@@ -177,6 +179,19 @@ ktap_choose() {
 		echo "${0##*/}: no such test: $*; --list lists them" >&2
 		exit 2
 	fi
+}
+
+# The names of network namespaces are not shared, and go with our last process, even if
+# that is killed. "$@" are the test program's arguments: it is run anew.
+ktap_private() {
+	need_privileges
+	need mount
+	if [ -z "${KTAP_PRIVATE-}" ]; then
+		KTAP_PRIVATE=yes exec "$(built tool)" stage private bash "$0" "$@"
+	fi
+	unset KTAP_PRIVATE
+	mkdir -p /run/netns
+	mount -t tmpfs -o mode=755 tmpfs /run/netns
 }
 
 ktap_run() {

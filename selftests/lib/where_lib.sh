@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# What the tests of drop-where have in common. To be sourced. Each test has what where_wires
-# makes.
+# What the tests of drop-where have in common. To be sourced, then ktap_private "$@". Each
+# test has what where_wires makes.
 #
 #   "${in_host[@]}" CMD  run CMD in the host's network namespace, $host; in_ctr: in the
 #                        container's, $ctr. $port is the host's end, $peer the
@@ -34,7 +34,6 @@ where_without_ipv6() {
 # As the lab, but small: a container on a bridge. The tests of a group share it, but if
 # one fails, the next has a new one.
 ktap_before_each=where_wires
-ktap_after_group=where_after_group
 where_wires() {
 	need ip
 	port=h$ktap_group_pid peer=c$ktap_group_pid bridge=b$ktap_group_pid
@@ -79,12 +78,8 @@ where_make_wires() {
 where_give_back() {
 	end_jobs KILL
 	wait
-	[[ $1 = [04] ]] || where_after_group
-}
-
-where_after_group() {
-	[ -s "$ktap_between" ] || return 0
-	tr ' ' '\n' <"$ktap_between" | sed 's/^/netns del /' | ip -force -batch -
+	[[ $1 != [04] ]] || return 0
+	printf 'netns del %s\n' "$host" "$ctr" | ip -force -batch -
 	: >"$ktap_between"
 }
 
