@@ -51,13 +51,11 @@ int link_detach(int link_fd, const char *name)
 void pin_path(char path[PIN_PATH_SIZE], const char *function,
 	      const struct interface *interface, enum hook hook)
 {
-	struct stat netns = {};
 	const char *at;
 	int length;
 
-	stat("/proc/self/ns/net", &netns);
-	length = snprintf(path, PIN_PATH_SIZE, PIN_DIRECTORY "/%lu-%d-%s-%s-",
-			  (unsigned long)netns.st_ino, interface->index,
+	length = snprintf(path, PIN_PATH_SIZE, PIN_DIRECTORY "/%u-%d-%s-%s-",
+			  netns_own(), interface->index,
 			  hook_is_xdp(hook)	? "xdp" :
 			  hook_is_ingress(hook) ? "ingress" :
 						  "egress",

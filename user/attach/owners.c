@@ -2,15 +2,15 @@
 /* The owner of what is attached: the pin or the process that holds a link or a program. */
 #include "attach/owners.h"
 
-#include <dirent.h>
-#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "attach/link.h"
 #include "lib/duration.h"
+#include "lib/grow.h"
+#include "lib/macros.h"
+#include "lib/process.h"
 
 /* One descriptor of a process: it holds this link or this program. */
 struct holder {
@@ -28,30 +28,22 @@ static struct {
 
 static void add_holder(struct holder holder)
 {
-	struct holder *list =
-		reallocarray(holders.list, holders.count + 1, sizeof(*list));
-
-	if (!list)
-		return; /* one owner less that can be named */
-	holders.list = list;
-	list[holders.count++] = holder;
-}
-
-static FILE *open_process(int pid, const char *file, const char *entry)
-{
-	char path[64 + NAME_MAX];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s%s", pid, file, entry);
-	return fopen(path, "re");
+	/* Without memory, one owner less can be named. */
+	grow_list(&holders.list, &holders.count, &holder, sizeof(holder));
 }
 
 /* Lines of a descriptor that is a link or a program: proc(5), fdinfo. */
-static void read_descriptor(int pid, const char *fd)
+static int read_descriptor(int pid, int fd, const char *target,
+			   void *context __maybe_unused)
 {
-	FILE *file = open_process(pid, "fdinfo/", fd);
-	char line[128];
+	char path[32], line[128];
+	FILE *file;
 	__u32 id;
 
+	if (!strstr(target, "bpf"))
+		return 0;
+	snprintf(path, sizeof(path), "fdinfo/%d", fd);
+	file = process_open(pid, path);
 	while (file && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "link_id:\t%u", &id) == 1)
 			add_holder((struct holder){ true, id, pid });
@@ -60,43 +52,15 @@ static void read_descriptor(int pid, const char *fd)
 	}
 	if (file)
 		fclose(file);
+	return 0;
 }
 
-static void read_process(int pid)
+static int read_process(int pid, void *context)
 {
-	char path[32], target[64];
-	struct dirent *entry;
-	DIR *directory;
-	ssize_t length;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	directory = opendir(path);
-	while (directory && (entry = readdir(directory))) {
-		length = readlinkat(dirfd(directory), entry->d_name, target,
-				    sizeof(target) - 1);
-		target[length > 0 ? length : 0] = '\0';
-		if (strstr(target, "bpf"))
-			read_descriptor(pid, entry->d_name);
-	}
-	if (directory)
-		closedir(directory);
-}
-
-static void read_holders(void)
-{
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-
-	holders.read = true;
-	while (proc && (entry = readdir(proc))) {
-		int pid = atoi(entry->d_name);
-
-		/* We ourselves hold what we look at. */
-		if (pid > 0 && pid != getpid())
-			read_process(pid);
-	}
-	if (proc)
-		closedir(proc);
+	/* We ourselves hold what we look at. */
+	if (pid != getpid())
+		process_each_fd(pid, read_descriptor, context);
+	return 0;
 }
 
 static bool find_holder(bool link, __u32 id, char *text, size_t size)
@@ -106,7 +70,8 @@ static bool find_holder(bool link, __u32 id, char *text, size_t size)
 	FILE *file;
 
 	if (!holders.read)
-		read_holders();
+		process_each(read_process, NULL);
+	holders.read = true;
 	for (holder = holders.list; holder < holders.list + holders.count;
 	     holder++) {
 		if (holder->id == id && holder->link == link)
@@ -114,7 +79,7 @@ static bool find_holder(bool link, __u32 id, char *text, size_t size)
 	}
 	if (holder == holders.list + holders.count)
 		return false;
-	file = open_process(holder->pid, "comm", "");
+	file = process_open(holder->pid, "comm");
 	if (file) {
 		if (fgets(name, sizeof(name), file))
 			name[strcspn(name, "\n")] = '\0';

@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "lib/errors.h"
+#include "lib/grow.h"
+#include "lib/process.h"
 
 /* The reverse of what pin_path() does to a name. */
 static void read_name(char name[IFNAMSIZ], const char *from)
@@ -66,18 +68,6 @@ static int read_pin(struct pin *pin)
 	return error ? error : program_info_of_id(info.prog_id, &pin->program);
 }
 
-static int add(struct pins *pins, const struct pin *pin)
-{
-	struct pin *list =
-		reallocarray(pins->list, pins->count + 1, sizeof(*list));
-
-	if (!list)
-		return -ENOMEM;
-	pins->list = list;
-	list[pins->count++] = *pin;
-	return 0;
-}
-
 int pins_read(struct pins *pins)
 {
 	int error = pin_check_directory();
@@ -97,7 +87,8 @@ int pins_read(struct pins *pins)
 			continue;
 		error = read_pin(&pin);
 		if (!error)
-			error = add(pins, &pin);
+			error = grow_list(&pins->list, &pins->count, &pin,
+					  sizeof(pin));
 		else if (error == -ENOENT)
 			error = 0;
 	}
@@ -147,50 +138,50 @@ static bool is_netns_exec(char name[64])
 	if (file)
 		fclose(file);
 	snprintf(path, sizeof(path), "/run/netns/%s", source);
-	if (!*source || !inode(path) ||
-	    inode(path) != inode("/proc/self/ns/net"))
+	if (!*source || !inode(path) || inode(path) != netns_own())
 		return false;
 	memcpy(name, source, sizeof(source));
 	return true;
 }
 
-/* Does this process keep our BPF file system? 1, 0, or -1: it cannot be looked into. */
-static int keeps(int pid, ino_t mounts, dev_t device, bool exec)
+struct keepers {
+	ino_t mounts; /* our mount namespace */
+	dev_t device; /* our BPF file system */
+	bool exec; /* "ip netns exec" made them */
+	bool looked; /* into any process */
+};
+
+/* 1 if this process keeps our BPF file system, else 0. */
+static int keeps(int pid, void *context)
 {
+	struct keepers *keepers = context;
 	struct stat status;
 	char path[64];
-	ino_t its;
+	ino_t mounts;
 
+	if (pid == getpid())
+		return 0;
 	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
-	its = inode(path);
-	if (!its)
-		return -1;
-	if (its == mounts)
-		return !exec;
+	mounts = inode(path);
+	if (!mounts)
+		return 0;
+	keepers->looked = true;
+	if (mounts == keepers->mounts)
+		return !keepers->exec;
 	snprintf(path, sizeof(path), "/proc/%d/root" BPF_FS, pid);
-	return !stat(path, &status) && status.st_dev == device;
+	return !stat(path, &status) && status.st_dev == keepers->device;
 }
 
 /* Is there another process that does? If none can be looked into, it may be. */
 static bool is_kept(dev_t device, bool exec)
 {
-	ino_t mounts = inode("/proc/self/ns/mnt");
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	int found = -1, one;
+	struct keepers keepers = {
+		.mounts = inode("/proc/self/ns/mnt"),
+		.device = device,
+		.exec = exec,
+	};
 
-	while (found != 1 && proc && (entry = readdir(proc))) {
-		int pid = atoi(entry->d_name);
-
-		if (pid <= 0 || pid == getpid())
-			continue;
-		one = keeps(pid, mounts, device, exec);
-		if (one >= 0)
-			found = one;
-	}
-	if (proc)
-		closedir(proc);
-	return found == 1 || (found < 0 && !exec);
+	return process_each(keeps, &keepers) || (!keepers.looked && !exec);
 }
 
 int pins_check_last(void)

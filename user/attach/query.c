@@ -15,6 +15,7 @@
 
 #include "attach/clsact.h"
 #include "lib/errors.h"
+#include "lib/grow.h"
 #include "lib/macros.h"
 #include "lib/netlink.h"
 #include "lib/privileges.h"
@@ -191,24 +192,17 @@ static int find_xdp_links(struct query *found)
 /* Adds a copy, unless its program is gone meanwhile. */
 static int add(struct query *found, const struct attached *attached)
 {
-	struct attached *list;
+	struct attached copy = *attached;
 	int error = 0;
 
-	list = reallocarray(found->list, found->count + 1, sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	found->list = list;
-	list += found->count;
-	*list = *attached;
 	/* A classic BPF filter has none. */
-	if (attached->program.id)
-		error = program_info_of_id(attached->program.id,
-					   &list->program);
+	if (copy.program.id)
+		error = program_info_of_id(copy.program.id, &copy.program);
 	if (error == -EPERM && !privileges_see_others())
 		error = 0;
-	if (!error)
-		found->count++;
-	return error == -ENOENT ? 0 : error;
+	if (error)
+		return error == -ENOENT ? 0 : error;
+	return grow_list(&found->list, &found->count, &copy, sizeof(copy));
 }
 
 static int add_xdp(struct query *found, const struct interface *interface)

@@ -10,6 +10,7 @@
 
 #include "lib/duration.h"
 #include "lib/errors.h"
+#include "lib/grow.h"
 
 /* Called for each block that was not written after all. */
 static void count_lost(void *context, const char *block)
@@ -75,15 +76,12 @@ int file_add_interface(struct capture_file *file,
 		       struct pcapng_interface *interface)
 {
 	struct sink *sink = &file->sink;
-	__u64 *list =
-		reallocarray(file->written, file->count + 1, sizeof(*list));
+	const __u64 none = 0;
 
-	if (!list)
-		return -ENOMEM;
-	file->written = list;
 	if (!file_has_room(file))
 		return -ENOBUFS;
-	list[file->count++] = 0;
+	if (grow_list(&file->written, &file->count, &none, sizeof(none)))
+		return -ENOMEM;
 	interface->snaplen = file->snaplen;
 	if (!file->discard)
 		sink_add(sink, pcapng_interface(sink_block(sink), interface));

@@ -2,7 +2,6 @@
 /* The sockets of other processes, and who is connected by them: /proc tells both. */
 #include "guard/connections.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,40 +10,27 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "guard/grow.h"
+#include "lib/grow.h"
 #include "lib/macros.h"
+#include "lib/process.h"
 
 /* As /proc/net/tcp and udp show it; include/net/tcp_states.h. */
 #define ESTABLISHED 1
 
+static int add_socket(int pid, int fd, const char *target, void *context)
+{
+	struct holder holder = { .pid = pid, .fd = fd };
+	struct holders *holders = context;
+
+	if (sscanf(target, "socket:[%lu]", &holder.inode) != 1)
+		return 0;
+	return grow_list(&holders->list, &holders->count, &holder,
+			 sizeof(holder));
+}
+
 int holders_add(struct holders *holders, int pid)
 {
-	struct holder holder = { .pid = pid };
-	char path[64], target[64];
-	const struct dirent *entry;
-	int error = 0;
-	ssize_t size;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	dir = opendir(path);
-	if (!dir)
-		return -errno;
-	/* In the order of their numbers, see proc_readfd_common(). */
-	while (!error && (entry = readdir(dir))) {
-		size = readlinkat(dirfd(dir), entry->d_name, target,
-				  sizeof(target) - 1);
-		if (size < 0)
-			continue;
-		target[size] = '\0';
-		if (sscanf(target, "socket:[%lu]", &holder.inode) != 1)
-			continue;
-		holder.fd = atoi(entry->d_name);
-		error = grow_list(&holders->list, &holders->count, &holder,
-				  sizeof(holder));
-	}
-	closedir(dir);
-	return error;
+	return process_each_fd(pid, add_socket, holders);
 }
 
 /*

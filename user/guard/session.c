@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "guard/grow.h"
+#include "lib/grow.h"
 
 int sessions_add(struct sessions *sessions, const struct session *session)
 {

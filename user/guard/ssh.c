@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "guard/connections.h"
-#include "guard/process.h"
+#include "lib/process.h"
 
 #define MAX_ANCESTORS 64 /* more than a real chain; recycled pids may loop */
 

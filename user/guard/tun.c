@@ -1,61 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a session's packets become in a tun or tap device: what its process makes of them. */
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "guard/connections.h"
-#include "guard/process.h"
 #include "guard/tunnels.h"
+#include "lib/process.h"
 
 struct search {
 	const char *name; /* of the device */
 	struct holders holders; /* sockets of the processes that have it open */
 };
 
-/* Is that descriptor one of the device? */
-static bool is_device(int pid, const char *fd, const char *name)
+/* 1 if that descriptor is one of the device, else 0. */
+static int is_device(int pid, int fd, const char *target, void *context)
 {
 	char path[32], found[64] = "", *line = NULL;
+	const struct search *search = context;
 	size_t room = 0;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "fdinfo/%.16s", fd);
+	if (!strstr(target, "/tun"))
+		return 0;
+	snprintf(path, sizeof(path), "fdinfo/%d", fd);
 	file = process_open(pid, path);
 	while (file && getline(&line, &room, file) > 0)
 		sscanf(line, "iff: %63s", found);
 	free(line);
 	if (file)
 		fclose(file);
-	return !strcmp(found, name);
+	return !strcmp(found, search->name);
 }
 
 static int read_process(int pid, void *context)
 {
 	struct search *search = context;
-	char path[64], target[256];
-	const struct dirent *entry;
-	bool found = false;
-	ssize_t size;
-	DIR *dir;
 
-	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
-	dir = opendir(path);
-	while (dir && !found && (entry = readdir(dir))) {
-		size = readlinkat(dirfd(dir), entry->d_name, target,
-				  sizeof(target) - 1);
-		if (size < 0)
-			continue;
-		target[size] = '\0';
-		found = strstr(target, "/tun") &&
-			is_device(pid, entry->d_name, search->name);
-	}
-	if (dir)
-		closedir(dir);
-	return found && holders_add(&search->holders, pid) == -ENOMEM ?
+	return process_each_fd(pid, is_device, search) == 1 &&
+			       holders_add(&search->holders, pid) == -ENOMEM ?
 		       -ENOMEM :
 		       0;
 }

@@ -8,7 +8,7 @@
 #include <net/if.h>
 #include <stdlib.h>
 
-#include "guard/grow.h"
+#include "lib/grow.h"
 #include "lib/netlink.h"
 
 #define LOOPBACK 1 /* its ifindex in every namespace */

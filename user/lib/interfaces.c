@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 
 #include "lib/errors.h"
+#include "lib/grow.h"
 #include "lib/netlink.h"
 
 /*
@@ -29,14 +30,8 @@
 
 static int add(struct interfaces *all, const struct interface *interface)
 {
-	struct interface *list;
-
-	list = reallocarray(all->list, all->count + 1, sizeof(*list));
-	if (!list)
-		return -ENOMEM;
-	all->list = list;
-	list[all->count++] = *interface;
-	return 0;
+	return grow_list(&all->list, &all->count, interface,
+			 sizeof(*interface));
 }
 
 /* The first @size bytes of an attribute; all zero if it has not so many. */

@@ -9,7 +9,6 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "lib/errors.h"
 
@@ -55,13 +54,10 @@ static bool is_here(const struct run *run, const struct pin *pin)
 
 static bool is_lost(const struct run *run, const struct pin *pin)
 {
-	struct stat netns;
-
 	if (!pin->index)
 		return true;
 	/* What was pinned in another namespace is for --list and --detach there. */
-	return !stat("/proc/self/ns/net", &netns) &&
-	       netns.st_ino == pin->netns && !is_here(run, pin);
+	return netns_own() == pin->netns && !is_here(run, pin);
 }
 
 /* What only lost pins are called is not looked for among the interfaces. */

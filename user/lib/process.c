@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Other processes, as far as /proc shows them. */
-#include "guard/process.h"
+#include "lib/process.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -80,5 +81,30 @@ int process_each(int (*visit)(int pid, void *context), void *context)
 	}
 	if (dir)
 		closedir(dir);
+	return result;
+}
+
+int process_each_fd(int pid, process_fd_visit visit, void *context)
+{
+	char path[64], target[256];
+	const struct dirent *entry;
+	int result = 0;
+	ssize_t size;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", pid);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	/* In the order of their numbers, see proc_readfd_common(). */
+	while (!result && (entry = readdir(dir))) {
+		size = readlinkat(dirfd(dir), entry->d_name, target,
+				  sizeof(target) - 1);
+		if (size < 0)
+			continue;
+		target[size] = '\0';
+		result = visit(pid, atoi(entry->d_name), target, context);
+	}
+	closedir(dir);
 	return result;
 }

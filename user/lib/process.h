@@ -23,4 +23,16 @@ bool process_is_near(int pid);
 /* Calls @visit for each; what it returns other than 0 ends that, and is returned. */
 int process_each(int (*visit)(int pid, void *context), void *context);
 
+/* One of a process's descriptors, and what that is: "socket:[5]", "anon_inode:bpf-prog". */
+typedef int (*process_fd_visit)(int pid, int fd, const char *target,
+				void *context);
+
+/**
+ * process_each_fd() - call @visit for each descriptor, the lowest first
+ *
+ * Return: what @visit returned other than 0, which ends that; or a negative errno:
+ * -EACCES: we may not look; others: it is gone.
+ */
+int process_each_fd(int pid, process_fd_visit visit, void *context);
+
 #endif
