@@ -99,13 +99,7 @@ struct capture_buffer {
 	__u8 bytes[8]; /* the loader: config.snaplen, if it captures */
 };
 
-/* Without types: the kernel refuses those of a value whose size the loader sets. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1); /* the loader: one for each possible CPU */
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct capture_buffer));
-} scratch SEC(".maps");
+SCRATCH(struct capture_buffer);
 
 /*
  * Which interface and network namespace; 0 if the packet was on no network, as a

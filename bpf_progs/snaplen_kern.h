@@ -6,6 +6,19 @@
 #include <bpf/bpf_helpers.h>
 
 /*
+ * The map "scratch", in which a record is put together with a packet's bytes: a @buffer for
+ * each possible CPU, as many as the loader sets. Without types: the kernel refuses those of a
+ * value whose size the loader sets, too.
+ */
+#define SCRATCH(buffer)                             \
+	struct {                                    \
+		__uint(type, BPF_MAP_TYPE_ARRAY);   \
+		__uint(max_entries, 1);             \
+		__uint(key_size, sizeof(__u32));    \
+		__uint(value_size, sizeof(buffer)); \
+	} scratch SEC(".maps")
+
+/*
  * How much of so many bytes to copy. It is the last byte's place that is limited:
  * from "not 0" the verifier of Linux 6.1 and before does not learn that it is 1
  * or more, which helpers want. 64 bits, and a value of its own: else the compiler
