@@ -267,7 +267,7 @@ gso_generic() {
 }
 
 downloading() {
-	lab_wrote "$curl"
+	wrote "$curl"
 	[ "$wchar" -gt 1000000 ]
 }
 

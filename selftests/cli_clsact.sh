@@ -187,7 +187,10 @@ test_endless() {
 }
 
 has_blocked_signals() {
-	[[ $(<"/proc/$pid/status") =~ SigBlk:[[:space:]]*0*[1-9a-f] ]]
+	local value
+
+	proc_line "$pid" status SigBlk
+	[[ $value =~ [1-9a-f] ]]
 }
 
 test_endless_signal() {

@@ -248,25 +248,17 @@ fill_pipe() {
 	reads "$tmp/dd" 'unavailable' || fail "the pipe is not full: $(<"$tmp/dd")"
 }
 
-wrote() {
-	local name
-
-	while read -r name bytes; do
-		[ "$name" != wchar: ] || return 0
-	done <"/proc/$pid/io"
-}
-
 # It has written much, and now nothing for thirty intervals. Of the pipe's 64 KiB, what is
 # left of a page stays free.
 writer_is_stuck() {
-	local bytes before
+	local wchar before
 
-	wrote
-	before=$bytes
+	wrote "$pid"
+	before=$wchar
 	[ "$before" -gt 40000 ] || return 1
 	sleep 0.3
-	wrote
-	[ "$bytes" = "$before" ]
+	wrote "$pid"
+	[ "$wchar" = "$before" ]
 }
 
 start_stuck() {

@@ -183,14 +183,14 @@ vlan_device() {
 }
 
 goes_on() {
-	lab_wrote "$curl"
+	wrote "$curl"
 	[ "$wchar" -gt "$1" ]
 }
 
 stalled() {
 	local before
 
-	lab_wrote "$curl"
+	wrote "$curl"
 	before=$wchar
 	sleep 0.3
 	! goes_on "$before"
@@ -207,7 +207,7 @@ download() {
 	poll 8 grep -qE '"dropped_bytes":[1-9][0-9]{3}' "$tmp/loader.out"
 	poll 5 stalled
 	lab_stop
-	lab_wrote "$curl"
+	wrote "$curl"
 	poll 5 goes_on "$wchar"
 }
 

@@ -144,7 +144,7 @@ early() {
 
 # It has written all that the pipe takes, which is 64 KiB less the ends of pages.
 is_stuck() {
-	lab_wrote "$where"
+	wrote "$where"
 	[ "$wchar" -gt 40000 ]
 }
 

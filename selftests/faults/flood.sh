@@ -9,11 +9,11 @@ flood_syn+=9c40005000000001000000005002ffff9b440000
 
 # What process $1 has, at most so far: memory that is its own, in kB, and descriptors.
 flood_held() {
-	local name value rest fds
+	local value fds
 
-	while read -r name value rest; do
-		[ "$name" != RssAnon: ] || [ "$value" -le "${held[0]}" ] || held[0]=$value
-	done <"/proc/$1/status"
+	proc_line "$1" status RssAnon
+	value=${value% kB}
+	[ "${value:-0}" -le "${held[0]}" ] || held[0]=$value
 	fds=("/proc/$1/fd/"*)
 	[ "${#fds[@]}" -le "${held[1]}" ] || held[1]=${#fds[@]}
 }

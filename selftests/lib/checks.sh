@@ -11,6 +11,9 @@
 #                        tests of the group; before ktap_run, for all of the program
 #   need TOOL...         skip if a command is missing, and name it
 #   need_privileges      the same for what network namespaces and BPF take
+#   proc_line PID FILE NAME
+#                        in $value: the line of that name of /proc/PID/FILE, or nothing
+#   wrote PID            in $wchar: how many bytes a process has written
 #   or_skip WORDS CMD…   skip if CMD fails, with these words and the last line of CMD's
 #   expect STATUS CMD…   run CMD, output to $tmp/out and $tmp/err; fail unless
 #                        it exits with STATUS. It needs CMD
@@ -88,15 +91,23 @@ need() {
 	[ ${#missing[@]} = 0 ] || skip "needs ${missing[*]}"
 }
 
-# Line $1 of /proc/self/status, in $value. All of it at once: read seeks back to each
-# line's end, and what is before that may have become shorter meanwhile.
-own_status() {
+# All of it at once: read seeks back to each line's end, and what is before that may have
+# become shorter meanwhile.
+proc_line() {
 	local text
 
 	value=
-	[ -r /proc/self/status ] || return 0
-	text=$(</proc/self/status)
-	[[ ! $text =~ $'\n'$1:[[:space:]]*([^$'\n']*) ]] || value=${BASH_REMATCH[1]}
+	[ -r "/proc/$1/$2" ] || return 0
+	text=$'\n'$(<"/proc/$1/$2")
+	[[ ! $text =~ $'\n'$3:[[:space:]]*([^$'\n']*) ]] || value=${BASH_REMATCH[1]}
+}
+
+wrote() {
+	local value
+
+	proc_line "$1" io wchar
+	# shellcheck disable=SC2034 # for callers
+	wchar=${value:-0}
 }
 
 # What this machine, container or chroot lacks that network namespaces and BPF need, in
@@ -105,7 +116,7 @@ privileges() {
 	local value capabilities
 
 	lacking=
-	own_status CapEff
+	proc_line self status CapEff
 	capabilities=$((16#${value:-0}))
 	if [ "$EUID" != 0 ]; then
 		lacking=root

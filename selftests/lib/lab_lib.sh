@@ -21,7 +21,6 @@
 #                        lab_rests NETNS… to poll any network namespaces
 #   lab_first_cpu        the number of a CPU to pin things to
 #   lab_now_ms           milliseconds
-#   lab_wrote PID        how many bytes a process has written, in $wchar
 #   lab_tun              a device without Ethernet header: tun0, with 198.51.100.130 behind it
 #   lab_on_host CMD…     run CMD on the host, which needs it
 #   lab_program PROGRAM ARGS…
@@ -52,17 +51,8 @@ lab_rests() {
 lab_first_cpu() {
 	local value
 
-	own_status Cpus_allowed_list
+	proc_line self status Cpus_allowed_list
 	echo "${value%%[-,]*}"
-}
-
-lab_wrote() {
-	local name
-
-	# shellcheck disable=SC2034 # for callers
-	while read -r name wchar; do
-		[ "$name" != wchar: ] || return 0
-	done <"/proc/$1/io"
 }
 
 lab_at_rest() {
