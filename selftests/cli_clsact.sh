@@ -56,14 +56,19 @@ test_killed_pinning() {
 	cli_clean
 }
 
+# A run for which the $2th call $1 fails for want of memory; its exit status is in $status.
+without_memory() {
+	status=0
+	cli_on "$tool" deny "$1@$2" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
+		>"$tmp/out" 2>"$tmp/err" || status=$?
+}
+
 # All that the kernel has done is undone, also what it could not say for want of memory.
 test_lost_answers() {
 	local n status
 
 	for n in {1..20}; do
-		status=0
-		cli_on "$tool" deny "RECEIVE@$n" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
-			>"$tmp/out" 2>"$tmp/err" || status=$?
+		without_memory RECEIVE "$n"
 		case $status in
 		0) ;;
 		1) said 'no memory for its answer' ;;
@@ -78,9 +83,7 @@ test_requests_fail() {
 	local n status
 
 	for n in {1..20}; do
-		status=0
-		cli_on "$tool" deny "SEND@$n" ENOBUFS tc-drop-tcp --clsact -i 0 -t 1ms veth0 \
-			>"$tmp/out" 2>"$tmp/err" || status=$?
+		without_memory SEND "$n"
 		[ "$status" -le 1 ] || fail "$n: exit status $status: $(<"$tmp/err")"
 		expect 0 cli_on tc-drop-tcp --detach veth0
 		same_as_before || fail "$n, exit status $status: not as it was"

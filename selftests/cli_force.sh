@@ -45,7 +45,7 @@ test_link() {
 	in_vain 1 'big0: .*MTU' xdp-drop-tcp --force -N --pin big0 veth0
 	cli_start xdp-drop-tcp --force -i 0 veth0 big0
 	cli_stop INT
-	said "veth0: took off program id [0-9]+ 'xdp_drop_world'.*held by process $stranger "
+	said "veth0: took off program id [0-9]+ 'xdp_drop_world'.*held by process $foreign "
 	cli_clean
 }
 
@@ -59,8 +59,8 @@ test_force_above() {
 	cli_start xdp-drop-tcp --force -i 0 bridge0 veth0
 	cli_stop INT
 	said 'veth0: took off'
-	kill "$stranger"
-	wait "$stranger" || true
+	kill "$foreign"
+	wait "$foreign" || true
 	cli_on ip link set veth0 xdpdrv obj "$xdp_world" sec xdp
 	cli_start xdp-drop-tcp --force -i 0 bridge0 veth0
 	cli_stop INT
@@ -75,7 +75,7 @@ test_force_above() {
 test_capture() {
 	cli_hold_links "$xdp_world" "$host" veth0
 	in_vain 1 'cannot be written: No space left' xdp-drop-tcp --force --write /dev/full veth0
-	cli_has "held by process $stranger "
+	cli_has "held by process $foreign "
 }
 
 # Links in the mode we want run our program meanwhile, others have to go first.
@@ -86,7 +86,7 @@ test_link_other_mode() {
 	cli_on ip link set big0 xdpgeneric obj "$xdp_world" sec xdp
 	cli_on ip link set big1 mtu 9000
 	in_vain 1 'big0: .*MTU' xdp-drop-tcp --force -N veth0 big0
-	cli_has "^veth0 xdp-native .*held by process $stranger "
+	cli_has "^veth0 xdp-native .*held by process $foreign "
 }
 
 # A generic link, that has to go before native XDP can be tried: its program is put back.
@@ -98,7 +98,7 @@ test_link_lost() {
 	said "bridge0: put back program id [0-9]+ 'xdp_drop_world'.*its link is gone"
 	cli_unsaid 'veth0: put back|took off'
 	cli_has '^bridge0 xdp-generic .*by netlink'
-	cli_has "^veth0 xdp-native .*held by process $stranger "
+	cli_has "^veth0 xdp-native .*held by process $foreign "
 	cli_on ip link del bridge0
 }
 
@@ -194,7 +194,7 @@ test_force_killed() {
 	cli_wire_filter
 	cli_on "$tool" deny LINK_DETACH@1 KILL xdp-drop-tcp --force -i 0 veth0 >"$tmp/out" 2>&1 || status=$?
 	[ "$status" = 137 ] || fail "exit status $status: $(<"$tmp/out")"
-	cli_has "^veth0 xdp-native [0-9]+ xdp_drop_tcp .*held by process $stranger "
+	cli_has "^veth0 xdp-native [0-9]+ xdp_drop_tcp .*held by process $foreign "
 	poll 6 cli_passes_tcp || fail "it goes on dropping"
 }
 

@@ -158,7 +158,7 @@ test_bond() {
 	never grep -q '"interface":null' "$tmp/out"
 }
 
-# stranger link: one program on veth0 here and in another namespace
+# foreign link: one program on veth0 here and in another namespace
 hold_both() {
 	cli_wire_third
 	index_of veth0
@@ -182,7 +182,7 @@ test_same_number() {
 	"${in_third[@]}" ip link del veth0
 	cli_start xdp-drop-tcp --force -i 0 veth0
 	cli_stop INT
-	said "took off .*held by process $stranger "
+	said "took off .*held by process $foreign "
 }
 
 # What hangs there by netlink is not taken for another namespace's link.
@@ -191,10 +191,10 @@ test_netlink_here() {
 
 	need bpftool
 	hold_both "$xdp_world"
-	kill "$stranger"
-	wait "$stranger" || true
+	kill "$foreign"
+	wait "$foreign" || true
 	cli_hold_links "$xdp_world" "$third" veth0
-	stranger_program
+	foreign_program
 	expect 0 cli_on bpftool net attach xdpdrv id "$id" dev veth0
 	cli_has '^veth0 xdp-native .*by netlink' || fail "taken for the other's link"
 	cli_start xdp-drop-tcp --force -i 0 veth0
@@ -203,7 +203,7 @@ test_netlink_here() {
 }
 
 # Its $id
-stranger_program() {
+foreign_program() {
 	local line
 
 	third_has xdp_drop_world
@@ -229,7 +229,7 @@ test_strange_map() {
 	for map in "x.bss 4096" "x.bss 1" "tc_drop_.bss 64000" "slots 4096" "counters 4096"; do
 		cli_wire
 		# shellcheck disable=SC2086 # name and size
-		"$tool" stranger filter "$host" veth0 $map
+		"$tool" foreign filter "$host" veth0 $map
 		cli_state before
 		cli_has "^veth0 clsact-egress .*tc_drop_tcp .* by tc-drop-tcp of another version, or" ||
 			fail "$map: not in --list"
@@ -276,7 +276,7 @@ ktap_case moved test_bond "native XDP on a bond: its ports' packets are the bond
 ktap_case links test_same_number "one program in two namespaces, the same number: the other's stays"
 ktap_case links test_netlink_here "a program by netlink here, by a link there: the link stays"
 ktap_case links test_same_number_tcx "the same at TCX, where links are told"
-ktap_case maps test_strange_map "a stranger's map with a name of ours is not read"
+ktap_case maps test_strange_map "a foreign map with a name of ours is not read"
 ktap_case maps test_bare "a bare object in our place is no killed run's"
 ktap_case maps test_other_name "the owner of a clsact filter, whichever of our programs it is"
 ktap_run "$@"

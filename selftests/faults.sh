@@ -8,7 +8,7 @@ set -eu
 # shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
-for faults_part in faults_lib calls kills changes strangers flood; do
+for faults_part in faults_lib calls kills changes foreign flood; do
 	# shellcheck source-path=SCRIPTDIR source=/dev/null
 	. "$(dirname "$0")/faults/$faults_part.sh"
 done

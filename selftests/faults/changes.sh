@@ -50,7 +50,7 @@ test_changes() {
 
 	faults_begin
 	cli_wire_third
-	faults_strangers
+	faults_foreign
 	cli_state bare
 	faults_pick 40 1
 	for ((i = 0; i < picked * ${#changes[@]}; i++)); do

@@ -11,12 +11,12 @@
 #   faults_pick MANY FEW     $picked: MANY with FAULTS=all, else FEW
 #   faults_pause MICROSECONDS
 #   faults_violated WORDS    one violation more, and how it is had again: $again
-#   faults_strangers [tc]    programs of others, in $host: XDP on veth1, with tc a filter on
+#   faults_foreign [tc]    programs of others, in $host: XDP on veth1, with tc a filter on
 #                            veth0. Nothing may change them
 #
 # A case is a command and what is there before. It is in $prepare, $kind and $command:
 #
-#   $prepare                 a function: $host as it is to be then, after faults_strangers.
+#   $prepare                 a function: $host as it is to be then, after faults_foreign.
 #                            $bare: its state without what the command may take off
 #   $kind                    what the command does: it "ends" and all is $bare; "stays"
 #                            until --detach; "takes" off
@@ -65,10 +65,10 @@ faults_pause() {
 	read -rt "$seconds" -u "$faults_pipe" || true
 }
 
-faults_strangers() {
+faults_foreign() {
 	cli_on ip link add veth1 type veth peer name veth2
 	cli_on ip link set dev veth1 xdp obj "$xdp_world" sec xdp
-	[ "${1-}" != tc ] || "$tool" stranger filter "$host" veth0 other 4 7
+	[ "${1-}" != tc ] || "$tool" foreign filter "$host" veth0 other 4 7
 }
 
 # Nothing is attached.
@@ -92,7 +92,7 @@ faults_taken() {
 	[ "${command[0]}" != tc-drop-tcp ] || cli_on tc qdisc add dev veth0 clsact
 	cli_state bare
 	if [ "${command[0]}" = tc-drop-tcp ]; then
-		"$tool" stranger filter "$host" veth0 other 4
+		"$tool" foreign filter "$host" veth0 other 4
 	else
 		cli_on ip link set dev veth0 xdp obj "$xdp_world" sec xdp
 	fi
@@ -103,7 +103,7 @@ faults_anew() {
 	cli_unwire
 	rm -rf /sys/fs/bpf/bpf-drop
 	cli_wire
-	faults_strangers "${beside-}"
+	faults_foreign "${beside-}"
 	"$prepare"
 	cli_state prepared
 }

@@ -9,7 +9,7 @@
 #include "frames/loaded_program.h"
 
 #define LOOPBACK 1 /* the ifindex that a test run's frames arrive on */
-#define STRANGER 77 /* and one that they do not */
+#define UNKNOWN 77 /* and one that they do not */
 
 /* Frames for what does not depend on the frame. */
 static const char *const handful[] = {
@@ -124,14 +124,14 @@ static const struct variant {
 	{
 		.setup = { "many, not this interface",
 			   .config.modes = MODE_MANY, .config.unknown = 2,
-			   .ifindex = STRANGER, .slot = { 1, TYPE_IP } },
+			   .ifindex = UNKNOWN, .slot = { 1, TYPE_IP } },
 		.moves = 2,
 	},
 	{
 		.setup = { "capture, many, not this interface",
 			   .config.capture = 1, .config.snaplen = 60,
 			   .config.modes = MODE_MANY, .config.unknown = 2,
-			   .ifindex = STRANGER, .slot = { 1, TYPE_IP } },
+			   .ifindex = UNKNOWN, .slot = { 1, TYPE_IP } },
 		.moves = 2,
 	},
 	{

@@ -35,7 +35,7 @@
 #                        output from now on
 #   cli_stop [SIGNAL]    the same after SIGTERM, or SIGNAL, with 0
 #   cli_hold_links OBJECT NETNS IFACE…
-#                        another's process, $stranger, holds links of a program there
+#                        another's process, $foreign, holds links of a program there
 #   cli_clean            fail unless all is soon as cli_wire left it
 #   cli_has REGEX        is there a line in --list, with single spaces? or cli_has_not
 #   cli_passes_tcp       does TCP get from veth0 to eth0 and back? or cli_drops_tcp
@@ -220,11 +220,11 @@ cli_ends() {
 }
 
 cli_hold_links() {
-	: >"$tmp/stranger"
-	"$tool" stranger link "$@" >>"$tmp/stranger" 2>&1 &
+	: >"$tmp/foreign"
+	"$tool" foreign link "$@" >>"$tmp/foreign" 2>&1 &
 	# shellcheck disable=SC2034 # for the tests
-	stranger=$!
-	poll 5 reads "$tmp/stranger" ready || fail "stranger: $(<"$tmp/stranger")"
+	foreign=$!
+	poll 5 reads "$tmp/foreign" ready || fail "foreign: $(<"$tmp/foreign")"
 }
 
 cli_stop() {

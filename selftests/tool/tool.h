@@ -17,7 +17,7 @@ struct command {
 
 extern const struct command deny_command, enter_command, jited_command,
 	netstate_command, pcapng_check_command, pcapng_wait_command,
-	probe_command, screen_command, stage_command, stranger_command;
+	probe_command, screen_command, stage_command, foreign_command;
 
 /* Say how this command is used. */
 int usage(void);

@@ -135,8 +135,8 @@ static void filter_owner(const struct attached *attached, char *text,
 	else if (ours && !error && !program_is_bare(&state))
 		snprintf(text, size, "left by a %s that was killed", name);
 	else if (program_is_foreign(error))
-		snprintf(text, size,
-			 "by %s of another version, or a stranger's", name);
+		snprintf(text, size, "by %s of another version, or foreign",
+			 name);
 	else
 		snprintf(text, size, "by netlink (tc)");
 }

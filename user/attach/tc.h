@@ -35,7 +35,7 @@ enum tc_filter {
  * Waits until the deadline is renewed or has passed, for a lease at most.
  *
  * Return: 0 or a negative errno; -EINTR: a signal; see program_is_foreign() for
- * another version's filter, or a stranger's in our place.
+ * another version's filter, or a foreign one in our place.
  */
 int tc_filter_read(const struct attached *attached, int signal_fd,
 		   enum tc_filter *filter);

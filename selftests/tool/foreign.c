@@ -117,7 +117,7 @@ static int add_filter(const char *netns, const char *name, const char *map_name,
 	return 0;
 }
 
-static int stranger_main(int argc, char **argv)
+static int foreign_main(int argc, char **argv)
 {
 	if (argc >= 5 && !strcmp(argv[1], "link"))
 		return hold_links(argv[2], argv + 3);
@@ -133,18 +133,18 @@ static int stranger_main(int argc, char **argv)
 	return usage();
 }
 
-const struct command stranger_command = {
-	.name = "stranger",
+const struct command foreign_command = {
+	.name = "foreign",
 	.summary = "attach what is not ours",
 	.usage =
-		"tool stranger link OBJECT NETNS IFACE [NETNS IFACE]...\n"
+		"tool foreign link OBJECT NETNS IFACE [NETNS IFACE]...\n"
 		"         one program, by XDP or TCX egress links, while it runs\n"
-		"       tool stranger pin PATH OBJECT NETNS IFACE\n"
+		"       tool foreign pin PATH OBJECT NETNS IFACE\n"
 		"         the same, pinned there\n"
-		"       tool stranger tcx OBJECT NETNS IFACE\n"
+		"       tool foreign tcx OBJECT NETNS IFACE\n"
 		"         by TCX egress, without a link\n"
-		"       tool stranger filter NETNS IFACE MAP VALUE_SIZE [PRIORITY]\n"
+		"       tool foreign filter NETNS IFACE MAP VALUE_SIZE [PRIORITY]\n"
 		"         at clsact egress with a map of that name, in our place, or beside\n",
 	.untried = 2,
-	.main = stranger_main,
+	.main = foreign_main,
 };
