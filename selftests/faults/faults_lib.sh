@@ -98,10 +98,8 @@ faults_taken() {
 	fi
 }
 
-# The pins of a namespace that has gone would be the next one's that has its number.
 faults_anew() {
 	cli_unwire
-	rm -rf /sys/fs/bpf/bpf-drop
 	cli_wire
 	faults_foreign "${beside-}"
 	"$prepare"

@@ -96,10 +96,23 @@ cli_wire_third() {
 	ip netns add "$third"
 }
 
+# The pins of a namespace that has gone would be the next one's that has its number; those
+# of other groups' namespaces lie beside them.
+cli_unpin() {
+	local each
+
+	[ -d /sys/fs/bpf/bpf-drop ] || return 0
+	for each in ${host-} ${third-}; do
+		[ ! -e "/run/netns/$each" ] ||
+			rm -f "/sys/fs/bpf/bpf-drop/$(stat -Lc %i "/run/netns/$each")-"*
+	done
+}
+
 cli_unwire() {
 	local each
 
 	[ -n "${host-}${third-}" ] || return 0
+	cli_unpin
 	for each in ${host-} ${ctr-} ${third-}; do
 		echo "netns del $each"
 	done | ip -force -batch -
