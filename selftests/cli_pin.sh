@@ -145,6 +145,11 @@ test_no_bpffs() {
 	cli_clean
 }
 
+test_no_proc() {
+	cli_refused 1 'ns/net: it cannot be read .*mount -t proc' \
+		unshare --mount sh -ec 'umount -l /proc; exec "$@"' sh xdp-drop-tcp --pin veth0
+}
+
 test_read_only() {
 	local new='mount -t bpf bpf /sys/fs/bpf; mount -o remount,ro /sys/fs/bpf; exec "$@"'
 	local same='mount -o remount,bind,ro /sys/fs/bpf; exec "$@"'
@@ -299,6 +304,7 @@ ktap_case pin test_force "--force takes the place of a pinned program, and its p
 ktap_case pin test_unpinned_by_hand "a pin that is removed by hand"
 ktap_case pin test_pin_timeout "--pin --timeout"
 ktap_case pin test_no_bpffs "no BPF file system"
+ktap_case pin test_no_proc "no /proc, so no number of the network namespace"
 ktap_case pin test_read_only "a read-only BPF file system"
 ktap_case pin test_untrusted "a directory that others can write to"
 ktap_case pin test_stale "a pin that outlives its interface"

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -95,6 +96,11 @@ int pin_prepare(void)
 			"%s: no BPF file system is mounted there, so nothing can be pinned. Mount it: mount -t bpf bpffs %s.",
 			BPF_FS, BPF_FS);
 	}
+	if (!netns_own())
+		return fail(
+			EXIT_SYSTEM,
+			"%s: it cannot be read (%s), and pins are named after it, so nothing can be pinned. Mount it: mount -t proc proc /proc.",
+			NETNS_OWN, strerror(errno));
 	for (tries = 0; tries < PIN_TRIES; tries++) {
 		if (mkdir(PIN_DIRECTORY, 0700) && errno != EEXIST)
 			break;
