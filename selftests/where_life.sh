@@ -22,12 +22,14 @@ signals() {
 ktap_case counts anew "SIGUSR1: the sums so far, and counting anew"
 anew() {
 	lab_load xdp-drop-tcp --skb-mode "$port"
-	where_start --summary "$port"
+	where_start "$port"
 	where_knock 2
+	poll 5 where_tells 2 "^ +[0-9.]+ $port .* IPv4 +54\$"
 	kill -USR1 "$where"
 	poll 5 where_tells 1 "^ +2 $port +xdp-generic"
 	poll 5 where_tells 1 ' 2 dropped in [0-9.]+ s$' || fail "without their sum"
 	where_knock 1
+	poll 5 where_tells 3 "^ +[0-9.]+ $port .* IPv4 +54\$"
 	where_end INT
 	lab_stop
 	told "^ +1 $port +xdp-generic"

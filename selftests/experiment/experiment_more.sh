@@ -50,7 +50,7 @@ experiment_switched() {
 	awk -f "$here/switch.awk" -v id="$1" -v ktap="$ktap" \
 		-v where="xdp-drop-tcp:$5" -v path="$2-to-$3" -v seconds="$work/$1.seconds" \
 		-v tsv="$work/$chapter.tsv" -v csv="$work/$1.csv" \
-		"$work/$1.switches" "$work/$1.stream"
+		"$work/$1.switches" "$work/$1.stream" "$work/$1.stream"
 }
 
 # --- the questions: each a heading, commands, and what they say ---
