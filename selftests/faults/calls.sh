@@ -21,7 +21,8 @@ calls_plan() {
 	local call count errors error n without=
 
 	! grep -q __asan_init "$cli_path/xdp-drop-tcp" || without=" MMAP LIMIT "
-	cli_on "$tool" deny --count "$tmp/calls" "${command[@]}" >"$tmp/out" 2>"$tmp/err" || fail "$(<"$tmp/err")"
+	cli_on "$tool" deny --count "$tmp/calls" "${command[@]}" >"$tmp/out" 2>"$tmp/err" ||
+		fail "exit status $?: $(<"$tmp/err")"
 	faults_anew
 	plan=()
 	while read -r call count errors; do

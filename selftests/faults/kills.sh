@@ -9,7 +9,8 @@ kills_of() {
 
 	faults_anew
 	began=${EPOCHREALTIME/./}
-	"$tool" enter -t 10 "$host" "${command[@]}" >"$tmp/out" 2>"$tmp/err" || fail "$(<"$tmp/err")"
+	"$tool" enter -t 10 "$host" "${command[@]}" >"$tmp/out" 2>"$tmp/err" ||
+		fail "exit status $?: $(<"$tmp/err")"
 	span=$((${EPOCHREALTIME/./} - began))
 	faults_anew
 	for ((i = 0; i < $1; i++)); do

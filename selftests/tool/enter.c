@@ -70,7 +70,7 @@ static int enter_main(int argc, char **argv)
 		return 125;
 	if (mount && enter_mounts(mount))
 		return 125;
-	alarm(seconds);
+	alarm_after(seconds);
 	return run(argv + 1);
 }
 
@@ -82,7 +82,7 @@ const struct command enter_command = {
 		"  -i          SIGINT and SIGQUIT are not ignored\n"
 		"  -m PID      enter the mount namespace of this process as well, and its root;\n"
 		"              stay in the directory\n"
-		"  -t SECONDS  then SIGALRM ends the command\n"
+		"  -t SECONDS  then SIGALRM ends the command; $EMULATED times that, if it is set\n"
 		"NETNS is a name, as ip netns has it. Exit: the command's; 125 if it was not tried.\n",
 	.untried = 125,
 	.main = enter_main,

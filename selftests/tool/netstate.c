@@ -26,7 +26,7 @@ static int run_in_time(char **argv)
 
 	if (!pid) {
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		alarm(ALARM_SECONDS);
+		alarm_after(ALARM_SECONDS);
 		_exit(run(argv));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)

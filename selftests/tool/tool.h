@@ -34,6 +34,9 @@ int run(char **argv);
 /* What wait() says of a process, as an exit status of a shell. */
 int exit_status(int status);
 
+/* SIGALRM after so many seconds; if $EMULATED is set, as many times that. 0: never. */
+void alarm_after(unsigned int seconds);
+
 /* Milliseconds, of a clock that nobody sets. */
 double now_ms(void);
 
