@@ -13,12 +13,6 @@
 #include "lib/netlink.h"
 
 /*
- * How often to ask when the kernel has no memory for its answer: a filter is not to
- * stay for want of it at one moment.
- */
-#define ASK_TRIES 5
-
-/*
  * Our mark: a size table, which the kernel keeps with any qdisc and shows (qdisc_create(),
  * tc_fill_qdisc(), net/sched/sch_api.c). Without entries and overhead it says nothing of
  * any packet's size, and on clsact none is queued.
@@ -101,7 +95,7 @@ int clsact_in_use(int ifindex)
 		error = clsact_filters(ifindex, false, note_any, &any);
 		if (!error)
 			error = clsact_filters(ifindex, true, note_any, &any);
-	} while (error == -ENOBUFS && ++tries < ASK_TRIES);
+	} while (netlink_again(error, &tries));
 	return error ? error : any;
 }
 
@@ -167,8 +161,7 @@ int clsact_is_ours(int ifindex)
 		netlink_start(&request, RTM_GETQDISC, NLM_F_DUMP,
 			      sizeof(struct tcmsg));
 		error = netlink_ask(&request, read_mark, &look);
-	} while ((error == -ENOBUFS || error == -EAGAIN) &&
-		 ++tries < ASK_TRIES);
+	} while (netlink_again(error, &tries));
 	return error ? error : look.ours;
 }
 
@@ -217,7 +210,7 @@ int clsact_program(int ifindex, bool ingress)
 
 	do
 		error = clsact_filters(ifindex, ingress, note_program, &id);
-	while (error == -ENOBUFS && ++tries < ASK_TRIES);
+	while (netlink_again(error, &tries));
 	/* EINVAL: the qdisc is gone; ENODEV: the interface. */
 	return error && error != -EINVAL && error != -ENODEV ? error : (int)id;
 }

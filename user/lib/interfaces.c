@@ -21,13 +21,6 @@
 #include "lib/grow.h"
 #include "lib/netlink.h"
 
-/*
- * How often a dump that others disturbed is tried again. Where interfaces come
- * and go without end, the last one has to do: Linux 6.12, for one, tells all that
- * stay, as rtnl_dump_ifinfo() walks by ifindex.
- */
-#define DUMP_TRIES 3
-
 static int add(struct interfaces *all, const struct interface *interface)
 {
 	return grow_list(&all->list, &all->count, interface,
@@ -183,8 +176,12 @@ static int read_links(struct interfaces *all)
 		netlink_start(&request, RTM_GETLINK, NLM_F_DUMP,
 			      sizeof(struct ifinfomsg));
 		error = netlink_ask(&request, read_link, all);
-	} while (error == -EAGAIN && ++tries < DUMP_TRIES);
+	} while (netlink_again(error, &tries));
 	sort(all);
+	/*
+	 * Where interfaces come and go without end, the last one has to do: Linux
+	 * 6.12, for one, tells all that stay, as rtnl_dump_ifinfo() walks by ifindex.
+	 */
 	return error == -EAGAIN ? 0 : error;
 }
 

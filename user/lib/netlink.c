@@ -186,6 +186,37 @@ static int read_datagram(struct netlink *nl, int flags, netlink_reader reader,
 	return error;
 }
 
+/* For 40 ms: a filter is not to stay for want of memory at one moment. */
+#define TRIES 5
+#define PAUSE_US 10000
+
+bool netlink_again(int error, int *tries)
+{
+	if ((error != -EAGAIN && error != -ENOBUFS && error != -ENOMEM) ||
+	    ++*tries >= TRIES)
+		return false;
+	if (error != -EAGAIN)
+		usleep(PAUSE_US);
+	return true;
+}
+
+/* What fails here was not taken (netlink_sendmsg(), net/netlink/af_netlink.c). */
+static int send_request(const struct netlink *nl,
+			const struct netlink_request *request)
+{
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	size_t size = request->header.nlmsg_len + request->next;
+	int error, tries = 0;
+
+	do
+		error = sendto(nl->fd, request, size, 0,
+			       (struct sockaddr *)&kernel, sizeof(kernel)) < 0 ?
+				-errno :
+				0;
+	while (netlink_again(error, &tries));
+	return error;
+}
+
 int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		 netlink_reader reader, void *context)
 {
@@ -194,7 +225,6 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		.reader = reader,
 		.context = context,
 	};
-	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	int error = 0;
 
 	if (nl->fd < 0 || nl->unfinished) {
@@ -206,9 +236,9 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 	nl->extack[0] = '\0';
 	request->header.nlmsg_seq = ++nl->sequence;
 	request->header.nlmsg_flags |= NLM_F_ACK;
-	if (sendto(nl->fd, request, request->header.nlmsg_len + request->next,
-		   0, (struct sockaddr *)&kernel, sizeof(kernel)) < 0)
-		return -errno;
+	error = send_request(nl, request);
+	if (error)
+		return error;
 	/* To the end, whatever comes: a dump left half read blocks the next. */
 	while (!error && !answer.ended)
 		error = read_datagram(nl, 0, read_answer, &answer);

@@ -70,6 +70,12 @@ void netlink_put_next(struct netlink_request *request,
 int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		 netlink_reader reader, void *context);
 
+/*
+ * Is a request that may be repeated to be made again, after this error? Not for ever:
+ * *@tries is 0 at first. It pauses if the kernel had no memory.
+ */
+bool netlink_again(int error, int *tries);
+
 /* netlink_talk() by a socket of the process's own. */
 int netlink_ask(struct netlink_request *request, netlink_reader reader,
 		void *context);
