@@ -7,8 +7,9 @@ set -eu
 export LC_ALL=C
 cd "$(dirname "$0")/.."
 
-FAULTS=all ./faults.sh "$@" | awk '
-	{ print; fflush() }
+# awk may read ahead, and lines are to be seen as they come.
+exec 3>&1
+FAULTS=all ./faults.sh "$@" | tee /dev/fd/3 | awk '
 	/^# campaign .* tried, / { tried += $4; violations += $6 }
 	/^not ok / { failed++ }
 	/^ok .* # SKIP/ { skipped++ }
