@@ -33,8 +33,7 @@ static int listen_on(const char *port)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	if (fd < 0 || bind(fd, &at.any, sizeof(at)) ||
-	    listen(fd, SOMAXCONN))
+	if (fd < 0 || bind(fd, &at.any, sizeof(at)) || listen(fd, SOMAXCONN))
 		give_up("listen");
 	return fd;
 }

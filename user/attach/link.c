@@ -99,7 +99,7 @@ int pin_prepare(void)
 	if (!netns_own())
 		return fail(
 			EXIT_SYSTEM,
-			"%s: it cannot be read (%s), and pins are named after it, so nothing can be pinned. Mount it: mount -t proc proc /proc.",
+			"%s: it cannot be read (%s), and pins are named after it, so nothing can be pinned. Mount it: mount -t proc none /proc.",
 			NETNS_OWN, strerror(errno));
 	for (tries = 0; tries < PIN_TRIES; tries++) {
 		if (mkdir(PIN_DIRECTORY, 0700) && errno != EEXIST)
