@@ -283,7 +283,7 @@ test_taken_off() {
 	cli_start tc-drop-tcp --clsact --json -i 0 veth0
 	cli_on tc filter del dev veth0 egress
 	cli_ends 1
-	told '"why":"taken off"'
+	told '"event":"lost",.*"why":"taken off"'
 	cli_clean
 }
 

@@ -18,9 +18,9 @@ test_usr1() {
 		# shellcheck disable=SC2086 # program and option
 		cli_start $way --json -i 0 veth0
 		kill -USR1 "$pid"
-		poll 5 lines "${logs[$pid]}.out" 1 || fail "no counters"
+		poll 5 lines "${logs[$pid]}.out" 2 || fail "no counters" # the first says: attached
 		kill -USR1 "$pid"
-		poll 5 lines "${logs[$pid]}.out" 2 || fail "no counters again"
+		poll 5 lines "${logs[$pid]}.out" 3 || fail "no counters again"
 		copy "${logs[$pid]}.out" "$tmp/out"
 		never grep -E 'final":true|why' "$tmp/out"
 		cli_has 'veth0 '
@@ -152,6 +152,7 @@ test_deleted() {
 		said 'veth0: no longer attached, after [0-9.]+ s: the interface is deleted'
 		said 'nothing is attached any more'
 		told '"why":"interface gone","attached_ms":[0-9]+,"final":true'
+		told '"event":"lost",.*"interface":"veth0",.*"why":"interface gone","attached_ms":[0-9]+\}$'
 	done
 }
 

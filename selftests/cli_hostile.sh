@@ -32,7 +32,8 @@ test_hostile_names() {
 	said '^xdp-drop-tcp: a\\x1b\[1m\\x07\\xff\\xc2\\x9b"\\ö: attached'
 	expect 0 cli_on xdp-drop-tcp -S -j -i 0 -t 50ms "$name"
 	shows_name "\"interface\":$json,"
-	! command -v jq >/dev/null || jq -e ".interface or .total" "$tmp/out" >"$tmp/jq"
+	told '"event":"attached",.*"interface":"a\\u001b'
+	! command -v jq >/dev/null || jq -e ".interface or .event or .total" "$tmp/out" >"$tmp/jq"
 	TERM=xterm expect 0 "$tool" screen 80x24 "$tool" enter -t 20 "$host" xdp-drop-tcp -S -i 0.1 -t 300ms "$name"
 	told "^ +[0-9.]+ a.x1b\\[1m.x07.xff.xc2.x9b\"..* xdp-generic +0"
 	cli_refused 2 'no interface .b\\x1bc' xdp-drop-tcp $'b\ec'

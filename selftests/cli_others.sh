@@ -92,6 +92,7 @@ moves() {
 	wan0_drops || fail "$way: TCP passes later"
 	cli_stop INT
 	[ "$kind" = free ] || said 'wan0: moved .*as number [0-9]+: it stays'
+	told '"event":"moved",.*"interface":"wan0",.*"new_ifindex":[0-9]+\}$'
 	dropped_on '"wan0"'
 	[ "$dropped" -ge 1 ] || fail "$way: nothing is counted on wan0: $(<"$tmp/out")"
 	dropped_on '"tun0"'

@@ -12,25 +12,30 @@ numbers='"passed_packets":[0-9]+,"passed_bytes":[0-9]+,"dropped_packets":[0-9]+,
 numbers+=',"observed_packets":[0-9]+,"observed_bytes":[0-9]+,"undecided_packets":[0-9]+,"undecided_bytes":[0-9]+'
 
 test_json() {
-	local regex total line list final=
+	local time regex place total line list final='' ended='"why":"timeout","attached_ms":[0-9]+'
 
 	expect 0 cli_on tc-drop-tcp --json --interval 0.05 --timeout 400ms veth0
-	regex='^\{"time":"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"'
-	regex+=',"elapsed_ms":[0-9]+,"program":"tc-drop-tcp","version":"[0-9.]+","program_id":[0-9]+'
+	time='^\{"time":"20[0-9]{2}-[01][0-9]-[0-3][0-9]T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z"'
+	time+=',"elapsed_ms":[0-9]+' regex=',"program":"tc-drop-tcp","version":"[0-9.]+","program_id":[0-9]+'
 	regex+=",\"host\":\"$(uname -n)\",\"netns\":$(stat -Lc %i "/run/netns/$host")"
-	total=$regex,'"interfaces":1'
-	regex+=',"interface":"veth0","ifindex":[0-9]+,"hook":"[a-z]+-egress"'
-	mapfile -t list <"$tmp/out"
+	place=',"interface":"veth0","ifindex":[0-9]+,"hook":"[a-z]+-egress"'
+	told "$time,\"event\":\"attached\"$regex$place\}\$"
+	told "$time,\"event\":\"time-out\"$regex\}\$"
+	told "$time,\"event\":\"ended\"$regex,$ended\}\$"
+	! command -v jq >/dev/null || jq -e .elapsed_ms "$tmp/out" >"$tmp/jq"
+	count '"event"'
+	[ "$count" = 3 ] || fail "$count events instead of 3: $(<"$tmp/out")"
+	total=$time$regex,'"interfaces":1' regex=$time$regex$place
+	mapfile -t list < <(grep -v '"event"' "$tmp/out")
 	[ "${#list[@]}" -ge 3 ] || fail "not several lines: ${list[*]}"
-	[[ ${list[-1]} =~ $total,$numbers,\"why\":\"timeout\",\"attached_ms\":[0-9]+,\"total\":true\}$ ]] ||
+	[[ ${list[-1]} =~ $total,$numbers,$ended,\"total\":true\}$ ]] ||
 		fail "not the sums: ${list[-1]}"
 	for line in "${list[@]::${#list[@]}-1}"; do
-		[[ $line =~ $regex,$numbers(,\"why\":\"timeout\",\"attached_ms\":[0-9]+)?,\"final\":(true|false)\}$ ]] ||
+		[[ $line =~ $regex,$numbers(,$ended)?,\"final\":(true|false)\}$ ]] ||
 			fail "not as it should be: $line"
 		final+="${BASH_REMATCH[1]:+why }${BASH_REMATCH[2]} "
 	done
 	[[ $final =~ ^(false )+why\ true\ $ ]] || fail "not the last line is final, and says why: $final"
-	! command -v jq >/dev/null || jq -e .elapsed_ms "$tmp/out" >"$tmp/jq"
 	cli_unsaid '[{}]'
 	cli_clean
 }
@@ -171,11 +176,11 @@ test_stopped_terminal() {
 
 test_interval() {
 	expect 0 cli_on xdp-drop-tcp --json --interval 0 --timeout 300ms veth0
-	lines "$tmp/out" 2 || fail "not the last line and the sums alone: $(<"$tmp/out")"
+	cli_counters 2 # the last line and the sums alone
 	expect 0 cli_on xdp-drop-tcp --json -i 0.1 --timeout 1050ms veth0
-	lines "$tmp/out" 7 13 || fail "too few lines, or too many: $(<"$tmp/out")"
+	cli_counters 7 13
 	expect 0 cli_on xdp-drop-tcp --json -i .4 --timeout 600ms veth0
-	lines "$tmp/out" 1 3 || fail "too many lines: $(<"$tmp/out")"
+	cli_counters 1 3
 }
 
 test_verbose_log() {
@@ -189,7 +194,7 @@ test_verbose_log() {
 	said 'libbpf: loading'
 	expect 0 cli_on tc-drop-tcp -v --verbose -v --json -i 0 -t 20ms veth0
 	said 'libbpf: loading'
-	lines "$tmp/out" 2 || fail "more than data: $(<"$tmp/out")"
+	cli_counters 2
 }
 
 # shellcheck disable=SC2016 # expanded by that shell
@@ -328,7 +333,7 @@ test_stuck_words() {
 	exec {reader}<&-
 }
 
-ktap_case output test_json "--json: one object a line, the last is final"
+ktap_case output test_json "--json: one object a line, events, the last is final"
 ktap_case output test_table "the table of counters"
 ktap_case live test_live "the table on a terminal of 60, 80 and 120 columns, and a long name"
 ktap_case live test_usual "the table fits into 80 columns"

@@ -37,6 +37,8 @@
 #   cli_hold_links OBJECT NETNS IFACE…
 #                        another's process, $foreign, holds links of a program there
 #   cli_clean            fail unless all is soon as cli_wire left it
+#   cli_counters LEAST [MOST]
+#                        the last expect printed so many lines, but for --json's events
 #   cli_has REGEX        is there a line in --list, with single spaces? or cli_has_not
 #   cli_passes_tcp       does TCP get from veth0 to eth0 and back? or cli_drops_tcp
 #   ${programs[@]}       the names of all programs that drop, ${xdp_programs[@]} of those
@@ -256,6 +258,11 @@ cli_has() {
 
 cli_has_not() {
 	! cli_has "$@"
+}
+
+cli_counters() {
+	grep -v '"event":' "$tmp/out" >"$tmp/counters"
+	lines "$tmp/counters" "$@" || fail "not $* lines of counters: $(<"$tmp/out")"
 }
 
 # Nobody listens, so the answer is a quick RST.

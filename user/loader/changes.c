@@ -23,12 +23,13 @@ static void check_move(struct run *run, struct attachment *at, int index,
 	if (index == at->index) {
 		note("%s: moved to another network namespace: it stays attached.",
 		     at->interface.name);
-		return;
+	} else {
+		note("%s: moved to another network namespace, as number %d: it stays attached.",
+		     at->interface.name, index);
+		at->index = index;
+		run->watch.renumbered = true;
 	}
-	note("%s: moved to another network namespace, as number %d: it stays attached.",
-	     at->interface.name, index);
-	at->index = index;
-	run->watch.renumbered = true;
+	watch_event(run, "moved", at, false);
 }
 
 static bool still_there(struct run *run, struct attachment *at)
@@ -60,6 +61,7 @@ static void mark_ended(struct run *run, struct attachment *at)
 	at->attached = false;
 	at->ended_ns = clock_ns(CLOCK_MONOTONIC);
 	at->why = is_gone(at) ? END_INTERFACE_GONE : END_TAKEN_OFF;
+	watch_event(run, "lost", at, true);
 	seconds = (double)(at->ended_ns - run->watch.started_ns) / SECOND_NS;
 	if (at->why == END_TAKEN_OFF) {
 		note("%s: no longer attached, after %.1f s: another process took the program off.",

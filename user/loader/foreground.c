@@ -139,6 +139,7 @@ int stage_foreground(struct run *run)
 	code = watch_run(run);
 	detached = stage_detach(run);
 	watch_ended(run);
+	watch_event(run, "ended", NULL, true);
 	tell_end(run);
 	if (file_is_open(&run->capture.file))
 		captured = capture_finish(&run->capture, run->signal_fd);

@@ -25,17 +25,20 @@
 #define TRACE_PIPE TRACING "/trace_pipe"
 #define TRACE_PIPE_OLD "/sys/kernel/debug/tracing/trace_pipe"
 
-static void tell_attached(const struct run *run)
+static void tell_attached(struct run *run)
 {
 	const struct program_info *info = &run->info;
 	size_t i, count = run->chosen.count;
 
-	for (i = 0; i < count && count < MANY_INTERFACES; i++) {
+	for (i = 0; i < count; i++) {
 		const struct attachment *at = &run->attachments[i];
 
-		note("%s: attached (%s, program id %u, tag %s)%s",
-		     at->interface.name, hook_text(at->hook), info->id,
-		     info->tag, run->options.observe ? ", observing" : "");
+		watch_event(run, "attached", at, false);
+		if (count < MANY_INTERFACES)
+			note("%s: attached (%s, program id %u, tag %s)%s",
+			     at->interface.name, hook_text(at->hook), info->id,
+			     info->tag,
+			     run->options.observe ? ", observing" : "");
 	}
 	if (count >= MANY_INTERFACES)
 		note("attached to %zu interfaces (program id %u, tag %s)%s",

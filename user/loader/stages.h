@@ -119,6 +119,13 @@ int watch_run(struct run *run);
 /* Nothing is attached any more: notes why and when for what still was. */
 void watch_ended(struct run *run);
 
+/*
+ * With --json, an object of its own: what happened to @at, or NULL: to all. @ended: it
+ * says why, and after how long, too.
+ */
+void watch_event(struct run *run, const char *event,
+		 const struct attachment *at, bool ended);
+
 /* How long it was attached, as far as anything was. */
 __u64 watch_lasted_ns(const struct run *run);
 

@@ -13,8 +13,7 @@
 /* A heading for each screenful. */
 #define LINES_PER_HEADING 20
 
-static void show_json(const struct display *display, FILE *text,
-		      const struct reading *reading)
+void counters_json(json_writer_t *json, const struct drop_counters *sum)
 {
 	static const char *const names[STAT_COUNT][2] = {
 		[STAT_PASSED] = { "passed_packets", "passed_bytes" },
@@ -22,9 +21,51 @@ static void show_json(const struct display *display, FILE *text,
 		[STAT_OBSERVED] = { "observed_packets", "observed_bytes" },
 		[STAT_UNDECIDED] = { "undecided_packets", "undecided_bytes" },
 	};
+	int kind;
+
+	for (kind = 0; kind < STAT_COUNT; kind++) {
+		const struct drop_stats *stats = &sum->stats[kind];
+
+		jsonw_lluint_field(json, names[kind][0], stats->packets);
+		jsonw_lluint_field(json, names[kind][1], stats->bytes);
+	}
+}
+
+/* Of which interface it is, or of how many. */
+static void show_place(json_writer_t *json, const struct reading *reading)
+{
+	if (reading->interfaces) {
+		jsonw_lluint_field(json, "interfaces", reading->interfaces);
+	} else if (reading->interface) {
+		escape_json(json, "interface", reading->interface->name);
+		jsonw_lluint_field(json, "ifindex", reading->interface->index);
+		escape_json(json, "hook", hook_name(reading->hook));
+		if (reading->new_index)
+			jsonw_lluint_field(json, "new_ifindex",
+					   reading->new_index);
+	} else if (!reading->event) {
+		jsonw_null_field(json, "interface");
+		jsonw_lluint_field(json, "ifindex", 0);
+		jsonw_null_field(json, "hook");
+	}
+}
+
+static void show_counters(json_writer_t *json, const struct display *display,
+			  const struct reading *reading)
+{
+	counters_json(json, &reading->sum);
+	if (!display->capture)
+		return;
+	jsonw_lluint_field(json, "captured_packets", reading->counts.captured);
+	jsonw_lluint_field(json, "lost_packets", reading->counts.lost);
+	jsonw_lluint_field(json, "waiting_packets", reading->counts.waiting);
+}
+
+static void show_json(const struct display *display, FILE *text,
+		      const struct reading *reading)
+{
 	json_writer_t *json = jsonw_new(text);
 	char time[TIME_TEXT_SIZE];
-	int kind;
 
 	if (!json)
 		return;
@@ -33,42 +74,24 @@ static void show_json(const struct display *display, FILE *text,
 	escape_json(json, "time", time);
 	jsonw_lluint_field(json, "elapsed_ms",
 			   (unsigned long long)(reading->elapsed * 1000));
+	if (reading->event)
+		escape_json(json, "event", reading->event);
 	escape_json(json, "program", display->program);
 	escape_json(json, "version", BPF_DROP_VERSION);
 	jsonw_lluint_field(json, "program_id", reading->program_id);
 	escape_json(json, "host", display->host);
 	jsonw_lluint_field(json, "netns", display->netns);
-	if (reading->interfaces) {
-		jsonw_lluint_field(json, "interfaces", reading->interfaces);
-	} else if (reading->interface) {
-		escape_json(json, "interface", reading->interface->name);
-		jsonw_lluint_field(json, "ifindex", reading->interface->index);
-		escape_json(json, "hook", hook_name(reading->hook));
-	} else {
-		jsonw_null_field(json, "interface");
-		jsonw_lluint_field(json, "ifindex", 0);
-		jsonw_null_field(json, "hook");
-	}
-	for (kind = 0; kind < STAT_COUNT; kind++) {
-		const struct drop_stats *stats = &reading->sum.stats[kind];
-
-		jsonw_lluint_field(json, names[kind][0], stats->packets);
-		jsonw_lluint_field(json, names[kind][1], stats->bytes);
-	}
-	if (display->capture) {
-		jsonw_lluint_field(json, "captured_packets",
-				   reading->counts.captured);
-		jsonw_lluint_field(json, "lost_packets", reading->counts.lost);
-		jsonw_lluint_field(json, "waiting_packets",
-				   reading->counts.waiting);
-	}
+	show_place(json, reading);
+	if (!reading->event)
+		show_counters(json, display, reading);
 	if (reading->why) {
 		escape_json(json, "why", end_name(reading->why));
 		jsonw_lluint_field(json, "attached_ms", reading->attached_ms);
 	}
 	/* Else the sum would be taken for an interface more. */
-	jsonw_bool_field(json, reading->interfaces ? "total" : "final",
-			 reading->final);
+	if (!reading->event)
+		jsonw_bool_field(json, reading->interfaces ? "total" : "final",
+				 reading->final);
 	jsonw_end_object(json);
 	jsonw_destroy(&json);
 }
@@ -182,7 +205,7 @@ int display_show(struct display *display, const struct reading *reading)
 		return 0;
 	return output_add(
 		out, reading->final ? &display->lost_final : &display->lost,
-		reading->final);
+		reading->final || reading->event);
 }
 
 int display_end(struct display *display, bool last)

@@ -11,6 +11,7 @@
 #include "capture/capture.h"
 #include "lib/output.h"
 #include "lib/terminal.h"
+#include "json_writer.h"
 
 /* How to show them, and what that needs to remember. */
 struct display {
@@ -32,10 +33,12 @@ struct display {
 
 /* What one line shows. */
 struct reading {
+	const char *event; /* JSON: this has happened; it has no counters */
 	__u32 program_id;
 	size_t interfaces; /* not 0: it is the sum of so many, in JSON */
 	const struct interface *interface; /* NULL: of one that is not known */
 	enum hook hook; /* not of one that is not known */
+	int new_index; /* an event: its number in another network namespace; or 0 */
 	double elapsed; /* seconds since attaching */
 	double packet_rate; /* matched packets a second since the last line */
 	double byte_rate;
@@ -50,6 +53,9 @@ struct reading {
 
 /* Bits or bytes for people: "0", "940", "1.25M", "23.4G", with @space before the unit. */
 void amount_text(char text[AMOUNT_SIZE], double amount, const char *space);
+
+/* The keys and values of JSON that all counters have. */
+void counters_json(json_writer_t *json, const struct drop_counters *sum);
 
 /* Says which program, as typed, and which host and network namespace it is. */
 void display_name(struct display *display, const char *program);

@@ -40,36 +40,57 @@ __u64 watch_lasted_ns(const struct run *run)
 	return last_ns - run->watch.started_ns;
 }
 
-/* @i behind those of the attachments: an interface that is not known. */
-static int show_one(struct run *run, size_t i, double seconds, bool final)
+/* All but the counters. @at: NULL: of none of them; @ended: why, and after how long, too. */
+static struct reading reading_of(const struct run *run,
+				 const struct attachment *at, bool ended)
 {
+	const __u64 started_ns = run->watch.started_ns;
 	struct reading reading = {
 		.program_id = run->info.id,
-		.final = final,
+		.elapsed = (double)(clock_ns(CLOCK_MONOTONIC) - started_ns) /
+			   SECOND_NS,
 	};
-	const struct attachment *at = NULL;
-	struct drop_stats matched, *last = &run->watch.last_matched[i];
-	int error;
 
-	error = counters_read(run->counters_fd, i, &reading.sum);
-	if (error)
-		return error;
-	if (i < run->chosen.count) {
-		at = &run->attachments[i];
+	if (at) {
 		reading.interface = &at->interface;
 		reading.hook = at->hook;
 	}
-	if (final) {
+	if (ended) {
 		reading.why = at ? at->why : run->watch.why;
-		reading.attached_ms =
-			(at ? at->ended_ns - run->watch.started_ns :
-			      watch_lasted_ns(run)) /
-			1000000;
+		reading.attached_ms = (at ? at->ended_ns - started_ns :
+					    watch_lasted_ns(run)) /
+				      1000000;
 	}
+	return reading;
+}
+
+void watch_event(struct run *run, const char *event,
+		 const struct attachment *at, bool ended)
+{
+	struct reading reading = reading_of(run, at, ended);
+
+	if (!run->watch.display.json || run->watch.mute)
+		return;
+	reading.event = event;
+	if (at && at->elsewhere)
+		reading.new_index = at->index;
+	/* If the reader has gone, the loop finds that out. */
+	display_show(&run->watch.display, &reading);
+}
+
+/* @i behind those of the attachments: an interface that is not known. */
+static int show_one(struct run *run, size_t i, double seconds, bool final)
+{
+	struct reading reading = reading_of(
+		run, i < run->chosen.count ? &run->attachments[i] : NULL,
+		final);
+	struct drop_stats matched, *last = &run->watch.last_matched[i];
+	int error = counters_read(run->counters_fd, i, &reading.sum);
+
+	if (error)
+		return error;
+	reading.final = final;
 	matched = counters_matched(&reading.sum);
-	reading.elapsed =
-		(double)(clock_ns(CLOCK_MONOTONIC) - run->watch.started_ns) /
-		SECOND_NS;
 	if (seconds > 0) {
 		reading.packet_rate =
 			(matched.packets - last->packets) / seconds;
@@ -250,6 +271,7 @@ static int handle(struct run *run, struct loop *loop)
 	changes_write(run);
 	if (loop->now_ns >= run->watch.deadline_ns) {
 		note("time-out: everything passes from now on.");
+		watch_event(run, "time-out", NULL, false);
 		return end(run, EXIT_DONE, END_TIMEOUT);
 	}
 	error = is_due(loop, EACH_INTERVAL) ?
