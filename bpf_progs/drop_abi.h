@@ -79,7 +79,7 @@ enum drop_mode {
 	MODE_MANY = 4, /* look the interface up in "slots" */
 };
 
-/* Constants (.rodata), set before loading; all zero is the notebook's behaviour. */
+/* Constants (.rodata.config), set before loading; all zero is the notebook's behaviour. */
 struct drop_config {
 	__u32 frame_type; /* enum drop_frame_type, of an interface that is not in "slots" */
 	__u32 unknown; /* and its index into the map "counters" */

@@ -14,7 +14,8 @@
 #include "drop_abi.h"
 #include "match_protocol.h"
 
-const volatile struct drop_config config = {};
+/* In a map of its own, which --list can tell by name and size. */
+const volatile struct drop_config config SEC(".rodata.config") = {};
 struct drop_state state = {};
 
 struct {

@@ -312,7 +312,7 @@ test_list_empty() {
 }
 
 test_list() {
-	local way dev hook line count rows=() tcx=tcx
+	local way dev hook line count rows=() tcx=tcx counters='("[a-z]+_(packets|bytes)":[0-9]+,?){8}'
 
 	has_tcx || tcx=clsact
 	cli_on ip link add veth1 type veth peer name veth2
@@ -335,17 +335,19 @@ test_list() {
 	tr -s ' ' <"$tmp/out" | sed -E 's/ [0-9]+ ([a-z_]+) [0-9a-f]{16} / ID \1 TAG /' >"$tmp/table"
 	mv "$tmp/table" "$tmp/out"
 	for line in "${rows[@]}"; do told "^$line$"; done
-	lines "$tmp/out" 9 || fail "not 9 lines: $(<"$tmp/out")"
+	count '^ dropping: dropped 0 packets \(0 B\), passed [0-9]+, undecided 0$'
+	[ "$count" = 8 ] || fail "$count of 8 are dropping: $(<"$tmp/out")"
+	lines "$tmp/out" 17 || fail "not 17 lines: $(<"$tmp/out")"
 
 	expect 0 cli_on xdp-drop-tcp -l veth2 lo
 	count '^veth2 '
 	[ "$count" = 2 ] || fail "not 2 of veth2: $(<"$tmp/out")"
-	lines "$tmp/out" 3 || fail "not veth2 alone: $(<"$tmp/out")"
+	lines "$tmp/out" 5 || fail "not veth2 alone: $(<"$tmp/out")"
 	expect 0 cli_on xdp-drop-world --json 'veth[12]' --list
 	lines "$tmp/out" 5 || fail "not 5 objects: $(<"$tmp/out")"
-	told '^\{"interface":"veth2","ifindex":[0-9]+,"hook":"clsact-ingress","program_id":[0-9]+,"program":"tc_drop_tcp","tag":"[0-9a-f]{16}","priority":7,"handle":3,"protocol":3,"owner":"by netlink \(tc\)"\}$'
+	told '^\{"interface":"veth2","ifindex":[0-9]+,"hook":"clsact-ingress","program_id":[0-9]+,"program":"tc_drop_tcp","tag":"[0-9a-f]{16}","priority":7,"handle":3,"protocol":3,"owner":"by netlink \(tc\)","state":"dropping",'"$counters"'\}$'
 	expect 0 cli_on xdp-drop-world --json veth0 --list
-	told '^\{"interface":"veth0","ifindex":[0-9]+,"hook":"xdp-native","program_id":[0-9]+,"program":"xdp_drop_tcp","tag":"[0-9a-f]{16}","link_id":[0-9]+,"owner":"held by process [0-9]+ \(xdp-drop-tcp\)"\}$'
+	told '^\{"interface":"veth0","ifindex":[0-9]+,"hook":"xdp-native","program_id":[0-9]+,"program":"xdp_drop_tcp","tag":"[0-9a-f]{16}","link_id":[0-9]+,"owner":"held by process [0-9]+ \(xdp-drop-tcp\)","state":"dropping",'"$counters"'\}$'
 	! command -v jq >/dev/null || jq -e .ifindex "$tmp/out" >"$tmp/jq"
 }
 

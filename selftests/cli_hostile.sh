@@ -48,7 +48,7 @@ test_hostile_names() {
 	shows_name '(x\x1b[2J")'
 	expect 0 cli_on xdp-drop-tcp --list --json
 	shows_name "\"interface\":$json,"
-	shows_name '(x\u001b[2J\")"}'
+	shows_name '(x\u001b[2J\")",'
 	cli_stop
 	cli_clean
 }

@@ -34,6 +34,7 @@ test_lost() {
 	told_lost v0.1 xdp xdp_drop_tcp 'stale: its interface is gone'
 	cli_on ip link del v0.1
 	told_lost v0.1 xdp xdp_drop_tcp 'stale: its interface is gone'
+	cli_has_not '^dropping' || fail "nothing is there to drop"
 	expect 0 cli_on xdp-drop-world --detach
 	said 'nothing of xdp-drop-world is attached'
 	cli_refused 2 "no interface 'v0'" xdp-drop-tcp --detach v0
@@ -71,6 +72,7 @@ test_moved_pin() {
 		expect 0 cli_on xdp-drop-tcp -S --pin veth1
 		cli_on ip link set veth1 netns "$third"
 		told_lost veth1 xdp xdp_drop_tcp 'its interface is in another network namespace now'
+		cli_has '^dropping: ' || fail "it is not told what it is doing there"
 		expect 0 "${in_third[@]}" xdp-drop-tcp --list
 		told "^veth1 +xdp-generic .*$by_pin"
 		never reads "$tmp/out" 'another network'
@@ -96,7 +98,7 @@ test_renamed_pin() {
 	cli_on ip link set veth1 name new1
 	expect 0 cli_on xdp-drop-tcp --list
 	told "^new1 +xdp-native .*$by_pin"
-	lines "$tmp/out" 2 || fail "not once: $(<"$tmp/out")"
+	lines "$tmp/out" 3 || fail "not once: $(<"$tmp/out")"
 	never reads "$tmp/out" stale
 	cli_refused 2 "no interface 'veth1'" xdp-drop-tcp --detach veth1
 	expect 0 cli_on xdp-drop-tcp --detach new1

@@ -234,6 +234,7 @@ test_strange_map() {
 		cli_state before
 		cli_has "^veth0 clsact-egress .*tc_drop_tcp .* by tc-drop-tcp of another version, or" ||
 			fail "$map: not in --list"
+		cli_has_not 'dropping|observing|idle|cannot be read' || fail "$map: taken for ours"
 		cli_refused 3 'runs there already|left alone' tc-drop-tcp --clsact veth0
 		cli_refused 3 'left alone.*not those of this version' tc-drop-tcp --detach veth0
 		expect 0 cli_on tc-drop-tcp --detach --force veth0

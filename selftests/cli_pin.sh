@@ -5,6 +5,7 @@
 set -eu
 
 . "$(dirname "$0")/lib/cli_lib.sh"
+. "$(dirname "$0")/lib/frames.sh"
 cli_private "$@"
 
 pins=/sys/fs/bpf/bpf-drop
@@ -125,9 +126,45 @@ test_pin_timeout() {
 	expect 0 cli_on tc-drop-tcp --pin --timeout 2s veth0
 	said 'it stays attached.*--detach'
 	said 'after the time-out it passes everything'
+	cli_has '^dropping, [01]\.[0-9] s left: dropped [0-9]+ packets? ' || fail "not in --list"
 	cli_drops_tcp || fail "TCP passes"
 	poll 6 cli_passes_tcp || fail "it still drops"
+	cli_has '^idle: dropped [1-9][0-9]* packets? ' || fail "not in --list"
 	cli_has 'pinned at|--pin'
+	expect 0 cli_on tc-drop-tcp --detach veth0
+	cli_clean
+}
+
+# --list reads what each is doing from its own maps.
+test_doing() {
+	local way does of
+
+	cli_on ip link add veth1 type veth peer name veth2
+	cli_state before
+	for way in "xdp-drop-tcp -S" "tc-drop-tcp --ingress" "tc-drop-tcp --ingress --clsact"; do
+		for does in "dropping: dropped" "observing: observed"; do
+			of=
+			[ "${does%%:*}" = dropping ] || of=--observe
+			# shellcheck disable=SC2086 # program and options
+			expect 0 cli_on $way $of --pin veth0 veth1
+			"${in_ctr[@]}" "$tool" probe send eth0 "$frame_syn" 2
+			cli_has "^$does 2 packets \\(108 B\\), passed [0-9]+, undecided 0\$" || fail "$way: not $does 2"
+			cli_has "^$does 0 packets \\(0 B\\)," || fail "$way: not $does 0"
+			expect 0 cli_on xdp-drop-tcp --list --json veth0
+			told "\"state\":\"${does%:*}\",\"passed.*\"${does#*: }_packets\":2,\"${does#*: }_bytes\":108,"
+			expect 0 cli_on "${way%% *}" --detach
+			cli_clean
+		done
+	done
+	# What its loader renews is no time-out.
+	cli_start tc-drop-tcp --clsact -i 0 veth0
+	cli_has '^dropping: ' || fail "not dropping"
+	expect 0 cli_on "$tool" deny MAP_FD EPERM xdp-drop-tcp --list
+	told '^  its maps cannot be read: Operation not permitted$'
+	expect 0 cli_on "$tool" deny MAP_FD EPERM xdp-drop-tcp --list --json
+	told '"state":null,"error":"Operation not permitted"\}$'
+	kill -9 "$pid"
+	poll 6 cli_has '^idle: ' || fail "not idle"
 	expect 0 cli_on tc-drop-tcp --detach veth0
 	cli_clean
 }
@@ -303,6 +340,7 @@ ktap_case pin test_many "several interfaces"
 ktap_case pin test_force "--force takes the place of a pinned program, and its pin"
 ktap_case pin test_unpinned_by_hand "a pin that is removed by hand"
 ktap_case pin test_pin_timeout "--pin --timeout"
+ktap_case pin test_doing "--list: what a program is doing, and has counted"
 ktap_case pin test_no_bpffs "no BPF file system"
 ktap_case pin test_no_proc "no /proc, so no number of the network namespace"
 ktap_case pin test_read_only "a read-only BPF file system"

@@ -141,7 +141,7 @@ static inline __u64 loaded_now_ns(void)
 static inline int loaded_configure(struct loaded *loaded,
 				   const struct setup *setup)
 {
-	struct drop_config *config = loaded_section(loaded, ".rodata");
+	struct drop_config *config = loaded_section(loaded, ".rodata.config");
 	struct drop_state *state = loaded_section(loaded, ".bss");
 	struct bpf_map *counters;
 

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Ours have six: counters, slots, captured, scratch, .rodata, .bss. */
+#include "attach/counters.h"
+
+/* Ours have seven: counters, slots, captured, scratch, .rodata, .rodata.config, .bss. */
 #define MOST_MAPS 16
 
 int program_info_of_fd(int fd, struct program_info *info)
@@ -50,6 +52,8 @@ static const struct layout {
 			    sizeof(struct drop_slot) },
 	[PROGRAM_STATE] = { ".bss", BPF_MAP_TYPE_ARRAY,
 			    sizeof(struct drop_state) },
+	[PROGRAM_CONFIG] = { ".rodata.config", BPF_MAP_TYPE_ARRAY,
+			     sizeof(struct drop_config) },
 };
 
 static bool ends_with(const char *text, const char *suffix)
@@ -105,16 +109,23 @@ int program_map(int program_fd, enum program_map map, __u32 *entries)
 	return found;
 }
 
-/* Reads one value of one of a program's maps. Returns 0 or a negative errno. */
-static int read_value(__u32 id, enum program_map map, __u32 key, void *value)
+/* As program_map(), by the program's id. */
+static int open_map(__u32 id, enum program_map map)
 {
-	int program_fd, map_fd, error = 0;
+	int map_fd, program_fd = bpf_prog_get_fd_by_id(id);
 
-	program_fd = bpf_prog_get_fd_by_id(id);
 	if (program_fd < 0)
 		return -errno;
 	map_fd = program_map(program_fd, map, NULL);
 	close(program_fd);
+	return map_fd;
+}
+
+/* Reads one value of one of a program's maps. Returns 0 or a negative errno. */
+static int read_value(__u32 id, enum program_map map, __u32 key, void *value)
+{
+	int map_fd = open_map(id, map), error = 0;
+
 	if (map_fd < 0)
 		return map_fd;
 	if (bpf_map_lookup_elem(map_fd, &key, value))
@@ -131,4 +142,28 @@ int program_slot(__u32 id, int ifindex, struct drop_slot *slot)
 int program_state(__u32 id, struct drop_state *state)
 {
 	return read_value(id, PROGRAM_STATE, 0, state);
+}
+
+int program_config(__u32 id, struct drop_config *config)
+{
+	return read_value(id, PROGRAM_CONFIG, 0, config);
+}
+
+int program_counters(__u32 id, int ifindex, const struct drop_config *config,
+		     struct drop_counters *sum)
+{
+	/* The kernel side's slot_of() does the same. */
+	struct drop_slot slot = { .counters = config->unknown };
+	int map_fd, error = 0;
+
+	if (config->modes & MODE_MANY)
+		error = program_slot(id, ifindex, &slot);
+	if (error && error != -ENOENT)
+		return error;
+	map_fd = open_map(id, PROGRAM_COUNTERS);
+	if (map_fd < 0)
+		return map_fd;
+	error = counters_read(map_fd, slot.counters, sum);
+	close(map_fd);
+	return error;
 }

@@ -31,6 +31,7 @@ enum program_map {
 	PROGRAM_COUNTERS,
 	PROGRAM_SLOTS,
 	PROGRAM_STATE, /* .bss */
+	PROGRAM_CONFIG, /* .rodata.config */
 };
 
 /**
@@ -47,7 +48,7 @@ enum program_map {
  */
 int program_map(int program_fd, enum program_map map, __u32 *entries);
 
-/* Could this errno of the two below mean that the program is none of this version's? */
+/* Could this errno of those below mean that the program is none of this version's? */
 static inline bool program_is_foreign(int error)
 {
 	return error == -ENOENT || error == -EPROTO;
@@ -58,6 +59,16 @@ int program_slot(__u32 id, int ifindex, struct drop_slot *slot);
 
 /* The variables of one of our programs. Returns 0 or a negative errno. */
 int program_state(__u32 id, struct drop_state *state);
+
+/* And its constants. Returns 0 or a negative errno. */
+int program_config(__u32 id, struct drop_config *config);
+
+/*
+ * What one of our programs, of these constants, counted on an interface: where it knows
+ * many, but not this one, on all that it does not know. Returns 0 or a negative errno.
+ */
+int program_counters(__u32 id, int ifindex, const struct drop_config *config,
+		     struct drop_counters *sum);
 
 /* No loader attached it: one sets the deadline before that. */
 static inline bool program_is_bare(const struct drop_state *state)

@@ -58,7 +58,7 @@ static const struct argp_option any_hook_options[] = {
 	{ "drop-undecided", KEY_DROP_UNDECIDED, NULL, 0,
 	  "also drop what is too short or too deep to tell", 2 },
 	{ "list", 'l', NULL, 0,
-	  "show the XDP, clsact and TCX programs of all or of these interfaces",
+	  "show the XDP, clsact and TCX programs of all or of these interfaces, and what ours are doing",
 	  3 },
 	{ "interval", 'i', "SECONDS", 0,
 	  "seconds between two lines of counters (default 1; 0: only at the end)",

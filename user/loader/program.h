@@ -44,7 +44,7 @@ struct program {
 		image->parts = from->skeleton;                         \
 		image->object = from->obj;                             \
 		image->program = from->progs.function;                 \
-		image->config = &from->rodata->config;                 \
+		image->config = &from->rodata_config->config;          \
 		image->state = &from->bss->state;                      \
 	}                                                              \
 	static int open_image(struct image *image,                     \
