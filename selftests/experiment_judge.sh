@@ -19,20 +19,20 @@ probe() {
 
 # Second, device, In or Out, and what tcpdump says of the packet.
 tap() {
-	echo "$((day + ${1%.*})).${1#*.} ${2}77 $3 ${*:4}" >>"$tmp/tap.out"
+	echo "$((day + ${1%.*})).${1#*.} ${2}0 $3 ${*:4}" >>"$tmp/tap.out"
 }
 
 # Second, interface, protocol of a drop in native XDP.
 drop() {
 	printf '{"final":false,"time":"2025-11-23T00:00:%02d.500000Z",' "$1"
-	printf '"interface":"%s77","hook":"xdp-native",' "$2"
+	printf '"interface":"%s0","hook":"xdp-native",' "$2"
 	printf '"function":"veth_xdp_rcv_skb","protocol":%s,"reason":null}\n' "$3"
 } >>"$tmp/where.host"
 
 # What is judged of it begins with $1 and ends with $2; $3 drops were told.
 judged() {
 	touch "$tmp/tap.out" "$tmp/where.host"
-	awk -f "$here/experiment/judge.awk" -v unit=77 -v dropped=1 \
+	awk -f "$here/experiment/judge.awk" -v dropped=1 \
 		"$tmp/cells" "$tmp/tap.out" "$tmp/where.host" >"$tmp/out"
 	has_line "$tmp/out" "^$1	.*	$2\$"
 	has_line "$tmp/out" "^sum	1	$3\$"

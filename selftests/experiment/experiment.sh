@@ -62,7 +62,7 @@ experiment_judge_state() {
 	for where in "${watched[@]}"; do
 		told+=("$tmp/where.$where")
 	done
-	awk -f "$here/judge.awk" -v unit="$LAB_UNIT" -v dropped="$dropped" \
+	awk -f "$here/judge.awk" -v dropped="$dropped" \
 		"$tmp/cells" "$tmp"/tap.out "$tmp"/tap.host "$tmp"/tap.ctr "${told[@]}" >"$tmp/judged"
 	IFS= read -rd '' judged <"$tmp/judged" || true
 	printf %s "$judged" >>"$work/$chapter.tsv"

@@ -4,12 +4,9 @@
 # What the experiment does to find out: attach programs, send probes, keep taps
 # on everything. Judging is judge.awk's. To be sourced.
 #
-# All of a lab's interfaces have a number of their own, $LAB_UNIT.
-#
-# What the functions leave in globals: ${real[veth0]} … is what an interface is called,
-# ${program[xdp-drop-tcp]} … where a program is, $verdict what became of a probe, $obstacle
-# why a state cannot be had (empty: it is had), $dropped how many packets its programs
-# dropped, $loaders and $watchers what runs.
+# What the functions leave in globals: ${program[xdp-drop-tcp]} … is where a program is,
+# $verdict what became of a probe, $obstacle why a state cannot be had (empty: it is
+# had), $dropped how many packets its programs dropped, $loaders and $watchers what runs.
 
 . "${BASH_SOURCE[0]%/*}/../lib/lab_net.sh"
 
@@ -30,15 +27,11 @@ experiment_find_programs() {
 # The lab. A server that has sent a SYN-ACK in vain does not repeat it: it would
 # turn up in a later probe. IPv6 sends of its own accord.
 experiment_set_up() {
-	local name where
+	local where
 
-	LAB_UNIT=$BASHPID
 	lab_own test
 	tmp=$LAB_DIR/experiment
 	mkdir "$tmp"
-	for name in veth docker wan out eth; do
-		real[${name}0]=$name$LAB_UNIT
-	done
 	for where in out host ctr; do
 		experiment_inside "$where" sh -c 'cd /proc/sys/net && echo 0 >ipv4/tcp_synack_retries
 			[ ! -e ipv6/conf/all ] || echo 1 >ipv6/conf/all/disable_ipv6'
@@ -120,8 +113,8 @@ experiment_summed_up() {
 	reads "$tmp/where.$1" '"lost_events"' || ! kill -0 "${watchers[$1]}" 2>/dev/null
 }
 
-# A part of the lab, an interface of it, a program: its name in the table to its own.
-declare -A place=([eth0]=ctr [out0]=out [veth0]=host [docker0]=host [wan0]=host) real=()
+# Which part of the lab an interface is in
+declare -A place=([eth0]=ctr [out0]=out [veth0]=host [docker0]=host [wan0]=host)
 
 # Attach "PROGRAM[,OPTION…]:IFACE+…" and let drop-where listen. If this kernel
 # lacks something, $obstacle says what.
@@ -139,7 +132,7 @@ experiment_start_state() {
 		dev=${each#*:}
 		: >"$tmp/loader.$i.err"
 		experiment_become "${place[$dev]}" "${program[${words[0]}]}" \
-			--interval 0 --json "${words[@]:1}" "${real[$dev]}" \
+			--interval 0 --json "${words[@]:1}" "$dev" \
 			>"$tmp/loader.$i.out" 2>"$tmp/loader.$i.err" &
 		loaders+=($!)
 		i=$((i + 1))
@@ -155,8 +148,8 @@ experiment_start_state() {
 		[ "$status" = 4 ] || lab_die "$1 does not attach (exit status $status): $obstacle"
 		return
 	done
-	experiment_watch host "${real[veth0]}" "${real[docker0]}" "${real[wan0]}"
-	[[ $1 != *:eth0* ]] || experiment_watch ctr "${real[eth0]}"
+	experiment_watch host veth0 docker0 wan0
+	[[ $1 != *:eth0* ]] || experiment_watch ctr eth0
 	experiment_ask_for_sums
 	experiment_await_sums
 	for where in "${watched[@]}"; do
@@ -255,7 +248,7 @@ experiment_send() {
 	curl) experiment_inside "$from" curl -sf -m "$seconds" "http://$to:$at/" ;;
 	ping) experiment_inside "$from" "$tool" probe icmp "$to" "$2" ;;
 	pingcold)
-		experiment_inside out ip neigh del 198.51.100.1 dev "${real[out0]}"
+		experiment_inside out ip neigh del 198.51.100.1 dev out0
 		experiment_inside "$from" "$tool" probe icmp "$to" "$2"
 		;;
 	pingwarm)
@@ -264,7 +257,7 @@ experiment_send() {
 		;;
 	nping | npingicmp)
 		if [ "$how" = nping ]; then set -- "$1" --tcp -p 80; else set -- "$1" --icmp; fi
-		[ "${1%-*}" != host-uplink ] || set -- "$@" -e "${real[wan0]}"
+		[ "${1%-*}" != host-uplink ] || set -- "$@" -e wan0
 		experiment_inside "$from" nping --delay 0 -c 1 "${@:2}" "$to" </dev/null
 		;;
 	esac
@@ -272,9 +265,9 @@ experiment_send() {
 
 # What waits for an unknown neighbour goes with its entry.
 experiment_neighbour() {
-	experiment_inside out ip neigh del 198.51.100.1 dev "${real[out0]}" || true
+	experiment_inside out ip neigh del 198.51.100.1 dev out0 || true
 	experiment_inside out ip neigh replace 198.51.100.1 lladdr 02:00:00:00:01:01 nud "$1" \
-		dev "${real[out0]}"
+		dev out0
 }
 
 # Without this command, a probe cannot be sent.
@@ -309,7 +302,7 @@ experiment_judge() {
 
 # The id of veth0's program, as "ip link" has it.
 experiment_linked_id() {
-	[[ ! $(experiment_inside host ip link show dev "${real[veth0]}") =~ prog/xdp\ id\ ([0-9]+) ]] ||
+	[[ ! $(experiment_inside host ip link show dev veth0) =~ prog/xdp\ id\ ([0-9]+) ]] ||
 		echo "${BASH_REMATCH[1]}"
 }
 
@@ -318,7 +311,7 @@ experiment_id_in_ip_link() {
 	local shown listed='' name=''
 
 	shown=$(experiment_linked_id)
-	[[ ! $(experiment_inside host "${program[xdp-drop-tcp]}" --list --json "${real[veth0]}") =~ \"program_id\":([0-9]+) ]] ||
+	[[ ! $(experiment_inside host "${program[xdp-drop-tcp]}" --list --json veth0) =~ \"program_id\":([0-9]+) ]] ||
 		listed=${BASH_REMATCH[1]}
 	[[ ! $(bpftool prog show id "$shown" 2>/dev/null) =~ \ name\ ([a-z_]+) ]] ||
 		name=${BASH_REMATCH[1]}
@@ -331,21 +324,21 @@ experiment_id_in_ip_link() {
 # The state of veth0's clsact after a filter came and went, by tc's hand or ours.
 # shellcheck disable=SC2034 # callers of judge use the verdict
 experiment_clsact_after() {
-	local dev=${real[veth0]} status=0 last
+	local status=0 last
 
 	{
 		if [ "$1" = tc ]; then
-			experiment_inside host tc qdisc add dev "$dev" clsact
-			experiment_inside host tc filter add dev "$dev" egress bpf da \
+			experiment_inside host tc qdisc add dev veth0 clsact
+			experiment_inside host tc filter add dev veth0 egress bpf da \
 				obj "$(built tc_drop_tcp_kern.o)" sec tc
-			experiment_inside host tc filter show dev "$dev" egress
-			experiment_inside host tc filter del dev "$dev" egress
+			experiment_inside host tc filter show dev veth0 egress
+			experiment_inside host tc filter del dev veth0 egress
 		else
 			experiment_inside host timeout --preserve-status -s INT 0.5 \
-				"${program[tc-drop-tcp]}" --clsact "$dev"
+				"${program[tc-drop-tcp]}" --clsact veth0
 		fi
-		experiment_inside host tc filter show dev "$dev" egress
-		last=$(experiment_inside host tc qdisc show dev "$dev")
+		experiment_inside host tc filter show dev veth0 egress
+		last=$(experiment_inside host tc qdisc show dev veth0)
 	} >"$tmp/said" 2>&1 || status=$?
 	if [ "$status" != 0 ]; then
 		verdict="fail:$(tail -n 1 "$tmp/said")"
@@ -354,5 +347,5 @@ experiment_clsact_after() {
 	else
 		verdict=gone
 	fi
-	[ "$1" != tc ] || experiment_inside host tc qdisc del dev "$dev" clsact 2>/dev/null || true
+	[ "$1" != tc ] || experiment_inside host tc qdisc del dev veth0 clsact 2>/dev/null || true
 }

@@ -4,8 +4,8 @@
 # The experiment's chapters that are no tables. To be sourced by experiment.sh, whose
 # variables these are:
 : "${work=}" "${here=}" "${ktap=}" "${tool=}" "${results=}" "${tmp=}"
-: "${LAB_UNIT=}" "${chapter=}" "${slack=}"
-declare -A program real # they stay as they are
+: "${chapter=}" "${slack=}"
+declare -A program # it stays as it is
 
 RATE=$((200 / slack))  # connections a second
 PERIOD=1.5             # seconds that XDP stays on, and then off
@@ -16,7 +16,7 @@ QUESTIONS=5
 experiment_switch_on() {
 	local asked=$EPOCHREALTIME line
 
-	exec 8< <(experiment_become "$1" "${program[xdp-drop-tcp]}" --interval 0 "${real[$2]}" 2>&1 >/dev/null)
+	exec 8< <(experiment_become "$1" "${program[xdp-drop-tcp]}" --interval 0 "$2" 2>&1 >/dev/null)
 	loader=$!
 	read -r -t 20 line <&8 || lab_die "xdp-drop-tcp says nothing"
 	[[ $line == *attached* ]] || lab_die "$line"
@@ -65,13 +65,10 @@ experiment_show() {
 	[ -z "$text" ] || printf '    %s\n' "${text//$'\n'/$'\n'    }"
 }
 
-# In $text: interfaces and programs by their plain names.
+# In $text: programs by their plain names.
 experiment_plainly() {
 	local name
 
-	for name in "${!real[@]}"; do
-		text=${text//"${real[$name]}"/"$name"}
-	done
 	for name in "${!program[@]}"; do
 		text=${text//"${program[$name]}"/"$name"}
 	done
@@ -119,8 +116,8 @@ experiment_question() {
 experiment_question_1() {
 	experiment_question 1 "what is the number in \"ip link\", xdp/id:N?"
 	experiment_start_state xdp-drop-tcp:veth0
-	experiment_show host ip link show dev "${real[veth0]}"
-	experiment_show host "${program[xdp-drop-tcp]}" --list "${real[veth0]}"
+	experiment_show host ip link show dev veth0
+	experiment_show host "${program[xdp-drop-tcp]}" --list veth0
 	if command -v bpftool >/dev/null; then
 		experiment_show host bpftool prog show id "$(experiment_linked_id)"
 	else
@@ -136,7 +133,7 @@ experiment_question_2() {
 	experiment_show ctr "$tool" probe tcp 198.51.100.2 80 "$LOST_MS"
 	experiment_taps_catch_up
 	echo "host# tcpdump -i veth0    (meanwhile)"
-	awk -v at=" ${real[veth0]} .*Flags" '$0 ~ at { n++ } END { print "    packets of TCP: " n + 0 }' "$tmp/tap.host"
+	awk '/ veth0 .*Flags/ { n++ } END { print "    packets of TCP: " n + 0 }' "$tmp/tap.host"
 	experiment_drops
 	echo "XDP comes before the taps on the way in, TC egress before them on the way out:"
 	experiment_start_state tc-drop-tcp:veth0
@@ -144,7 +141,7 @@ experiment_question_2() {
 	experiment_show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
 	experiment_taps_catch_up
 	echo "host# tcpdump -i any    (meanwhile)"
-	sed -nE "/Flags/ { s/([a-z])$LAB_UNIT /\10 /; s/^[^ ]* (.{0,76}).*/    \1/p }" "$tmp/tap.host"
+	sed -nE '/Flags/ s/^[^ ]* (.{0,76}).*/    \1/p' "$tmp/tap.host"
 	experiment_drops
 	echo "The container's SYN arrives: nothing drops there. docker0's SYN-ACK is dropped when it leaves."
 }
@@ -175,7 +172,7 @@ experiment_question_5() {
 	experiment_question 5 "why does nping to the host's own address get no answer?"
 	experiment_start_state -
 	if command -v nping >/dev/null; then
-		experiment_show host nping --delay 0 -c 1 --tcp -p 80 -e "${real[wan0]}" 198.51.100.1
+		experiment_show host nping --delay 0 -c 1 --tcp -p 80 -e wan0 198.51.100.1
 		experiment_show host nping --delay 0 -c 1 --tcp -p 80 198.51.100.1
 	else
 		echo "SKIP needs nping"

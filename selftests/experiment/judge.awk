@@ -2,7 +2,7 @@
 #
 # Judges one state of the experiment: what each probe's packets met.
 #
-#   awk -f judge.awk -v unit=N -v dropped=N CELLS TAP.* WHERE.* KEY
+#   awk -f judge.awk -v dropped=N CELLS TAP.* WHERE.*
 #
 # CELLS has a line for each probe: when it was sent, what became of it, and the
 # line of the expected table. Probes were sent one after the other, so the time
@@ -11,13 +11,6 @@
 # For each probe, tab-separated: ok, not or skip; id, running, probe; eight
 # pairs of got and expected, "/" between; what differs. At last a line "sum": how
 # many packets the programs dropped, and how many drops were told at hooks.
-
-# "veth4711" is the lab's veth0.
-function plain(device) {
-	if (substr(device, length(device) - length(unit) + 1) == unit)
-		return substr(device, 1, length(device) - length(unit)) "0"
-	return device
-}
 
 function cell_at(time,    i) {
 	for (i = cells; i > 0 && start[i] > time; i--)
@@ -84,15 +77,14 @@ FILENAME ~ /tap\.[a-z]*$/ {
 	else
 		next
 	letter = letter ($3 == "Out" ? "o" : "i")
-	device = plain($2)
-	if (cell && !index(seen[cell, device], letter))
-		seen[cell, device] = seen[cell, device] letter
+	if (cell && !index(seen[cell, $2], letter))
+		seen[cell, $2] = seen[cell, $2] letter
 	next
 }
 
 FILENAME ~ /where\.[a-z]*$/ && /"final":false/ && !/"hook":"stack"/ {
 	cell = cell_at(seconds(field("time")))
-	place = plain(field("interface")) ":" field("hook")
+	place = field("interface") ":" field("hook")
 	told++
 	key = cell SUBSEP place
 	if (!cell || key in counted)

@@ -17,8 +17,6 @@
 #   lab_colours            $green $yellow $red $dim $plain, empty where none are shown
 #   lab_seconds MS         as a plain decimal, in $seconds
 #   lab_patience SECONDS   milliseconds for tool stage to wait, in $ms
-#   LAB_UNIT=N             set before, interfaces are vethN, dockerN … instead of
-#                          veth0, docker0: to be told from those of other labs
 #
 # Processes in a lab share a private mount of bpffs: pins go when the lab does.
 
@@ -102,42 +100,42 @@ lab_enter() {
 
 # The wires. Neighbours are permanent: what arrives never depends on the last request.
 lab_wire() {
-	local unit=${LAB_UNIT:-0} wan=02:00:00:00:01:01 out=02:00:00:00:01:02 docker=02:00:00:00:02:01
+	local wan=02:00:00:00:01:01 out=02:00:00:00:01:02 docker=02:00:00:00:02:01
 	local veth=02:00:00:00:02:02 eth=02:00:00:00:02:10
 
 	"$tool" enter "drop-$LAB-host" ip -batch - <<-END
-		link add wan$unit address $wan type veth peer name out$unit address $out netns drop-$LAB-out
-		link add docker$unit address $docker type bridge mcast_snooping 0
-		link add veth$unit address $veth type veth peer name eth$unit address $eth netns drop-$LAB-ctr
-		link set veth$unit master docker$unit up
-		link set docker$unit up
-		link set wan$unit up
+		link add wan0 address $wan type veth peer name out0 address $out netns drop-$LAB-out
+		link add docker0 address $docker type bridge mcast_snooping 0
+		link add veth0 address $veth type veth peer name eth0 address $eth netns drop-$LAB-ctr
+		link set veth0 master docker0 up
+		link set docker0 up
+		link set wan0 up
 		link set lo up
-		addr add 198.51.100.1/24 dev wan$unit
-		addr add 2001:db8:1::1/64 dev wan$unit nodad
-		addr add 203.0.113.1/24 dev docker$unit
-		addr add 2001:db8:2::1/64 dev docker$unit nodad
-		neigh add 198.51.100.2 lladdr $out dev wan$unit
-		neigh add 2001:db8:1::2 lladdr $out dev wan$unit
-		neigh add 203.0.113.10 lladdr $eth dev docker$unit
-		neigh add 2001:db8:2::10 lladdr $eth dev docker$unit
+		addr add 198.51.100.1/24 dev wan0
+		addr add 2001:db8:1::1/64 dev wan0 nodad
+		addr add 203.0.113.1/24 dev docker0
+		addr add 2001:db8:2::1/64 dev docker0 nodad
+		neigh add 198.51.100.2 lladdr $out dev wan0
+		neigh add 2001:db8:1::2 lladdr $out dev wan0
+		neigh add 203.0.113.10 lladdr $eth dev docker0
+		neigh add 2001:db8:2::10 lladdr $eth dev docker0
 	END
 	"$tool" enter "drop-$LAB-out" ip -batch - <<-END
-		link set out$unit up
+		link set out0 up
 		link set lo up
-		addr add 198.51.100.2/24 dev out$unit
-		addr add 2001:db8:1::2/64 dev out$unit nodad
-		neigh add 198.51.100.1 lladdr $wan dev out$unit
-		neigh add 2001:db8:1::1 lladdr $wan dev out$unit
+		addr add 198.51.100.2/24 dev out0
+		addr add 2001:db8:1::2/64 dev out0 nodad
+		neigh add 198.51.100.1 lladdr $wan dev out0
+		neigh add 2001:db8:1::1 lladdr $wan dev out0
 		route add 2001:db8:2::/64 via 2001:db8:1::1
 	END
 	"$tool" enter "drop-$LAB-ctr" ip -batch - <<-END
-		link set eth$unit up
+		link set eth0 up
 		link set lo up
-		addr add 203.0.113.10/24 dev eth$unit
-		addr add 2001:db8:2::10/64 dev eth$unit nodad
-		neigh add 203.0.113.1 lladdr $docker dev eth$unit
-		neigh add 2001:db8:2::1 lladdr $docker dev eth$unit
+		addr add 203.0.113.10/24 dev eth0
+		addr add 2001:db8:2::10/64 dev eth0 nodad
+		neigh add 203.0.113.1 lladdr $docker dev eth0
+		neigh add 2001:db8:2::1 lladdr $docker dev eth0
 		route add default via 203.0.113.1
 		route add default via 2001:db8:2::1
 	END
@@ -146,17 +144,15 @@ lab_wire() {
 # As docker has it: what containers send out is masqueraded, the published
 # port is translated unless it comes from the bridge itself.
 lab_nat() {
-	local unit=${LAB_UNIT:-0}
-
 	"${in_host[@]}" nft -f - <<-END
 		table ip nat {
 			chain prerouting {
 				type nat hook prerouting priority -100
-				iifname != "docker$unit" ip daddr 198.51.100.1 tcp dport 80 dnat to 203.0.113.10:80
+				iifname != "docker0" ip daddr 198.51.100.1 tcp dport 80 dnat to 203.0.113.10:80
 			}
 			chain postrouting {
 				type nat hook postrouting priority 100
-				oifname "wan$unit" ip saddr 203.0.113.0/24 masquerade
+				oifname "wan0" ip saddr 203.0.113.0/24 masquerade
 			}
 		}
 	END
