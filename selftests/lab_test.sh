@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The lab itself, the demo, and the bare objects attached by others' loaders.
+# The lab itself, the demo, the experiment's packets, and the bare objects attached by
+# others' loaders.
 
 set -eu
 . "$(dirname "$0")/lib/lab_lib.sh"
@@ -206,6 +207,28 @@ demo_surprised() {
 	told "^E .* lost! "
 	told "! E2, TCP from container to docker0: expected pass, got lost"
 	told "^1 of 20 cells are not as expected"
+}
+
+# --- the experiment's packets ---
+
+# One probe to a neighbour that does not answer takes longer than TCP waits before it
+# sends a SYN again; another connection is there when the next state begins.
+ktap_case experiment earlier_packets "experiment: nothing of an earlier probe is sent again, or goes on"
+earlier_packets() {
+	need ip nft tcpdump
+	# shellcheck source=/dev/null
+	. "$here/experiment/experiment_lib.sh"
+	experiment_set_up
+	experiment_set_up_taps
+	lab_on_host ip neigh add 203.0.113.77 lladdr 02:00:00:00:02:77 dev docker0
+	expect 1 "${in_host[@]}" "$tool" probe tcp 203.0.113.77 80 2500
+	"${in_host[@]}" bash -c 'exec 5<>/dev/tcp/203.0.113.10/80 && echo open && read -r -u 5' >"$tmp/open" 2>&1 &
+	poll 5 reads "$tmp/open" open
+	experiment_taps_catch_up
+	count 'docker.* 203\.0\.113\.77\.80: Flags \[S\]' "$tmp/tap.host"
+	[ "$count" = 1 ]
+	experiment_end_connections
+	"$tool" stage rest 0 "drop-$LAB-host" "drop-$LAB-ctr"
 }
 
 # --- the objects alone, by other people's loaders ---

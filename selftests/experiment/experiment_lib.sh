@@ -24,8 +24,8 @@ experiment_find_programs() {
 	done
 }
 
-# The lab. A server that has sent a SYN-ACK in vain does not repeat it: it would
-# turn up in a later probe. IPv6 sends of its own accord.
+# The lab. A server forgets soon for whom it has sent a SYN-ACK in vain. IPv6 sends of its
+# own accord.
 experiment_set_up() {
 	local where
 
@@ -38,11 +38,42 @@ experiment_set_up() {
 	done
 }
 
+# What TCP sends again is dropped ahead of any device: taps and programs would count it for
+# the probe that is sent meanwhile.
+experiment_send_once() {
+	experiment_inside "$1" nft -f - <<-END
+		table ip once {
+			set sent {
+				typeof tcp sport . tcp sequence
+				size 65535
+				flags dynamic
+			}
+			chain output {
+				type filter hook output priority raw
+				tcp flags & syn == syn tcp sport . tcp sequence @sent drop
+				tcp flags & syn == syn add @sent { tcp sport . tcp sequence }
+			}
+		}
+	END
+}
+
+# Connections of earlier probes end before programs are attached: no FIN of theirs is dropped
+# for a later probe. Where the kernel cannot be told to end them, it waits until they have.
+experiment_end_connections() {
+	local where
+
+	for where in out host ctr; do
+		experiment_inside "$where" ss -HKtn state connected >/dev/null 2>&1 || true
+	done
+	lab_rest || lab_die "connections of earlier probes do not end"
+}
+
 # One tap sees all of a namespace's devices. What sends its marks is one shell, too.
 experiment_set_up_taps() {
 	local where pipe
 
 	for where in out host ctr; do
+		experiment_send_once "$where"
 		experiment_become "$where" tcpdump -i any -y LINUX_SLL2 -s 256 -nn -tt -l --immediate-mode \
 			'arp or icmp or udp or tcp[tcpflags] & tcp-syn != 0' \
 			>>"$tmp/tap.$where" 2>"$tmp/tap.$where.err" &
@@ -122,6 +153,7 @@ experiment_start_state() {
 	local each words dev where i=0 status
 
 	loaders=() watched=() obstacle=
+	experiment_end_connections
 	: >"$tmp/cells"
 	for where in out host ctr; do
 		: >"$tmp/tap.$where"

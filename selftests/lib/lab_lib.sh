@@ -56,11 +56,7 @@ lab_first_cpu() {
 }
 
 lab_at_rest() {
-	local ms
-
-	lab_patience 10
-	"$tool" stage rest "$ms" "drop-$LAB-out" "drop-$LAB-host" "drop-$LAB-ctr" ||
-		fail "connections in the lab do not end"
+	lab_rest || fail "connections in the lab do not end"
 }
 
 # The connections that found out whether it is up have ended.

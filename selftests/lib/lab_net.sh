@@ -14,6 +14,7 @@
 #   lab_run WHERE CMD…     run CMD there, with our programs within reach by name
 #   $LAB $LAB_DIR          its id and its directory for files, which goes with it
 #   lab_need CMD…          where one of these is missing, or what a lab takes, end
+#   lab_rest               wait until no TCP connection is left in it
 #   lab_colours            $green $yellow $red $dim $plain, empty where none are shown
 #   lab_seconds MS         as a plain decimal, in $seconds
 #   lab_patience SECONDS   milliseconds for tool stage to wait, in $ms
@@ -193,6 +194,14 @@ lab_serve() {
 # In $ms, the milliseconds for stage to wait, where poll would do so for $1 seconds.
 lab_patience() {
 	ms=$(($1 * 1000 * slack * ${ktap_patience:-1}))
+}
+
+# Wait until no TCP connection is left in the lab, not even half of one; false after 10 s.
+lab_rest() {
+	local ms
+
+	lab_patience 10
+	"$tool" stage rest "$ms" "drop-$LAB-out" "drop-$LAB-host" "drop-$LAB-ctr"
 }
 
 # $1 milliseconds as a plain decimal, in $seconds: of 1500e-3, curl 8.14 reads the 1500.
