@@ -209,7 +209,9 @@ BEGIN {
 	split("out-host=outside → host|out-ctr=outside → container|" \
 		"host-local=host → localhost:80|host-ctr=host → container|" \
 		"ctr-bridge=container → docker0|ctr-out=container → outside|" \
-		"host-self=host → its own address|host-uplink=host → its own address (-e wan0)|" \
+		"host-bridge=host → docker0’s own address|host-uplink=host → docker0’s own address (-e wan0)|" \
+		"host-self=host → wan0’s own address|host-server=host → its own server, port 8080|" \
+		"ctr-relay=container → docker0, the relay|" \
 		"tcp=connect()|curl=curl|ping=ping|pingcold=ping, ARP first|pingwarm=ping, ARP learnt|" \
 		"nping=nping --tcp|npingicmp=nping --icmp|id-in-ip-link=the id that ip link shows|" \
 		"clsact-after-tc=clsact after tc filter del|clsact-after-ours=clsact after tc-drop-tcp|" \

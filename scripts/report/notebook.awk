@@ -74,7 +74,7 @@ FILENAME ~ /notebook\.tsv$/ && !/^#/ {
 			"<th role=\"columnheader\" scope=\"col\">here</th><th role=\"columnheader\" scope=\"col\">so</th></tr></thead><tbody role=\"rowgroup\">"
 	}
 	print "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">" esc($1) "</th><td role=\"cell\">" whole(esc($2)) \
-		($5 == "-" || $4 == "self" ? "" : " <small>→ " says($5) tap_says($6) "</small>") \
+		($5 == "-" || $2 ~ /^\(not in/ ? "" : " <small>→ " says($5) tap_says($6) "</small>") \
 		"</td><td role=\"cell\" class=\"id\">" links($3) "</td>"
 	if ($3 == "-") {
 		print "<td role=\"cell\" class=\"none\">–</td><td role=\"cell\">" remark($7) "</td></tr>"

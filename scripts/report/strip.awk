@@ -20,11 +20,12 @@ BEGIN {
 	inwards["docker0"] = inwards["veth0"] = inwards["out0"] = -1
 	path["out-host"] = "out out0 wan0 host"
 	path["out-ctr"] = "out out0 wan0 host docker0 veth0 eth0 ctr"
-	path["host-ctr"] = "host docker0 veth0 eth0 ctr"
+	path["host-ctr"] = path["host-bridge"] = path["host-uplink"] = path["host-self"] = \
+		"host docker0 veth0 eth0 ctr"
 	path["host-local"] = "client lo docker0 veth0 eth0 ctr"
 	path["ctr-bridge"] = "ctr eth0 veth0 docker0 host"
 	path["ctr-out"] = "ctr eth0 veth0 docker0 host wan0 out0 out"
-	path["host-self"] = path["host-uplink"] = "client lo server"
+	path["host-server"] = "client lo server"
 }
 
 function has_strip(n) {
@@ -41,7 +42,7 @@ function was_there(n, letter,    i) {
 		if (victim == letter)
 			return 1
 	for (i = 1; i in all_taps; i++)
-		if ((all_taps[i] != "lo" || way_of(probe[n]) ~ /self|uplink/) && saw(n, all_taps[i], letter))
+		if ((all_taps[i] != "lo" || way_of(probe[n]) ~ /server/) && saw(n, all_taps[i], letter))
 			return 1
 	return 0
 }

@@ -265,10 +265,11 @@ experiment_add_up() {
 declare -A address=(
 	[out-host]=198.51.100.1 [out-ctr]=198.51.100.1 [host-local]=localhost
 	[host-ctr]=203.0.113.10 [ctr-bridge]=203.0.113.1 [ctr-out]=198.51.100.2
-	[host-self]=198.51.100.1 [host-uplink]=198.51.100.1
+	[ctr-relay]=203.0.113.1 [host-bridge]=203.0.113.1 [host-uplink]=203.0.113.1
+	[host-self]=198.51.100.1 [host-server]=203.0.113.1
 )
 # Not the relay's port: its own connection to the container would be seen, too.
-declare -A port=([ctr-bridge]=8080 [host-self]=8080)
+declare -A port=([ctr-bridge]=8080 [host-server]=8080)
 
 # Send probe $1, FROM-TO-HOW, and wait $2 ms; true if it was answered.
 experiment_send() {
@@ -288,7 +289,8 @@ experiment_send() {
 		experiment_inside "$from" "$tool" probe icmp "$to" "$2"
 		;;
 	nping | npingicmp)
-		if [ "$how" = nping ]; then set -- "$1" --tcp -p 80; else set -- "$1" --icmp; fi
+		[[ $1 != ctr-bridge-* ]] || at=80 # it opens no connection that is relayed
+		if [ "$how" = nping ]; then set -- "$1" --tcp -p "$at"; else set -- "$1" --icmp; fi
 		[ "${1%-*}" != host-uplink ] || set -- "$@" -e wan0
 		experiment_inside "$from" nping --delay 0 -c 1 "${@:2}" "$to" </dev/null
 		;;

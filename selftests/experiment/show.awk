@@ -57,7 +57,7 @@ ktap {
 	printf "  %-5s%-20s", short($2), $4
 	for (i = 5; i <= 12; i++) {
 		colour = half(i, 1) != half(i, 2) ? red : i > 5 ? "" : half(i, 1) == "lost" ? yellow : green
-		printf "%s%-*s%s", colour, width[i], half(i, 1), plain
+		printf "%s%-*s%s%s", colour, width[i] - 1, half(i, 1), plain, i < 12 ? " " : ""
 	}
 	print ""
 	if ($1 != "ok")

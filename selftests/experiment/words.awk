@@ -33,7 +33,7 @@ function nping_lies(state,    way) {
 	if ($4 !~ /-nping$/ || $1 == "skip")
 		return ""
 	if (way == "host-uplink")
-		way = "host-self"
+		way = "host-bridge"
 	return (state, way) in connected && connected[state, way] != half(5, 1) ? connected[state, way] : ""
 }
 

@@ -142,14 +142,22 @@ lab_wire() {
 	END
 }
 
-# As docker has it: what containers send out is masqueraded, the published
-# port is translated unless it comes from the bridge itself.
+# As docker has it: what containers send out is masqueraded; the published port is
+# translated at the host's addresses, also for the host itself, but not for what comes
+# from the bridge or is sent to the loopback: the relay answers that.
 lab_nat() {
 	"${in_host[@]}" nft -f - <<-END
 		table ip nat {
+			chain published {
+				ip daddr { 198.51.100.1, 203.0.113.1 } tcp dport 80 dnat to 203.0.113.10:80
+			}
 			chain prerouting {
 				type nat hook prerouting priority -100
-				iifname != "docker0" ip daddr 198.51.100.1 tcp dport 80 dnat to 203.0.113.10:80
+				iifname != "docker0" jump published
+			}
+			chain output {
+				type nat hook output priority -100
+				jump published
 			}
 			chain postrouting {
 				type nat hook postrouting priority 100
