@@ -59,7 +59,9 @@ demo: set-up-as-root
 	@selftests/experiment/demo.sh
 
 experiment: set-up-as-root
-	@RESULTS="$${RESULTS:-$(CURDIR)/results}" selftests/experiment/experiment.sh
+	@$(if $(ENGINE),scripts/bootstrap.sh $(ENGINE))
+	@RESULTS="$${RESULTS:-$(CURDIR)/results}" \
+		selftests/experiment/$(if $(ENGINE),compare.sh $(ENGINE),experiment.sh)
 
 # Results of a run in which something differs are results, too.
 report:
@@ -126,6 +128,7 @@ define help-text
   make demo             attach them in a lab of network namespaces and try every path
   make check            run all tests; the last line counts them
   make experiment       the whole experiment: what passes, what taps see, where packets are dropped
+  make experiment ENGINE=docker   the same beside a real docker, in namespaces of its own
   make report           draw its results as one page, results/report.html
   make faults           let everything fail that can, one at a time: takes half an hour
   make lab              set up the lab and open a shell in it

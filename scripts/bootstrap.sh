@@ -19,6 +19,10 @@ esac
 CC=${CC:-gcc} CLANG=${CLANG:-clang}
 CC=${CC%% *} CLANG=${CLANG%% *}
 
+# Debian 12 has both in one package.
+docker_cli=docker-cli
+! grep -qs '^12' /etc/debian_version || docker_cli=docker.io
+
 # For which goal, what is needed (a command, or a file as compilers look for
 # it, or below /usr), and the Debian package that has it.
 needs() {
@@ -59,6 +63,10 @@ needs() {
 		matrix  rsync               rsync
 		matrix  xz                  xz-utils
 		matrix  zstd                zstd
+		docker  docker              $docker_cli
+		docker  dockerd             docker.io
+		docker  iptables            iptables
+		docker  nginx               nginx-light
 		listing llvm-objdump        llvm
 		listing objdump             binutils
 		lint    clang-format        clang-format

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Does the experiment's judge, experiment/judge.awk, tell right from wrong? No packets:
+# Do the experiment's judges, judge.awk and compare.awk, tell right from wrong? No packets:
 # what taps and drop-where would have said is written here.
 set -eu
 
@@ -86,6 +86,24 @@ could_not_run() {
 	judged skip ".*" 0
 }
 
+# The table expects Qo on veth0 and, if $3, explains that docker differs. Judged of what
+# the lab got, $1, and docker, $2: the line begins with $4 and ends with $5.
+beside() {
+	local got
+
+	echo "X1 xdp-drop-tcp:veth0 host-local-curl lost - Qo - - - - -" >"$tmp/rows"
+	[ -z "$3" ] || echo "#docker X1 host-local-curl veth0 $3 it is so" >>"$tmp/rows"
+	for got in "$1" "$2"; do
+		printf 'ok\tX1\txdp-drop-tcp:veth0\thost-local-curl\tlost/lost\t-/-\t%s/Qo' "$got"
+		printf '\t-/-\t-/-\t-/-\t-/-\t-/-\t-\t\n'
+	done >"$tmp/both"
+	head -n 1 "$tmp/both" >"$tmp/lab"
+	tail -n 1 "$tmp/both" >"$tmp/docker"
+	awk -f "$here/experiment/words.awk" -f "$here/experiment/compare.awk" -v engine=docker \
+		"$tmp/rows" "$tmp/lab" "$tmp/docker" >"$tmp/out"
+	has_line "$tmp/out" "^$4	X1	.*	$5\$"
+}
+
 # The time that curl is given, in ms.
 curl_time() {
 	# shellcheck source-path=SCRIPTDIR source=experiment/experiment_lib.sh disable=SC1091
@@ -111,4 +129,13 @@ ktap_case judge missing_drop "a drop that is missing is named"
 ktap_case judge sent_before "packets belong to the probe that was sent last before them"
 ktap_case judge could_not_run "a probe that could not be sent is a skip"
 ktap_case judge plain_decimals "curl is given plain decimals, which all versions read"
+ktap_case beside both_same "lab and docker: the same in both" beside Qo Qo "" ok ""
+ktap_case beside both_wrong "lab and docker: not as expected in both" \
+	beside - - "" not "veth0: expected Qo, got -"
+ktap_case beside differs "lab and docker: a cell that differs is named" \
+	beside Qo QoRi "" not "veth0: expected Qo, got Qo[|]QoRi"
+ktap_case beside explained "lab and docker: the table explains a difference" \
+	beside Qo QoRi "Qo|QoRi" ok "veth0: it is so"
+ktap_case beside explained_otherwise "lab and docker: it explains another difference" \
+	beside Qo Qo "Qo|QoRi" not "veth0: expected Qo[|]QoRi, got Qo"
 ktap_run "$@"

@@ -69,6 +69,12 @@ ktap_case second no_tc "no tc" without tc "${cli[@]}" "${lab[@]}"
 ktap_case second no_nginx "no nginx" without nginx "${lab[@]}"
 ktap_case second no_bpftool "no bpftool" without bpftool "${cli[@]}" "${lab[@]}"
 
+ktap_case second no_docker "no docker"
+no_docker() {
+	path_without dockerd
+	one_sentence '(docker )?dockerd( iptables)?' experiment/compare.sh docker
+}
+
 ktap_case second no_nft "no nft"
 no_nft() {
 	local command

@@ -118,8 +118,7 @@ experiment_heading() {
 	[[ -z $ktap && -n ${words[$1]-} ]] || return 0
 	printf '\n%s\n\n' "${words[$1]}"
 	case $1 in
-	rows | taps) printf '%-7s%-20s%-8s%-6s%-7s%-8s%-9s%-9s%-5s%s\n' \
-		"" probe verdict eth0 veth0 docker0 wan0 out0 lo dropped ;;
+	rows | taps) experiment_columns ;;
 	esac
 }
 
@@ -271,7 +270,7 @@ for each; do
 	esac
 done
 [ -n "${chapters[*]-}" ] || chapters=(rows taps switch1 switch2 answers)
-lab_need curl ip nft tcpdump
+lab_need curl ip nft tcpdump "${LAB_NEEDS[@]}"
 work=$(mktemp -d)
 results=${RESULTS:-$work/results}
 [ -z "$ktap" ] || { echo "TAP version 13" && experiment_plan; }

@@ -4,7 +4,7 @@
 # The experiment's chapters that are no tables. To be sourced by experiment.sh, whose
 # variables these are:
 : "${work=}" "${here=}" "${ktap=}" "${tool=}" "${results=}" "${tmp=}"
-: "${chapter=}" "${slack=}"
+: "${LAB_ENGINE=}" "${chapter=}" "${slack=}"
 declare -A program # it stays as it is
 
 RATE=$((200 / slack))  # connections a second
@@ -162,7 +162,7 @@ experiment_question_3() {
 	experiment_show ctr "$tool" probe tcp 203.0.113.1 8080 "$LOST_MS"
 	experiment_drops
 	experiment_send_once host
-	lab_nat
+	"${LAB_ENGINE}_nat"
 	echo "No: without any netfilter rule the same packets are dropped in the same place."
 }
 

@@ -60,8 +60,8 @@ ktap {
 		printf "%s%-*s%s%s", colour, width[i] - 1, half(i, 1), plain, i < 12 ? " " : ""
 	}
 	print ""
-	if ($1 != "ok")
-		print red "       ! " $NF plain
+	if ($NF != "")
+		print ($1 == "ok" ? dim "       " : red "       ! ") $NF plain
 	if (lies != "")
 		print yellow "       nping lies: it says " half(5, 1) ", connect() says " lies plain
 }

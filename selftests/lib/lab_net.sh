@@ -19,9 +19,16 @@
 #   lab_seconds MS         as a plain decimal, in $seconds
 #   lab_patience SECONDS   milliseconds for tool stage to wait, in $ms
 #
+#   LAB_ENGINE=docker      set before, a real docker makes the bridge, the container and NAT,
+#                          see docker_lib.sh; $LAB_NEEDS: commands that this takes
+#
 # Processes in a lab share a private mount of bpffs: pins go when the lab does.
 
 . "${BASH_SOURCE[0]%/*}/checks.sh"
+
+LAB_ENGINE=${LAB_ENGINE:-lab} LAB_NEEDS=() LAB_BOOTSTRAP="make bootstrap"
+# shellcheck source=docker_lib.sh
+[ "$LAB_ENGINE" = lab ] || . "${BASH_SOURCE[0]%/*}/${LAB_ENGINE}_lib.sh"
 
 LAB_STATE=/run/bpf-drop-lab
 tool=$(built tool)
@@ -46,7 +53,7 @@ lab_need() {
 		command -v "$each" >/dev/null || missing+=("$each")
 	done
 	if [ -n "${missing[*]-}" ]; then
-		lacking="${missing[*]}, not installed here: see \"make bootstrap\""
+		lacking="${missing[*]}, not installed here: see \"$LAB_BOOTSTRAP\""
 	fi
 	[ -n "$lacking" ] || return 0
 	echo "${0##*/}: needs $lacking." >&2
@@ -101,25 +108,16 @@ lab_enter() {
 
 # The wires. Neighbours are permanent: what arrives never depends on the last request.
 lab_wire() {
-	local wan=02:00:00:00:01:01 out=02:00:00:00:01:02 docker=02:00:00:00:02:01
-	local veth=02:00:00:00:02:02 eth=02:00:00:00:02:10
+	local wan=02:00:00:00:01:01 out=02:00:00:00:01:02
 
 	"$tool" enter "drop-$LAB-host" ip -batch - <<-END
 		link add wan0 address $wan type veth peer name out0 address $out netns drop-$LAB-out
-		link add docker0 address $docker type bridge mcast_snooping 0
-		link add veth0 address $veth type veth peer name eth0 address $eth netns drop-$LAB-ctr
-		link set veth0 master docker0 up
-		link set docker0 up
 		link set wan0 up
 		link set lo up
 		addr add 198.51.100.1/24 dev wan0
 		addr add 2001:db8:1::1/64 dev wan0 nodad
-		addr add 203.0.113.1/24 dev docker0
-		addr add 2001:db8:2::1/64 dev docker0 nodad
 		neigh add 198.51.100.2 lladdr $out dev wan0
 		neigh add 2001:db8:1::2 lladdr $out dev wan0
-		neigh add 203.0.113.10 lladdr $eth dev docker0
-		neigh add 2001:db8:2::10 lladdr $eth dev docker0
 	END
 	"$tool" enter "drop-$LAB-out" ip -batch - <<-END
 		link set out0 up
@@ -129,6 +127,21 @@ lab_wire() {
 		neigh add 198.51.100.1 lladdr $wan dev out0
 		neigh add 2001:db8:1::1 lladdr $wan dev out0
 		route add 2001:db8:2::/64 via 2001:db8:1::1
+	END
+}
+
+lab_wire_container() {
+	local docker=02:00:00:00:02:01 veth=02:00:00:00:02:02 eth=02:00:00:00:02:10
+
+	"$tool" enter "drop-$LAB-host" ip -batch - <<-END
+		link add docker0 address $docker type bridge mcast_snooping 0
+		link add veth0 address $veth type veth peer name eth0 address $eth netns drop-$LAB-ctr
+		link set veth0 master docker0 up
+		link set docker0 up
+		addr add 203.0.113.1/24 dev docker0
+		addr add 2001:db8:2::1/64 dev docker0 nodad
+		neigh add 203.0.113.10 lladdr $eth dev docker0
+		neigh add 2001:db8:2::10 lladdr $eth dev docker0
 	END
 	"$tool" enter "drop-$LAB-ctr" ip -batch - <<-END
 		link set eth0 up
@@ -167,11 +180,11 @@ lab_nat() {
 	END
 }
 
-# nginx in namespace $1; every file of it is in the lab's directory.
-lab_serve() {
-	local -n into=in_$1
+# nginx's page and configuration for namespace $1; every file is in the lab's directory.
+lab_page() {
 	local dir=$LAB_DIR/$1
 
+	mkdir -p "$dir/www"
 	echo "Hello from nginx in $1." >"$dir/www/index.html"
 	cat >"$dir/nginx.conf" <<-END
 		user root;
@@ -195,6 +208,13 @@ lab_serve() {
 			}
 		}
 	END
+}
+
+lab_serve() {
+	local -n into=in_$1
+	local dir=$LAB_DIR/$1
+
+	lab_page "$1"
 	"${into[@]}" "$LAB_NGINX" -p "$dir" -c "$dir/nginx.conf" -e "$dir/error.log" \
 		2>"$dir/start.log"
 }
@@ -218,13 +238,26 @@ lab_seconds() {
 	printf -v seconds %d.%03d $(($1 / 1000)) $(($1 % 1000))
 }
 
+# The host's bridge with the container on it, and all servers: by nginx, or with "web" by
+# small ones of our own.
+lab_containers() {
+	lab_wire_container
+	"$tool" stage serve "$LAB_DIR" "$@"
+	lab_enter
+	lab_nat
+	if [ $# = 0 ]; then
+		lab_serve out
+		lab_serve ctr
+	fi
+}
+
 # Bring one up, of kind $1 and for process $2, or this one. Its owner's end makes
 # it a leftover; "kept" has no owner. Where there is no nginx (or LAB_NGINX=none), a
 # small server of our own serves.
 lab_up() {
 	local owner=${2:-$BASHPID} born web=web ms
 
-	lab_need ip nft
+	lab_need ip nft "${LAB_NEEDS[@]}"
 	LAB_NGINX=${LAB_NGINX:-nginx}
 	! command -v "$LAB_NGINX" >/dev/null || web=
 	lab_sweep
@@ -234,14 +267,7 @@ lab_up() {
 	LAB=${LAB_DIR##*.}
 	"$tool" stage up "$LAB_DIR" "$1 $owner $born"
 	lab_wire
-	"$tool" stage serve "$LAB_DIR" $web
-	lab_enter
-	lab_nat
-	if [ -z "$web" ]; then
-		mkdir -p "$LAB_DIR"/{out,ctr}/www
-		lab_serve out
-		lab_serve ctr
-	fi
+	"${LAB_ENGINE}_containers" $web
 	lab_patience 5
 	"$tool" stage ready "$LAB_DIR" "$ms" && return
 	tail -n 20 "$LAB_DIR"/*.log "$LAB_DIR"/*/*.log >&2 || true
