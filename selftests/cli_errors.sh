@@ -28,6 +28,23 @@ test_load() {
 	denied MAP_CREATE ENOSYS 4 'no BPF.*CONFIG_BPF_SYSCALL' xdp-drop-tcp veth0
 }
 
+# libbpf creates maps to try what the kernel can, and goes on without what fails. A run is
+# then refused, or whole: its time-out counts, and --detach knows it.
+test_probes() {
+	local n status
+
+	for n in {1..8}; do
+		status=0
+		cli_on "$tool" deny "MAP_CREATE@$n" ENOMEM tc-drop-tcp --clsact --pin veth0 2>"$tmp/err" || status=$?
+		[[ $status = [014] ]] || fail "$n: exit status $status: $(<"$tmp/err")"
+		expect 0 cli_on tc-drop-tcp --detach veth0
+		cli_clean
+		status=0
+		cli_on "$tool" deny "MAP_CREATE@$n" ENOMEM drop-where -t 20ms >"$tmp/out" 2>"$tmp/err" || status=$?
+		[[ $status = [014] ]] || fail "$n: drop-where: exit status $status"
+	done
+}
+
 # A copy of a loader whose program the verifier refuses, by one byte of it that $1 replaces.
 spoil() {
 	LC_ALL=C sed "$1" "$(built xdp-drop-tcp)" >"$tmp/xdp-drop-tcp"
@@ -288,6 +305,7 @@ test_own() {
 }
 
 ktap_case errors test_load "loading"
+ktap_case errors test_probes "libbpf's probes fail"
 ktap_case errors test_verifier "the verifier refuses the program: its last words"
 ktap_case errors test_verbose_advice "--verbose is not advised if it was given"
 ktap_case errors test_native_errors "attaching to native XDP"

@@ -155,6 +155,8 @@ faults_state() {
 	*)
 		permitted=("$prepared")
 		[ "$kind" != takes ] || permitted+=("$bare") # it is gone, but that cannot be seen
+		# What --force took off when it was attached does not come back.
+		! grep -q ': attached (' "$tmp/err" || permitted+=("$bare")
 		faults_expect "exit status $1, but changed" "${permitted[@]}" && return
 		;;
 	esac

@@ -13,6 +13,7 @@
 #include "attach/counters.h"
 #include "lib/errors.h"
 #include "lib/frame_type.h"
+#include "lib/object.h"
 #include "loader/refusal.h"
 
 /*
@@ -216,7 +217,7 @@ static int identify(struct run *run)
 			EXIT_SYSTEM,
 			"%s: the kernel has loaded the program without its name, '%s', by which --list and --detach know it. Nothing was attached. Try again; --verbose twice shows what libbpf asked.",
 			run->program->name, run->program->function);
-	return EXIT_DONE;
+	return object_check(run->image.object, run->program->name);
 }
 
 int stage_load(struct run *run)

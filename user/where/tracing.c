@@ -11,6 +11,7 @@
 #include "where_abi.h" /* first: the skeleton uses its types */
 #include "drop_where_kern.skel.h"
 #include "lib/errors.h"
+#include "lib/object.h"
 
 #define NAME "drop-where"
 
@@ -45,7 +46,7 @@ static int configure(struct drop_where_kern *skeleton,
 int tracing_load(struct tracing *tracing, const struct where_config *config)
 {
 	struct drop_where_kern *skeleton = drop_where_kern__open();
-	int error;
+	int error, code;
 
 	if (!skeleton)
 		return fail_at(AT_LOAD, errno, NAME, NULL);
@@ -55,6 +56,9 @@ int tracing_load(struct tracing *tracing, const struct where_config *config)
 		error = drop_where_kern__load(skeleton);
 	if (error)
 		return fail_at(AT_LOAD, -error, NAME, NULL);
+	code = object_check(skeleton->obj, NAME);
+	if (code)
+		return code;
 	tracing->events_fd = bpf_map__fd(skeleton->maps.events);
 	tracing->sums_fd = bpf_map__fd(skeleton->maps.sums);
 	tracing->unwanted_fd = bpf_map__fd(skeleton->maps.unwanted);
