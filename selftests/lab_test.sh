@@ -36,6 +36,8 @@ lab_paths() {
 	told "^Hello from .*ctr"
 	expect 0 "${in_out[@]}" curl -s http://198.51.100.1/
 	told "^Hello from .*ctr"
+	expect 0 "${in_out[@]}" curl -s http://198.51.100.1:8080/
+	told "^Hello from .*host"
 }
 
 links_of() {

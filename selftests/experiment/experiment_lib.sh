@@ -89,10 +89,7 @@ experiment_set_up_taps() {
 			'while read -r port; do echo >"/dev/udp/127.0.0.1/$port"; done' >/dev/null 2>&1)
 		markers+=("$pipe")
 	done
-	experiment_become host "$tool" probe listen 8080 "Hello from the host." >"$tmp/listen.log" 2>&1 &
-	disown
 	poll 10 experiment_taps_have .err "listening on" || lab_die "tcpdump does not start: $(cat "$tmp"/tap.*.err)"
-	poll 10 experiment_inside host "$tool" probe tcp 127.0.0.1 8080 >/dev/null
 	marker=20000
 }
 

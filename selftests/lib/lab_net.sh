@@ -268,6 +268,8 @@ lab_up() {
 	"$tool" stage up "$LAB_DIR" "$1 $owner $born"
 	lab_wire
 	"${LAB_ENGINE}_containers" $web
+	"${in_host[@]}" "$tool" probe listen 8080 "Hello from the lab's host." </dev/null >"$LAB_DIR/host.log" 2>&1 &
+	disown
 	lab_patience 5
 	"$tool" stage ready "$LAB_DIR" "$ms" && return
 	tail -n 20 "$LAB_DIR"/*.log "$LAB_DIR"/*/*.log >&2 || true

@@ -60,11 +60,11 @@ int stage_enter(const char *path)
  * Does a web page come from there before @end? All of it: a connection that is
  * given up sooner may make the relay begin another when nobody looks any more.
  */
-static int answers(const char *address, double end)
+static int answers(const char *address, int port, double end)
 {
 	static const char request[] = "GET / HTTP/1.0\r\n\r\n";
 	struct sockaddr_in to = { .sin_family = AF_INET,
-				  .sin_port = htons(80) };
+				  .sin_port = htons(port) };
 	struct linger reset = { .l_onoff = 1 };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	struct pollfd pfd = { .fd = fd, .events = POLLOUT };
@@ -95,11 +95,11 @@ static int answers(const char *address, double end)
 /* Each path once, the servers included. */
 static const struct {
 	const char *from, *to;
+	int port;
 } paths[] = {
-	{ "ctr", "203.0.113.1" },
-	{ "ctr", "198.51.100.2" },
-	{ "out", "198.51.100.1" },
-	{ "host", "203.0.113.10" },
+	{ "ctr", "203.0.113.1", 80 },	{ "ctr", "203.0.113.1", 8080 },
+	{ "ctr", "198.51.100.2", 80 },	{ "out", "198.51.100.1", 80 },
+	{ "host", "203.0.113.10", 80 },
 };
 
 #define TRY_MS 1000
@@ -112,11 +112,12 @@ static int ready(const char *dir, double end)
 	for (i = 0; i < sizeof(paths) / sizeof(*paths); i++) {
 		if (stage_enter(stage_namespace(dir, paths[i].from)))
 			return 2;
-		while (now = now_ms(), !answers(paths[i].to, now + TRY_MS)) {
+		while (now = now_ms(),
+		       !answers(paths[i].to, paths[i].port, now + TRY_MS)) {
 			if (pause_until(end))
 				continue;
-			fprintf(stderr, "stage: %s does not reach %s\n",
-				paths[i].from, paths[i].to);
+			fprintf(stderr, "stage: %s does not reach %s:%d\n",
+				paths[i].from, paths[i].to, paths[i].port);
 			return 1;
 		}
 	}
