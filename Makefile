@@ -49,7 +49,7 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report check faults bench lab listing matrix lint bootstrap clean distclean help
+.PHONY: all demo experiment report lesson check faults bench lab listing matrix lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build
@@ -67,6 +67,9 @@ experiment: set-up-as-root
 report:
 	+@tsv="$${RESULTS:-results}/experiment.tsv"; [ -s "$$tsv" ] || $(MAKE) experiment || [ -s "$$tsv" ]
 	@scripts/report/report.sh "$${RESULTS:-$(CURDIR)/results}"
+
+lesson: set-up-as-root
+	@selftests/experiment/lesson.sh $(ROW)
 
 lab: set-up-as-root
 	@selftests/experiment/lab.sh
@@ -130,6 +133,7 @@ define help-text
   make experiment       the whole experiment: what passes, what taps see, where packets are dropped
   make experiment ENGINE=docker   the same beside a real docker, in namespaces of its own
   make report           draw its results as one page, results/report.html
+  make lesson           the experiment row by row: guess, see the packets, and why
   make faults           let everything fail that can, one at a time: takes half an hour
   make lab              set up the lab and open a shell in it
   make bench            measure what dropping and capturing cost
@@ -149,6 +153,7 @@ define help-text
 
   RESULTS=/path   where experiment and matrix write their results, and report reads them
   TESTS="cli.sh verdict"   which tests check or faults runs
+  ROW=X3          at which row of the experiment lesson begins
   FRAMES=10000    how many frames bench sends
   V=1             show the commands
   BOOTSTRAP=no    never install a package

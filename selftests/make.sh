@@ -21,7 +21,7 @@ stubs() {
 
 	mkdir -p "$1"/{scripts/report,selftests/{experiment,faults},samples/bpf,bin}
 	cp "$top/Makefile" "$1/"
-	for name in scripts/{bootstrap,lint,listing,report/report}.sh selftests/{bench,faults/all,experiment/{demo,experiment,lab}}.sh; do
+	for name in scripts/{bootstrap,lint,listing,report/report}.sh selftests/{bench,faults/all,experiment/{demo,experiment,lab,lesson}}.sh; do
 		printf '#!/bin/sh\necho "%s: RESULTS=${RESULTS-} $*"\n' "${name##*/}" >"$1/$name"
 	done
 	printf '#!/bin/sh\necho /kernel\n' >"$1/scripts/kernel-source.sh"
@@ -64,7 +64,7 @@ root() {
 	stubs "$tmp/tree"
 	printf '#!/bin/sh\necho 1000\n' >"$tmp/tree/bin/id"
 	chmod +x "$tmp/tree/bin/id"
-	for goal in demo experiment report check faults bench lab; do
+	for goal in demo experiment report lesson check faults bench lab; do
 		expect 2 door "PATH=$tmp/tree/bin:$PATH" -- -j4 -C "$tmp/tree" "$goal"
 		said '^make [a-z]+ needs root, .*\.$'
 		never reads "$tmp/out" bootstrap.sh
@@ -83,7 +83,7 @@ door_given() {
 	told "$4"
 }
 
-ktap_case make variables "RESULTS, TESTS, FRAMES and OUTPUT, on the command line and in the environment"
+ktap_case make variables "RESULTS, TESTS, ROW, FRAMES and OUTPUT, on the command line and in the environment"
 variables() {
 	local dir
 
@@ -96,6 +96,7 @@ variables() {
 		door_given RESULTS "$dir" report "^report.sh: RESULTS=$dir $dir\$"
 	done
 	door_given TESTS "cli.sh verdict" check '^selftests: check TESTS=cli.sh verdict '
+	door_given ROW X3 lesson '^lesson.sh: .* X3$'
 	door_given FRAMES 123 bench '^bench.sh: .* 123$'
 	door_given TESTS kills faults '^all.sh: .* kills$'
 	door_given OUTPUT out check "^selftests: check TESTS= OUTPUT=$tmp/tree/out\$"

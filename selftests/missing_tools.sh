@@ -80,7 +80,7 @@ no_nft() {
 	local command
 
 	without nft "${lab[@]}" experiment_test.sh
-	for command in bench.sh experiment/{demo,experiment,lab}.sh; do
+	for command in bench.sh experiment/{demo,experiment,lab,lesson}.sh; do
 		one_sentence nft "$command"
 	done
 	one_sentence nft experiment/lab.sh up

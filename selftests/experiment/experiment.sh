@@ -22,71 +22,7 @@ experiment_usage() {
 
 lab_colours
 
-# --- one chapter: a process with a lab of its own ---
-
-# One probe: what became of it, and its row.
-experiment_cell() {
-	local id=$1 running=$2 name=$3 start=$EPOCHREALTIME verdict
-
-	verdict="skip:$obstacle"
-	[ -n "$obstacle" ] || experiment_judge "$name" "$4"
-	verdict=${verdict// /_}
-	echo "$start ${verdict//\//|} $id $running $name ${*:4}" >>"$tmp/cells"
-}
-
-# Attach what state $1 is, send the probes of $rows, see.
-experiment_try_state() {
-	local row
-
-	dropped=0
-	experiment_start_state "$1"
-	for row in "${rows[@]}"; do
-		# shellcheck disable=SC2086 # several words
-		experiment_cell $row
-	done
-	if [ -z "$obstacle" ]; then
-		experiment_taps_catch_up
-		experiment_stop_state
-	fi
-}
-
-experiment_run_state() {
-	[ -n "${rows[*]-}" ] || return 0
-	experiment_try_state "$state"
-	experiment_judge_state
-}
-
-experiment_judge_state() {
-	local where told=() judged
-
-	for where in "${watched[@]}"; do
-		told+=("$tmp/where.$where")
-	done
-	awk -f "$here/judge.awk" -v dropped="$dropped" \
-		"$tmp/cells" "$tmp"/tap.out "$tmp"/tap.host "$tmp"/tap.ctr "${told[@]}" >"$tmp/judged"
-	IFS= read -rd '' judged <"$tmp/judged" || true
-	printf %s "$judged" >>"$work/$chapter.tsv"
-	awk -f "$here/words.awk" -f "$here/show.awk" -v ktap="$ktap" -v green="$green" \
-		-v yellow="$yellow" -v red="$red" -v dim="$dim" -v plain="$plain" "$tmp/judged"
-}
-
-experiment_table() {
-	local id running rest rows=()
-
-	state=
-	while read -r -u 9 id running rest; do
-		case $id in
-		"" | "#"*) continue ;;
-		esac
-		if [ "$running" != "$state" ]; then
-			experiment_run_state
-			state=$running rows=()
-		fi
-		rows+=("$id $running $rest")
-	done 9<"$here/$1.expected"
-	experiment_run_state
-}
-
+# One chapter: a process with a lab of its own.
 experiment_run_chapter() {
 	chapter=$1
 	loaders=()
@@ -258,6 +194,7 @@ experiment_broken() {
 }
 
 here=$(dirname "$(realpath "$0")")
+. "$here/experiment_table.sh"
 . "$here/experiment_more.sh"
 ktap='' chapters=()
 for each; do

@@ -10,6 +10,7 @@
  *	size 60x24	another size; what is on the screen stays where it is
  *	stop, start	as Ctrl-S and Ctrl-Q
  *	hang, go	read nothing any more, and go on reading
+ *	type WORDS	as if somebody typed this line
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -156,6 +157,8 @@ static bool obey(const char *line, int terminal, bool *hangs)
 		*hangs = line[0] == 'h';
 		return true;
 	}
+	if (!strncmp(line, "type ", 5))
+		return write(terminal, line + 5, strlen(line + 5)) > 0;
 	return !strncmp(line, "size ", 5) && set_size(terminal, line + 5);
 }
 
