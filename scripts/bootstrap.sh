@@ -53,6 +53,7 @@ needs() {
 		test    sshd                openssh-server
 		test    sysctl              procps
 		test    tcpdump             tcpdump
+		test    tmux                tmux
 		test    tshark              tshark
 		test    wg                  wireguard-tools
 		test    xdp-loader          xdp-tools

@@ -111,6 +111,98 @@ lab_alone() {
 	lab_is_gone "$(sed -n 's/^it runs in //p' "$tmp/out")"
 }
 
+ktap_case lab lab_in_lab "lab: in a lab, it asks before it brings up another one"
+lab_in_lab() {
+	need ip nft
+	lab_take
+	expect 3 lab_on_host "$here/experiment/lab.sh" </dev/null
+	told "in a lab already, in drop-$LAB-host\."
+	expect 0 lab_on_host "$here/experiment/lab.sh" <<<$'yes\necho "inside $LAB"'
+	told "^inside ......$"
+	never grep "^inside $LAB" "$tmp/out"
+}
+
+# In a /run of its own, where no other lab removes it.
+in_lab_that_is_over() {
+	# shellcheck disable=SC2016 # expanded by that shell
+	"$tool" stage private sh -ec 'mount -t tmpfs tmpfs /run
+		mkdir /run/bpf-drop-lab.abcdef
+		cd /run/bpf-drop-lab.abcdef
+		printf "shell %s 1\n%s\n" $$ "$(readlink /proc/self/ns/pid)" >owner
+		echo $$ >relay.pid
+		LAB=abcdef "$@"' sh "$here/experiment/lab.sh" "$@"
+}
+
+ktap_case lab lab_over "lab: one whose shell was killed is said to be over"
+lab_over() {
+	need mount
+	expect 0 in_lab_that_is_over list
+	told "^abcdef  over: its process [0-9]+ was killed"
+	expect 1 in_lab_that_is_over run host true
+	said "lab abcdef is over: its process [0-9]+ was killed\."
+}
+
+ktap_case lab lab_quiet_now "lab: quiet ends the connections in it"
+lab_quiet_now() {
+	need ip ss
+	lab_take
+	"${in_host[@]}" bash -c 'exec 5<>/dev/tcp/203.0.113.10/80 && echo open && read -r -u 5' >"$tmp/open" 2>&1 &
+	poll 5 reads "$tmp/open" open
+	LAB=$LAB expect 0 "$here/experiment/lab.sh" quiet
+	lab_rests "drop-$LAB-host" "drop-$LAB-ctr"
+}
+
+lab_in_tmux() {
+	tmux -S "$LAB_DIR/tmux" "$@"
+}
+
+# Pane $1 is in part $2 of the lab, as its prompt says, and has the programs.
+lab_pane() {
+	: >"$tmp/$1"
+	lab_in_tmux send-keys -t ":.$1" \
+		"clear; readlink /proc/self/ns/net >>$tmp/$1; command -v xdp-drop-tcp >>$tmp/$1" Enter
+	poll 10 lines "$tmp/$1" 2
+	has_line "$tmp/$1" "^net:.$(stat -Lc %i "/run/netns/drop-$LAB-$2")."
+	lab_in_tmux capture-pane -pt ":.$1" >"$tmp/pane"
+	has_line "$tmp/pane" "^.$2 of lab $LAB. "
+}
+
+lab_tmux_is_up() {
+	local pid
+
+	read -r pid _ <"/proc/$screen/task/$screen/children" || [ -n "$pid" ] || return
+	LAB_DIR=$(grep -ls "^tmux $pid " /run/bpf-drop-lab.*/owner)
+	LAB_DIR=${LAB_DIR%/owner} LAB=${LAB_DIR##*.}
+	[ "$(lab_in_tmux list-panes 2>/dev/null | wc -l)" = 4 ]
+}
+
+lab_end_screen() {
+	end_jobs TERM
+}
+
+# As if in a tmux of one's own.
+ktap_case lab lab_panes "lab: in tmux, each pane is in its part of the lab, new ones, too"
+lab_panes() {
+	local screen
+
+	need ip nft tmux
+	ktap_after_each=lab_end_screen
+	mkfifo "$tmp/in"
+	TERM=xterm TMUX=/nowhere,1,0 "$tool" screen 80x24 "$here/experiment/lab.sh" tmux \
+		<"$tmp/in" >"$tmp/screen" 2>&1 &
+	screen=$!
+	exec 7>"$tmp/in"
+	poll 20 lab_tmux_is_up
+	lab_pane 1 out
+	lab_pane 2 ctr
+	lab_pane 3 host
+	lab_in_tmux split-window -h
+	lab_pane 4 host
+	lab_in_tmux detach-client
+	wait "$screen"
+	lab_is_gone "$LAB"
+}
+
 # A lab in a process of its own, $holder; once it is up, its id is in $tmp/id.
 hold_lab() {
 	need ip nft
@@ -229,7 +321,7 @@ earlier_packets() {
 	experiment_taps_catch_up
 	count 'docker.* 203\.0\.113\.77\.80: Flags \[S\]' "$tmp/tap.host"
 	[ "$count" = 1 ]
-	experiment_end_connections
+	lab_quiet
 	"$tool" stage rest 0 "drop-$LAB-host" "drop-$LAB-ctr"
 }
 

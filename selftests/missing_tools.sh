@@ -107,6 +107,7 @@ no_other() {
 	without sshd guard_sshd.sh
 	without setpriv cli.sh cli_pin.sh where_life.sh
 	without tshark capture.sh
+	without tmux lab_test.sh
 	without xdp-loader lab_test.sh
 }
 

@@ -10,7 +10,7 @@ export LC_ALL=C
 into=$1
 here=$(cd "$(dirname "$0")" && pwd -P)
 packages="base-files bash bsdutils coreutils dash diffutils findutils gawk grep gzip kmod libc-bin
-mount perl-base sed tar util-linux $("$here/../bootstrap.sh" --list test | paste -sd' ')"
+mount ncurses-base perl-base sed tar util-linux $("$here/../bootstrap.sh" --list test | paste -sd' ')"
 
 # What depends on these wants to configure packages, or to be a whole Perl.
 without='^(usrmerge|perl|perl-modules-.*|libperl.*|dpkg|debconf|adduser|passwd)_'

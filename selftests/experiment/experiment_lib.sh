@@ -63,17 +63,6 @@ experiment_send_once() {
 	END
 }
 
-# Connections of earlier probes end before programs are attached: no FIN of theirs is dropped
-# for a later probe. Where the kernel cannot be told to end them, it waits until they have.
-experiment_end_connections() {
-	local where
-
-	for where in out host ctr; do
-		experiment_inside "$where" ss -HKtn state connected >/dev/null 2>&1 || true
-	done
-	lab_rest || lab_die "connections of earlier probes do not end"
-}
-
 # One tap sees all of a namespace's devices. What sends its marks is one shell, too.
 experiment_set_up_taps() {
 	local where pipe
@@ -156,7 +145,8 @@ experiment_start_state() {
 	local each words dev where i=0 status
 
 	loaders=() watched=() obstacle=
-	experiment_end_connections
+	# No FIN of an earlier probe is dropped for a later one.
+	lab_quiet || lab_die "connections of earlier probes do not end"
 	: >"$tmp/cells"
 	for where in out host ctr; do
 		: >"$tmp/tap.$where"

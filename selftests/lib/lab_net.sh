@@ -15,6 +15,7 @@
 #   $LAB $LAB_DIR          its id and its directory for files, which goes with it
 #   lab_need CMD…          where one of these is missing, or what a lab takes, end
 #   lab_rest               wait until no TCP connection is left in it
+#   lab_quiet              end those that are there
 #   lab_colours            $green $yellow $red $dim $plain, empty where none are shown
 #   lab_seconds MS         as a plain decimal, in $seconds
 #   lab_patience SECONDS   milliseconds for tool stage to wait, in $ms
@@ -232,6 +233,17 @@ lab_rest() {
 	"$tool" stage rest "$ms" "drop-$LAB-out" "drop-$LAB-host" "drop-$LAB-ctr"
 }
 
+# End the connections in the lab, so that none sends anything any more. Where the kernel
+# cannot be told to, wait until they have ended; false after 10 s.
+lab_quiet() {
+	local each
+
+	for each in out host ctr; do
+		lab_run "$each" ss -HKtn state connected >/dev/null 2>&1 || true
+	done
+	lab_rest
+}
+
 # $1 milliseconds as a plain decimal, in $seconds: of 1500e-3, curl 8.14 reads the 1500.
 lab_seconds() {
 	# shellcheck disable=SC2034 # for what sources this
@@ -317,18 +329,30 @@ lab_remove() {
 	"$tool" stage down "$1" "$ms" $$ $BASHPID
 }
 
-# Remove labs whose owner was killed before it could. Owners in other process namespaces,
-# which may share /run, cannot be seen.
+# Of the lab in directory $1: $kind, $owner, and whether it is $over, since its owner was
+# killed before it could remove it. Owners in other process namespaces, which may share
+# /run, cannot be seen. False if it does not say.
+lab_owner() {
+	local birth numbers born
+
+	over=
+	{ read -r kind owner birth && read -r numbers; } 2>/dev/null <"$1/owner" || return
+	[ "$kind" != kept ] || return 0
+	lab_born "$owner"
+	if [ "$born" != "$birth" ] && [ "$(readlink /proc/self/ns/pid)" = "$numbers" ]; then
+		over=yes
+	fi
+}
+
+# Remove the labs that are over.
 lab_sweep() {
-	local dir kind owner birth numbers born stray=
+	local dir kind owner over stray=
 
 	for dir in "$LAB_STATE".*; do
 		[ -d "$dir" ] || continue
-		{ read -r kind owner birth && read -r numbers; } 2>/dev/null <"$dir/owner" ||
-			{ stray=yes && continue; }
-		[ "$kind" != kept ] || continue
-		lab_born "$owner"
-		if [ "$born" != "$birth" ] && [ "$(readlink /proc/self/ns/pid)" = "$numbers" ]; then
+		if ! lab_owner "$dir"; then
+			stray=yes
+		elif [ -n "$over" ]; then
 			lab_remove "$dir"
 		fi
 	done
