@@ -1,36 +1,47 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Documentation/debugging.rst, as typed: the commands in it work, and say what it
-# says they do. Each test types one or more of its chapters into a lab.
+# Documents as typed: the commands in Documentation/debugging.rst and experiment.rst work,
+# and say what is said there. Each test types one or more chapters into a lab.
 set -eu
 
 . "$(dirname "$0")/lib/lab_lib.sh"
 
 # In the tree, or beside us once installed.
 top=$(cd "$(dirname "$0")/.." && pwd -P)
-text=$top/Documentation/debugging.rst
-[ -e "$text" ] || text=$(dirname "$0")/debugging.rst
+documents=$top/Documentation
+[ -e "$documents/debugging.rst" ] || documents=$(dirname "$0")
 tree=$top/samples/bpf/build
 
-# The commands of chapter $1: what stands behind "# ", and "> " if it goes on.
+# The commands of chapter $1: what stands behind "# ", and "> " if it goes on. "out# " and
+# "ctr# " are prompts of other parts of the lab.
 commands() {
-	awk -v title="$1" '
-		$0 == title { inside = 1 }
+	awk -v title="$1" -v q="'" '
+		index($0, title) == 1 { inside = 1 }
 		inside && /^===/ && underlined++ { exit }
-		inside && (/^    # [^ ]/ || /^    > /) { print substr($0, 7) }' "$text"
+		!inside || !/^    ((host|out|ctr)?# [^ ]|> )/ { next }
+		{
+			at = substr($1, 1, 3)
+			sub(/^ *[^ ]* /, "")
+			if (at == "out" || at == "ctr") {
+				gsub(q, q "\\\\" q q)
+				$0 = "\"${in_" at "[@]}\" bash -c " q $0 q
+			}
+			print
+		}' "$documents"/{debugging,experiment}.rst
 }
 
 # Typed "sleep" gives what was started in the background the time to begin. Here it ends
-# as soon as all of that has told so; on a slow machine this may take longer, too.
+# as soon as all of that has told so, since the last one; on a slow machine this may take longer, too.
 begun() {
-	local end=$((EPOCHSECONDS + $1 * slack)) ready=0 jobs
+	local end=$((EPOCHSECONDS + $1 * slack)) ready=0 before=${begun:-0} jobs
 
 	jobs=$(jobs -pr | wc -l)
-	while [ "$ready" -lt "$jobs" ] && [ "$EPOCHSECONDS" -lt "$end" ]; do
+	while [ $((ready - before)) -lt "$jobs" ] && [ "$EPOCHSECONDS" -lt "$end" ]; do
 		command sleep 0.1
-		ready=$(grep -cE ': (attached \(|listening)' "$out" || true)
+		ready=$(grep -cE '^([^ ]*: )?(attached \(|listening)' "$out" || true)
 	done
+	begun=$ready
 }
 
 around=() # what that shell is run by
@@ -41,7 +52,8 @@ typed() {
 
 	# shellcheck disable=SC2016 # expanded by that shell
 	printf '%s\n' "cd ${top@Q}" "slack=$slack out=${tmp@Q}/out" "$(declare -f begun)" \
-		'sleep() { begun "$1"; }' 'failed=()' 'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
+		'sleep() { begun "$1"; }' "$(declare -p in_out in_ctr)" 'failed=()' \
+		'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
 	for chapter; do
 		commands "$chapter" >"$tmp/chapter"
 		[ -s "$tmp/chapter" ] || fail "no commands in '$chapter'"
@@ -158,6 +170,57 @@ where_dropped() {
 	typed "Which packets are dropped where"
 	told ' xdp-native +veth'
 	only_failed 'curl .*'
+}
+
+# The answers to the experiment's questions: what they rest on shows, and no curl is answered.
+curl_on_host=$'curl [^\n]*' curl_in_ctr=$'[^\n]*in_ctr[^\n]* bash -c .curl [^\n]*'
+ktap_case questions question_1 "experiment, question 1"
+question_1() {
+	need bpftool ip
+	typed "Question 1:"
+	told ' prog/xdp id [0-9]+'
+	told '^[0-9]+: xdp  name xdp_drop_tcp '
+	told ' xdp_drop_tcp +[0-9a-f]{16} '
+	only_failed ''
+}
+
+ktap_case questions question_2 "experiment, question 2"
+question_2() {
+	need curl tcpdump
+	typed "Question 2:"
+	told ' xdp-native +veth'
+	told ' tc-egress +'
+	told 'docker0 Out IP 203\.0\.113\.1\.8080 > .* Flags \[S\.\]'
+	never grep -E 'veth0 .*Flags \[S\.\]|wan0 ' "$tmp/out"
+	only_failed "$curl_in_ctr"$'\n'"$curl_on_host"$'\n'"$curl_in_ctr"
+}
+
+ktap_case questions question_3 "experiment, question 3"
+question_3() {
+	need curl nft
+	typed "Question 3:"
+	told ' tc-egress +'
+	only_failed "$curl_on_host"$'\n'"$curl_in_ctr"
+}
+
+ktap_case questions question_4 "experiment, question 4"
+question_4() {
+	need curl uname
+	typed "Question 4:"
+	told ' xdp-generic +'
+	only_failed "$curl_in_ctr"
+}
+
+ktap_case questions question_5 "experiment, question 5"
+question_5() {
+	need curl nping tcpdump
+	typed "Question 5:"
+	told 'Rcvd: 0 '
+	told '^Hello from .*ctr'
+	told 'docker0 In .*Flags \[S\.\]'
+	told ' tc-egress +'
+	told '^Hello from .*host'
+	only_failed 'curl [^ ]* -m [^ ]* 203\.0\.113\.1'
 }
 
 ktap_run "$@"
