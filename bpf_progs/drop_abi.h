@@ -82,12 +82,12 @@ enum drop_mode {
 /* Constants (.rodata.config), set before loading; all zero is the notebook's behaviour. */
 struct drop_config {
 	__u32 frame_type; /* enum drop_frame_type, of an interface that is not in "slots" */
-	__u32 unknown; /* and its index into the map "counters" */
+	__u32 snaplen; /* capture at most so many bytes, 1 to DROP_SNAPLEN_MAX */
 	__u8 modes; /* enum drop_mode */
 	__u8 deadline; /* from drop_state.deadline_ns on, pass everything */
 	__u8 capture; /* put what matches into the ring "captured" */
 	__u8 unused;
-	__u32 snaplen; /* at most so many bytes of each, 1 to DROP_SNAPLEN_MAX */
+	__u32 unknown; /* index into "counters", of an interface that is not in "slots" */
 	__u32 trace; /* tell of what is not just passed, by this mark; 0: do not */
 };
 
