@@ -46,7 +46,7 @@ changes_run() {
 
 test_changes() {
 	local prepare=faults_free bare prepared picked i way ways=("xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp" "tc-drop-tcp --clsact"
-		"xdp-drop-tcp -w $tmp/written")
+		"xdp-drop-tcp -w $tmp/written" "xdp-drop-tcp --follow" "tc-drop-tcp --follow --clsact")
 
 	faults_begin
 	cli_wire_third

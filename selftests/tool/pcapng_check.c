@@ -31,6 +31,7 @@ static struct interface interfaces[INTERFACES_MAX];
 static unsigned int interface_count;
 static __u64 last_number;
 static bool hookless; /* drop-where's: no verdicts, as it gives none */
+static bool follows; /* a loader's to which interfaces may come later */
 static __u64 told; /* losses, by the drop counts of packets */
 
 static bool numbered, quiet;
@@ -56,6 +57,9 @@ static void check_section(struct bytes body)
 			reject("a section's option %u", code);
 		if (code == 4 && value.size >= 10)
 			hookless = !memcmp(value.data, "drop-where", 10);
+		if (code == 1)
+			follows |= !!memmem(value.data, value.size,
+					    " --follow ", 10);
 		printf("%s=%.*s\n",
 		       code == 1 ? "comment" :
 		       code == 3 ? "system" :
@@ -72,7 +76,7 @@ static void check_interface(struct bytes body)
 
 	if (interface_count == INTERFACES_MAX)
 		reject("too many interfaces for this program");
-	if (packet_count && !hookless)
+	if (packet_count && !hookless && !follows)
 		reject("an interface after packets");
 	if (body.size < 8)
 		reject("too short");

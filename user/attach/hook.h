@@ -75,8 +75,9 @@ struct attachment {
 	struct replaced replaced;
 	bool attached;
 	bool tried; /* clsact: a filter may be there, or a qdisc that was made for it */
+	__u64 began_ns; /* CLOCK_MONOTONIC; less what it was attached before it came again */
 	enum end why; /* it is not any more */
-	__u64 ended_ns; /* when that was found out, by CLOCK_MONOTONIC */
+	__u64 ended_ns; /* when that was found out */
 	bool pinned;
 };
 

@@ -322,10 +322,14 @@ static int read_one(struct query *found, const struct interface *interface)
 
 int query_read(const struct interfaces *on, struct query *found)
 {
+	const struct interface none = {};
 	int error = 0;
 	size_t i;
 
 	*found = (struct query){};
+	/* No interface has the number 0: it only says whether there is TCX. */
+	if (!on->count)
+		error = add_tcx(found, &none, HOOK_TCX_INGRESS);
 	for (i = 0; i < on->count && !error; i++)
 		error = read_one(found, &on->list[i]);
 	if (!error)

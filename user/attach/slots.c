@@ -37,7 +37,7 @@ static bool is_attachment(const struct slots *slots, int ifindex,
 		/* The same number in two namespaces: the packets cannot be told apart. */
 		if (slot->frame_type != other.frame_type)
 			slot->frame_type = TYPE_ETHERNET;
-		slot->counters = slots->count;
+		slot->counters = slots->room;
 	}
 	return found;
 }
@@ -49,7 +49,7 @@ static bool is_port(const struct slots *slots, const struct interfaces *all,
 	const struct interface *port = interfaces_find(all, ifindex);
 	size_t i;
 
-	if (!slots_are_many(slots->count) || !port || !port->master)
+	if (!slots_are_many(slots->room) || !port || !port->master)
 		return false;
 	for (i = 0; i < slots->count; i++) {
 		const struct attachment *at = &slots->attachments[i];
@@ -127,21 +127,20 @@ size_t slots_find(const struct slots *slots, __u32 ifindex)
 {
 	struct drop_slot slot;
 
-	if (!slots_are_many(slots->count))
+	if (!slots_are_many(slots->room))
 		return 0;
 	return bpf_map_lookup_elem(slots->map_fd, &ifindex, &slot) ?
-		       slots->count :
+		       slots->room :
 		       slot.counters;
 }
 
 __u32 slots_unknown_type(const struct interfaces *chosen)
 {
-	__u32 type = interface_frame_type(&chosen->list[0]);
 	size_t i;
 
-	for (i = 1; i < chosen->count; i++) {
-		if (interface_frame_type(&chosen->list[i]) != type)
+	for (i = 0; i < chosen->count; i++) {
+		if (interface_frame_type(&chosen->list[i]) != TYPE_IP)
 			return TYPE_ETHERNET;
 	}
-	return type;
+	return chosen->count ? TYPE_IP : TYPE_ETHERNET;
 }

@@ -14,29 +14,33 @@
 /* Ports of bonds that there is room for; packets of more are of unknown interfaces. */
 #define SLOTS_PORTS 1024
 
+/* Interfaces that there is room for beside those of the start, with --follow. */
+#define SLOTS_LATER 1024
+
 struct slots {
 	int map_fd;
 	const struct attachment *attachments;
-	size_t count; /* of attachments, and the index of the unknown's counters */
+	size_t count; /* of attachments */
+	size_t room; /* for so many; it is the index of the unknown's counters */
 	__u32 unknown_type; /* enum drop_frame_type */
 };
 
-/* Is there more than one interface, so that the programs look into the map? */
-static inline bool slots_are_many(size_t count)
+/* May there be more than one interface, so that the programs look into the map? */
+static inline bool slots_are_many(size_t room)
 {
-	return count > 1;
+	return room > 1;
 }
 
 /* How many counters there have to be for so many interfaces. */
-static inline __u32 slots_counters(size_t count)
+static inline __u32 slots_counters(size_t room)
 {
-	return slots_are_many(count) ? count + 1 : 1;
+	return slots_are_many(room) ? room + 1 : 1;
 }
 
-/* And how many entries the map has room for. */
-static inline __u32 slots_room(size_t count)
+/* And how many entries the map has. */
+static inline __u32 slots_entries(size_t room)
 {
-	return slots_are_many(count) ? count + SLOTS_PORTS : 1;
+	return slots_are_many(room) ? room + SLOTS_PORTS : 1;
 }
 
 #define SLOTS_FULL \
@@ -63,7 +67,7 @@ static inline bool slots_has_ports(const struct attachment *at)
 	return at->hook == HOOK_XDP_NATIVE && at->index && !at->elsewhere;
 }
 
-/* The index of its counters, which is @slots->count if it is not known. */
+/* The index of its counters, which is @slots->room if it is not known. */
 size_t slots_find(const struct slots *slots, __u32 ifindex);
 
 /*

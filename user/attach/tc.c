@@ -28,11 +28,11 @@
 /* And to remove one that others look at. */
 #define REMOVE_TRIES 20
 
-int tc_choose(const struct query *present, const struct interface *interface,
+int tc_choose(const struct query *present, const char *name,
 	      enum tc_choice choice, bool ingress, enum hook *hook)
 {
 	if (choice == TC_TCX && !present->tcx)
-		return fail_at(AT_TCX, EINVAL, interface->name, NULL);
+		return fail_at(AT_TCX, EINVAL, name, NULL);
 	if (choice != TC_CLSACT && present->tcx)
 		*hook = ingress ? HOOK_TCX_INGRESS : HOOK_TCX_EGRESS;
 	else

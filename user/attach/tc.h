@@ -16,7 +16,7 @@
 #define TC_HOOK_RENEW_NS 500000000ULL
 
 /* TCX or clsact, in that direction? Returns an exit code. */
-int tc_choose(const struct query *present, const struct interface *interface,
+int tc_choose(const struct query *present, const char *name,
 	      enum tc_choice choice, bool ingress, enum hook *hook);
 
 /* What became of the process that attached a filter of ours. */

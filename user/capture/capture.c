@@ -32,8 +32,8 @@ struct capture_counts capture_count(const struct capture *capture, size_t i,
 	struct capture_counts counts = {};
 	__u64 rest;
 
-	if (i < file->count)
-		counts.captured = file->written[i];
+	if (capture->slots[i].number >= 0)
+		counts.captured = file->written[capture->slots[i].number];
 	/* Of a packet that was just counted when @sum was read, not all may be in it. */
 	rest = counters_matched(sum).packets - counts.captured;
 	counts.lost = sum->lost + capture->slots[i].taken - counts.captured;
@@ -60,14 +60,14 @@ static __u64 new_losses(struct capture *capture, size_t i)
 /* All are attached to the same kind of hook, so an unknown one is, too. */
 static enum hook hook_of(const struct capture *capture, size_t i)
 {
-	return capture->attachments[i < capture->count ? i : 0].hook;
+	return capture->attachments[i < capture->room ? i : 0].hook;
 }
 
 /* Says what the packets of an interface will be; 0 or a negative errno. */
 static int add_interface(struct capture *capture, size_t i)
 {
 	enum hook hook = hook_of(capture, i);
-	bool known = i < capture->count;
+	bool known = i < capture->room;
 	char name[64], description[64];
 	struct pcapng_interface interface = {
 		.name = name,
@@ -75,6 +75,7 @@ static int add_interface(struct capture *capture, size_t i)
 		.linktype = PCAPNG_ETHERNET,
 	};
 	__u32 type = capture->unknown_type;
+	int error;
 
 	if (known)
 		type = interface_frame_type(&capture->attachments[i].interface);
@@ -88,7 +89,10 @@ static int add_interface(struct capture *capture, size_t i)
 	snprintf(description, sizeof(description), "%s by %s",
 		 capture->observe ? "observed" : "dropped",
 		 known ? hook_text(hook) : "the program on another interface");
-	return file_add_interface(&capture->file, &interface);
+	error = file_add_interface(&capture->file, &interface);
+	if (!error)
+		capture->slots[i].number = capture->file.count - 1;
+	return error;
 }
 
 static int write_packet(struct capture *capture, size_t i,
@@ -98,7 +102,6 @@ static int write_packet(struct capture *capture, size_t i,
 	enum hook hook = hook_of(capture, i);
 	bool xdp = hook_is_xdp(hook);
 	struct pcapng_packet packet = {
-		.interface = i,
 		.time_ns = record->time_ns,
 		.length = record->length,
 		.captured = record->captured,
@@ -110,9 +113,10 @@ static int write_packet(struct capture *capture, size_t i,
 		.verdict = xdp ? XDP_DROP : TC_ACT_SHOT,
 	};
 
-	/* The one that is not known, at its first packet. */
-	if (i == file->count && add_interface(capture, i))
+	/* One that is not known, or was not there at the start, at its first packet. */
+	if (capture->slots[i].number < 0 && add_interface(capture, i))
 		return 0;
+	packet.interface = capture->slots[i].number;
 	if (capture->observe) {
 		packet.verdict = xdp ? XDP_PASS : TC_ACT_UNSPEC;
 		packet.comment = "passed: only observed";
@@ -135,7 +139,7 @@ static int take(void *context, void *data, size_t size)
 
 	if (size < sizeof(*record) ||
 	    size - sizeof(*record) < record->captured ||
-	    record->slot > capture->count)
+	    record->slot > capture->room)
 		return 0;
 	i = record->slot;
 	if (!capture->file.discard)
@@ -174,12 +178,14 @@ int capture_begin(struct capture *capture, int ring_fd, int counters_fd,
 	int code;
 
 	capture->counters_fd = counters_fd;
-	capture->slots = calloc(capture->count + 1, sizeof(*capture->slots));
+	capture->slots = calloc(capture->room + 1, sizeof(*capture->slots));
 	if (!capture->slots)
 		return fail_memory("the counters of the capture");
 	capture->ring = ring_buffer__new(ring_fd, take, capture, NULL);
 	if (!capture->ring)
 		return fail_at(AT_RING, errno, capture->file.sink.path, NULL);
+	for (i = 0; i <= capture->room; i++)
+		capture->slots[i].number = -1;
 	code = file_begin(&capture->file, program, detail);
 	for (i = 0; i < capture->count && !code; i++) {
 		if (add_interface(capture, i))
@@ -194,11 +200,12 @@ static void write_statistics(struct capture *capture, size_t i, int signal_fd)
 	__u64 received = 0;
 	int kind;
 
-	if (counters_read(capture->counters_fd, i, &sum))
+	if (capture->slots[i].number < 0 ||
+	    counters_read(capture->counters_fd, i, &sum))
 		return;
 	for (kind = 0; kind < STAT_COUNT; kind++)
 		received += sum.stats[kind].packets;
-	file_add_statistics(&capture->file, i, received,
+	file_add_statistics(&capture->file, capture->slots[i].number, received,
 			    counters_matched(&sum).packets, signal_fd);
 }
 
@@ -209,7 +216,7 @@ int capture_finish(struct capture *capture, int signal_fd)
 
 	while (!drain(capture))
 		file_flush_all(file, signal_fd);
-	for (i = 0; i < file->count; i++)
+	for (i = 0; i <= capture->room; i++)
 		write_statistics(capture, i, signal_fd);
 	return file_finish(file, signal_fd);
 }

@@ -21,13 +21,15 @@
 struct capture_slot {
 	__u64 taken; /* packets, from the ring */
 	__u64 told_lost; /* losses that a packet in the file tells of */
+	int number; /* of its interface in the file; -1: it is not there yet */
 };
 
 struct capture {
-	struct capture_file file; /* its interfaces are those of the slots */
+	struct capture_file file;
 	struct ring_buffer *ring;
 	const struct attachment *attachments;
-	size_t count; /* of them; an interface that is not known comes behind them */
+	size_t count; /* of them, at the start */
+	size_t room; /* for so many; an interface that is not known comes behind them */
 	__u32 unknown_type; /* enum drop_frame_type: what frames of that one start with */
 	bool observe;
 	struct capture_slot *slots;
@@ -37,7 +39,7 @@ struct capture {
 
 /**
  * capture_begin() - write the heading and start reading the ring
- * @capture: its file is open; attachments, count, unknown_type and observe are set
+ * @capture: its file is open; attachments, count, room, unknown_type and observe are set
  * @ring_fd: the map "captured"
  * @counters_fd: the map "counters"
  * @program: name and version of what captures

@@ -329,7 +329,7 @@ static int no_such(const char *pattern)
 }
 
 int interfaces_choose(const struct interfaces *all, char *const *patterns,
-		      size_t count, struct interfaces *chosen)
+		      size_t count, bool each, struct interfaces *chosen)
 {
 	bool *marks = calloc(all->count + 1, sizeof(*marks));
 	int code = EXIT_DONE;
@@ -339,7 +339,7 @@ int interfaces_choose(const struct interfaces *all, char *const *patterns,
 	if (!marks)
 		return fail_memory("the list of interfaces");
 	for (i = 0; i < count && !code; i++) {
-		if (!mark(all, patterns[i], marks))
+		if (!mark(all, patterns[i], marks) && each)
 			code = no_such(patterns[i]);
 	}
 	for (i = 0; i < all->count && !code; i++) {

@@ -53,12 +53,13 @@ void interfaces_free(struct interfaces *all);
  * @all: to choose from
  * @patterns: interface names or shell globs
  * @count: of @patterns
+ * @each: each of them has to mean one
  * @chosen: each once, by ifindex; free it with interfaces_free()
  *
  * Return: EXIT_DONE, or the exit code of an error it has told.
  */
 int interfaces_choose(const struct interfaces *all, char *const *patterns,
-		      size_t count, struct interfaces *chosen);
+		      size_t count, bool each, struct interfaces *chosen);
 
 /* The inode number of this network namespace; 0 with errno if it cannot be told. */
 __u32 netns_own(void);

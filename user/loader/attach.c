@@ -277,9 +277,15 @@ void stage_undo(struct run *run)
 
 static void start_clock(struct run *run)
 {
+	size_t i;
+
 	run->watch.started_ns = clock_ns(CLOCK_MONOTONIC);
 	run->watch.last_ns = run->watch.started_ns;
-	if (run->options.common.timeout_ns)
+	for (i = 0; i < run->chosen.count; i++)
+		run->attachments[i].began_ns = run->watch.started_ns;
+	/* That of one that comes later is the run's. */
+	if (run->options.common.timeout_ns &&
+	    run->watch.deadline_ns == UINT64_MAX)
 		run->watch.deadline_ns =
 			run->watch.started_ns + run->options.common.timeout_ns;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "attach/link.h"
 #include "attach/tc.h"
@@ -19,6 +20,11 @@ static void check_move(struct run *run, struct attachment *at, int index,
 {
 	if (index == at->index && (!left || at->elsewhere))
 		return;
+	/* A container's end of a veth is made here, and is not meant there. */
+	if (run->options.follow) {
+		link_detach(at->link_fd, at->interface.name);
+		return;
+	}
 	at->elsewhere = true;
 	if (index == at->index) {
 		note("%s: moved to another network namespace: it stays attached.",
@@ -59,10 +65,13 @@ static void mark_ended(struct run *run, struct attachment *at)
 	double seconds;
 
 	at->attached = false;
+	if (at->link_fd >= 0)
+		close(at->link_fd);
+	at->link_fd = -1;
 	at->ended_ns = clock_ns(CLOCK_MONOTONIC);
 	at->why = is_gone(at) ? END_INTERFACE_GONE : END_TAKEN_OFF;
 	watch_event(run, "lost", at, true);
-	seconds = (double)(at->ended_ns - run->watch.started_ns) / SECOND_NS;
+	seconds = (double)(at->ended_ns - at->began_ns) / SECOND_NS;
 	if (at->why == END_TAKEN_OFF) {
 		note("%s: no longer attached, after %.1f s: another process took the program off.",
 		     at->interface.name, seconds);
@@ -90,7 +99,7 @@ bool changes_check(struct run *run)
 	return any;
 }
 
-static struct attachment *attachment_on(const struct run *run, int index)
+struct attachment *attachment_on(const struct run *run, int index)
 {
 	size_t i;
 
@@ -115,6 +124,8 @@ static int read_change(const struct nlmsghdr *message, void *context)
 	if (info->ifi_family != AF_UNSPEC)
 		return 0;
 	at = attachment_on(run, info->ifi_index);
+	if (message->nlmsg_type == RTM_DELLINK)
+		follow_forget(run, info->ifi_index);
 	if (message->nlmsg_type == RTM_DELLINK && at && at->attached) {
 		at->left = true;
 		index = hook_is_clsact(at->hook) ?
@@ -126,10 +137,10 @@ static int read_change(const struct nlmsghdr *message, void *context)
 	bond = attachment_on(run, (int)netlink_u32(netlink_find(message,
 								sizeof(*info),
 								IFLA_MASTER)));
-	slot = run->chosen.count;
+	slot = run->room;
 	if (bond && slots_has_ports(bond) && message->nlmsg_type == RTM_NEWLINK)
 		slot = bond->slot;
-	if (!at && slots_are_many(run->chosen.count) &&
+	if (!at && slots_are_many(run->room) &&
 	    slots_find(&run->slots, info->ifi_index) != slot)
 		run->watch.renumbered = true;
 	return 0;
@@ -139,6 +150,7 @@ void changes_hear(struct run *run)
 {
 	if (netlink_listen(&run->links, read_change, run))
 		run->watch.renumbered = true;
+	run->watch.newcomers = run->options.follow;
 }
 
 void changes_write(struct run *run)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stage one: what is on the interfaces, and which hook of each. */
+/* Stages one and two: what is on the interfaces, and which hook of each. */
 #include "loader/stages.h"
 
 #include <bpf/libbpf.h>
@@ -11,7 +11,40 @@
 #include "guard/guard.h"
 #include "lib/descriptors.h"
 #include "lib/errors.h"
+#include "lib/frame_type.h"
 #include "lib/macros.h"
+
+/* Can what the program looks for be found in the frames of this interface? */
+static int check_frames(const struct run *run,
+			const struct interface *interface)
+{
+	const char *why = interface_why_strange(interface);
+	bool arriving = !run->program->tc || run->options.ingress;
+
+	if (!run->program->matches)
+		return EXIT_DONE;
+	if (why)
+		return fail(
+			EXIT_USAGE,
+			"%s: %s, so %s could not be told in them. Choose another interface, or a program that drops any frame.",
+			interface->name, why, run->program->matches);
+	if (arriving && interface_arrives_wrapped(interface))
+		return fail(
+			EXIT_LACKING,
+			"%s: before Linux 5.14, what arrives on such a tunnel has the outer headers in front, so %s could not be told in it. Use a newer kernel, or a program that drops any frame.",
+			interface->name, run->program->matches);
+	return EXIT_DONE;
+}
+
+static int check_all_frames(struct run *run)
+{
+	int code = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < run->chosen.count && !code; i++)
+		code = check_frames(run, &run->chosen.list[i]);
+	return code;
+}
 
 /* What ends by itself, or drops nothing, does not cut the user off for long. */
 static int check_session(struct run *run)
@@ -29,7 +62,7 @@ static int check_session(struct run *run)
 static int need_descriptors(struct run *run)
 {
 	/* A link; with --force, also the link and program that it replaces. */
-	return descriptors_allow(run->chosen.count,
+	return descriptors_allow(run->slots.count + run->chosen.count,
 				 run->options.common.force ? 3 : 1);
 }
 
@@ -53,30 +86,37 @@ static int read_present(struct run *run)
 
 static int list_attachments(struct run *run)
 {
+	const struct interfaces *chosen = &run->chosen;
 	/* At XDP, attaching finds out which mode there is. */
 	enum hook hook = HOOK_XDP_NATIVE;
 	int code = EXIT_DONE;
 	size_t i;
 
 	if (run->program->tc)
-		code = tc_choose(&run->present, &run->chosen.list[0],
+		code = tc_choose(&run->present,
+				 chosen->count ?
+					 chosen->list[0].name :
+					 run->options.common.patterns[0],
 				 run->options.tc, run->options.ingress, &hook);
 	if (code)
 		return code;
-	run->attachments = calloc(run->chosen.count, sizeof(*run->attachments));
+	run->room = chosen->count + (run->options.follow ? SLOTS_LATER : 0);
+	run->attachments = calloc(run->room, sizeof(*run->attachments));
 	if (!run->attachments)
 		return fail_memory("the list of interfaces");
-	for (i = 0; i < run->chosen.count; i++)
+	for (i = 0; i < run->room; i++)
 		run->attachments[i] = (struct attachment){
-			.interface = run->chosen.list[i],
-			.index = run->chosen.list[i].index,
 			.hook = hook,
-			.level = interface_level(&run->chosen,
-						 &run->chosen.list[i]),
 			.slot = i,
 			.link_fd = -1,
 			.replaced = { .program_fd = -1, .link_fd = -1 },
 		};
+	for (i = 0; i < chosen->count; i++) {
+		run->attachments[i].interface = chosen->list[i];
+		run->attachments[i].index = chosen->list[i].index;
+		run->attachments[i].level =
+			interface_level(chosen, &chosen->list[i]);
+	}
 	return EXIT_DONE;
 }
 
@@ -94,8 +134,7 @@ int stage_find(struct run *run)
 		need_descriptors, /* a link for each */
 		need_cpus, /* for reading counters */
 		read_present, /* what is attached already */
-		list_attachments, /* one for each, not attached yet; TCX or clsact */
-		prepare_pins, /* makes a directory, so it comes last */
+		check_all_frames, /* is there what we look for */
 	};
 	int code = EXIT_DONE;
 	size_t i;
@@ -103,4 +142,12 @@ int stage_find(struct run *run)
 	for (i = 0; i < ARRAY_SIZE(steps) && !code; i++)
 		code = steps[i](run);
 	return code;
+}
+
+int stage_choose(struct run *run)
+{
+	int code = list_attachments(run);
+
+	/* It makes a directory, so it comes last. */
+	return code ? code : prepare_pins(run);
 }

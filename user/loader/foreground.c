@@ -36,6 +36,7 @@ static int open_capture(struct run *run)
 
 	run->capture.attachments = run->attachments;
 	run->capture.count = run->chosen.count;
+	run->capture.room = run->room;
 	run->capture.observe = options->observe;
 	return file_open(&run->capture.file, &options->common);
 }
@@ -47,8 +48,8 @@ int stage_prepare(struct run *run)
 	if (code)
 		return code;
 	run->watch.deadline_ns = UINT64_MAX;
-	run->watch.last_matched = calloc(slots_counters(run->chosen.count),
-					 sizeof(struct drop_stats));
+	run->watch.last_matched =
+		calloc(slots_counters(run->room), sizeof(struct drop_stats));
 	prepare_display(run);
 	if (!run->watch.last_matched)
 		return fail_memory("the counters");
@@ -128,9 +129,12 @@ static int finish_counters(struct run *run, int code)
 /* Shows counters until it is over, then detaches and shows the last ones. */
 int stage_foreground(struct run *run)
 {
-	int error, code, detached, captured = EXIT_DONE;
+	int error = 0, code, detached, captured = EXIT_DONE;
 
-	error = privileges_drop(hook_is_clsact(run->attachments[0].hook));
+	/* To attach, and to look for SSH sessions, takes all of them. */
+	if (!run->options.follow)
+		error = privileges_drop(
+			hook_is_clsact(run->attachments[0].hook));
 	if (error)
 		note("cannot give up privileges that are no longer needed: %s.",
 		     strerror(-error));

@@ -12,7 +12,6 @@
 
 #include "attach/counters.h"
 #include "lib/errors.h"
-#include "lib/frame_type.h"
 #include "lib/object.h"
 #include "loader/refusal.h"
 
@@ -58,42 +57,14 @@ static __u32 new_mark(void)
 	return mark;
 }
 
-/* Can what the program looks for be found in the frames of this interface? */
-static int check_frames(const struct run *run,
-			const struct interface *interface)
-{
-	const char *why = interface_why_strange(interface);
-	bool arriving = !run->program->tc || run->options.ingress;
-
-	if (!run->program->matches)
-		return EXIT_DONE;
-	if (why)
-		return fail(
-			EXIT_USAGE,
-			"%s: %s, so %s could not be told in them. Choose another interface, or a program that drops any frame.",
-			interface->name, why, run->program->matches);
-	if (arriving && interface_arrives_wrapped(interface))
-		return fail(
-			EXIT_LACKING,
-			"%s: before Linux 5.14, what arrives on such a tunnel has the outer headers in front, so %s could not be told in it. Use a newer kernel, or a program that drops any frame.",
-			interface->name, run->program->matches);
-	return EXIT_DONE;
-}
-
 static int configure(struct run *run)
 {
 	struct drop_config *config = run->image.config;
-	__u32 count = run->chosen.count;
-	int code = EXIT_DONE;
-	size_t i;
+	const bool many = slots_are_many(run->room);
 
-	for (i = 0; i < count && !code; i++)
-		code = check_frames(run, &run->chosen.list[i]);
-	if (code)
-		return code;
 	config->frame_type = slots_unknown_type(&run->chosen);
-	config->unknown = slots_are_many(count) ? count : 0;
-	config->modes = (slots_are_many(count) ? MODE_MANY : 0) |
+	config->unknown = many ? run->room : 0;
+	config->modes = (many ? MODE_MANY : 0) |
 			(run->options.observe ? MODE_OBSERVE : 0) |
 			(run->options.drop_undecided ? MODE_DROP_UNDECIDED : 0);
 	/*
@@ -107,9 +78,9 @@ static int configure(struct run *run)
 	config->snaplen = run->options.common.snaplen;
 	config->trace = run->options.trace ? new_mark() : 0;
 	if (bpf_map__set_max_entries(find_map(run, "counters"),
-				     slots_counters(count)) ||
+				     slots_counters(run->room)) ||
 	    bpf_map__set_max_entries(find_map(run, "slots"),
-				     slots_room(count)) ||
+				     slots_entries(run->room)) ||
 	    (config->capture && configure_capture(run)))
 		return fail_at(AT_LOAD, errno, run->program->name, NULL);
 	return EXIT_DONE;
@@ -189,6 +160,7 @@ static int write_slots(struct run *run)
 		.map_fd = stage_map(run, "slots"),
 		.attachments = run->attachments,
 		.count = run->chosen.count,
+		.room = run->room,
 		.unknown_type = run->image.config->frame_type,
 	};
 	error = slots_write(&run->slots, &run->all);

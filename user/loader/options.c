@@ -22,6 +22,7 @@ enum {
 	KEY_TCX,
 	KEY_TRACE,
 	KEY_DROP_UNDECIDED,
+	KEY_FOLLOW,
 };
 
 struct parsing {
@@ -50,6 +51,9 @@ static const struct argp_option tc_options[] = {
 
 static const struct argp_option any_hook_options[] = {
 	{ "pin", 'p', NULL, 0, "attach, return, and stay attached", 2 },
+	{ "follow", KEY_FOLLOW, NULL, 0,
+	  "attach also to interfaces that come, or come again, by these names and globs; none has to be there yet",
+	  2 },
 	{ "detach", 'd', NULL, 0,
 	  "remove what this program attached; without IFACE: all of it", 2 },
 	{ "observe", 'o', NULL, 0,
@@ -122,6 +126,11 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 		argp_error(
 			state,
 			"--write needs a process that writes: give it without --pin, --list and --detach.");
+	if (options->follow &&
+	    (options->pin || options->list || options->detach))
+		argp_error(
+			state,
+			"--follow needs a process that attaches later: give it without --pin, --list and --detach.");
 	if (parsing->egress && options->ingress)
 		argp_error(
 			state,
@@ -163,6 +172,9 @@ static error_t parse_any_hook(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_DROP_UNDECIDED:
 		options->drop_undecided = true;
+		return 0;
+	case KEY_FOLLOW:
+		options->follow = true;
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -14,6 +14,7 @@ struct options {
 	enum xdp_choice xdp;
 	enum tc_choice tc;
 	bool ingress;
+	bool follow;
 	bool pin;
 	bool detach;
 	bool list;

@@ -25,21 +25,25 @@
 #define TRACE_PIPE TRACING "/trace_pipe"
 #define TRACE_PIPE_OLD "/sys/kernel/debug/tracing/trace_pipe"
 
-static void tell_attached(struct run *run)
+void tell_attached(struct run *run, const struct attachment *at, bool note_it)
+{
+	const struct program_info *info = &run->info;
+
+	watch_event(run, "attached", at, false);
+	if (note_it)
+		note("%s: attached (%s, program id %u, tag %s)%s",
+		     at->interface.name, hook_text(at->hook), info->id,
+		     info->tag, run->options.observe ? ", observing" : "");
+}
+
+static void tell_chosen(struct run *run)
 {
 	const struct program_info *info = &run->info;
 	size_t i, count = run->chosen.count;
 
-	for (i = 0; i < count; i++) {
-		const struct attachment *at = &run->attachments[i];
-
-		watch_event(run, "attached", at, false);
-		if (count < MANY_INTERFACES)
-			note("%s: attached (%s, program id %u, tag %s)%s",
-			     at->interface.name, hook_text(at->hook), info->id,
-			     info->tag,
-			     run->options.observe ? ", observing" : "");
-	}
+	for (i = 0; i < count; i++)
+		tell_attached(run, &run->attachments[i],
+			      count < MANY_INTERFACES);
 	if (count >= MANY_INTERFACES)
 		note("attached to %zu interfaces (program id %u, tag %s)%s",
 		     count, info->id, info->tag,
@@ -106,7 +110,7 @@ static void tell_untagged(const struct run *run)
 static int tell_all(struct run *run)
 {
 	run->done = true;
-	tell_attached(run);
+	tell_chosen(run);
 	tell_slower(run);
 	tell_untagged(run);
 	if (run->options.trace)
@@ -117,7 +121,8 @@ static int tell_all(struct run *run)
 static int attach(struct run *run)
 {
 	static int (*const steps[])(struct run *) = {
-		stage_find, /* what is there, and hooks */
+		stage_find, /* what is there, and may it be */
+		stage_choose, /* hooks */
 		stage_prepare, /* the capture's file, display, signals */
 		stage_load, /* configure, verify */
 		stage_attach, /* to all or none */
@@ -144,6 +149,19 @@ static int listen_to_changes(struct run *run)
 	return error ? fail_at(AT_NETLINK, -error, "netlink", NULL) : EXIT_DONE;
 }
 
+/* A misspelt name should be seen. */
+static void tell_missing(const struct run *run)
+{
+	const struct common_options *options = &run->options.common;
+	size_t i;
+
+	for (i = 0; i < options->pattern_count && run->options.follow; i++) {
+		if (!interfaces_match(&run->all, options->patterns[i]))
+			note("%s: there is no such interface yet.",
+			     options->patterns[i]);
+	}
+}
+
 static int choose_and_go_on(struct run *run)
 {
 	const struct options *options = &run->options;
@@ -160,7 +178,8 @@ static int choose_and_go_on(struct run *run)
 	} else {
 		code = interfaces_choose(&run->all, options->common.patterns,
 					 options->common.pattern_count,
-					 &run->chosen);
+					 !options->follow, &run->chosen);
+		tell_missing(run);
 	}
 	if (code)
 		return code;

@@ -20,6 +20,7 @@
 /* The foreground. Times are those of CLOCK_MONOTONIC. */
 struct watch {
 	bool renumbered; /* what is in the map "slots" may be wrong now */
+	bool newcomers; /* with --follow: there may be some */
 	bool full_told; /* that there is no room for all of them */
 	bool unknown_told; /* that there are packets of an unknown interface */
 	__u64 started_ns;
@@ -35,14 +36,15 @@ struct watch {
 struct run {
 	const struct program *program;
 	struct options options;
-	struct interfaces all;
-	struct interfaces chosen;
+	struct interfaces all; /* as they were last seen */
+	struct interfaces chosen; /* and those that came and were attached */
 	bool every; /* --list, --detach: no interface was named, so all were chosen */
 	struct pins lost; /* for these two */
 	struct query present; /* on the chosen, before us */
 	struct image image;
 	struct program_info info;
 	struct attachment *attachments; /* one for each of the chosen */
+	size_t room; /* there is room for so many of them */
 	struct slots slots;
 	struct netlink links; /* hears of changes of interfaces; fd -1: not */
 	struct watch watch;
@@ -76,8 +78,11 @@ int command_list(struct run *run);
  */
 int command_detach(struct run *run);
 
-/* Finds what is on the interfaces, and a hook for each. */
+/* May the chosen interfaces be attached to, and what is on them? */
 int stage_find(struct run *run);
+
+/* Makes the list of attachments, with a hook for each. */
+int stage_choose(struct run *run);
 
 /* Opens the capture's file, and catches signals. */
 int stage_prepare(struct run *run);
@@ -99,6 +104,9 @@ int stage_commit(struct run *run);
 
 /* Detaches, and puts back what was there. */
 void stage_undo(struct run *run);
+
+/* Says that it is attached: with --json as an event, and with @note_it by a note. */
+void tell_attached(struct run *run, const struct attachment *at, bool note_it);
 
 /* Shows counters until it is over, then detaches and shows the last ones. */
 int stage_foreground(struct run *run);
@@ -141,10 +149,19 @@ int total_show(struct run *run);
 /* Marks and says what is not attached any more; false if nothing is left. */
 bool changes_check(struct run *run);
 
+/* The attachment to the interface that has this number now, or NULL. */
+struct attachment *attachment_on(const struct run *run, int index);
+
 /* Reads the messages of run->links: what has moved, which ports there are now. */
 void changes_hear(struct run *run);
 
 /* Writes the map "slots" anew if the numbers in it may be wrong now. */
 void changes_write(struct run *run);
+
+/* Attaches to those asked for that have come, if there may be any; or says why not. */
+void follow_newcomers(struct run *run);
+
+/* That interface has gone: one that comes with its number and name is another one. */
+void follow_forget(struct run *run, int index);
 
 #endif

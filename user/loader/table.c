@@ -34,7 +34,7 @@ void counters_json(json_writer_t *json, const struct drop_counters *sum)
 /* Of which interface it is, or of how many. */
 static void show_place(json_writer_t *json, const struct reading *reading)
 {
-	if (reading->interfaces) {
+	if (reading->total) {
 		jsonw_lluint_field(json, "interfaces", reading->interfaces);
 	} else if (reading->interface) {
 		escape_json(json, "interface", reading->interface->name);
@@ -90,7 +90,7 @@ static void show_json(const struct display *display, FILE *text,
 	}
 	/* Else the sum would be taken for an interface more. */
 	if (!reading->event)
-		jsonw_bool_field(json, reading->interfaces ? "total" : "final",
+		jsonw_bool_field(json, reading->total ? "total" : "final",
 				 reading->final);
 	jsonw_end_object(json);
 	jsonw_destroy(&json);

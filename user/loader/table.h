@@ -35,7 +35,8 @@ struct display {
 struct reading {
 	const char *event; /* JSON: this has happened; it has no counters */
 	__u32 program_id;
-	size_t interfaces; /* not 0: it is the sum of so many, in JSON */
+	bool total; /* it is the sum, in JSON, of so many: */
+	size_t interfaces;
 	const struct interface *interface; /* NULL: of one that is not known */
 	enum hook hook; /* not of one that is not known */
 	int new_index; /* an event: its number in another network namespace; or 0 */

@@ -18,7 +18,7 @@ static int read_sums(const struct run *run, struct reading *total)
 	int kind, error;
 	size_t i;
 
-	for (i = 0; i < slots_counters(run->chosen.count); i++) {
+	for (i = 0; i < slots_counters(run->room); i++) {
 		error = counters_read(run->counters_fd, i, &sum);
 		if (error)
 			return error;
@@ -85,6 +85,7 @@ int total_show(struct run *run)
 	__u64 lasted_ns = watch_lasted_ns(run);
 	struct reading total = {
 		.program_id = run->info.id,
+		.total = true,
 		.interfaces = run->chosen.count,
 		.elapsed = (double)lasted_ns / SECOND_NS,
 		.final = true,

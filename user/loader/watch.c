@@ -57,7 +57,7 @@ static struct reading reading_of(const struct run *run,
 	}
 	if (ended) {
 		reading.why = at ? at->why : run->watch.why;
-		reading.attached_ms = (at ? at->ended_ns - started_ns :
+		reading.attached_ms = (at ? at->ended_ns - at->began_ns :
 					    watch_lasted_ns(run)) /
 				      1000000;
 	}
@@ -78,12 +78,11 @@ void watch_event(struct run *run, const char *event,
 	display_show(&run->watch.display, &reading);
 }
 
-/* @i behind those of the attachments: an interface that is not known. */
+/* @i behind all room for attachments: an interface that is not known. */
 static int show_one(struct run *run, size_t i, double seconds, bool final)
 {
 	struct reading reading = reading_of(
-		run, i < run->chosen.count ? &run->attachments[i] : NULL,
-		final);
+		run, i < run->room ? &run->attachments[i] : NULL, final);
 	struct drop_stats matched, *last = &run->watch.last_matched[i];
 	int error = counters_read(run->counters_fd, i, &reading.sum);
 
@@ -107,8 +106,8 @@ static bool has_unknown(const struct run *run)
 {
 	struct drop_counters sum;
 
-	return slots_are_many(run->chosen.count) &&
-	       !counters_read(run->counters_fd, run->chosen.count, &sum) &&
+	return slots_are_many(run->room) &&
+	       !counters_read(run->counters_fd, run->room, &sum) &&
 	       !counters_are_none(&sum);
 }
 
@@ -125,11 +124,12 @@ int watch_show(struct run *run, bool final)
 	for (i = 0; i < run->chosen.count; i++)
 		rows += final || run->attachments[i].attached;
 	display_begin(&run->watch.display, rows, final);
-	for (i = 0; i < run->chosen.count + unknown && !error; i++) {
-		if (i == run->chosen.count || final ||
-		    run->attachments[i].attached)
+	for (i = 0; i < run->chosen.count && !error; i++) {
+		if (final || run->attachments[i].attached)
 			error = show_one(run, i, seconds, final);
 	}
+	if (unknown && !error)
+		error = show_one(run, run->room, seconds, final);
 	run->watch.last_ns = now;
 	if (!error)
 		error = display_end(&run->watch.display, final);
@@ -264,10 +264,11 @@ static int handle(struct run *run, struct loop *loop)
 		if (leased)
 			watch_renew(run, true);
 		check_unknown(run);
-		if (!changes_check(run))
+		if (!changes_check(run) && !run->options.follow)
 			return fail(EXIT_SYSTEM,
 				    "nothing is attached any more: ending.");
 	}
+	follow_newcomers(run);
 	changes_write(run);
 	if (loop->now_ns >= run->watch.deadline_ns) {
 		note("time-out: everything passes from now on.");
@@ -330,14 +331,19 @@ void watch_ended(struct run *run)
 	}
 }
 
-/* What was detached since the last look was so before the end: an error. */
+/*
+ * What was detached since the last look was so before the end: an error, but for an
+ * interface that is gone and would be attached again.
+ */
 static int look_back(struct run *run, int code)
 {
 	size_t i;
 
 	changes_check(run);
 	for (i = 0; i < run->chosen.count && !code; i++) {
-		if (run->attachments[i].why)
+		enum end why = run->attachments[i].why;
+
+		if (why && !(run->options.follow && why == END_INTERFACE_GONE))
 			code = EXIT_SYSTEM;
 	}
 	return code;

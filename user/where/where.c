@@ -61,7 +61,8 @@ static int choose(struct where *where)
 	if (code)
 		return code;
 	code = interfaces_choose(&all, options->patterns,
-				 options->pattern_count, &where->rows.chosen);
+				 options->pattern_count, true,
+				 &where->rows.chosen);
 	interfaces_free(&all);
 	return code;
 }
