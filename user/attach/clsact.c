@@ -7,6 +7,7 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "lib/macros.h"
@@ -64,9 +65,12 @@ static int read_filter(const struct nlmsghdr *message, void *context)
 	kind = netlink_find(message, sizeof(*tc), TCA_KIND);
 	options = netlink_find(message, sizeof(*tc), TCA_OPTIONS);
 	filter.bpf = !strcmp(netlink_string(kind), "bpf");
-	if (filter.bpf)
+	if (filter.bpf) {
 		filter.program_id =
 			netlink_u32(netlink_find_in(options, TCA_BPF_ID));
+		filter.name =
+			netlink_string(netlink_find_in(options, TCA_BPF_NAME));
+	}
 	return walk->reader(&filter, walk->context);
 }
 
@@ -191,11 +195,21 @@ int clsact_delete(int ifindex, bool ingress)
 	return netlink_ask(&request, NULL, NULL);
 }
 
+struct ours {
+	__u32 id;
+	char *name; /* or NULL */
+};
+
 static int note_program(const struct clsact_filter *filter, void *context)
 {
-	if (filter->priority == CLSACT_PRIORITY &&
-	    filter->handle == CLSACT_HANDLE)
-		*(__u32 *)context = filter->program_id;
+	struct ours *ours = context;
+
+	if (filter->priority != CLSACT_PRIORITY ||
+	    filter->handle != CLSACT_HANDLE)
+		return 0;
+	ours->id = filter->program_id;
+	if (ours->name && filter->bpf)
+		snprintf(ours->name, CLSACT_NAME_SIZE, "%s", filter->name);
 	return 0;
 }
 
@@ -203,14 +217,15 @@ static int note_program(const struct clsact_filter *filter, void *context)
  * Of all filters: to ask for one holds the qdisc, so that nobody can remove it meanwhile
  * (tc_get_tfilter(), net/sched/cls_api.c; qdisc_graft(), sch_api.c, since Linux 6.5).
  */
-int clsact_program(int ifindex, bool ingress)
+int clsact_program(int ifindex, bool ingress, char name[CLSACT_NAME_SIZE])
 {
-	__u32 id = 0;
+	struct ours ours = { .name = name };
 	int error, tries = 0;
 
 	do
-		error = clsact_filters(ifindex, ingress, note_program, &id);
+		error = clsact_filters(ifindex, ingress, note_program, &ours);
 	while (netlink_again(error, &tries));
 	/* EINVAL: the qdisc is gone; ENODEV: the interface. */
-	return error && error != -EINVAL && error != -ENODEV ? error : (int)id;
+	return error && error != -EINVAL && error != -ENODEV ? error :
+							       (int)ours.id;
 }

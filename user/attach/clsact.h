@@ -20,7 +20,11 @@ struct clsact_filter {
 	__u32 priority;
 	__u32 handle;
 	__u16 protocol; /* ETH_P_*, host order */
+	const char *name; /* as whoever attached it named it, or "" */
 };
+
+/* CLS_BPF_NAME_LEN, net/sched/cls_bpf.c */
+#define CLSACT_NAME_SIZE 256
 
 /* Called for each; returns 0 or a negative errno, which ends it. */
 typedef int (*clsact_reader)(const struct clsact_filter *filter, void *context);
@@ -50,7 +54,10 @@ int clsact_add(int ifindex, bool ingress, int program_fd, const char *name,
 	       bool replace);
 int clsact_delete(int ifindex, bool ingress);
 
-/* The id of the BPF program at our place; 0: none, nor perhaps a qdisc or interface. */
-int clsact_program(int ifindex, bool ingress);
+/*
+ * The id of the BPF program at our place, and @name of its filter, unless that is NULL;
+ * 0: none, nor perhaps a qdisc or interface.
+ */
+int clsact_program(int ifindex, bool ingress, char name[CLSACT_NAME_SIZE]);
 
 #endif

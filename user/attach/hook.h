@@ -60,6 +60,7 @@ struct replaced {
 	bool updated; /* the link has our program */
 	bool off; /* it was taken off, or its filter replaced */
 	char *owner; /* XDP: as it was at first */
+	char *filter; /* clsact: its name, once it is off */
 };
 
 /* One of our programs on one interface. */

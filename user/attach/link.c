@@ -162,14 +162,19 @@ int pin_remove_stale(const char *path)
 
 int pin_link(int link_fd, const char *path)
 {
-	int tries, code, error = 0;
+	int tries, code, stale, error = 0;
 
 	for (tries = 0; tries < PIN_TRIES; tries++) {
 		if (!bpf_obj_pin(link_fd, path))
 			return EXIT_DONE;
 		error = errno;
-		if (error == EEXIST && !pin_remove_stale(path))
-			continue;
+		if (error == EEXIST) {
+			stale = pin_remove_stale(path);
+			if (!stale)
+				continue;
+			if (stale < 0)
+				error = -stale;
+		}
 		if (error != ENOENT)
 			break;
 		/* Again, the directory has gone. */

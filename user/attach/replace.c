@@ -113,5 +113,6 @@ void replaced_close(struct attachment *at)
 		close(replaced->link_fd);
 	free(replaced->pin);
 	free(replaced->owner);
+	free(replaced->filter);
 	*replaced = (struct replaced){ .program_fd = -1, .link_fd = -1 };
 }

@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -233,13 +234,29 @@ static int need_qdisc(const struct attachment *at)
 	return EXIT_DONE;
 }
 
+/* So that it can be put back by its name. An exit code. */
+static int note_filter(struct attachment *at)
+{
+	char name[CLSACT_NAME_SIZE] = "";
+	int id = clsact_program(at->index, hook_is_ingress(at->hook), name);
+
+	if (id < 0)
+		return fail_at(AT_CLSACT_FILTER, -id, at->interface.name, NULL);
+	free(at->replaced.filter);
+	at->replaced.filter = strdup(name);
+	return at->replaced.filter ? EXIT_DONE : fail_memory("a filter's name");
+}
+
 static int attach_clsact(struct attachment *at, int program_fd,
 			 const char *name)
 {
-	int code, error, tries = 0;
+	int code = EXIT_DONE, error, tries = 0;
 
 	do {
-		code = need_qdisc(at);
+		if (at->replaced.attached)
+			code = note_filter(at);
+		if (!code)
+			code = need_qdisc(at);
 		if (code)
 			return code;
 		at->replaced.off = at->replaced.attached;
@@ -260,7 +277,7 @@ int tc_attach(struct attachment *at, int program_fd, const char *name)
 	return attach_tcx(at, program_fd);
 }
 
-void tc_put_back(struct attachment *at, int program_fd, const char *name)
+void tc_put_back(struct attachment *at, int program_fd)
 {
 	struct replaced *replaced = &at->replaced;
 	int id, error = 0, ifindex = at->interface.index;
@@ -270,10 +287,11 @@ void tc_put_back(struct attachment *at, int program_fd, const char *name)
 		error = replaced_restore(replaced, program_fd);
 	} else if (replaced->off) {
 		/* Even if attaching ours failed: the kernel's answer can get lost. */
-		id = clsact_program(ifindex, ingress);
+		id = clsact_program(ifindex, ingress, NULL);
 		if (id != (int)replaced->attached->program.id)
 			error = clsact_add(ifindex, ingress,
-					   replaced->program_fd, name, true);
+					   replaced->program_fd,
+					   replaced->filter, true);
 	}
 	if (error)
 		note("%s: %s could not be put back: %s.", at->interface.name,
@@ -283,7 +301,7 @@ void tc_put_back(struct attachment *at, int program_fd, const char *name)
 bool tc_clsact_present(const struct interface *interface, enum hook hook,
 		       __u32 program_id)
 {
-	int id = clsact_program(interface->index, hook_is_ingress(hook));
+	int id = clsact_program(interface->index, hook_is_ingress(hook), NULL);
 
 	return id < 0 || id == (int)program_id;
 }
@@ -317,13 +335,13 @@ int tc_remove_qdisc(int ifindex)
 /* The kernel has no "delete only if it is still that program". */
 static int delete_filter(int ifindex, bool ingress, int program_id)
 {
-	int failed, id = clsact_program(ifindex, ingress);
+	int failed, id = clsact_program(ifindex, ingress, NULL);
 
 	if (id != program_id)
 		return id < 0 ? id : 0;
 	failed = clsact_delete(ifindex, ingress);
 	/* The answer may be an error, or lost: what counts is whether it is gone. */
-	id = clsact_program(ifindex, ingress);
+	id = clsact_program(ifindex, ingress, NULL);
 	if (id != program_id)
 		return id < 0 ? id : 0;
 	return failed ? failed : -EBUSY;

@@ -63,7 +63,7 @@ int tc_finish(const struct query *present, const char *function,
 	      const struct attachment *at);
 
 /* Puts back what ours took the place of. */
-void tc_put_back(struct attachment *at, int program_fd, const char *name);
+void tc_put_back(struct attachment *at, int program_fd);
 
 /* Removes a program that attached_is_ours(), however attached; returns an exit code. */
 int tc_remove(const struct attached *attached);

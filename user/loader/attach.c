@@ -265,7 +265,7 @@ void stage_undo(struct run *run)
 		struct attachment *at = &run->attachments[i];
 
 		if (run->program->tc)
-			tc_put_back(at, run->program_fd, run->program->name);
+			tc_put_back(at, run->program_fd);
 		else
 			xdp_put_back(at, run->program_fd);
 	}
