@@ -104,6 +104,24 @@ beside() {
 	has_line "$tmp/out" "^$4	X1	.*	$5\$"
 }
 
+# Both tables, as they are shown if all is as expected. The longest names stand apart.
+fits() {
+	local table
+
+	for table in rows taps; do
+		awk -v OFS='\t' '!/^#/ && NF {
+			for (i = 4; i <= NF; i++)
+				$i = $i "/" $i
+			print "ok", $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, "-", ""
+		}' "$here/experiment/$table.expected" |
+			awk -f "$here/experiment/words.awk" -f "$here/experiment/show.awk"
+	done >"$tmp/out"
+	never grep -E '.{81}' "$tmp/out"
+	told '^B7 ctr-bridge-npingicmp pass +QoRi QiRo QiRo +- +- +- +-$'
+	told '^W0 out-host-pingcold +pass +- +- +- +AiaoQiRo AoaiQoRi - +-$'
+	told '^ctr-bridge-tcp +lost +Qo +Qi +- +- +- +- +Q@docker0:xdp-generic$'
+}
+
 # The time that curl is given, in ms.
 curl_time() {
 	# shellcheck source-path=SCRIPTDIR source=experiment/experiment_lib.sh disable=SC1091
@@ -128,6 +146,7 @@ ktap_case judge wrong_place "another place of the drop is named"
 ktap_case judge missing_drop "a drop that is missing is named"
 ktap_case judge sent_before "packets belong to the probe that was sent last before them"
 ktap_case judge could_not_run "a probe that could not be sent is a skip"
+ktap_case judge fits "the tables fit into 80 columns, and no cell runs into the next one"
 ktap_case judge plain_decimals "curl is given plain decimals, which all versions read"
 ktap_case beside both_same "lab and docker: the same in both" beside Qo Qo "" ok ""
 ktap_case beside both_wrong "lab and docker: not as expected in both" \

@@ -273,6 +273,7 @@ demo_as_expected() {
 	need curl ip nft
 	expect 0 "$here/experiment/demo.sh"
 	told "^All 91 cells are as expected"
+	never grep -E '.{81}' "$tmp/out"
 	# No colour but on a terminal.
 	never reads "$tmp/out" $'\e'
 }

@@ -37,7 +37,7 @@ compare_run() {
 
 # Of the table $1
 compare_show() {
-	experiment_columns
+	experiment_columns "$1"
 	awk -f "$here/words.awk" -f "$here/compare.awk" -v engine="$engine" "$here/$1.expected" \
 		"$work/lab/experiment.tsv" "$work/$engine/experiment.tsv" >"$work/$1.tsv"
 	awk -f "$here/words.awk" -f "$here/show.awk" -v green="$green" -v yellow="$yellow" \

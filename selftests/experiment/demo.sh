@@ -105,7 +105,7 @@ demo_surprise() {
 	complaints+=("$*")
 }
 
-# Print one cell, $4 wide: outcome of probe $2 in row $1, expected $3.
+# Print one cell: outcome of probe $2 in row $1, expected $3.
 demo_cell() {
 	local got colour mark='' want=${3%/*} id=${3#*/}
 
@@ -118,7 +118,7 @@ demo_cell() {
 		demo_surprise "$id, ${words[$2]}: expected $want, got $got"
 		colour=$red mark=!
 	fi
-	printf '%s%-*s%s' "$colour" "$4" "$got$mark" "$plain"
+	printf '%s%-6s%s' "$colour" "$got$mark" "$plain"
 }
 
 # What a program of this row dropped, which must be something.
@@ -126,9 +126,9 @@ demo_counter() {
 	cells=$((cells + 1))
 	if [ "${3:-0}" = 0 ]; then
 		demo_surprise "$1, counter of ${2%:*}: expected some, got ${3:-none}"
-		printf '%s%6s!%s\n' "$red" "${3:--}" "$plain"
+		printf '%s%2s!%s\n' "$red" "${3:--}" "$plain"
 	else
-		printf '%6s\n' "$3"
+		printf '%3s\n' "$3"
 	fi
 	cells=$((cells + 1))
 	[ "$(demo_final "$2" captured_packets)" = "$3" ] ||
@@ -145,7 +145,6 @@ demo_tapped() {
 
 demo_row() {
 	local id=$1 running=$2 name i=0 complaint jobs=() order dropped complaints=()
-	local widths=(6 8 8 6 8 6 8 6 6)
 	local -A loaders
 
 	shift 2
@@ -155,20 +154,18 @@ demo_row() {
 		jobs+=($!)
 		i=$((i + 1))
 	done
-	i=0
 	wait "${jobs[@]}"
 	demo_stop
 
 	[ "$running" = - ] && name=nothing || name=${order[0]/:/ }
-	printf '%-4s%-21s' "$id" "$name"
+	printf '%-3s%-20s' "$id" "$name"
 	for name in "${probes[@]}"; do
-		demo_cell "$id" "$name" "$1" "${widths[i]}"
-		i=$((i + 1))
+		demo_cell "$id" "$name" "$1"
 		shift
 	done
 	[ "$running" != - ] || echo
 	for i in "${!order[@]}"; do
-		[ "$i" = 0 ] || printf '%4s%-83s' '' "${order[i]/:/ }"
+		[ "$i" = 0 ] || printf '%3s%-74s' '' "${order[i]/:/ }"
 		demo_counter "$id" "${order[i]}" "${dropped[i]}"
 	done
 	for complaint in ${complaints[@]+"${complaints[@]}"}; do
@@ -180,20 +177,22 @@ demo_row() {
 demo_explain() {
 	case $1 in
 	W2) demo_note <<-END ;;
-		XDP on wan0 drops everything that arrives there, replies to the container, too.
-		Traffic that does not cross wan0 is not affected.
+		XDP on wan0 drops everything that arrives there, replies to the container,
+		too. Traffic that does not cross wan0 is not affected.
 	END
 	X2) demo_note <<-END ;;
-		Everything that the container sends arrives on veth0: its requests, and its replies.
-		The TCP packets are dropped before the host's stack sees them; ping is not TCP and passes.
+		Everything that the container sends arrives on veth0: its requests, and its
+		replies. The TCP packets are dropped before the host's stack sees them; ping
+		is not TCP and passes.
 	END
 	B) demo_note <<-END ;;
-		XDP drops TCP from the container when it arrives on veth0; TC drops TCP to the
-		container when it leaves veth0. Each program sees one direction only.
+		XDP drops TCP from the container when it arrives on veth0; TC drops TCP to
+		the container when it leaves veth0. Each program sees one direction only.
 	END
 	E) demo_note <<-END ;;
-		The same result, but packets get further: now the container's SYN reaches docker0
-		and the outside, and the SYN-ACK is dropped when it leaves veth0 on its way back.
+		The same result, but packets get further: now the container's SYN reaches
+		docker0 and the outside, and the SYN-ACK is dropped when it leaves veth0 on
+		its way back.
 	END
 	O) demo_note <<-END ;;
 		The programs ended with their processes, and everything is as before.
@@ -217,12 +216,12 @@ demo_main() {
 	lab_diagram
 	cat <<-END
 
-		pass: answered. lost: no answer within $lost_ms ms. dropped: how many packets the program
-		dropped. It captured all of them; the first two are shown. Taps on that interface see none.
-		${red}!$plain: not what $(basename "$expected") expects.
+		pass: answered. lost: no answer within $lost_ms ms. drops: how many packets
+		the program dropped. It captured all of them; the first two are shown. Taps on
+		that interface see none. ${red}!$plain: not what $(basename "$expected") expects.
 
-		                         out -> host   host    host -> ctr   ctr->docker0  ctr -> out
-		    running              ping  tcp     curl    tcp   ping    tcp   ping    tcp   ping  dropped
+		                       out->host   host  host->ctr   ctr->bridge ctr->out  drops
+		   running             ping  tcp   curl  tcp   ping  tcp   ping  tcp   ping
 	END
 	while read -r -u 9 id running cells_wanted; do
 		case $id in

@@ -54,7 +54,7 @@ experiment_heading() {
 	[[ -z $ktap && -n ${words[$1]-} ]] || return 0
 	printf '\n%s\n\n' "${words[$1]}"
 	case $1 in
-	rows | taps) experiment_columns ;;
+	rows | taps) experiment_columns "$1" ;;
 	esac
 }
 
@@ -62,9 +62,9 @@ experiment_explain() {
 	lab_diagram
 	cat <<-END
 
-		What a tap on each interface sees, in order: Q request, R reply (A and a: those of ARP),
-		o going out, i coming in. dropped: which packet, on which interface, at which hook, as
-		drop-where reports it.
+		What a tap on eth0, veth0, docker0, wan0, out0 and lo sees, in order: Q request,
+		R reply (A and a: those of ARP), o going out, i coming in. dropped: which
+		packet, on which interface, at which hook, as drop-where reports it.
 		${RESULTS:+All results are written to $RESULTS.}
 	END
 }

@@ -26,8 +26,10 @@ experiment_find_programs() {
 
 # The line above what show.awk shows
 experiment_columns() {
-	printf '%-7s%-20s%-8s%-6s%-7s%-8s%-9s%-9s%-5s%s\n' \
-		"" probe verdict eth0 veth0 docker0 wan0 out0 lo dropped
+	local probe='   probe                '
+
+	[ "$1" = rows ] || probe='probe              ' # without an id
+	echo "$probe      eth  veth docker wan  out  lo   dropped"
 }
 
 # The lab. A server forgets soon for whom it has sent a SYN-ACK in vain. IPv6 sends of its

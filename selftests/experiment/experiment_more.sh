@@ -111,7 +111,7 @@ experiment_drops() {
 experiment_tapped() {
 	experiment_taps_catch_up
 	echo "host# tcpdump -i any    (meanwhile)"
-	sed -nE '/Flags/ s/^[^ ]* (.{0,76}).*/    \1/p' "$tmp/tap.host"
+	sed -nE '/Flags/ s/^[^ ]* ([^,]*).*/    \1/p' "$tmp/tap.host"
 }
 
 experiment_question() {
@@ -217,7 +217,7 @@ experiment_answers() {
 		experiment_plainly
 		printf %s "$text" >>"$work/answers.txt"
 		text=${text%$'\n'}
-		[ -n "$ktap" ] || printf '  %s\n' "${text//$'\n'/$'\n'  }"
+		[ -n "$ktap" ] || fold -sw 78 <<<"$text" | sed 's/^/  /'
 		# shellcheck disable=SC2086 # split, to be joined by single blanks
 		shown=$(set -f && echo $text)
 		experiment_point "question $n" "${names[n - 1]}" experiment_said "${wants[n - 1]}"

@@ -24,6 +24,7 @@ BEGIN {
 	bad["none-lost-while-off"] = "lost while off"
 	bad["none-answered-while-on"] = "answered while on"
 	guard = 0.25 # seconds that a packet may be late to meet a switch
+	slot_s = 0.2 # seconds: as wide as the numbers below, and all of it fits into 80 columns
 }
 
 FNR == 1 {
@@ -73,7 +74,7 @@ FNR == 1 {
 	second = slot($1, 1)
 	sent[second]++
 	got[second] += answered
-	cell = slot($1, 0.125)
+	cell = slot($1, slot_s)
 	all[cell]++
 	some[cell] += answered
 	last = second
@@ -84,13 +85,13 @@ FNR == 1 {
 
 END {
 	if (!ktap) {
-		print "  " id "  " where ", a stream of connections " path ", each from a fresh port"
+		print "  " id "  " where ", connections " path " from fresh ports"
 		printf "      answered  "
 		for (i = 0; i <= cells; i++)
 			printf "%s", some[i] == all[i] ? "#" : some[i] ? "+" : "."
 		printf "\n      XDP       "
 		for (i = 0; i <= cells; i++) {
-			for (j = switches; j > 0 && slot(done[j], 0.125) > i; j--)
+			for (j = switches; j > 0 && slot(done[j], slot_s) > i; j--)
 				;
 			printf "%s", kind[j] == "on" ? "X" : " "
 		}
