@@ -110,6 +110,29 @@ test_low() {
 	[ "$count" = 1 ] || fail "the heading comes too often"
 }
 
+# A table of what is attached: owners are cut rather than wrapped, but not in a pipe.
+test_list_fits() {
+	local size rows
+
+	cli_on ip link add a23456789012345 type veth peer name veth1
+	cli_on xdp-drop-tcp --pin veth0 a23456789012345 2>"$tmp/pinned"
+	cli_on tc-drop-tcp --pin --clsact veth1 2>>"$tmp/pinned"
+	expect 0 cli_on xdp-drop-tcp --list
+	lines "$tmp/out" 7
+	told ' pinned at /sys/fs/bpf/bpf-drop/[0-9]+-[0-9]+-xdp-xdp_drop_tcp-a23456789012345$'
+	told '^interface +hook +id +program +tag +owner$'
+	for size in 60x24 80x24 100x24; do
+		expect 0 "$tool" screen "$size" "${in_host[@]}" xdp-drop-tcp --list
+		copy "$tmp/out" "$tmp/screen"
+		on_it 2 '^(veth0|a23456789012345) +xdp-native +[0-9]+ xdp_drop_tcp p.*\.\.'
+		on_it 1 '^veth1 +clsact-egress +[0-9]+ tc_drop_tcp +l.*bdf$'
+		mapfile -t rows <"$tmp/screen"
+		[ "${#rows[@]}" = 7 ] || fail "wrapped at $size: $(<"$tmp/screen")"
+	done
+	cli_on xdp-drop-tcp --detach 2>"$tmp/pinned"
+	cli_on tc-drop-tcp --detach 2>"$tmp/pinned"
+}
+
 screen_shows() {
 	local text
 
@@ -335,6 +358,7 @@ test_stuck_words() {
 
 ktap_case output test_json "--json: one object a line, events, the last is final"
 ktap_case output test_table "the table of counters"
+ktap_case live test_list_fits "--list fits on terminals of 60, 80 and 100 columns"
 ktap_case live test_live "the table on a terminal of 60, 80 and 120 columns, and a long name"
 ktap_case live test_usual "the table fits into 80 columns"
 ktap_case live test_low "no room for the table, or a terminal that can only scroll"

@@ -249,4 +249,81 @@ write_pipe() {
 	said ' 3 dropped in [0-9.]+ s; captured 3, lost 0$'
 }
 
+# --- on terminals ---
+
+shows() {
+	local text
+
+	echo show >&"$keys"
+	read_text "$tmp/where.out"
+	[[ ${text%$'\n--\n'} =~ $1 ]]
+}
+
+# drops_on_screen SIZE ARGS…: listening there, with what $keys is told; until drops_off_screen,
+# which leaves the screen in $tmp/out
+drops_on_screen() {
+	rm -f "$tmp/keys"
+	mkfifo "$tmp/keys"
+	exec {keys}<>"$tmp/keys"
+	: >"$tmp/where.out"
+	: >"$tmp/where.err"
+	TERM=xterm "$tool" screen "$1" "${in_host[@]}" "$drop_where" "${@:2}" "$port" \
+		<"$tmp/keys" >"$tmp/where.out" 2>&1 &
+	where=$!
+	poll 30 shows 'listening'
+	where_knock
+}
+
+drops_off_screen() {
+	local child=
+
+	read -r child _ <"/proc/$where/task/$where/children" || [ -n "$child" ]
+	kill -INT "$child"
+	where_end none
+	tac "$tmp/where.out" | sed '/^--$/,$d' | tac >"$tmp/out"
+}
+
+# Its rows are drawn over, and cut where the screen ends.
+ktap_case screen summary_fits "--summary on terminals of 60, 80 and 120 columns, and of few rows"
+summary_fits() {
+	local size keys count shown row
+
+	lab_load xdp-drop-tcp --skb-mode "$port"
+	for size in 60x24 80x24 120x24 60x4; do
+		drops_on_screen "$size" --summary
+		row="[^0-9]3 $port +xdp-generic"$'[^\n]*\n +3 dropped in '
+		poll 10 shows "${row}[0-9.]+ s\$" || fail "$size: it is not shown: $(tail "$tmp/where.out")"
+		poll 10 shows "${row}([2-9]|[0-9]{2,})\\.[0-9] s\$" ||
+			fail "$size: it does not go on: $(tail "$tmp/where.out")"
+		drops_off_screen
+		for shown in "^ +packets interface" "^ +3 $port +xdp-generic" ' 3 dropped in [0-9.]+ s$'; do
+			count "$shown"
+			# The whole table is too much for the last of these screens.
+			[ "$count" = 1 ] || [[ $size$shown = *x4*packets* ]] ||
+				fail "$size: $count times '$shown': $(<"$tmp/out")"
+		done
+	done
+	lab_stop
+}
+
+# What there is no room for is left out or cut, so that each drop takes one line.
+ktap_case screen lines_fit "each drop is one line on terminals of 60 and 80 columns"
+lines_fit() {
+	local size keys count row protocol
+
+	lab_load xdp-drop-tcp --skb-mode "$port"
+	for size in 60x24 80x24; do
+		drops_on_screen "$size"
+		protocol=
+		[ "$size" = 60x24 ] || protocol=' +IPv4 +54'
+		row="^ +[0-9]+\.[0-9]+ $port +xdp-generic +[a-z_.]+ +[A-Z_.-]+$protocol"
+		poll 10 shows $'([^\n]*xdp-generic[^\n]*\n){2}[^\n]*xdp-generic' || fail "$size: not shown: $(tail "$tmp/where.out")"
+		drops_off_screen
+		count "$row\$"
+		[ "$count" = 3 ] || fail "$size: $count lines: $(<"$tmp/out")"
+		lines "$tmp/out" 8 || fail "$size: wrapped: $(<"$tmp/out")"
+	done
+	lab_stop
+}
+
 ktap_run "$@"

@@ -184,50 +184,6 @@ stuck() {
 	lab_stop
 }
 
-shows() {
-	local text
-
-	echo show >&"$keys"
-	read_text "$tmp/where.out"
-	[[ ${text%$'\n--\n'} =~ $1 ]]
-}
-
-# Its rows are cut where the screen ends, and drawn over; the sums are whole, in the end.
-ktap_case output screen "--summary on terminals of 60, 80 and 120 columns, and of few rows"
-screen() {
-	local size keys child count shown row
-
-	lab_load xdp-drop-tcp --skb-mode "$port"
-	for size in 60x24 80x24 120x24 60x4; do
-		rm -f "$tmp/keys"
-		mkfifo "$tmp/keys"
-		exec {keys}<>"$tmp/keys"
-		: >"$tmp/where.out"
-		: >"$tmp/where.err"
-		TERM=xterm "$tool" screen "$size" "${in_host[@]}" "$drop_where" --summary "$port" \
-			<"$tmp/keys" >"$tmp/where.out" 2>&1 &
-		where=$!
-		poll 30 shows 'listening'
-		where_knock
-		row="[^0-9]3 $port +xdp-generic"$'[^\n]*\n +3 dropped in '
-		poll 10 shows "${row}[0-9.]+ s\$" || fail "$size: it is not shown: $(tail "$tmp/where.out")"
-		poll 10 shows "${row}([2-9]|[0-9]{2,})\\.[0-9] s\$" ||
-			fail "$size: it does not go on: $(tail "$tmp/where.out")"
-		child=
-		read -r child _ <"/proc/$where/task/$where/children" || [ -n "$child" ]
-		kill -INT "$child"
-		where_end none
-		tac "$tmp/where.out" | sed '/^--$/,$d' >"$tmp/out"
-		for shown in "^ +packets interface" "^ +3 $port +xdp-generic" ' 3 dropped in [0-9.]+ s$'; do
-			count "$shown"
-			# The whole table is too much for the last of these screens.
-			[ "$count" = 1 ] || [[ $size$shown = *x4*packets* ]] ||
-				fail "$size: $count times '$shown': $(tac "$tmp/out")"
-		done
-	done
-	lab_stop
-}
-
 # --- words ---
 
 ktap_case words json "--json: each line is JSON, with the sums"

@@ -10,6 +10,26 @@
 /* ECMA-48: so many lines up, to the start of the line, and erase all from there. */
 #define DRAW_OVER "\033[%uA\r\033[J"
 
+#define LINES_PER_HEADING 20
+
+unsigned int terminal_columns(const struct output *out)
+{
+	struct winsize size = {};
+
+	ioctl(out->sink.fd, TIOCGWINSZ, &size);
+	return size.ws_col;
+}
+
+bool terminal_heading(const struct output *out, unsigned int *lines,
+		      unsigned int rows)
+{
+	bool due = !*lines ||
+		   (*lines >= LINES_PER_HEADING && isatty(out->sink.fd));
+
+	*lines = due ? rows : *lines + rows;
+	return due;
+}
+
 void terminal_open(struct terminal *terminal, struct output *out)
 {
 	const char *name = getenv("TERM");

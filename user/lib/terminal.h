@@ -15,6 +15,16 @@ struct terminal {
 	__u64 seen; /* output_count() after it */
 };
 
+/* How many characters its lines have room for; 0: it is no terminal. */
+unsigned int terminal_columns(const struct output *out);
+
+/*
+ * Does a heading stand above the next @rows? Above the first ones and, on a terminal, for
+ * each screenful. @lines: how many there are below the last one; 0 at first.
+ */
+bool terminal_heading(const struct output *out, unsigned int *lines,
+		      unsigned int rows);
+
 /* @terminal is @out, if that is one on which things can be drawn over. */
 void terminal_open(struct terminal *terminal, struct output *out);
 

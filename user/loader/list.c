@@ -7,9 +7,24 @@
 #include <string.h>
 
 #include "attach/owners.h"
+#include "lib/columns.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
 #include "lib/escape.h"
+#include "lib/macros.h"
+#include "lib/terminal.h"
+
+/* Bytes of an owner, with priority and handle of a filter. */
+#define OWNER_SIZE (2 * PIN_PATH_SIZE)
+
+static struct column columns[] = {
+	{}, /* interface */
+	{}, /* hook */
+	{ .width = 6, .right = true }, /* id */
+	{}, /* program */
+	{ .optional = true }, /* tag */
+	{ .least = 36 }, /* owner */
+};
 
 /* What one of our programs is doing on an interface, as its maps say. */
 struct doing {
@@ -66,7 +81,8 @@ static void show_doing_json(json_writer_t *json, const struct doing *doing)
 	counters_json(json, &doing->sum);
 }
 
-static void show_doing(const struct doing *doing)
+/* A line below the row. */
+static void put_doing(FILE *to, const struct doing *doing)
 {
 	const struct drop_counters *sum = &doing->sum;
 	struct drop_stats matched = counters_matched(sum);
@@ -75,25 +91,27 @@ static void show_doing(const struct doing *doing)
 	if (program_is_foreign(doing->error))
 		return;
 	if (doing->error) {
-		printf("  its maps cannot be read: %s\n",
-		       strerror(-doing->error));
+		fprintf(to, "  its maps cannot be read: %s\n",
+			strerror(-doing->error));
 		return;
 	}
-	printf("  %s", doing->state);
+	fprintf(to, "  %s", doing->state);
 	if (doing->left_ns)
-		printf(", %.1f s left", (double)doing->left_ns / SECOND_NS);
+		fprintf(to, ", %.1f s left",
+			(double)doing->left_ns / SECOND_NS);
 	amount_text(bytes, matched.bytes, " ");
-	printf(": %s %llu packet%s (%sB), passed %llu, undecided %llu\n",
-	       doing->observe ? "observed" : "dropped", matched.packets,
-	       matched.packets == 1 ? "" : "s", bytes,
-	       sum->stats[STAT_PASSED].packets,
-	       sum->stats[STAT_UNDECIDED].packets);
+	fprintf(to, ": %s %llu packet%s (%sB), passed %llu, undecided %llu\n",
+		doing->observe ? "observed" : "dropped", matched.packets,
+		matched.packets == 1 ? "" : "s", bytes,
+		sum->stats[STAT_PASSED].packets,
+		sum->stats[STAT_UNDECIDED].packets);
 }
 
-static int show_json(const struct attached *attached, const char *hook,
-		     const char *owner, const struct doing *doing)
+static int show_json(FILE *to, const struct attached *attached,
+		     const char *hook, const char *owner,
+		     const struct doing *doing)
 {
-	json_writer_t *json = jsonw_new(stdout);
+	json_writer_t *json = jsonw_new(to);
 
 	if (!json)
 		return -ENOMEM;
@@ -118,47 +136,49 @@ static int show_json(const struct attached *attached, const char *hook,
 	return 0;
 }
 
-static void show_row(const struct attached *attached, const char *hook,
-		     const char *owner, const struct doing *doing)
+/* The cells of its row. */
+static void put_row(FILE *to, const struct attached *attached, const char *hook,
+		    const char *owner, const struct doing *doing)
 {
-	char interface[ESCAPED_SIZE(IFNAMSIZ)];
+	char interface[ESCAPED_SIZE(IFNAMSIZ)], text[ESCAPED_SIZE(OWNER_SIZE)];
 	char program[ESCAPED_SIZE(BPF_OBJ_NAME_LEN)];
 
 	escape_text(interface, sizeof(interface), attached->interface.name);
 	escape_text(program, sizeof(program),
 		    *attached->program.name ? attached->program.name : "-");
-	printf("%-15s %-14s %6u %-15s %-16s ", interface, hook,
-	       attached->program.id, program,
-	       *attached->program.tag ? attached->program.tag : "-");
-	escape_put(stdout, owner);
+	fprintf(to, "%s\t%s\t%u\t%s\t%s\t%s", interface, hook,
+		attached->program.id, program,
+		*attached->program.tag ? attached->program.tag : "-",
+		escape_text(text, sizeof(text), owner));
 	if (hook_is_clsact(attached->hook))
-		printf(", priority %u handle 0x%x", attached->priority,
-		       attached->handle);
-	putchar('\n');
-	show_doing(doing);
+		fprintf(to, ", priority %u handle 0x%x", attached->priority,
+			attached->handle);
+	fputc('\n', to);
+	put_doing(to, doing);
 }
 
 /* @ifindex: as read_doing(). Returns 0 or a negative errno. */
-static int show(const struct run *run, const struct attached *attached,
-		int ifindex, const char *hook, const char *owner)
+static int show(const struct run *run, FILE *to,
+		const struct attached *attached, int ifindex, const char *hook,
+		const char *owner)
 {
 	struct doing doing = read_doing(attached, ifindex);
 	int error = 0;
 
 	if (run->options.common.json)
-		error = show_json(attached, hook, owner, &doing);
+		error = show_json(to, attached, hook, owner, &doing);
 	else
-		show_row(attached, hook, owner, &doing);
-	return !error && ferror(stdout) ? -errno : error;
+		put_row(to, attached, hook, owner, &doing);
+	return !error && ferror(to) ? -errno : error;
 }
 
-static int show_lost(const struct run *run, const struct pin *pin)
+static int show_lost(const struct run *run, FILE *to, const struct pin *pin)
 {
 	struct attached attached = {
 		.program = pin->program,
 		.link_id = pin->link_id,
 	};
-	char owner[2 * PIN_PATH_SIZE];
+	char owner[OWNER_SIZE];
 
 	snprintf(attached.interface.name, IFNAMSIZ, "%s", lost_name(pin));
 	if (pin->index)
@@ -170,34 +190,56 @@ static int show_lost(const struct run *run, const struct pin *pin)
 		snprintf(owner, sizeof(owner),
 			 "pinned at %s, stale: its interface is gone",
 			 pin->path);
-	return show(run, &attached, pin->index, pin->hook, owner);
+	return show(run, to, &attached, pin->index, pin->hook, owner);
+}
+
+/* What is attached, then what lost pins hold; 0 or a negative errno. */
+static int show_all(const struct run *run, FILE *to)
+{
+	int error = 0;
+	size_t i;
+
+	for (i = 0; i < run->present.count && !error; i++) {
+		const struct attached *attached = &run->present.list[i];
+
+		error = show(run, to, attached, attached->interface.index,
+			     hook_name(attached->hook),
+			     attached_owner(attached));
+	}
+	for (i = 0; i < run->lost.count && !error; i++)
+		error = show_lost(run, to, &run->lost.list[i]);
+	return error;
+}
+
+/* The same as a table, once all of its rows are there. */
+static int show_table(const struct run *run)
+{
+	FILE *rows = columns_begin();
+	int error;
+
+	if (!rows)
+		return -ENOMEM;
+	fputs("interface\thook\tid\tprogram\ttag\towner\n", rows);
+	error = show_all(run, rows);
+	columns_end(stdout, columns, ARRAY_SIZE(columns),
+		    terminal_columns(&standard_output));
+	return !error && ferror(stdout) ? -errno : error;
 }
 
 int command_list(struct run *run)
 {
-	const struct query *found = &run->present;
-	int code = query_read(&run->chosen, &run->present), error = 0;
-	bool json = run->options.common.json;
-	size_t i;
+	int code = query_read(&run->chosen, &run->present), error;
 
-	if (!code && !json)
-		printf("%-15s %-14s %6s %-15s %-16s %s\n", "interface", "hook",
-		       "id", "program", "tag", "owner");
-	for (i = 0; i < found->count && !code && !error; i++) {
-		const struct attached *attached = &found->list[i];
-
-		error = show(run, attached, attached->interface.index,
-			     hook_name(attached->hook),
-			     attached_owner(attached));
-	}
-	for (i = 0; i < run->lost.count && !code && !error; i++)
-		error = show_lost(run, &run->lost.list[i]);
-	if (!code && !error && !found->count && !run->lost.count)
+	if (code)
+		return code;
+	error = run->options.common.json ? show_all(run, stdout) :
+					   show_table(run);
+	if (!error && !run->present.count && !run->lost.count)
 		note("no XDP, TCX or clsact program is attached.");
 	if (!error && fflush(stdout))
 		error = -errno;
 	if (error && error != -EPIPE)
 		return fail(EXIT_SYSTEM, "cannot write the list: %s.",
 			    strerror(-error));
-	return code;
+	return EXIT_DONE;
 }

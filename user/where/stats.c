@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/columns.h"
 #include "lib/duration.h"
 #include "lib/escape.h"
+#include "lib/macros.h"
 #include "lib/output.h"
-
-/* A heading for each screenful. */
-#define LINES_PER_HEADING 20
 
 /* Of a table that is drawn again and again, if the screen has room for them. */
 #define TOP_ROWS 15
@@ -113,22 +112,22 @@ static int write_line(const struct stats *stats, FILE *text,
 	return 0;
 }
 
-static void show_row(const struct stats *stats, FILE *text,
-		     const struct row *row, const char *hook)
+/* The cells of a row that all rows have. */
+static void put_row(const struct stats *stats, FILE *cells,
+		    const struct row *row, const char *hook)
 {
 	char interface[ESCAPED_SIZE(sizeof(row->interface))];
-	char netns[ESCAPED_SIZE(sizeof(row->netns))];
+	char netns[ESCAPED_SIZE(sizeof(row->netns))] = "";
 
-	escape_text(interface, sizeof(interface), or_dash(row->interface));
 	if (stats->rows->options->all_netns)
-		fprintf(text, " %-16s",
-			escape_text(netns, sizeof(netns), row->netns));
-	fprintf(text, " %-16s %-12s %-26s %-20s", interface, hook,
+		escape_text(netns, sizeof(netns), row->netns);
+	escape_text(interface, sizeof(interface), or_dash(row->interface));
+	fprintf(cells, "\t%s\t%s\t%s\t%s\t%s\t", netns, interface, hook,
 		row->function, or_dash(row->reason));
 }
 
-static void show_heading(const struct stats *stats, FILE *text,
-			 const char *first)
+static void put_heading(const struct stats *stats, FILE *cells,
+			const char *first, const char *last)
 {
 	static const struct row heading = {
 		.netns = "netns",
@@ -137,22 +136,39 @@ static void show_heading(const struct stats *stats, FILE *text,
 		.reason = "reason",
 	};
 
-	fprintf(text, "%10s", first);
-	show_row(stats, text, &heading, "hook");
+	fputs(first, cells);
+	put_row(stats, cells, &heading, "hook");
+	fputs(last, cells);
 }
 
-static void show_one(struct stats *stats, FILE *text, const struct row *row,
-		     const struct where_event *event)
+static int show_one(struct stats *stats, FILE *text, const struct row *row,
+		    const struct where_event *event)
 {
-	if (stats->lines++ % LINES_PER_HEADING == 0) {
-		show_heading(stats, text, "seconds");
-		fprintf(text, " %-8s %s\n", "protocol", "length");
+	static struct column columns[] = {
+		{ .width = 9, .right = true }, /* seconds */
+		{}, /* netns */
+		{}, /* interface */
+		{ .width = 11 }, /* hook */
+		{ .width = 26, .least = 16 }, /* function */
+		{ .width = 20, .least = 12 }, /* reason */
+		{ .optional = true }, /* protocol */
+		{ .optional = true }, /* length */
+	};
+	FILE *cells = columns_begin();
+
+	if (!cells)
+		return -ENOMEM;
+	if (terminal_heading(stats->out, &stats->lines, 1)) {
+		stats->room = terminal_columns(stats->out);
+		put_heading(stats, cells, "seconds", "protocol\tlength\n");
 	}
-	fprintf(text, "%10.4f",
+	fprintf(cells, "%.4f",
 		(double)(__s64)(event->time_ns - stats->started_ns) /
 			SECOND_NS);
-	show_row(stats, text, row, drop_hook_name(row->hook));
-	fprintf(text, " %-8s %u\n", protocol_of(event), event->length);
+	put_row(stats, cells, row, drop_hook_name(row->hook));
+	fprintf(cells, "%s\t%u\n", protocol_of(event), event->length);
+	columns_end(text, columns, ARRAY_SIZE(columns), stats->room);
+	return 0;
 }
 
 int stats_show_one(struct stats *stats, const struct row *row,
@@ -166,7 +182,7 @@ int stats_show_one(struct stats *stats, const struct row *row,
 	if (stats->rows->options->common.json)
 		error = write_line(stats, text, row, event, NULL);
 	else
-		show_one(stats, text, row, event);
+		error = show_one(stats, text, row, event);
 	return error ? error : output_add(stats->out, &stats->lost, false);
 }
 
@@ -198,23 +214,39 @@ static size_t sort(const struct rows *rows)
 	return count;
 }
 
-/* The table's first rows, and the total. */
-static void show_table(const struct stats *stats, FILE *text, size_t rows,
-		       const struct stats_total *total)
+/* The table's first rows. */
+static int show_rows(const struct stats *stats, FILE *text, size_t count)
 {
+	static struct column columns[] = {
+		{ .width = 10, .right = true }, /* packets */
+		{}, /* netns */
+		{}, /* interface */
+		{}, /* hook */
+		{ .least = 16 }, /* function */
+		{ .least = 12 }, /* reason */
+		{ .optional = true }, /* bytes */
+	};
+	FILE *cells = columns_begin();
 	const struct row *row;
 	size_t i;
 
-	if (rows) {
-		show_heading(stats, text, "packets");
-		fputs(" bytes\n", text);
-	}
-	for (i = 0; i < rows; i++) {
+	if (!cells)
+		return -ENOMEM;
+	put_heading(stats, cells, "packets", "bytes\n");
+	for (i = 0; i < count; i++) {
 		row = stats->rows->list[i];
-		fprintf(text, "%10llu", row->packets);
-		show_row(stats, text, row, drop_hook_name(row->hook));
-		fprintf(text, " %llu\n", row->bytes);
+		fprintf(cells, "%llu", row->packets);
+		put_row(stats, cells, row, drop_hook_name(row->hook));
+		fprintf(cells, "%llu\n", row->bytes);
 	}
+	columns_end(text, columns, ARRAY_SIZE(columns),
+		    terminal_columns(stats->out));
+	return 0;
+}
+
+static void show_sum(const struct stats *stats, FILE *text,
+		     const struct stats_total *total)
+{
 	fprintf(text, "%10llu dropped in %.1f s", stats->rows->packets,
 		(double)(total->now_ns - stats->started_ns) / SECOND_NS);
 	if (stats->rows->lost)
@@ -248,7 +280,8 @@ int stats_show(struct stats *stats, const struct stats_total *total, bool last)
 		if (!error)
 			error = write_line(stats, text, NULL, NULL, total);
 	} else {
-		show_table(stats, text, rows, total);
+		error = rows ? show_rows(stats, text, rows) : 0;
+		show_sum(stats, text, total);
 	}
 	if (error)
 		return error;

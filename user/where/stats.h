@@ -13,7 +13,8 @@ struct stats {
 	struct output *out;
 	__u64 started_ns; /* CLOCK_MONOTONIC: since when is counted */
 	__u64 offset_ns; /* from CLOCK_MONOTONIC to the time since 1970 */
-	unsigned int lines; /* shown so far: the heading comes back */
+	unsigned int lines; /* below the last heading */
+	int room; /* of the terminal, when the last heading was shown */
 	__u64 lost; /* lines that the reader did not take */
 	__u64 lost_sums; /* the same of the sums */
 	struct terminal terminal; /* that stats_redraw() draws on */
