@@ -78,7 +78,7 @@ steps_done() {
 	cat "$tmp/out" # for reading a failure
 	told '^Hello from '
 	told '^veth0 +xdp-native +[0-9]+ xdp_drop_udp +[0-9a-f]{16} pinned at /sys/fs/bpf/'
-	told '^ +[0-9.]+ veth0 +xdp-native +1 .*\(end\)$'
+	told '^veth0 +xdp-native +1( +[0-9]+){2}$'
 	# Nothing else was written, and git does not see what was built.
 	[ "$(grep -E '^( M|\?\?) ' "$tmp/out")" = " M selftests/frames/frames.c
  M selftests/frames/programs.h

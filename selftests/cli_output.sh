@@ -51,6 +51,19 @@ test_table() {
 	cli_clean
 }
 
+# In a file the heading stands once; with more than one interface, a sum below their rows.
+test_file() {
+	local count
+
+	expect 0 cli_on xdp-drop-tcp --interval 0.01 --timeout 1s veth0 lo
+	lines "$tmp/out" 61 1000 || fail "not many lines: $(<"$tmp/out")"
+	count '^ +time interface '
+	[ "$count" = 1 ] || fail "$count headings"
+	told '^ +[0-9]+\.[0-9] \(total\) +-( +[0-9]+){5}$'
+	told '^ +[0-9]+\.[0-9] \(total\) +-( +[0-9]+){5} \(end\)$'
+	cli_clean
+}
+
 # What is on the screen of a terminal of that size after a run of 450 ms.
 on_screen() {
 	TERM=xterm expect 0 "$tool" screen "$1" "$tool" enter -t 20 "$host" "${@:2}" -i 0.1 -t 450ms
@@ -71,11 +84,13 @@ test_live() {
 	cli_on ip link add veth1 type veth peer name "$name"
 	for size in 60x24 80x24 120x24; do
 		on_screen "$size" xdp-drop-tcp -S veth0 "$name"
-		# Without what went on in the next line, in the end.
-		grep -vE '^ +((passed )?undecided|[0-9 ]*( *\(end\))?|\(end\))$' "$tmp/out" >"$tmp/screen"
+		copy "$tmp/out" "$tmp/screen"
+		on_it 0 '^ +[0-9 ]*(\(end\))?$'
 		on_it 2 '^  time interface +hook '
 		on_it 2 '^ +[0-9]+\.[0-9] veth0 +xdp-generic +0 '
 		on_it 2 "^ +[0-9]+\\.[0-9] $name xdp-generic +0 "
+		on_it 2 '^ +[0-9]+\.[0-9] \(total\) +- '
+		on_it 1 '^   0\.[0-9] s left$'
 		on_it 1 'time-out: everything passes'
 		on_it 6 'xdp-generic +0|interface +hook'
 	done
@@ -100,9 +115,9 @@ test_low() {
 
 	need script
 	cli_on ip link add veth1 type veth peer name veth2
-	TERM=xterm expect 0 script -qec "stty rows 4 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0 veth1" /dev/null
-	told $'\e\\[3A\r'
-	TERM=xterm expect 0 script -qec "stty rows 3 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0 veth1" /dev/null
+	TERM=xterm expect 0 script -qec "stty rows 6 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0 veth1" /dev/null
+	told $'\e\\[5A\r'
+	TERM=xterm expect 0 script -qec "stty rows 5 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0 veth1" /dev/null
 	never reads "$tmp/out" $'\e'
 	TERM=dumb expect 0 script -qec "stty rows 24 cols 80; exec ${in_host[*]} xdp-drop-tcp -i 0.1 -t 450ms veth0" /dev/null
 	never reads "$tmp/out" $'\e'
@@ -358,6 +373,7 @@ test_stuck_words() {
 
 ktap_case output test_json "--json: one object a line, events, the last is final"
 ktap_case output test_table "the table of counters"
+ktap_case output test_file "the table in a file: one heading, and sums"
 ktap_case live test_list_fits "--list fits on terminals of 60, 80 and 100 columns"
 ktap_case live test_live "the table on a terminal of 60, 80 and 120 columns, and a long name"
 ktap_case live test_usual "the table fits into 80 columns"

@@ -46,6 +46,20 @@ pinned() {
 	cli_refused 0 "veth0: nothing of $program is attached" "$program" --detach veth0
 }
 
+# What has seen no packet leaves no row of zeros.
+test_no_zeros() {
+	cli_on ip link add veth1 type veth peer name veth2
+	expect 0 cli_on xdp-drop-tcp --pin veth1
+	expect 0 cli_on xdp-drop-tcp --detach veth1
+	said 'veth1: detached'
+	[ ! -s "$tmp/out" ] || fail "zeros: $(<"$tmp/out")"
+	expect 0 cli_on xdp-drop-tcp --pin veth0
+	cli_drops_tcp
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	told '^interface hook +dropped +passed undecided$'
+	told '^veth0 +xdp-native +[1-9][0-9]* +[0-9]+ +[0-9]+$'
+}
+
 by_pin="pinned at $pins/[0-9]+-[0-9]+-[a-z_-]*"
 
 test_xdp() {
@@ -333,6 +347,7 @@ test_side_by_side() {
 }
 
 ktap_case pin test_xdp "XDP, native and generic: pin, twice, others, detach, twice"
+ktap_case pin test_no_zeros "--detach shows what was counted, and nothing if there was nothing"
 ktap_case pin test_pin_tcx "TCX, both directions: the same"
 ktap_case pin test_clsact "clsact, both directions: the same"
 ktap_case pin test_both "both directions at once"

@@ -21,6 +21,7 @@ struct detaching {
 	const struct program *program;
 	const struct options *options;
 	struct display display;
+	bool shown; /* a row, at least */
 	bool every; /* nothing is said of interfaces without ours */
 	bool removed; /* something, from the interface at hand, or if @every, from any */
 	__u32 program_id; /* the last one that was detached, */
@@ -41,9 +42,14 @@ static void show(struct detaching *detaching, const struct attached *attached,
 		reading.interface = &attached->interface;
 		reading.hook = attached->hook;
 	}
+	/* A row of zeros tells nothing. */
 	if (counters_read(map_fd, slot, &reading.sum) ||
-	    (!attached && counters_are_none(&reading.sum)))
+	    (counters_are_none(&reading.sum) &&
+	     !(attached && detaching->display.json)))
 		return;
+	if (!detaching->shown && display_begin(&detaching->display, 1, true))
+		return;
+	detaching->shown = true;
 	display_show(&detaching->display, &reading);
 }
 
@@ -285,8 +291,7 @@ int command_detach(struct run *run)
 		.display = {
 			.out = &standard_output,
 			.json = run->options.common.json,
-			.name_width = 12,
-			.hook_width = 14,
+			.untimed = true,
 		},
 		.counters_fd = -1,
 	};
@@ -310,6 +315,9 @@ int command_detach(struct run *run)
 			worst = code;
 	}
 	show_unknown(&detaching);
+	if (detaching.shown)
+		display_end(&detaching.display,
+			    &(struct reading){ .final = true });
 	if (run->every && !detaching.removed && !worst)
 		note("nothing of %s is attached.", run->program->name);
 	return worst;

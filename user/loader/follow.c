@@ -160,8 +160,6 @@ static void attach_newcomer(struct run *run, const struct interfaces *all,
 	}
 	if (code)
 		note("%s: not attached. It goes on without.", newcomer->name);
-	else
-		display_widths(&run->watch.display, at, 1);
 }
 
 void follow_forget(struct run *run, int index)

@@ -138,8 +138,6 @@ int stage_foreground(struct run *run)
 	if (error)
 		note("cannot give up privileges that are no longer needed: %s.",
 		     strerror(-error));
-	display_widths(&run->watch.display, run->attachments,
-		       run->chosen.count);
 	code = watch_run(run);
 	detached = stage_detach(run);
 	watch_ended(run);

@@ -27,6 +27,7 @@ struct watch {
 	__u64 deadline_ns; /* of --timeout, or UINT64_MAX */
 	struct display display;
 	struct drop_stats *last_matched; /* at the last line, by slot */
+	struct reading total; /* the sum of the last lines */
 	__u64 last_ns; /* when the last line was */
 	bool mute; /* the reader has gone, or nothing can be written */
 	enum end why; /* what ended it for those that are attached still */
@@ -137,7 +138,13 @@ void watch_event(struct run *run, const char *event,
 /* How long it was attached, as far as anything was. */
 __u64 watch_lasted_ns(const struct run *run);
 
-/* Shows one line for each interface; returns 0 or a negative errno. */
+/* Are there packets of an interface that is not known? */
+bool watch_has_unknown(const struct run *run);
+
+/*
+ * Shows one line for each interface and, in a table, the sum of them; it is in
+ * watch.total. Returns 0 or a negative errno.
+ */
 int watch_show(struct run *run, bool final);
 
 /*

@@ -7,11 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/columns.h"
 #include "lib/duration.h"
 #include "lib/escape.h"
-
-/* A heading for each screenful. */
-#define LINES_PER_HEADING 20
+#include "lib/macros.h"
 
 void counters_json(json_writer_t *json, const struct drop_counters *sum)
 {
@@ -112,37 +111,60 @@ void amount_text(char text[AMOUNT_SIZE], double amount, const char *space)
 		snprintf(text, AMOUNT_SIZE, "%.0f%s", amount, space);
 }
 
-static void show_heading(const struct display *display, FILE *text)
+static struct column columns[] = {
+	{ .right = true }, /* time */
+	{ .width = 9 }, /* interface */
+	{}, /* hook */
+	{ .width = 9, .right = true }, /* dropped */
+	{ .optional = true, .right = true }, /* packets/s */
+	{ .optional = true, .right = true }, /* bits/s */
+	{ .width = 8, .optional = true, .right = true }, /* passed */
+	{ .width = 9, .optional = true, .right = true }, /* undecided */
+	{ .right = true }, /* captured */
+	{ .right = true }, /* lost */
+	{ .optional = true, .right = true }, /* waiting */
+	{}, /* (end) */
+};
+
+/* Cells of what a display does not show are empty. */
+static void put_heading(const struct display *display, FILE *cells)
 {
-	fprintf(text, "%6s %-*s %-*s %9s %9s %6s %8s %9s", "time",
-		display->name_width, "interface", display->hook_width, "hook",
-		display->observe ? "observed" : "dropped", "packets/s",
-		"bits/s", "passed", "undecided");
-	if (display->capture)
-		fprintf(text, " %8s %8s %8s", "captured", "lost", "waiting");
-	fputc('\n', text);
+	fprintf(cells, "%s\tinterface\thook\t%s\t%s\tpassed\tundecided\t%s\t\n",
+		display->untimed ? "" : "time",
+		display->observe ? "observed" : "dropped",
+		display->untimed ? "\t" : "packets/s\tbits/s",
+		display->capture ? "captured\tlost\twaiting" : "\t\t");
 }
 
-static void show_row(const struct display *display, FILE *text,
-		     const struct reading *reading)
+static void put_row(const struct display *display, FILE *cells,
+		    const struct reading *reading)
 {
+	const struct capture_counts *counts = &reading->counts;
 	const struct drop_stats *stats = reading->sum.stats;
 	struct drop_stats matched = counters_matched(&reading->sum);
 	char bits[AMOUNT_SIZE], name[ESCAPED_SIZE(IFNAMSIZ)] = "(unknown)";
 
 	if (reading->interface)
 		escape_text(name, sizeof(name), reading->interface->name);
-	amount_text(bits, 8 * reading->byte_rate, "");
-	fprintf(text, "%6.1f %-*s %-*s %9llu %9.0f %6s %8llu %9llu",
-		reading->elapsed, display->name_width, name,
-		display->hook_width,
+	if (!display->untimed)
+		fprintf(cells, "%6.1f", reading->elapsed);
+	fprintf(cells, "\t%s\t%s\t%llu", reading->total ? "(total)" : name,
 		reading->interface ? hook_name(reading->hook) : "-",
-		matched.packets, reading->packet_rate, bits,
-		stats[STAT_PASSED].packets, stats[STAT_UNDECIDED].packets);
+		matched.packets);
+	amount_text(bits, 8 * reading->byte_rate, "");
+	if (!display->untimed)
+		fprintf(cells, "\t%.0f\t%s", reading->packet_rate, bits);
+	else
+		fputs("\t\t", cells);
+	fprintf(cells, "\t%llu\t%llu", stats[STAT_PASSED].packets,
+		stats[STAT_UNDECIDED].packets);
 	if (display->capture)
-		fprintf(text, " %8llu %8llu %8llu", reading->counts.captured,
-			reading->counts.lost, reading->counts.waiting);
-	fputs(reading->final ? " (end)\n" : "\n", text);
+		fprintf(cells, "\t%llu\t%llu\t%llu", counts->captured,
+			counts->lost, counts->waiting);
+	else
+		fputs("\t\t\t", cells);
+	fputs(reading->final && !display->untimed ? "\t(end)\n" : "\t\n",
+	      cells);
 }
 
 void display_name(struct display *display, const char *program)
@@ -153,65 +175,60 @@ void display_name(struct display *display, const char *program)
 		*display->host = '\0';
 }
 
-static void widen(int *width, const char *word)
+int display_begin(struct display *display, size_t rows, bool last)
 {
-	if (*width < (int)strlen(word))
-		*width = (int)strlen(word);
-}
+	size_t lines = 1 + rows + (display->left > 0);
 
-void display_widths(struct display *display,
-		    const struct attachment *attachments, size_t count)
-{
-	char name[ESCAPED_SIZE(IFNAMSIZ)];
-	size_t i;
-
-	widen(&display->name_width, "interface");
-	for (i = 0; i < count; i++) {
-		widen(&display->name_width,
-		      escape_text(name, sizeof(name),
-				  attachments[i].interface.name));
-		widen(&display->hook_width, hook_name(attachments[i].hook));
-	}
-}
-
-void display_begin(struct display *display, size_t rows, bool last)
-{
-	FILE *text;
-
+	if (display->json)
+		return 0;
+	display->cells = columns_begin();
+	if (!display->cells)
+		return -ENOMEM;
 	/* The last frame may be longer than the screen. */
-	display->live = terminal_fits(&display->terminal, last ? 0 : rows + 1);
-	if (!display->live)
-		return;
-	text = output_text(display->out);
-	if (text)
-		show_heading(display, text);
+	display->live = terminal_fits(&display->terminal, last ? 0 : lines);
+	/* With --follow there may be none. */
+	if (display->live ||
+	    (rows && terminal_heading(display->out, &display->lines, rows)))
+		put_heading(display, display->cells);
+	return 0;
 }
 
 int display_show(struct display *display, const struct reading *reading)
 {
 	struct output *out = display->out;
-	FILE *text = display->live ? out->text : output_text(out);
+	FILE *text;
 
+	if (!display->json) {
+		put_row(display, display->cells, reading);
+		return 0;
+	}
+	text = output_text(out);
 	if (!text)
 		return -ENOMEM;
-	if (display->json) {
-		show_json(display, text, reading);
-	} else {
-		if (!display->live && display->lines++ % LINES_PER_HEADING == 0)
-			show_heading(display, text);
-		show_row(display, text, reading);
-	}
-	if (display->live)
-		return 0;
+	show_json(display, text, reading);
 	return output_add(
 		out, reading->final ? &display->lost_final : &display->lost,
 		reading->final || reading->event);
 }
 
-int display_end(struct display *display, bool last)
+int display_end(struct display *display, const struct reading *total)
 {
+	struct output *out = display->out;
+	bool last = total->final;
+	FILE *text;
+
+	if (display->json)
+		return output_flush(out);
+	text = output_text(out);
+	if (!text)
+		return -ENOMEM;
+	columns_end(text, columns, ARRAY_SIZE(columns), terminal_columns(out));
+	if (display->live && display->left > 0)
+		fprintf(text, "%6.1f s left\n", display->left);
 	if (display->live)
 		terminal_draw(&display->terminal, last);
-	display->live = false;
-	return output_flush(display->out);
+	else
+		output_add(out, last ? &display->lost_final : &display->lost,
+			   last);
+	return output_flush(out);
 }

@@ -24,9 +24,11 @@ struct display {
 	bool json;
 	bool observe; /* the table shows what would be dropped */
 	bool capture; /* and what became of it */
+	bool untimed; /* without time, rates and end */
+	double left; /* seconds until the time-out; 0: none, or it is over */
 	bool live; /* these rows are drawn over the last ones */
-	int name_width, hook_width; /* of these columns */
-	unsigned int lines; /* shown so far: the heading comes back */
+	FILE *cells; /* of these rows */
+	unsigned int lines; /* below the last heading */
 	__u64 lost; /* lines that the reader did not take */
 	__u64 lost_final; /* the same of the final ones */
 };
@@ -35,7 +37,7 @@ struct display {
 struct reading {
 	const char *event; /* JSON: this has happened; it has no counters */
 	__u32 program_id;
-	bool total; /* it is the sum, in JSON, of so many: */
+	bool total; /* it is the sum of so many: */
 	size_t interfaces;
 	const struct interface *interface; /* NULL: of one that is not known */
 	enum hook hook; /* not of one that is not known */
@@ -61,12 +63,8 @@ void counters_json(json_writer_t *json, const struct drop_counters *sum);
 /* Says which program, as typed, and which host and network namespace it is. */
 void display_name(struct display *display, const char *program);
 
-/* Makes the columns wide enough for these. */
-void display_widths(struct display *display,
-		    const struct attachment *attachments, size_t count);
-
-/* The next @rows belong together; @last: for the last time. */
-void display_begin(struct display *display, size_t rows, bool last);
+/* The next @rows belong together; @last: for the last time. 0 or a negative errno. */
+int display_begin(struct display *display, size_t rows, bool last);
 
 /**
  * display_show() - one line
@@ -75,7 +73,7 @@ void display_begin(struct display *display, size_t rows, bool last);
  */
 int display_show(struct display *display, const struct reading *reading);
 
-/* Those were all; 0 or a negative errno. */
-int display_end(struct display *display, bool last);
+/* Those were all, with that sum; 0 or a negative errno. */
+int display_end(struct display *display, const struct reading *total);
 
 #endif

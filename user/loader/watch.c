@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -40,107 +39,10 @@ __u64 watch_lasted_ns(const struct run *run)
 	return last_ns - run->watch.started_ns;
 }
 
-/* All but the counters. @at: NULL: of none of them; @ended: why, and after how long, too. */
-static struct reading reading_of(const struct run *run,
-				 const struct attachment *at, bool ended)
-{
-	const __u64 started_ns = run->watch.started_ns;
-	struct reading reading = {
-		.program_id = run->info.id,
-		.elapsed = (double)(clock_ns(CLOCK_MONOTONIC) - started_ns) /
-			   SECOND_NS,
-	};
-
-	if (at) {
-		reading.interface = &at->interface;
-		reading.hook = at->hook;
-	}
-	if (ended) {
-		reading.why = at ? at->why : run->watch.why;
-		reading.attached_ms = (at ? at->ended_ns - at->began_ns :
-					    watch_lasted_ns(run)) /
-				      1000000;
-	}
-	return reading;
-}
-
-void watch_event(struct run *run, const char *event,
-		 const struct attachment *at, bool ended)
-{
-	struct reading reading = reading_of(run, at, ended);
-
-	if (!run->watch.display.json || run->watch.mute)
-		return;
-	reading.event = event;
-	if (at && at->elsewhere)
-		reading.new_index = at->index;
-	/* If the reader has gone, the loop finds that out. */
-	display_show(&run->watch.display, &reading);
-}
-
-/* @i behind all room for attachments: an interface that is not known. */
-static int show_one(struct run *run, size_t i, double seconds, bool final)
-{
-	struct reading reading = reading_of(
-		run, i < run->room ? &run->attachments[i] : NULL, final);
-	struct drop_stats matched, *last = &run->watch.last_matched[i];
-	int error = counters_read(run->counters_fd, i, &reading.sum);
-
-	if (error)
-		return error;
-	reading.final = final;
-	matched = counters_matched(&reading.sum);
-	if (seconds > 0) {
-		reading.packet_rate =
-			(matched.packets - last->packets) / seconds;
-		reading.byte_rate = (matched.bytes - last->bytes) / seconds;
-	}
-	*last = matched;
-	if (file_is_open(&run->capture.file))
-		reading.counts = capture_count(&run->capture, i, &reading.sum);
-	return display_show(&run->watch.display, &reading);
-}
-
-/* Are there packets of an interface that is not known? */
-static bool has_unknown(const struct run *run)
-{
-	struct drop_counters sum;
-
-	return slots_are_many(run->room) &&
-	       !counters_read(run->counters_fd, run->room, &sum) &&
-	       !counters_are_none(&sum);
-}
-
-int watch_show(struct run *run, bool final)
-{
-	__u64 now = clock_ns(CLOCK_MONOTONIC);
-	double seconds = (double)(now - run->watch.last_ns) / SECOND_NS;
-	bool unknown = has_unknown(run);
-	size_t i, rows = unknown;
-	int error = 0;
-
-	if (run->watch.mute)
-		return 0;
-	for (i = 0; i < run->chosen.count; i++)
-		rows += final || run->attachments[i].attached;
-	display_begin(&run->watch.display, rows, final);
-	for (i = 0; i < run->chosen.count && !error; i++) {
-		if (final || run->attachments[i].attached)
-			error = show_one(run, i, seconds, final);
-	}
-	if (unknown && !error)
-		error = show_one(run, run->room, seconds, final);
-	run->watch.last_ns = now;
-	if (!error)
-		error = display_end(&run->watch.display, final);
-	run->watch.mute = error;
-	return error;
-}
-
 /* Says so once. */
 static void check_unknown(struct run *run)
 {
-	if (run->watch.unknown_told || !has_unknown(run))
+	if (run->watch.unknown_told || !watch_has_unknown(run))
 		return;
 	run->watch.unknown_told = true;
 	note("packets of an unknown interface: taken for %s, counted as (unknown).",
