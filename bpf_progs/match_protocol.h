@@ -52,7 +52,9 @@ struct extension {
 
 #define FRAGMENT_OFFSET 0xfff8
 /* Not from <linux/in6.h>: that clashes with libc's <netinet/in.h>. */
+#ifndef IPPROTO_FRAGMENT
 #define IPPROTO_FRAGMENT 44
+#endif
 
 /*
  * Which next header values are extension headers, and the unit of their length

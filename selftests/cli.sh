@@ -18,7 +18,7 @@ is_wrong() {
 
 test_help() {
 	local program option options text long common="--force --pin --detach --timeout=DURATION --observe --list
-		--interval=SECONDS --json --verbose --help --version -F -p -d -t -o -l -i -j -v -h -V"
+		--top\[=N\] --interval=SECONDS --json --verbose --help --version -F -p -d -t -o -l -i -j -v -h -V"
 
 	for program in "${programs[@]}"; do
 		expect 0 "$program" --help
@@ -93,6 +93,8 @@ test_exclusive() {
 	is_wrong 'exclude each other' xdp-drop-tcp --pin --detach veth0
 	is_wrong 'only shows' xdp-drop-tcp --list --pin
 	is_wrong 'are for attaching' xdp-drop-tcp --list --timeout 1s
+	is_wrong '--top needs a process' xdp-drop-tcp --top --pin veth0
+	is_wrong "'0' is no number of flows" xdp-drop-tcp --top=0 veth0
 	is_wrong 'are for attaching' xdp-drop-tcp --detach --observe veth0
 	is_wrong 'are for attaching' xdp-drop-tcp --list --drop-undecided
 	is_wrong 'only shows' tc-drop-tcp --list --detach veth0

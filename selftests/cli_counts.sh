@@ -121,6 +121,57 @@ test_sums() {
 	cli_unsaid ' packets? \('
 }
 
+# The flows in JSON, and how many packets are in none of them.
+top() {
+	counted "$1" "${@:2}"
+	has_line "$tmp/out" '"top":\[(.*)\],"other_packets":([0-9]+),.*"total":true\}$'
+	shown=${BASH_REMATCH[1]} others=${BASH_REMATCH[2]}
+}
+
+test_top() {
+	local way shown others frame tagged='"packets":1,"bytes":78' plain='"packets":1,"bytes":54'
+	local ipv6='{"protocol":"TCP","from":"[2001:db8:2::10]:40000","to":"[2001:db8:2::1]:80"'
+	local ipv4='{"protocol":"TCP","from":"203.0.113.10:40000","to":"203.0.113.1:80"'
+
+	for way in "xdp-drop-tcp -N" "xdp-drop-tcp -S" "tc-drop-tcp --ingress" "tc-drop-tcp --ingress --clsact"; do
+		top "$(frame_tcp "$to_ctr" "" 4)" --top
+		[ "$shown $others" = "$ipv4,$plain} 0" ] || fail "$way: $shown, $others others"
+		top "$(frame_tcp "$to_ctr" 81000001 6)" --top=5 --write "$tmp/top.pcapng" --snaplen 20 --force
+		[ "$shown $others" = "$ipv6,$tagged} 0" ] || fail "$way: $shown, $others others"
+		expect 0 "$tool" pcapng_check "$tmp/top.pcapng"
+		told '^packet=.* captured=20 '
+	done
+	way="xdp-drop-tcp -N"
+	# Behind an extension header; a later fragment has no ports.
+	top "$(behind 0600000000000000 8b)" --top
+	[ "$shown" = "$ipv6,\"packets\":1,\"bytes\":82}" ] || fail "$shown"
+	top "$(behind 0600010400000000 2c)" --top
+	[[ $shown = *'"from":"2001:db8:2::10","to":"2001:db8:2::1"'* ]] || fail "$shown"
+	cli_clean
+}
+
+# More flows than there is room for: one that is seen often stays, and all are counted.
+test_top_full() {
+	local head tail frame i dropped
+
+	frame=$(frame_tcp "$to_ctr" "" 4)
+	head=${frame::68} tail=${frame:72}
+	cli_start xdp-drop-tcp --top=1 -i 0 veth0
+	for ((i = 0; i < 20000; i++)); do
+		[ $((i % 20)) != 0 ] || echo "$frame"
+		printf '%s%04x%s\n' "$head" $((i + 1024)) "$tail"
+	done | "${in_ctr[@]}" "$tool" probe send eth0 -
+	cli_stop INT
+	said ': dropped ([0-9]+) packets'
+	dropped=${BASH_REMATCH[1]}
+	told '^ +packets +bytes protocol from +to$'
+	told '^ +([0-9]+) +[0-9]+ TCP +203.0.113.10:40000 203.0.113.1:80$'
+	i=${BASH_REMATCH[1]}
+	[ "$i" -ge 900 ] || fail "only $i: $(<"$tmp/out")"
+	told "^ +$((dropped - i)) others\$"
+	cli_clean
+}
+
 # A tag that the sender's driver would put in is in no byte at XDP; it is said once.
 test_untagged() {
 	local count way frame words='a VLAN tag .* is not seen at XDP, nor in the capture\.$'
@@ -184,6 +235,8 @@ ktap_case counts test_bytes "bytes as on the wire, at XDP and at TC"
 ktap_case counts test_waiting "captured, lost and waiting packets add up in each line"
 ktap_case section test_section "a capture has the command line, the program and the time-out"
 ktap_case sums test_sums "the sums over all interfaces, at the end"
+ktap_case top test_top "--top: the flow of a packet, by all hooks"
+ktap_case top test_top_full "--top with more flows than there is room for"
 ktap_case told test_untagged "XDP does not see a VLAN tag beside the frame: said once"
 ktap_case told test_offloaded_tag "a VLAN tag that the sender's driver would put in"
 ktap_case told test_slower "--observe by native XDP on a veth: slower, and said"

@@ -18,7 +18,7 @@ denied() {
 test_load() {
 	denied PROG_LOAD EINVAL 4 'cannot load.*verifier.*--verbose' xdp-drop-tcp veth0
 	denied PROG_LOAD EINVAL 4 '--trace needs bpf_trace_printk.*CONFIG_BPF_EVENTS' tc-drop-tcp --trace veth0
-	denied PROG_LOAD EINVAL 4 '--write at XDP needs.*CONFIG_BPF_EVENTS' xdp-drop-tcp --write "$tmp/file" veth0
+	denied PROG_LOAD EINVAL 4 '--write and --top at XDP need.*CONFIG_BPF_EVENTS' xdp-drop-tcp --write "$tmp/file" veth0
 	denied PROG_LOAD EACCES 1 'cannot load.*verifier refuses.*--verbose' xdp-drop-tcp veth0
 	denied PROG_LOAD E2BIG 4 'cannot load.*does not know.*5\.10' tc-drop-tcp veth0
 	denied PROG_LOAD EPERM 1 'cannot load.*privilege.*CAP_BPF' tc-drop-tcp --clsact veth0

@@ -101,12 +101,13 @@ test_live() {
 # What is usual fits into the usual size, with all of its columns.
 test_usual() {
 	cli_on ip link add eth1 type veth peer name docker0
-	on_screen 80x24 xdp-drop-tcp -S eth1 docker0
+	on_screen 80x24 xdp-drop-tcp -S --top eth1 docker0
 	copy "$tmp/out" "$tmp/screen"
 	on_it 1 '^ +[0-9]+\.[0-9] eth1 +[a-z-]+( +[0-9]+){5}$'
 	on_it 1 '^ +[0-9]+\.[0-9] eth1 +[a-z-]+( +[0-9]+){5} \(end\)$'
 	on_it 1 '^ +[0-9]+\.[0-9] docker0 +[a-z-]+( +[0-9]+){5}$'
 	on_it 2 '^  time interface hook .* undecided$'
+	on_it 2 '^ +packets +bytes protocol from to$'
 }
 
 # What the screen has no room for cannot be drawn over: it scrolls.

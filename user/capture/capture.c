@@ -63,6 +63,13 @@ static enum hook hook_of(const struct capture *capture, size_t i)
 	return capture->attachments[i < capture->room ? i : 0].hook;
 }
 
+static __u32 frame_type_of(const struct capture *capture, size_t i)
+{
+	return i < capture->room ? interface_frame_type(
+					   &capture->attachments[i].interface) :
+				   capture->unknown_type;
+}
+
 /* Says what the packets of an interface will be; 0 or a negative errno. */
 static int add_interface(struct capture *capture, size_t i)
 {
@@ -74,12 +81,9 @@ static int add_interface(struct capture *capture, size_t i)
 		.description = description,
 		.linktype = PCAPNG_ETHERNET,
 	};
-	__u32 type = capture->unknown_type;
 	int error;
 
-	if (known)
-		type = interface_frame_type(&capture->attachments[i].interface);
-	if (type == TYPE_IP)
+	if (frame_type_of(capture, i) == TYPE_IP)
 		interface.linktype = PCAPNG_IP;
 	snprintf(name, sizeof(name), "%s@%s",
 		 known ? capture->attachments[i].interface.name : "(unknown)",
@@ -101,11 +105,14 @@ static int write_packet(struct capture *capture, size_t i,
 	struct capture_file *file = &capture->file;
 	enum hook hook = hook_of(capture, i);
 	bool xdp = hook_is_xdp(hook);
+	/* Flows may need more. */
+	__u32 captured = record->captured < file->snaplen ? record->captured :
+							    file->snaplen;
 	struct pcapng_packet packet = {
 		.time_ns = record->time_ns,
 		.length = record->length,
-		.captured = record->captured,
-		.parts = { { bytes, record->captured } },
+		.captured = captured,
+		.parts = { { bytes, captured } },
 		.direction = hook_is_ingress(hook) ? PCAPNG_INBOUND :
 						     PCAPNG_OUTBOUND,
 		.queue = record->queue,
@@ -142,6 +149,9 @@ static int take(void *context, void *data, size_t size)
 	    record->slot > capture->room)
 		return 0;
 	i = record->slot;
+	if (capture->flows)
+		flows_add(capture->flows, frame_type_of(capture, i), record,
+			  data + sizeof(*record));
 	if (!capture->file.discard)
 		code = write_packet(capture, i, record, data + sizeof(*record));
 	capture->slots[i].taken++;
@@ -183,7 +193,11 @@ int capture_begin(struct capture *capture, int ring_fd, int counters_fd,
 		return fail_memory("the counters of the capture");
 	capture->ring = ring_buffer__new(ring_fd, take, capture, NULL);
 	if (!capture->ring)
-		return fail_at(AT_RING, errno, capture->file.sink.path, NULL);
+		return fail_at(AT_RING, errno,
+			       file_is_open(&capture->file) ?
+				       capture->file.sink.path :
+				       "--top",
+			       NULL);
 	for (i = 0; i <= capture->room; i++)
 		capture->slots[i].number = -1;
 	code = file_begin(&capture->file, program, detail);
@@ -225,6 +239,7 @@ void capture_close(struct capture *capture, bool failed)
 {
 	ring_buffer__free(capture->ring);
 	free(capture->slots);
+	free(capture->flows);
 	file_close(&capture->file, failed);
 	*capture = (struct capture){ .file.sink.fd = -1 };
 }

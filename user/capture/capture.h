@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Matched packets as a pcapng file: from the kernel side's ring to a sink. Packets that
- * do not reach the file are counted: captured + lost + waiting = dropped (or observed).
- * In the end none is waiting.
+ * Matched packets from the kernel side's ring to a pcapng file, or only to a count of
+ * their flows. Packets that do not reach the file are counted: captured + lost + waiting =
+ * dropped (or observed). In the end none is waiting.
  */
 #ifndef CAPTURE_H
 #define CAPTURE_H
@@ -10,6 +10,7 @@
 #include "drop_abi.h"
 #include "attach/hook.h"
 #include "capture/file.h"
+#include "capture/flows.h"
 
 /* How often to read the ring even if it has not woken us up. */
 #define CAPTURE_PERIOD_NS 20000000ULL
@@ -25,7 +26,8 @@ struct capture_slot {
 };
 
 struct capture {
-	struct capture_file file;
+	struct capture_file file; /* perhaps not open */
+	struct flows *flows; /* NULL: only the file is wanted */
 	struct ring_buffer *ring;
 	const struct attachment *attachments;
 	size_t count; /* of them, at the start */
@@ -39,7 +41,8 @@ struct capture {
 
 /**
  * capture_begin() - write the heading and start reading the ring
- * @capture: its file is open; attachments, count, room, unknown_type and observe are set
+ * @capture: its file is open, or flows are wanted; attachments, count, room, unknown_type
+ *	and observe are set
  * @ring_fd: the map "captured"
  * @counters_fd: the map "counters"
  * @program: name and version of what captures
@@ -49,6 +52,12 @@ struct capture {
  */
 int capture_begin(struct capture *capture, int ring_fd, int counters_fd,
 		  const char *program, const char *detail);
+
+/* Has it begun? */
+static inline bool capture_is_on(const struct capture *capture)
+{
+	return capture->ring;
+}
 
 /* A descriptor to poll for reading: the ring is filling up. */
 int capture_fd(const struct capture *capture);

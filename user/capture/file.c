@@ -30,6 +30,7 @@ int file_open(struct capture_file *file, const struct common_options *options)
 		.sink.fd = -1,
 		.options = options,
 		.snaplen = options->snaplen,
+		.discard = !options->write,
 	};
 	return options->write ?
 		       sink_open(&file->sink, options->write, options->force) :
@@ -156,7 +157,7 @@ int file_finish(struct capture_file *file, int signal_fd)
 	const struct sink *sink = &file->sink;
 
 	file_flush_all(file, signal_fd);
-	if (!file->discard || sink->error == EPIPE)
+	if (!file_is_open(file) || !file->discard || sink->error == EPIPE)
 		return EXIT_DONE;
 	if (!sink->error)
 		note("the reader of the capture reads no more: the rest is lost.");

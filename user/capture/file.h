@@ -20,7 +20,7 @@ struct capture_file {
 	__u64 *written; /* packets that are in it, or on their way, by interface */
 	size_t count; /* of its interfaces */
 	__u64 captured; /* packets written, of all interfaces */
-	bool discard; /* nothing is written any more: what is added is lost */
+	bool discard; /* nothing is written, or not any more: what is added is lost */
 	bool told; /* file_flush() has returned why */
 };
 

@@ -34,8 +34,7 @@ static const struct argp_option options[] = {
 	{},
 };
 
-/* Bytes of each packet; 0 if it is no such number. */
-static __u32 parse_snaplen(const char *text)
+__u32 common_number(const char *text, __u32 most)
 {
 	unsigned long value;
 	char *end;
@@ -44,7 +43,7 @@ static __u32 parse_snaplen(const char *text)
 		return 0;
 	errno = 0;
 	value = strtoul(text, &end, 10);
-	return errno || *end || value > DROP_SNAPLEN_MAX ? 0 : (__u32)value;
+	return errno || *end || value > most ? 0 : (__u32)value;
 }
 
 /* Those that end the program. */
@@ -93,7 +92,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		to->write = arg;
 		return 0;
 	case 's':
-		to->snaplen = parse_snaplen(arg);
+		to->snaplen = common_number(arg, DROP_SNAPLEN_MAX);
 		if (!to->snaplen)
 			argp_error(
 				state,

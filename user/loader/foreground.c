@@ -24,6 +24,8 @@ static void prepare_display(struct run *run)
 		.json = options->common.json,
 		.observe = options->observe,
 		.capture = options->common.write,
+		.flows = run->capture.flows,
+		.top = options->top,
 	};
 	display_name(display, run->program->name);
 	if (!options->common.json && run->chosen.count < MANY_INTERFACES)
@@ -38,6 +40,10 @@ static int open_capture(struct run *run)
 	run->capture.count = run->chosen.count;
 	run->capture.room = run->room;
 	run->capture.observe = options->observe;
+	if (options->top)
+		run->capture.flows = flows_new();
+	if (options->top && !run->capture.flows)
+		return fail_memory("the flows");
 	return file_open(&run->capture.file, &options->common);
 }
 
@@ -64,7 +70,7 @@ int stage_capture(struct run *run)
 	char program[64], detail[128], timeout[48] = "no time-out";
 	int code;
 
-	if (!file_is_open(&run->capture.file))
+	if (!run->image.config->capture)
 		return EXIT_DONE;
 	run->capture.unknown_type = run->slots.unknown_type;
 	snprintf(program, sizeof(program), "%s %s", run->program->name,
@@ -143,7 +149,7 @@ int stage_foreground(struct run *run)
 	watch_ended(run);
 	watch_event(run, "ended", NULL, true);
 	tell_end(run);
-	if (file_is_open(&run->capture.file))
+	if (capture_is_on(&run->capture))
 		captured = capture_finish(&run->capture, run->signal_fd);
 	code = finish_counters(run, code ? code : captured);
 	return detached ? detached : code;

@@ -44,7 +44,7 @@ static int configure_capture(struct run *run)
 	       bpf_map__set_max_entries(scratch, cpus) ||
 	       bpf_map__set_value_size(scratch,
 				       sizeof(struct drop_record) +
-					       run->options.common.snaplen);
+					       run->image.config->snaplen);
 }
 
 /* What the trace lines of this run begin with, and of no other; never 0. */
@@ -55,6 +55,15 @@ static __u32 new_mark(void)
 	if (getrandom(&mark, sizeof(mark), 0) != sizeof(mark) || !mark)
 		mark = getpid();
 	return mark;
+}
+
+/* Bytes of each packet: as many as are to be written, or as flows are read from. */
+static __u32 snaplen(const struct options *options)
+{
+	__u32 written = options->common.write ? options->common.snaplen : 0;
+
+	return options->top && written < FLOWS_SNAPLEN ? FLOWS_SNAPLEN :
+							 written;
 }
 
 static int configure(struct run *run)
@@ -74,8 +83,8 @@ static int configure(struct run *run)
 	config->deadline = run->options.common.timeout_ns ||
 			   run->options.common.force ||
 			   hook_is_clsact(run->attachments[0].hook);
-	config->capture = !!run->options.common.write;
-	config->snaplen = run->options.common.snaplen;
+	config->snaplen = snaplen(&run->options);
+	config->capture = !!config->snaplen;
 	config->trace = run->options.trace ? new_mark() : 0;
 	if (bpf_map__set_max_entries(find_map(run, "counters"),
 				     slots_counters(run->room)) ||
@@ -107,7 +116,7 @@ static int refused(const struct run *run, int error, char *log)
 		if (run->image.config->capture && !run->program->tc)
 			return fail(
 				EXIT_LACKING,
-				"--write at XDP needs bpf_probe_read_kernel(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or no --write.");
+				"--write and --top at XDP need bpf_probe_read_kernel(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or neither of them.");
 	}
 	if (!refusal_read(&refusal, log))
 		return fail_at(AT_LOAD, error, run->program->name, NULL);

@@ -23,7 +23,12 @@ enum {
 	KEY_TRACE,
 	KEY_DROP_UNDECIDED,
 	KEY_FOLLOW,
+	KEY_TOP,
 };
+
+/* Of --top */
+#define TOP_USUAL 10
+#define TOP_MOST 1000
 
 struct parsing {
 	struct options *options;
@@ -66,6 +71,9 @@ static const struct argp_option any_hook_options[] = {
 	  3 },
 	{ "interval", 'i', "SECONDS", 0,
 	  "seconds between two lines of counters (default 1; 0: only at the end)",
+	  3 },
+	{ "top", KEY_TOP, "N", OPTION_ARG_OPTIONAL,
+	  "show the N flows (default 10) that most packets were dropped of: at the end and, on a terminal, each second",
 	  3 },
 	{ "trace", KEY_TRACE, NULL, 0,
 	  "a line for each packet dropped, observed or undecided, by bpf_printk; says where to read them",
@@ -121,11 +129,12 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 		argp_error(
 			state,
 			"--timeout, --observe, --drop-undecided and --trace are for attaching: give them without --list and --detach.");
-	if (options->common.write &&
+	if ((options->common.write || options->top) &&
 	    (options->pin || options->list || options->detach))
 		argp_error(
 			state,
-			"--write needs a process that writes: give it without --pin, --list and --detach.");
+			"%s needs a process that reads the packets: give it without --pin, --list and --detach.",
+			options->common.write ? "--write" : "--top");
 	if (options->follow &&
 	    (options->pin || options->list || options->detach))
 		argp_error(
@@ -166,6 +175,14 @@ static error_t parse_any_hook(int key, char *arg, struct argp_state *state)
 				state,
 				"'%s' is no interval. Write seconds: 1, 0.5 (0.01 at least), or 0 for none.",
 				arg);
+		return 0;
+	case KEY_TOP:
+		options->top = arg ? common_number(arg, TOP_MOST) : TOP_USUAL;
+		if (!options->top)
+			argp_error(
+				state,
+				"'%s' is no number of flows. Write a whole number from 1 to %d.",
+				arg, TOP_MOST);
 		return 0;
 	case KEY_TRACE:
 		options->trace = true;

@@ -21,6 +21,7 @@ struct options {
 	bool observe;
 	bool drop_undecided;
 	bool trace;
+	__u32 top; /* show so many flows; 0: do not look at flows */
 	__u64 interval_ns; /* 0: counters at the end only */
 };
 

@@ -56,8 +56,8 @@ static int read_one(struct run *run, size_t i, double seconds, bool final,
 	struct drop_stats matched, *last = &run->watch.last_matched[i];
 	int error;
 
-	*reading = reading_of(
-		run, i < run->room ? &run->attachments[i] : NULL, final);
+	*reading = reading_of(run, i < run->room ? &run->attachments[i] : NULL,
+			      final);
 	error = counters_read(run->counters_fd, i, &reading->sum);
 	if (error)
 		return error;

@@ -53,11 +53,16 @@ static void show_counters(json_writer_t *json, const struct display *display,
 			  const struct reading *reading)
 {
 	counters_json(json, &reading->sum);
-	if (!display->capture)
-		return;
-	jsonw_lluint_field(json, "captured_packets", reading->counts.captured);
-	jsonw_lluint_field(json, "lost_packets", reading->counts.lost);
-	jsonw_lluint_field(json, "waiting_packets", reading->counts.waiting);
+	if (display->capture) {
+		jsonw_lluint_field(json, "captured_packets",
+				   reading->counts.captured);
+		jsonw_lluint_field(json, "lost_packets", reading->counts.lost);
+		jsonw_lluint_field(json, "waiting_packets",
+				   reading->counts.waiting);
+	}
+	if (display->flows && reading->interfaces)
+		flows_write(display->flows, json, display->top,
+			    counters_matched(&reading->sum).packets);
 }
 
 static void show_json(const struct display *display, FILE *text,
@@ -175,6 +180,20 @@ void display_name(struct display *display, const char *program)
 		*display->host = '\0';
 }
 
+/* How many flows the screen has room for below a frame of so many lines. */
+static size_t flows_shown(const struct display *display, size_t lines,
+			  bool last)
+{
+	/* Their heading, the others, and the cursor. */
+	size_t room = display->terminal.rows, taken = lines + 3;
+
+	if (last)
+		return display->top;
+	if (!display->live || taken >= room)
+		return 0;
+	return room - taken < display->top ? room - taken : display->top;
+}
+
 int display_begin(struct display *display, size_t rows, bool last)
 {
 	size_t lines = 1 + rows + (display->left > 0);
@@ -186,6 +205,8 @@ int display_begin(struct display *display, size_t rows, bool last)
 		return -ENOMEM;
 	/* The last frame may be longer than the screen. */
 	display->live = terminal_fits(&display->terminal, last ? 0 : lines);
+	display->flows_shown =
+		display->flows ? flows_shown(display, lines, last) : 0;
 	/* With --follow there may be none. */
 	if (display->live ||
 	    (rows && terminal_heading(display->out, &display->lines, rows)))
@@ -211,11 +232,25 @@ int display_show(struct display *display, const struct reading *reading)
 		reading->final || reading->event);
 }
 
+/* What stands below the rows. */
+static int show_rest(const struct display *display, FILE *text,
+		     const struct reading *total)
+{
+	if (display->live && display->left > 0)
+		fprintf(text, "%6.1f s left\n", display->left);
+	if (!display->flows_shown)
+		return 0;
+	return flows_show(display->flows, text, display->flows_shown,
+			  counters_matched(&total->sum).packets,
+			  terminal_columns(display->out));
+}
+
 int display_end(struct display *display, const struct reading *total)
 {
 	struct output *out = display->out;
 	bool last = total->final;
 	FILE *text;
+	int error;
 
 	if (display->json)
 		return output_flush(out);
@@ -223,8 +258,9 @@ int display_end(struct display *display, const struct reading *total)
 	if (!text)
 		return -ENOMEM;
 	columns_end(text, columns, ARRAY_SIZE(columns), terminal_columns(out));
-	if (display->live && display->left > 0)
-		fprintf(text, "%6.1f s left\n", display->left);
+	error = show_rest(display, text, total);
+	if (error)
+		return error;
 	if (display->live)
 		terminal_draw(&display->terminal, last);
 	else

@@ -25,8 +25,11 @@ struct display {
 	bool observe; /* the table shows what would be dropped */
 	bool capture; /* and what became of it */
 	bool untimed; /* without time, rates and end */
+	const struct flows *flows; /* NULL: they are not asked for */
+	size_t top; /* so many of them in the end */
 	double left; /* seconds until the time-out; 0: none, or it is over */
 	bool live; /* these rows are drawn over the last ones */
+	size_t flows_shown; /* and so many flows below them */
 	FILE *cells; /* of these rows */
 	unsigned int lines; /* below the last heading */
 	__u64 lost; /* lines that the reader did not take */

@@ -110,7 +110,7 @@ static int handle_capture(struct run *run, struct pollfd *polled)
 	bool blocked;
 	int error;
 
-	if (!file_is_open(&capture->file))
+	if (!capture_is_on(capture))
 		return -1;
 	if (polled[ON_READER].revents & (POLLERR | POLLHUP))
 		return reader_gone(run, OF_CAPTURE);
@@ -268,7 +268,7 @@ int watch_run(struct run *run)
 	};
 	int i, error, code = -1;
 
-	if (file_is_open(&run->capture.file))
+	if (capture_is_on(&run->capture))
 		loop.every_ns[EACH_PERIOD] = CAPTURE_PERIOD_NS;
 	for (i = 0; i < EACH_COUNT; i++)
 		loop.due_ns[i] = loop.now_ns + loop.every_ns[i];
