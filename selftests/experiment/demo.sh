@@ -177,8 +177,8 @@ demo_row() {
 demo_explain() {
 	case $1 in
 	W2) demo_note <<-END ;;
-		XDP on wan0 drops everything that arrives there, replies to the container,
-		too. Traffic that does not cross wan0 is not affected.
+		XDP on wan0 drops everything that arrives there, also replies to the
+		container. Traffic that does not cross wan0 is not affected.
 	END
 	X2) demo_note <<-END ;;
 		Everything that the container sends arrives on veth0: its requests, and its
