@@ -134,7 +134,7 @@ define help-text
   make experiment ENGINE=docker   the same beside a real docker, in namespaces of its own
   make report           draw its results as one page, results/report.html
   make lesson           the experiment row by row: guess, see the packets, and why
-  make faults           let everything fail that can, one at a time: takes half an hour
+  make faults           inject one fault after another: takes half an hour
   make lab              set up the lab and open a shell in it
   make bench            measure what dropping and capturing cost
   make listing          show bytecode, verifier output and machine code of the programs

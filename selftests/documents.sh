@@ -73,9 +73,9 @@ only_failed() {
 	[[ $fails =~ ^($1)$ ]] || fail "these failed: $fails"
 }
 
-ktap_case words verbose "what the loader and the verifier say"
+ktap_case words verbose "messages of the loader and the verifier"
 verbose() {
-	typed "What the loader and the verifier say"
+	typed "Messages of the loader and the verifier"
 	told '^processed [0-9]+ insns'
 	only_failed ''
 }
@@ -86,12 +86,12 @@ alone() {
 	flock 9
 }
 
-ktap_case build broken "a program that the verifier refuses; bpf_printk by hand"
+ktap_case build broken "a program that the verifier rejects; bpf_printk by hand"
 broken() {
 	need clang gcc bpftool ip ping curl
 	[ -d "$tree/libbpf" ] || skip "needs the built tree"
 	alone /proc/sys/kernel/ostype # the instance's name is written in the text
-	typed "A program that the verifier refuses" "bpf_printk by hand"
+	typed "A program that the verifier rejects" "bpf_printk by hand"
 	told 'invalid access to packet, off=23 size=1'
 	told '^processed 2 insns'
 	told 'xdp  name tell_protocol'

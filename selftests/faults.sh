@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Campaigns of faults, each a test. With FAULTS=all they are whole, else a few of each.
+# Fault injection campaigns, each a test: a few faults of each, with FAULTS=all all of them.
 # Their counts, the seed and each violation are comments.
 set -eu
 
