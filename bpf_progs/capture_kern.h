@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Matched packets for user space: a record and the packet's first bytes go into
- * a ring buffer. What does not fit is counted, never silent. Without
+ * a ring buffer. Packets that do not fit are counted as lost. Without
  * config.capture the verifier removes all of it.
  *
- * Put together in a scratch buffer, because only its length is constant: what
- * bpf_ringbuf_reserve() takes must be, and would then be the snaplen for
- * every packet. One buffer for each CPU, as an array: values of per-CPU arrays end
- * at 32 KiB. Both hooks run with softirqs off, so nothing comes in between.
+ * The record is built in a scratch buffer: bpf_ringbuf_reserve() takes only a
+ * constant length, which would have to be the snaplen for every packet. The buffers
+ * of all CPUs are one array, as values of per-CPU arrays are limited to 32 KiB. Both
+ * hooks run with softirqs off, so nothing else uses a CPU's buffer meanwhile.
  */
 #ifndef CAPTURE_KERN_H
 #define CAPTURE_KERN_H
@@ -16,8 +16,8 @@
 #include "verdict.h"
 
 /*
- * Each time so many bytes more are waiting in the ring, user space is woken up at
- * once; else it looks by itself. Not for each packet: that costs 350 ns.
+ * User space is woken up each time this many more bytes wait in the ring;
+ * otherwise it polls. A wake-up for each packet would cost 350 ns.
  */
 #define CAPTURE_WAKE (64 << 10)
 
@@ -33,7 +33,7 @@ struct capture_buffer {
 
 SCRATCH(struct capture_buffer);
 
-/* Only what is dropped, or would be. */
+/* Only packets that are dropped, or would be. */
 static __always_inline int wants_capture(const struct verdict *verdict)
 {
 	return config.capture && (verdict->kind == STAT_DROPPED ||
@@ -57,7 +57,7 @@ capture_start(const struct verdict *verdict, __u64 length)
 	return buffer;
 }
 
-/* Sends what is in the buffer off. @error: the bytes could not be copied. */
+/* Puts the buffer into the ring. @error: the bytes could not be copied. */
 static __always_inline void capture_end(struct capture_buffer *buffer,
 					__u64 length, long error,
 					struct drop_counters *counters)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the kernel side and user space say to each other: the layout of the
+ * The interface between the kernel side and user space: the layout of the
  * maps and of the configuration. Included by both, so only UAPI types.
  */
 #ifndef DROP_ABI_H
@@ -13,7 +13,7 @@ enum drop_stat {
 	STAT_PASSED, /* not matched, or the deadline was over */
 	STAT_DROPPED, /* matched, or MODE_DROP_UNDECIDED; dropped */
 	STAT_OBSERVED, /* the same, but passed because of MODE_OBSERVE */
-	STAT_UNDECIDED, /* too short or too deep to tell; passed */
+	STAT_UNDECIDED, /* too short or too deeply nested; passed */
 	STAT_COUNT,
 };
 
@@ -38,7 +38,7 @@ struct drop_counters {
 };
 
 /*
- * What stands in the ring before the bytes of a captured packet. The ring's
+ * The header of a captured packet in the ring; its bytes follow. The ring's
  * record is as long as both together, no padding.
  */
 struct drop_record {
@@ -75,20 +75,20 @@ struct drop_slot {
 /* Bits of drop_config.modes. */
 enum drop_mode {
 	MODE_OBSERVE = 1, /* count what would be dropped, pass it */
-	MODE_DROP_UNDECIDED = 2, /* treat what is undecided like what matches */
+	MODE_DROP_UNDECIDED = 2, /* treat undecided packets as matched */
 	MODE_MANY = 4, /* look the interface up in "slots" */
 };
 
 /* Constants (.rodata.config), set before loading; all zero is the notebook's behaviour. */
 struct drop_config {
 	__u32 frame_type; /* enum drop_frame_type, of an interface that is not in "slots" */
-	__u32 snaplen; /* capture at most so many bytes, 1 to DROP_SNAPLEN_MAX */
+	__u32 snaplen; /* capture at most this many bytes, 1 to DROP_SNAPLEN_MAX */
 	__u8 modes; /* enum drop_mode */
 	__u8 deadline; /* from drop_state.deadline_ns on, pass everything */
 	__u8 capture; /* put what matches into the ring "captured" */
 	__u8 unused;
 	__u32 unknown; /* index into "counters", of an interface that is not in "slots" */
-	__u32 trace; /* tell of what is not just passed, by this mark; 0: do not */
+	__u32 trace; /* mark of the trace lines; 0: no trace */
 };
 
 #define DROP_NO_DEADLINE (~0ULL)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tells where packets are dropped: the tracepoint kfree_skb has the packet, the
+ * Reports where packets are dropped: the tracepoint kfree_skb has the packet, the
  * function that frees it and, from Linux 5.17 on, the reason. It runs in any
- * context. Interrupted by another drop on its CPU it loses nothing: newer kernels do
- * not run it again meanwhile, and count that; for older ones, see tell_captured().
+ * context. If another drop interrupts it on its CPU, newer kernels do not run it
+ * again, but count that as missed; for older ones, see tell_captured().
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_core_read.h>
@@ -13,7 +13,7 @@
 #include "snaplen_kern.h"
 #include "where_abi.h"
 
-/* The kernel's own, as far as they are read; where that is in them, its BTF tells. */
+/* The kernel's structures: the fields that are read, relocated by the kernel's BTF. */
 #define __kernel_type __attribute__((preserve_access_index))
 
 struct ns_common {
@@ -61,7 +61,7 @@ struct sk_buff {
 	unsigned char *data;
 } __kernel_type;
 
-/* Linux 5.17 and later; this one of them came later still. */
+/* Linux 5.17 and later; this reason is newer. */
 enum skb_drop_reason {
 	SKB_DROP_REASON_TC_INGRESS = 1, /* its value here means nothing */
 };
@@ -85,7 +85,7 @@ struct {
 	__type(value, struct where_sum);
 } sums SEC(".maps");
 
-/* Filled by user space: drops that are not to be told. */
+/* Filled by user space: drops that are not to be reported. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -102,9 +102,9 @@ struct capture_buffer {
 SCRATCH(struct capture_buffer);
 
 /*
- * Which interface and network namespace; 0 if the packet was on no network, as a
- * message of local sockets, or is empty. skb->dev shares its place with other things
- * where there is no interface any more: what has no namespace is none.
+ * Finds the interface and network namespace. Returns 0 if the packet was on no
+ * network (a message of local sockets), or is empty. Without an interface the union
+ * of skb->dev holds something else: a device without a namespace is none.
  */
 static __always_inline int
 find_place(struct sk_buff *skb, struct net_device **dev, struct where_key *key)
@@ -129,7 +129,7 @@ find_place(struct sk_buff *skb, struct net_device **dev, struct where_key *key)
 	return !!BPF_CORE_READ(skb, protocol);
 }
 
-/* Is something attached to its clsact? Only asked where no reason tells TC's drops. */
+/* Is something attached to its clsact? Asked only if no drop reason names TC. */
 static __always_inline __u32 tc_flags(struct net_device *dev)
 {
 	__u32 flags = 0;
@@ -145,7 +145,7 @@ static __always_inline __u32 tc_flags(struct net_device *dev)
 	return flags;
 }
 
-/* Is there an Ethernet header in front, and is it this packet's? */
+/* Does the packet start with an Ethernet header of its own? */
 static __always_inline int has_ethernet(struct sk_buff *skb,
 					struct net_device *dev)
 {
@@ -159,8 +159,8 @@ static __always_inline int has_ethernet(struct sk_buff *skb,
 }
 
 /*
- * The packet's first byte: of its Ethernet header, else of its network header. What is
- * @ahead of it was pulled before the drop; less than 0: is not reached yet.
+ * The packet's first byte: of its Ethernet header, else of its network header. @ahead
+ * bytes of it were pulled before the drop; less than 0: it starts behind skb->data.
  */
 static __always_inline unsigned char *find_start(struct sk_buff *skb,
 						 int ethernet, __s64 *ahead)
@@ -195,8 +195,8 @@ static __always_inline void read_tag(struct sk_buff *skb,
 }
 
 /*
- * The packet's linear part goes with the event. It is put together in a buffer for
- * each CPU: while that is in use, what interrupts us loses its event.
+ * An event with the packet's linear part. It is built in a buffer for each CPU: a
+ * drop that interrupts us while the buffer is in use has no event.
  */
 static __always_inline long tell_captured(struct sk_buff *skb,
 					  const struct where_event *event,
@@ -246,7 +246,7 @@ static __always_inline void count(const struct where_key *key, __u32 length)
 	__sync_fetch_and_add(&sum->bytes, length);
 }
 
-/* An event, or else it is counted. */
+/* Sends an event; without room for it, counts the packet. */
 static __always_inline void tell(struct sk_buff *skb, struct net_device *dev,
 				 const struct where_key *key)
 {
@@ -280,7 +280,7 @@ int drop_where(const __u64 *args)
 	if (state.ended || !find_place(skb, &dev, &key) ||
 	    (config.netns && key.netns != config.netns))
 		return 0;
-	/* Reason and type came together; without the type the verifier removes this. */
+	/* The type came with the reason; without it the verifier removes this. */
 	if (bpf_core_type_exists(enum skb_drop_reason))
 		key.reason = args[2];
 	if (dev) {

@@ -3,8 +3,8 @@
  * Does IP carry this protocol in this frame? Pure C, no BPF helper: the tests
  * compile it natively.
  *
- * The walk never guesses. What ends before it says what it carries, or hides
- * that behind more headers than are followed here, is MATCH_UNDECIDED.
+ * The walk never guesses. A packet that ends before its protocol, or has more
+ * headers than are followed here, is MATCH_UNDECIDED.
  *
  * Every read is preceded by a comparison with @end in the form that the
  * verifier understands: "pointer + constant > end".
@@ -96,7 +96,7 @@ static __always_inline enum match match_ipv4(__u8 wanted, const void *data,
 	return match_carried(wanted, ip->protocol);
 }
 
-/* Those for experiments (RFC 3692) may hide anything, in any format. */
+/* Experimental headers (RFC 3692) may contain anything, in any format. */
 static __always_inline enum match match_next_header(__u8 wanted, __u8 next)
 {
 	if (next == 253 || next == 254)
@@ -104,7 +104,7 @@ static __always_inline enum match match_next_header(__u8 wanted, __u8 next)
 	return match_carried(wanted, next);
 }
 
-/* @header: which one stands at @data, a number that extension_kind[] knows. */
+/* @header: the one at @data, a number that extension_kind[] knows. */
 static __always_inline enum match
 match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
 {
@@ -120,7 +120,7 @@ match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
 		ext = data;
 		if ((const void *)(ext + 1) > end)
 			return MATCH_UNDECIDED;
-		/* What follows in a later fragment is no header. */
+		/* No header follows in a later fragment. */
 		if (header == IPPROTO_FRAGMENT &&
 		    ext->offset & bpf_htons(FRAGMENT_OFFSET)) {
 			header = ext->next;
@@ -149,11 +149,11 @@ static __always_inline enum match match_ipv6(__u8 wanted, const void *start,
 	if (!extension_kind[ip->nexthdr])
 		return match_next_header(wanted, ip->nexthdr);
 	/*
-	 * Of the distance between two pointers the verifier knows no more than
-	 * the mask tells it. So it walks the headers that follow once, not once
-	 * for each number of tags ahead of them. It is told that it is even, too:
-	 * where loads have to be aligned, an odd one is refused. The empty asm keeps
-	 * clang, who knows the distance, from writing it down as a constant.
+	 * The verifier knows only what the mask says about the distance between
+	 * the two pointers. So it walks the following headers once, not once for
+	 * each number of tags in front of them. The mask also makes it even: where
+	 * loads must be aligned, an odd offset is rejected. The empty asm keeps
+	 * clang, which knows the distance, from using a constant.
 	 */
 	asm volatile("" : "+r"(offset));
 	data = start + (offset & 62);

@@ -6,9 +6,9 @@
 #include <bpf/bpf_helpers.h>
 
 /*
- * The map "scratch", in which a record is put together with a packet's bytes: a @buffer for
- * each possible CPU, as many as the loader sets. Without types: the kernel refuses those of a
- * value whose size the loader sets, too.
+ * The map "scratch", where a record is put together with a packet's bytes: one @buffer for
+ * each possible CPU; the loader sets their number. Without BTF types: the loader also sets
+ * the value's size, and the kernel refuses types of another size.
  */
 #define SCRATCH(buffer)                             \
 	struct {                                    \
@@ -19,10 +19,10 @@
 	} scratch SEC(".maps")
 
 /*
- * How much of so many bytes to copy. It is the last byte's place that is limited:
- * from "not 0" the verifier of Linux 6.1 and before does not learn that it is 1
- * or more, which helpers want. 64 bits, and a value of its own: else the compiler
- * compares one register and hands another to the helper.
+ * How many of @length bytes to copy. The index of the last byte is limited, not the
+ * length: from "not 0" the verifier of Linux 6.1 and before does not learn that it is
+ * 1 or more, as helpers require. 64 bits and a variable of its own: otherwise the
+ * compiler compares one register and passes another one to the helper.
  */
 static __always_inline __u64 capture_length(__u64 length, __u32 snaplen)
 {

@@ -2,14 +2,14 @@
 /*
  * Drop TCP at a traffic control hook, on its way out or in; pass the rest.
  *
- * Passing is TC_ACT_UNSPEC, "go on": TC_ACT_OK would end the chain and so
- * switch off whichever filters come after this one.
+ * To pass is TC_ACT_UNSPEC, which goes on to the next filter: TC_ACT_OK would
+ * end the chain, and the filters after this one would not run.
  */
 #include "capture_kern.h"
 #include "trace_kern.h"
 #include <linux/pkt_cls.h>
 
-/* Bytes to pull into the linear part of an skb, if its own do not suffice. */
+/* Bytes to pull into the linear part of an skb, if it is too short. */
 #define PULL_FIRST 256
 
 static __always_inline enum match match_skb(const struct __sk_buff *skb,
@@ -22,11 +22,11 @@ static __always_inline enum match match_skb(const struct __sk_buff *skb,
 }
 
 /*
- * For want of data: pulls a little, or all that may count if that was not enough,
- * and matches again. Seldom needed, so it may cost a call.
+ * If the linear part was too short: pulls a little, or all bytes that the verdict may
+ * depend on if that was not enough, and matches again. Rare, so it may cost a call.
  *
- * Static: a global function, which the verifier would walk once and not for each
- * call, is refused by kernels without BTF of their own.
+ * Static: the verifier would walk a global function once and not for each call, but
+ * kernels without BTF of their own reject it.
  */
 static __noinline enum match match_pulled(struct __sk_buff *skb,
 					  enum drop_frame_type type)

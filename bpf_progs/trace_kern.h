@@ -3,8 +3,8 @@
  * A line in the kernel's trace for each packet that is not just passed, for
  * --trace. Without config.trace the verifier removes all of it.
  *
- * Linux 5.10 takes three values at most, and no widths. Whose line it is comes
- * first: the event is one for all programs of the machine.
+ * Linux 5.10 takes three values at most, and no widths. The run's mark comes
+ * first: all programs of the machine share this event.
  */
 #ifndef TRACE_KERN_H
 #define TRACE_KERN_H

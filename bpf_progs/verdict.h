@@ -4,7 +4,7 @@
  * programs differ only in their context, in what they match and in the verdicts' names.
  *
  * The configuration is constant once the program is loaded: the verifier
- * removes what is switched off, so it costs no instruction.
+ * removes the code of disabled options, so they cost no instruction.
  */
 #ifndef VERDICT_H
 #define VERDICT_H
@@ -34,8 +34,8 @@ struct {
 } slots SEC(".maps");
 
 /*
- * Is this mode on? @modes was read before, once for all of them: if none is on, the
- * verifier removes the second reading and the mask.
+ * Is this mode on? @modes was read before, once for all modes: if none is on, the
+ * verifier removes the second read and the mask.
  */
 static __always_inline int is_on(__u8 modes, enum drop_mode mode)
 {
@@ -50,9 +50,9 @@ struct slot {
 };
 
 /*
- * Which counters and which frame type an interface has. @from, its ifindex in the
- * context, is read only if there are many. One that is not known is not taken for
- * another: it has counters of its own.
+ * Finds an interface's counters and frame type. @from, its ifindex in the context,
+ * is read only if there are many interfaces. An unknown one is not counted as
+ * another one: it has counters of its own.
  */
 static __always_inline struct slot slot_of(const __u32 *from)
 {
@@ -89,7 +89,7 @@ static __always_inline enum drop_stat policy(enum match match, __u8 modes)
 	return is_on(modes, MODE_OBSERVE) ? STAT_OBSERVED : STAT_DROPPED;
 }
 
-/* What one packet came to. */
+/* The verdict on one packet. */
 struct verdict {
 	enum drop_stat kind;
 	__u32 slot; /* index of its counters */
@@ -107,9 +107,9 @@ static __always_inline struct verdict verdict_of(enum match match,
 }
 
 /*
- * Counts a packet. @bytes is its whole length, read from the context only here: a
- * pointer to the frame that is still wanted behind the matcher would keep apart
- * what the verifier may else take for one state.
+ * Counts a packet. @bytes is its whole length, read from the context only here: with
+ * a pointer to the frame still live after the matcher, the verifier could not prune
+ * states that are otherwise equivalent.
  */
 static __always_inline void count(const struct verdict *verdict, __u64 bytes)
 {
@@ -122,7 +122,7 @@ static __always_inline void count(const struct verdict *verdict, __u64 bytes)
 	stats->bytes += bytes;
 }
 
-/* As on the wire, and as XDP counts: a VLAN tag in the metadata is not among skb->len. */
+/* As on the wire, and as XDP counts: skb->len does not include a tag in the metadata. */
 static __always_inline __u32 wire_length(const struct __sk_buff *skb)
 {
 	return skb->len + skb->vlan_present * sizeof(struct vlan_tag);

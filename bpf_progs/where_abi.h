@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What drop-where's two halves say to each other: the layout of its maps and of its
- * configuration. Included by both, so only UAPI types.
+ * The interface between drop-where's kernel side and user space: the layout of its
+ * maps and of its configuration. Included by both, so only UAPI types.
  */
 #ifndef WHERE_ABI_H
 #define WHERE_ABI_H
@@ -25,7 +25,7 @@ struct where_key {
 	char name[WHERE_NAME_SIZE]; /* of the interface; "": not known here */
 };
 
-/* Value of the map "sums": drops that no event tells of. */
+/* Value of the map "sums": drops without an event. */
 struct where_sum {
 	__u64 packets;
 	__u64 bytes;
@@ -45,9 +45,9 @@ struct where_event {
 
 /* Constants (.rodata), set before loading. */
 struct where_config {
-	__u32 netns; /* tell of this network namespace only; 0: of all */
-	__u32 snaplen; /* capture so many bytes of each packet, 1 to 65535 */
-	__u8 events; /* an event for each drop; else all are only counted */
+	__u32 netns; /* report this network namespace only; 0: all */
+	__u32 snaplen; /* capture this many bytes of each packet, 1 to 65535 */
+	__u8 events; /* an event for each drop; else they are only counted */
 	__u8 capture; /* with the packet's bytes */
 	__u16 unused;
 };
@@ -55,7 +55,7 @@ struct where_config {
 /* Variables (.bss). */
 struct where_state {
 	__u64 uncounted; /* drops that found the map "sums" full */
-	__u32 ended; /* tell and count nothing any more */
+	__u32 ended; /* report and count nothing any more */
 	__u32 unused;
 };
 

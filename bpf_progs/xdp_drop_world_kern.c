@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Drop whatever arrives, before the stack sees it. */
+/* Drop every packet that arrives, before the stack sees it. */
 #include "capture_kern.h"
 #include "trace_kern.h"
 
