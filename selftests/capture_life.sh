@@ -146,7 +146,7 @@ wrong_usage() {
 
 	for value in 0 65536 x "" -1 1.5 " 1" 99999999999999999999; do
 		refuses 2 lab_program xdp-drop-tcp --write "$tmp/new" "--snaplen=$value" veth0
-		said "is no length"
+		said "is not a length"
 	done
 	refuses 2 lab_program xdp-drop-tcp --snaplen 96 veth0
 	said "write"
@@ -193,7 +193,7 @@ ktap_case usage existing "a file that is there already is refused with 3, and re
 existing() {
 	echo "Kept." >"$tmp/old"
 	refuses 3 lab_program xdp-drop-tcp --write "$tmp/old" veth0
-	said "is there already.*--force"
+	said "exists already.*--force"
 	[ "$(<"$tmp/old")" = "Kept." ]
 	lab_tcp_passes
 	lab_load xdp-drop-tcp --force --write "$tmp/old" veth0

@@ -105,10 +105,10 @@ test_durations() {
 	local text
 
 	for text in 0 5 0s 10x -1s 1.5s 1s1s ' 1s' '1 s' 99999999h 99999999999999999999s ms ''; do
-		is_wrong "'$text' is no duration" xdp-drop-tcp "--timeout=$text" veth0
+		is_wrong "'$text' is not a duration" xdp-drop-tcp "--timeout=$text" veth0
 	done
-	is_wrong "'5' is no duration" tc-drop-tcp -t 5 veth0
-	is_wrong "'\+1s' is no duration" tc-drop-tcp -t +1s veth0
+	is_wrong "'5' is not a duration" tc-drop-tcp -t 5 veth0
+	is_wrong "'\+1s' is not a duration" tc-drop-tcp -t +1s veth0
 	cli_clean
 }
 
@@ -116,9 +116,9 @@ test_intervals() {
 	local text
 
 	for text in x -1 1s 0.001 nan inf 1e9 ''; do
-		is_wrong "'$text' is no interval" xdp-drop-tcp "--interval=$text" veth0
+		is_wrong "'$text' is not an interval" xdp-drop-tcp "--interval=$text" veth0
 	done
-	is_wrong "'-1' is no interval" tc-drop-tcp -i -1 veth0
+	is_wrong "'-1' is not an interval" tc-drop-tcp -i -1 veth0
 	cli_clean
 }
 

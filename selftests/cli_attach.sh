@@ -147,7 +147,7 @@ test_netlink() {
 			cli_refused 3 "veth0: .*'xdp_drop_world'.*by netlink.*--force" xdp-drop-tcp $option veth0
 		done
 		cli_refused 3 'runs there already' xdp-drop-world veth0
-		cli_refused 3 'left alone.*another program' xdp-drop-tcp --detach veth0
+		cli_refused 3 'left alone.*foreign program' xdp-drop-tcp --detach veth0
 		cli_refused 3 "left alone.*ip link set dev IFACE xdp off.*--force" xdp-drop-world --detach veth0
 		attaches xdp-native xdp-drop-tcp --force veth0
 		said "took off program id [0-9]+ 'xdp_drop_world'"

@@ -174,7 +174,7 @@ test_top_full() {
 
 # A tag that the sender's driver would put in is in no byte at XDP; it is said once.
 test_untagged() {
-	local count way frame words='a VLAN tag .* is not seen at XDP, nor in the capture\.$'
+	local count way frame words='a VLAN tag .* is not seen at XDP, and is not in the capture\.$'
 
 	frame=$(frame_tcp "$to_ctr" "" 4)
 	way="xdp-drop-tcp -S"
@@ -217,7 +217,7 @@ test_slower() {
 	need ethtool
 	has_gso on
 	cli_start xdp-drop-tcp --observe veth0
-	poll 5 reads "${logs[$pid]}.err" "veth0: native XDP on a veth switches its peer's segmentation offload off"
+	poll 5 reads "${logs[$pid]}.err" "veth0: native XDP on a veth disables its peer's segmentation offload"
 	has_gso off
 	cli_stop INT
 	has_gso on

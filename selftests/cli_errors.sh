@@ -19,7 +19,7 @@ test_load() {
 	denied PROG_LOAD EINVAL 4 'cannot load.*verifier.*--verbose' xdp-drop-tcp veth0
 	denied PROG_LOAD EINVAL 4 '--trace needs bpf_trace_printk.*CONFIG_BPF_EVENTS' tc-drop-tcp --trace veth0
 	denied PROG_LOAD EINVAL 4 '--write and --top at XDP need.*CONFIG_BPF_EVENTS' xdp-drop-tcp --write "$tmp/file" veth0
-	denied PROG_LOAD EACCES 1 'cannot load.*verifier refuses.*--verbose' xdp-drop-tcp veth0
+	denied PROG_LOAD EACCES 1 'cannot load.*verifier rejects.*--verbose' xdp-drop-tcp veth0
 	denied PROG_LOAD E2BIG 4 'cannot load.*does not know.*5\.10' tc-drop-tcp veth0
 	denied PROG_LOAD EPERM 1 'cannot load.*privilege.*CAP_BPF' tc-drop-tcp --clsact veth0
 	denied MAP_CREATE ENOMEM 1 'cannot load.*memory.*ulimit -l' xdp-drop-tcp veth0
@@ -45,7 +45,7 @@ test_probes() {
 	done
 }
 
-# A copy of a loader whose program the verifier refuses, by one byte of it that $1 replaces.
+# A copy of a loader whose program the verifier rejects, by one byte of it that $1 replaces.
 spoil() {
 	LC_ALL=C sed "$1" "$(built xdp-drop-tcp)" >"$tmp/xdp-drop-tcp"
 	chmod 755 "$tmp/xdp-drop-tcp"
@@ -60,7 +60,7 @@ test_verifier() {
 	far="s/$far;s/\x61\(.\)\x00\x04\x00\x00\x00\x00/\x61\1\x00\x7f\x00\x00\x00\x00/g"
 	spoil "$far"
 	! is_linux 6.9 || at=', at xdp_drop_tcp_kern\.c:[0-9]+'
-	cli_refused 1 "verifier refuses it \(Permission denied; the kernel says: invalid .* off=127 size=4$at\)\..*--verbose" \
+	cli_refused 1 "verifier rejects it \(Permission denied; the kernel says: invalid .* off=127 size=4$at\)\..*--verbose" \
 		"$tmp/xdp-drop-tcp" veth0
 	said '^xdp-drop-tcp: the verifier: ; .*data_end'
 	said '^xdp-drop-tcp: the verifier: [0-9]+: \(61\) '
@@ -73,14 +73,14 @@ test_verifier() {
 	cli_unsaid 'the verifier:|--verbose'
 	# The license: functions under the GPL only.
 	spoil 's/GPL\x00/XPL\x00/g'
-	cli_refused 4 'does not take it \(Invalid argument; the kernel says: .*(GPL|bpf_probe_read)' \
+	cli_refused 4 'does not accept it \(Invalid argument; the kernel says: .*(GPL|bpf_probe_read)' \
 		"$tmp/xdp-drop-tcp" --write "$tmp/file" veth0
 	[ ! -e "$tmp/file" ]
 }
 
 # Without any log: others' advice is not to be given twice.
 test_verbose_advice() {
-	denied PROG_LOAD EACCES 1 'verifier refuses.*The details are above\.$' xdp-drop-tcp -v veth0
+	denied PROG_LOAD EACCES 1 'verifier rejects.*The details are above\.$' xdp-drop-tcp -v veth0
 	cli_unsaid '--verbose'
 	denied LINK_CREATE EIO 1 'the kernel refused.*The details are above\.$' xdp-drop-tcp -v veth0
 	cli_unsaid '--verbose'
@@ -306,7 +306,7 @@ test_own() {
 
 ktap_case errors test_load "loading"
 ktap_case errors test_probes "libbpf's probes fail"
-ktap_case errors test_verifier "the verifier refuses the program: its last words"
+ktap_case errors test_verifier "the verifier rejects the program: its last words"
 ktap_case errors test_verbose_advice "--verbose is not advised if it was given"
 ktap_case errors test_native_errors "attaching to native XDP"
 ktap_case errors test_generic_errors "attaching to generic XDP"

@@ -95,8 +95,8 @@ test_link_lost() {
 	cli_hold_links "$xdp_world" "$host" bridge0 "$host" veth0
 	cli_state before
 	cli_says 4 'bridge0: cannot attach to native XDP' xdp-drop-tcp --force -N bridge0 veth0
-	said "bridge0: put back program id [0-9]+ 'xdp_drop_world'.*its link is gone"
-	cli_unsaid 'veth0: put back|took off'
+	said "bridge0: restored program id [0-9]+ 'xdp_drop_world'.*its link is gone"
+	cli_unsaid 'veth0: restored|took off'
 	cli_has '^bridge0 xdp-generic .*by netlink'
 	cli_has "^veth0 xdp-native .*held by process $foreign "
 	cli_on ip link del bridge0

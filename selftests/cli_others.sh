@@ -112,7 +112,7 @@ test_unknown() {
 	wan0_drops || fail "TCP passes"
 	kill -CONT "$pid"
 	poll 5 reads "${logs[$pid]}.err" 'moved to another' || fail "it does not notice"
-	poll 5 reads "${logs[$pid]}.err" 'packets of an unknown interface: taken for Ethernet' || fail "it is not told"
+	poll 5 reads "${logs[$pid]}.err" 'packets of an unknown interface: parsed as Ethernet' || fail "it is not told"
 	cli_stop INT
 	dropped_on null
 	[ "$dropped" -ge 1 ] || fail "nothing is counted as unknown: $(<"$tmp/out")"

@@ -35,7 +35,7 @@ pinned() {
 	if [ "$program" = tc-drop-tcp ]; then
 		cli_refused 0 "nothing of $other is attached" "$other" --detach veth0
 	else
-		cli_refused 3 'left alone.*another program' "$other" --detach veth0
+		cli_refused 3 'left alone.*foreign program' "$other" --detach veth0
 		cli_refused 3 'runs there already' "$other" veth0
 	fi
 	expect 0 cli_on "$program" --detach --json veth0

@@ -10,7 +10,7 @@ cli_private "$@"
 # refused_as DEV REGEX: both that look into frames refuse it, and the one that does not
 # takes it.
 refused_as() {
-	cli_refused 2 "$1: its frames $2.*TCP could not be told.*any frame" xdp-drop-tcp veth0 "$1"
+	cli_refused 2 "$1: its frames $2.*TCP cannot be recognized.*any frame" xdp-drop-tcp veth0 "$1"
 	cli_refused 2 "$1: its frames $2" tc-drop-tcp "$1"
 	expect 0 cli_on xdp-drop-world -i 0 -t 1ms "$1"
 }

@@ -59,7 +59,7 @@ losing() {
 	kill -STOP "$where"
 	"${in_ctr[@]}" "$tool" probe flood "$peer" "$frame_syn" "$many" >"$tmp/flood"
 	kill -CONT "$where"
-	poll 10 reads "$tmp/where.err" "events are lost"
+	poll 10 reads "$tmp/where.err" "too many events"
 	kill -INT "$where"
 	poll 20 where_gone
 	lab_stop
@@ -213,7 +213,7 @@ where_usage() {
 	expect 0 "$drop_where" --version
 	told '^drop-where [0-9]'
 	expect 2 "$drop_where" --timeout 10
-	said "'10' is no duration"
+	said "'10' is not a duration"
 	expect 2 "$drop_where" --no-such-option
 	said 'Try .*--help'
 	expect 2 "$drop_where" no-such-if

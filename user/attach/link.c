@@ -76,7 +76,7 @@ static int check_directory(const struct stat *directory)
 	    directory->st_mode & 022)
 		return fail(
 			EXIT_REFUSED,
-			"%s: it is not a directory that only this user can write, so its pins cannot be trusted. Remove it, or see who made it: ls -ld %s.",
+			"%s: it is not a directory that only this user can write to, so its pins cannot be trusted. Remove it, or see its owner: ls -ld %s.",
 			PIN_DIRECTORY, PIN_DIRECTORY);
 	return EXIT_DONE;
 }

@@ -201,6 +201,6 @@ int pins_check_last(void)
 	}
 	return fail(
 		EXIT_REFUSED,
-		"--pin: %s is of a mount namespace that ends with this command, as 'ip netns exec' makes one, and with it the pin and the program would be gone. Nothing was attached. Enter only the network namespace: nsenter --net=/run/netns/%s.",
+		"--pin: %s belongs to a mount namespace that ends with this command ('ip netns exec' creates one), and the pin and the program would go with it. Nothing was attached. Enter only the network namespace: nsenter --net=/run/netns/%s.",
 		BPF_FS, name);
 }

@@ -229,7 +229,7 @@ static int need_qdisc(const struct attachment *at)
 	if (qdisc == QDISC_INGRESS && !hook_is_ingress(at->hook))
 		return fail(
 			EXIT_REFUSED,
-			"%s: it has an ingress qdisc, which has no egress side and stands where clsact would. Use --tcx, or remove that qdisc: tc qdisc del dev %s ingress.",
+			"%s: it has an ingress qdisc, which has no egress side and takes the place of clsact. Use --tcx, or remove that qdisc: tc qdisc del dev %s ingress.",
 			name, name);
 	return EXIT_DONE;
 }
@@ -294,7 +294,7 @@ void tc_put_back(struct attachment *at, int program_fd)
 					   replaced->filter, true);
 	}
 	if (error)
-		note("%s: %s could not be put back: %s.", at->interface.name,
+		note("%s: %s could not be restored: %s.", at->interface.name,
 		     attached_describe(replaced->attached), strerror(-error));
 }
 

@@ -244,9 +244,9 @@ void xdp_put_back(struct attachment *at, int program_fd)
 	else if (replaced->off)
 		error = attach_again(at);
 	if (error)
-		note("%s: the program that was taken off could not be put back: %s.",
+		note("%s: the program that was taken off could not be restored: %s.",
 		     name, strerror(-error));
 	else if (replaced->off && replaced->link_fd >= 0 && !replaced->pin)
-		note("%s: put back %s, but its link is gone: 'ip link' can take it off.",
+		note("%s: restored %s, but its link is gone: 'ip link' can remove it.",
 		     name, attached_describe(replaced->attached));
 }

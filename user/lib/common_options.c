@@ -22,8 +22,8 @@ static const struct argp_option options[] = {
 	{ "write", 'w', "FILE", 0,
 	  "write the dropped packets to a new pcapng file; '-' is standard output",
 	  3 },
-	{ "snaplen", 's', "BYTES", 0, "write only so many bytes of each packet",
-	  3 },
+	{ "snaplen", 's', "BYTES", 0,
+	  "write at most this many bytes of each packet", 3 },
 	{ "json", 'j', NULL, 0, "one JSON object a line", 3 },
 	{ "verbose", 'v', NULL, 0,
 	  "show the loader's and the verifier's log; twice: all of libbpf's",
@@ -85,7 +85,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!to->timeout_ns)
 			argp_error(
 				state,
-				"'%s' is no duration. Write a whole number above zero and a unit: 500ms, 10s, 5m, 2h (a year at most).",
+				"'%s' is not a duration. Write a whole number above zero and a unit: 500ms, 10s, 5m, 2h (a year at most).",
 				arg);
 		return 0;
 	case 'w':
@@ -96,7 +96,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (!to->snaplen)
 			argp_error(
 				state,
-				"'%s' is no length. Write a whole number of bytes from 1 to %d.",
+				"'%s' is not a length. Write a whole number of bytes from 1 to %d.",
 				arg, DROP_SNAPLEN_MAX);
 		return 0;
 	case 'j':
@@ -114,7 +114,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		if (to->snaplen && !to->write)
 			argp_error(
 				state,
-				"--snaplen is about what --write writes: give that too.");
+				"--snaplen limits what --write writes: give --write, too.");
 		if (!to->snaplen)
 			to->snaplen = DROP_SNAPLEN_MAX;
 		return 0;

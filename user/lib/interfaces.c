@@ -320,7 +320,7 @@ static int no_such(const char *pattern)
 	if (!glob && strlen(pattern) >= IFNAMSIZ)
 		return fail(
 			EXIT_USAGE,
-			"'%s' is no interface: a name has at most %d characters, and it is no alternative name. See 'ip link'.",
+			"'%s' is not an interface: a name has at most %d characters, and it is not an alternative name. See 'ip link'.",
 			pattern, IFNAMSIZ - 1);
 	return fail(
 		EXIT_USAGE,

@@ -20,7 +20,7 @@
 
 #define IN_USER_NAMESPACE                                                    \
 	"The capabilities of a user namespace, as rootless containers have " \
-	"them, do not suffice: run it outside, as the machine's root."
+	"them, are not enough: run it outside, as the machine's root."
 
 /* glibc has no wrappers; libcap would be one dependency for two calls. */
 static int capabilities(long call, struct __user_cap_data_struct *data)
@@ -81,8 +81,7 @@ int privileges_check(bool others)
 	snprintf(next, sizeof(next), "%s the capabilities %s.", who(),
 		 others ? "CAP_NET_ADMIN and CAP_SYS_ADMIN" :
 			  "CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN");
-	return fail(EXIT_SYSTEM,
-		    "%s needs privilege that this user has not. %s",
+	return fail(EXIT_SYSTEM, "%s needs privileges that this user lacks. %s",
 		    others ? "seeing, pinning and removing what is attached" :
 			     "loading and attaching BPF programs",
 		    privileges_next(next));

@@ -64,7 +64,7 @@ static int tell_open(const char *path, int error)
 	case EEXIST:
 		return fail(
 			EXIT_REFUSED,
-			"%s: is there already, and stays as it is. Choose another file for --write, or replace it with --force.",
+			"%s: exists already, and is kept. Choose another file for --write, or replace it with --force.",
 			path);
 	default:
 		return fail(
@@ -89,7 +89,7 @@ int sink_open(struct sink *sink, const char *path, bool replace)
 	if (piped && isatty(STDOUT_FILENO))
 		return fail(
 			EXIT_USAGE,
-			"standard output is a terminal, and --write - sends binary data there. Pipe it (| tcpdump -nr -), or name a file.");
+			"standard output is a terminal, and --write - would send binary data there. Pipe it (| tcpdump -nr -), or name a file.");
 	error = open_path(sink);
 	if (!error && fstat(sink->fd, &status))
 		error = -errno;

@@ -175,7 +175,7 @@ static int check_above(struct run *run, struct attachment *at)
 		     upper->xdp_offload))
 			return fail(
 				EXIT_REFUSED,
-				"%s: %s, a device above it, has an XDP program, so what is here could not be put back. Nothing was changed. Take off the one above first; --list shows its owner.",
+				"%s: %s, a device above it, has an XDP program, so the one here could not be restored. Nothing was changed. Detach the one above first; --list shows its owner.",
 				at->interface.name, upper->name);
 	}
 	return EXIT_DONE;

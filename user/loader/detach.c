@@ -124,7 +124,7 @@ static int refuse_held(const struct attached *attached)
 		attached,
 		attached_is_held(attached) ?
 			"Stop that process (it then detaches), or use --force." :
-			"What holds it cannot be seen from here: a process in another PID namespace, or a pin of others. End that, or use --force.");
+			"Its owner cannot be seen from here: a process in another PID namespace, or a foreign pin. End the process or remove the pin, or use --force.");
 }
 
 static int remove_link(struct detaching *detaching,
@@ -191,7 +191,7 @@ static int visit(struct detaching *detaching, const struct attached *attached)
 		/* Other programs at TC are no obstacle; at XDP there is one place. */
 		if (!hook_is_xdp(attached->hook) || detaching->every)
 			return EXIT_DONE;
-		return refuse(attached, "It is another program's.");
+		return refuse(attached, "It is a foreign program.");
 	}
 	program_fd = bpf_prog_get_fd_by_id(attached->program.id);
 	if (program_fd < 0)

@@ -14,7 +14,7 @@
 #include "lib/frame_type.h"
 #include "lib/macros.h"
 
-/* Can what the program looks for be found in the frames of this interface? */
+/* Can the program find its protocol in the frames of this interface? */
 static int check_frames(const struct run *run,
 			const struct interface *interface)
 {
@@ -26,12 +26,12 @@ static int check_frames(const struct run *run,
 	if (why)
 		return fail(
 			EXIT_USAGE,
-			"%s: %s, so %s could not be told in them. Choose another interface, or a program that drops any frame.",
+			"%s: %s, so %s cannot be recognized in them. Choose another interface, or a program that drops any frame.",
 			interface->name, why, run->program->matches);
 	if (arriving && interface_arrives_wrapped(interface))
 		return fail(
 			EXIT_LACKING,
-			"%s: before Linux 5.14, what arrives on such a tunnel has the outer headers in front, so %s could not be told in it. Use a newer kernel, or a program that drops any frame.",
+			"%s: before Linux 5.14, packets that arrive on such a tunnel start with the outer headers, so %s cannot be recognized in them. Use a newer kernel, or a program that drops any frame.",
 			interface->name, run->program->matches);
 	return EXIT_DONE;
 }
@@ -75,7 +75,7 @@ static int need_cpus(struct run *run)
 		return EXIT_DONE;
 	return fail(
 		EXIT_SYSTEM,
-		"%s: /sys/devices/system/cpu/possible cannot be read (%s), and with it no counter. Nothing was attached. Is sysfs mounted? mount -t sysfs nodev /sys.",
+		"%s: /sys/devices/system/cpu/possible cannot be read (%s), so counters cannot be read either. Nothing was attached. Is sysfs mounted? mount -t sysfs nodev /sys.",
 		run->program->name, strerror(-cpus));
 }
 

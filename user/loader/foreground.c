@@ -128,7 +128,7 @@ static int finish_counters(struct run *run, int code)
 		return code;
 	note("%llu lines of counters were lost: the reader did not take them%s.",
 	     display->lost + display->lost_final,
-	     display->lost_final ? ", and not the last ones either" : "");
+	     display->lost_final ? ", and the last ones, too" : "");
 	return code || !display->lost_final ? code : EXIT_SYSTEM;
 }
 

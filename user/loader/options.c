@@ -62,10 +62,10 @@ static const struct argp_option any_hook_options[] = {
 	{ "detach", 'd', NULL, 0,
 	  "remove what this program attached; without IFACE: all of it", 2 },
 	{ "observe", 'o', NULL, 0,
-	  "count what would be dropped, pass it on: what follows may still drop it",
+	  "count what would be dropped and pass it; a later filter may still drop it",
 	  2 },
 	{ "drop-undecided", KEY_DROP_UNDECIDED, NULL, 0,
-	  "also drop what is too short or too deep to tell", 2 },
+	  "also drop packets too short or too deeply nested to classify", 2 },
 	{ "list", 'l', NULL, 0,
 	  "show the XDP, clsact and TCX programs of all or of these interfaces, and what ours are doing",
 	  3 },
@@ -76,7 +76,7 @@ static const struct argp_option any_hook_options[] = {
 	  "show the N flows (default 10) that most packets were dropped of: at the end and, on a terminal, each second",
 	  3 },
 	{ "trace", KEY_TRACE, NULL, 0,
-	  "a line for each packet dropped, observed or undecided, by bpf_printk; says where to read them",
+	  "a line for each packet dropped, observed or undecided, by bpf_printk; the loader says where to read them",
 	  3 },
 	{},
 };
@@ -84,13 +84,13 @@ static const struct argp_option any_hook_options[] = {
 static const char more_help[] =
 	"\vIFACE is an interface's name or a quoted glob such as 'veth*'. Attaches to\n"
 	"all of them or to none, shows counters each second, and detaches on Ctrl-C,\n"
-	"when it ends and when it is killed. Upon SIGUSR1 it shows the counters\n"
+	"when it ends and when it is killed. On SIGUSR1 it shows the counters\n"
 	"at once.\n\n"
 	"After --timeout the kernel side passes everything, even if this process is\n"
-	"stopped. --force replaces another's program or an existing file of --write,\n"
+	"stopped. --force replaces a foreign program or an existing file of --write,\n"
 	"and attaches even where your own remote session arrives.\n\n"
 	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
-	"(another's program or a file is there, or it would cut you off), 4 this\n"
+	"(a foreign program or a file is there, or it would cut you off), 4 this\n"
 	"kernel lacks what was asked.";
 
 /* Seconds, with a fraction if need be, to nanoseconds; false if it is none. */
@@ -173,7 +173,7 @@ static error_t parse_any_hook(int key, char *arg, struct argp_state *state)
 		if (!parse_interval(arg, &options->interval_ns))
 			argp_error(
 				state,
-				"'%s' is no interval. Write seconds: 1, 0.5 (0.01 at least), or 0 for none.",
+				"'%s' is not an interval. Write seconds: 1, 0.5 (0.01 at least), or 0 for none.",
 				arg);
 		return 0;
 	case KEY_TOP:

@@ -16,9 +16,9 @@
 #include "loader/stages.h"
 
 #define SLOWER_VETH \
-	"%s: native XDP on a veth switches its peer's segmentation offload off: TCP is slower until it is detached. --skb-mode keeps it."
+	"%s: native XDP on a veth disables its peer's segmentation offload: TCP is slower until it is detached. --skb-mode does not disable it."
 #define UNSEEN_TAG \
-	"a VLAN tag that the sender or the device keeps beside the frame (ethtool: txvlan, rxvlan) is not seen at XDP, nor in the capture."
+	"a VLAN tag that the sender or the device keeps outside of the frame (ethtool: txvlan, rxvlan) is not seen at XDP, and is not in the capture."
 
 /* The kernel's trace, and where debugfs has it. */
 #define TRACING "/sys/kernel/tracing"

@@ -45,7 +45,7 @@ static void check_unknown(struct run *run)
 	if (run->watch.unknown_told || !watch_has_unknown(run))
 		return;
 	run->watch.unknown_told = true;
-	note("packets of an unknown interface: taken for %s, counted as (unknown).",
+	note("packets of an unknown interface: parsed as %s, counted as (unknown).",
 	     run->slots.unknown_type == TYPE_IP ? "IP" : "Ethernet");
 }
 
@@ -118,7 +118,7 @@ static int handle_capture(struct run *run, struct pollfd *polled)
 	if (error == -EPIPE)
 		return reader_gone(run, OF_CAPTURE);
 	if (error)
-		note("%s: cannot be written any more: %s. Dropping goes on, uncaptured.",
+		note("%s: cannot be written any more: %s. Dropping goes on without capturing.",
 		     sink->path, strerror(-error));
 	blocked = capture_is_blocked(capture);
 	/* A full ring would wake us up again and again. */

@@ -129,7 +129,7 @@ static void look_at_sums(struct where *where, __u64 now)
 		where->error = stats_show(&where->stats, &sums, false);
 	} else if (where->rows.lost && !where->loss_told) {
 		where->loss_told = true;
-		note("events are lost: too many. Not each drop is told, but all are counted.");
+		note("too many events: all drops are counted, but not all are shown.");
 	}
 }
 
@@ -148,7 +148,7 @@ static int sum_up(struct where *where, __u64 now)
 
 	where->missed_before += sums.missed;
 	if (sums.missed)
-		note("up to %llu more drops, of any namespace, were missed in between.",
+		note("up to %llu more drops, in any namespace, were missed meanwhile.",
 		     sums.missed);
 	if (!where->error)
 		where->error = stats_show(&where->stats, &sums, true);

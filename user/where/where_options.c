@@ -14,22 +14,22 @@ enum {
 
 static const struct argp_option options[] = {
 	{ "all-netns", KEY_ALL_NETNS, NULL, 0,
-	  "tell of all network namespaces, not of this one only", 2 },
+	  "show drops in all network namespaces, not only in this one", 2 },
 	{ "summary", KEY_SUMMARY, NULL, 0,
-	  "tell how many were dropped where, not each packet: at the end and, on a terminal, each second",
+	  "show how many were dropped where, not each packet: at the end and, on a terminal, each second",
 	  3 },
 	{},
 };
 
 static const char text[] =
-	"Tell where packets are dropped: at which hook, in which function, and why.\vIFACE is an interface's name or a quoted glob such as 'veth*'. It shows\n"
+	"Show where packets are dropped: at which hook, in which function, and why.\vIFACE is an interface's name or a quoted glob such as 'veth*'. It shows\n"
 	"each dropped packet until Ctrl-C, and at the end how many were dropped where.\n"
-	"Upon SIGUSR1 it shows these sums and starts to count again from zero. With\n"
+	"On SIGUSR1 it shows these sums and starts to count again from zero. With\n"
 	"--write - it shows only the sums, on standard error. --force replaces an\n"
 	"existing file of --write.\n\n"
-	"A packet that is no longer on an interface has '-' for it; it is shown if its\n"
-	"socket tells the network namespace. Of native XDP only veth's drops are seen:\n"
-	"other drivers drop before there is a packet to report.\n\n"
+	"A packet that is no longer on an interface has '-' instead; it is shown if its\n"
+	"socket has a network namespace. Of native XDP only veth's drops are seen:\n"
+	"other drivers drop before they allocate an skb.\n\n"
 	"Exit status: 0 done, 1 the kernel or system failed, 2 wrong usage, 3 refused\n"
 	"(the file is there already), 4 this kernel lacks what was asked.";
 
