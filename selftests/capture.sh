@@ -314,6 +314,24 @@ written_raw_ip() {
 	done
 }
 
+ktap_case devices mixed_types "tun and veth in one file: a note that tcpdump cannot read it, and tshark can"
+mixed_types() {
+	local note="both Ethernet and IP interfaces: tcpdump cannot read it"
+
+	lab_tun
+	lab_load xdp-drop-tcp --write "$tmp/one.pcapng" veth0 docker0
+	lab_stop
+	never reads "$tmp/loader.err" "$note"
+	lab_load xdp-drop-tcp --write "$tmp/f.pcapng" veth0 tun0
+	reads "$tmp/loader.err" "$note"
+	lab_tcp_lost 198.51.100.130
+	lab_stop
+	capture_adds_up "$tmp/f.pcapng"
+	expect 1 tcpdump -nr "$tmp/f.pcapng"
+	need tshark
+	[ "$(tshark -nr "$tmp/f.pcapng" -T fields -e frame.interface_name | uniq)" = tun0@xdp ]
+}
+
 # --- several interfaces, and what other programs make of the file ---
 
 write_several() {

@@ -9,6 +9,7 @@
 
 #include "lib/descriptors.h"
 #include "lib/errors.h"
+#include "lib/frame_type.h"
 #include "lib/macros.h"
 #include "lib/output.h"
 #include "lib/privileges.h"
@@ -19,6 +20,8 @@
 	"%s: native XDP on a veth disables its peer's segmentation offload: TCP is slower until it is detached. --skb-mode does not disable it."
 #define UNSEEN_TAG \
 	"a VLAN tag that the sender or the device keeps outside of the frame (ethtool: txvlan, rxvlan) is not seen at XDP, and is not in the capture."
+#define MIXED_TYPES \
+	"the capture has both Ethernet and IP interfaces: tcpdump cannot read it, tshark can. For tcpdump, run once for each kind."
 
 /* The kernel's trace, and where debugfs has it. */
 #define TRACING "/sys/kernel/tracing"
@@ -100,11 +103,23 @@ static void tell_slower(const struct run *run)
 	}
 }
 
-/* What a capture at XDP lacks. */
-static void tell_untagged(const struct run *run)
+/* What the capture lacks, and which programs cannot read it. */
+static void tell_capture(const struct run *run)
 {
-	if (file_is_open(&run->capture.file) && !run->program->tc)
+	const struct attachment *at = run->attachments;
+	size_t i;
+
+	if (!file_is_open(&run->capture.file))
+		return;
+	if (!run->program->tc)
 		note(UNSEEN_TAG);
+	for (i = 1; i < run->chosen.count; i++) {
+		if (interface_frame_type(&at[i].interface) ==
+		    interface_frame_type(&at[0].interface))
+			continue;
+		note(MIXED_TYPES);
+		return;
+	}
 }
 
 static int tell_all(struct run *run)
@@ -112,7 +127,7 @@ static int tell_all(struct run *run)
 	run->done = true;
 	tell_chosen(run);
 	tell_slower(run);
-	tell_untagged(run);
+	tell_capture(run);
 	if (run->options.trace)
 		tell_trace(run->image.config->trace);
 	return EXIT_DONE;
