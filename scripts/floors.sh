@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # floors.sh [DIRECTORY]: in user/, or a directory like it, does each include name its
-# folder, and a lower one or its own? Tells those that do not, and exits with 1.
+# folder, and a lower one or its own? Shows those that do not, and exits with 1.
 # See Documentation/design.rst.
 set -eu
 export LC_ALL=C
@@ -14,7 +14,7 @@ find . -name '*.[ch]' -exec grep -H '^#include "' {} + | sed 's,^\./,,' | awk -F
 		split($2, quoted, "\"")
 		from = index($1, "/") ? substr($1, 1, index($1, "/") - 1) : ""
 		to = index(quoted[2], "/") ? substr(quoted[2], 1, index(quoted[2], "/") - 1) : ""
-		# What the build makes or takes from elsewhere has no folder here.
+		# Files that the build makes or takes from elsewhere have no folder here.
 		if (to == "" || to == from || (to in floor && (from == "" || floor[to] < floor[from])))
 			next
 		print $1 ": " quoted[2] (to in floor ? " is no lower floor" : " is in no folder of user/")

@@ -8,11 +8,10 @@
 #     make -C tools/testing/selftests TARGETS=bpf-drop run_tests
 #
 # in-tree.sh add-tests TREE: the tests alone, for a tree whose libbpf is too old for
-# the samples; those, and the tests, are to be built with another source before.
+# the samples; build samples and tests with another source before.
 #
-# in-tree.sh remove TREE: take them out again, with all that was built of them.
-# Nothing of the tree's own is touched; git status says afterwards what it said
-# before.
+# in-tree.sh remove TREE: remove them, and all that was built of them. The tree's
+# own files are not touched; git status is as before.
 set -eu
 export LC_ALL=C
 
@@ -23,7 +22,7 @@ in_tree_usage() {
 	exit 2
 }
 
-# What goes where. kbuild prefers Kbuild to the tree's own Makefile beside it.
+# FROM and TO of each link. kbuild prefers Kbuild to the tree's own Makefile beside it.
 tree_links() {
 	cat <<-END
 		bpf_progs bpf_progs
@@ -37,7 +36,7 @@ tree_links() {
 clear_of_ours() {
 	why=$(tree_links | while read -r _ to; do
 		if [ -e "$tree/$to" ] && [ ! -L "$tree/$to" ]; then
-			echo "$tree/$to is there already"
+			echo "$tree/$to exists already"
 		fi
 	done)
 	[ -z "$why" ] || { echo "$why" >&2; exit 1; }

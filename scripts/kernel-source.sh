@@ -5,17 +5,17 @@
 # kernel-source.sh --find: the same, but extract nothing; exit 2 if there is none
 #
 # $KDIR if given, else the first usable one of the usual places, else the
-# distribution's source package, of which only a slice is extracted.
+# distribution's source package, of which only a part is extracted.
 set -eu
 export LC_ALL=C
 
 root=$(cd "$(dirname "$0")/.." && pwd -P)
 
-# What the build takes from a tree; the packages of headers do not have it.
+# The files that the build takes from a tree; packages of headers lack them.
 parts='tools/lib/bpf/libbpf.h tools/lib/bpf/libbpf.map tools/bpf/bpftool/Makefile
 tools/build/Makefile.build tools/scripts/Makefile.include include/uapi/linux/bpf.h'
 
-# What of it the slice has: the same, and what tests and style checks use.
+# The extracted part: the same, and the files that tests and style checks use.
 slice='Makefile .clang-format scripts include/uapi/linux/bpf.h kernel/bpf/disasm.c
 kernel/bpf/disasm.h tools/build tools/lib tools/include tools/scripts tools/arch
 tools/bpf/bpftool tools/testing/kunit tools/testing/selftests/Makefile tools/testing/selftests/lib.mk
@@ -23,11 +23,11 @@ tools/testing/selftests/kselftest tools/testing/selftests/kselftest.h
 tools/testing/selftests/kselftest_harness.h tools/testing/selftests/kselftest_install.sh
 tools/testing/selftests/run_kselftest.sh'
 
-# Say why $1 cannot be built with; nothing if it can.
+# Print why $1 cannot be used to build; nothing if it can.
 objection() {
 	[ -d "$1" ] || { echo "no such directory"; return; }
 	case $1 in
-	*[[:space:]]*) echo "it cannot be built with in a path with spaces"; return ;;
+	*[[:space:]]*) echo "a path with spaces does not work"; return ;;
 	esac
 	for part in $parts; do
 		[ -e "$1/$part" ] && continue
@@ -41,7 +41,7 @@ objection() {
 	echo "its libbpf is $version; 1.0 or later is needed (Linux 6.0 or later)"
 }
 
-# Extract beside, then rename: an interrupted run leaves nothing half done.
+# Extract elsewhere, then rename: an interrupted run leaves no half of it.
 extract() {
 	name=$(basename "$1")
 	name=${name%.tar.*}
@@ -53,7 +53,7 @@ extract() {
 		new=$(mktemp -d "$root/.kernel/new.XXXXXX")
 		trap 'rm -rf "$new"' EXIT
 		trap 'exit 1' INT TERM HUP
-		# -m: new files, so that what was built from older ones is rebuilt.
+		# -m: new files, so that objects built from older ones are rebuilt.
 		# shellcheck disable=SC2086 # one word, one path
 		printf "$name/%s\n" $slice |
 			XZ_DEFAULTS=-T0 tar -C "$new" --strip-components=1 -m -xf "$1" -T - >"$new/log" 2>&1 ||

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# listing.sh [PROGRAM...]: what a program is made of, at each step: the object's
-# bytecode with source lines, what the verifier made of it (xlated), the machine
-# code (jited), and how many instructions the verifier looked at. Without
-# arguments all that drop.
+# listing.sh [PROGRAM...]: a program's code at each step: the object's bytecode
+# with source lines, the same after the verifier (xlated), the machine code
+# (jited), and how many instructions the verifier processed. Without arguments:
+# all programs that drop.
 #
-# As the objects stand, with nothing configured: a loader's options make other
-# code of them. Loading needs root and bpftool; nothing is attached, and what is
-# pinned is on a bpffs of our own.
+# The objects are loaded without configuration: a loader's options change the
+# code. Loading needs root and bpftool; nothing is attached, and pins are on a
+# private bpffs.
 set -eu
 export LC_ALL=C
 
@@ -33,7 +33,7 @@ listing_lacks() {
 	echo "(not shown: $*)"
 }
 
-# The first of these commands that there is.
+# The first of these commands that is installed.
 first_of() {
 	local command
 
@@ -43,7 +43,7 @@ first_of() {
 	return 1
 }
 
-# Sources' names are relative to our root.
+# Names of source files are relative to our root.
 show_object() {
 	local objdump
 
@@ -55,7 +55,7 @@ show_object() {
 	fi
 }
 
-# Of what machine objdump is to think the bytes are; "" if it is not known here.
+# objdump's name of this machine; "" if it is not known here.
 machine() {
 	case $(uname -m) in
 	x86_64) echo i386:x86-64 ;;
@@ -88,7 +88,7 @@ show_loaded() {
 	pin=/sys/fs/bpf/listing
 	if ! bpftool -d prog load "$object" "$pin" >"$tmp/log" 2>&1; then
 		cat "$tmp/log" >&2
-		echo "listing.sh: $1: the kernel does not take it, see above" >&2
+		echo "listing.sh: $1: the kernel rejects it, see above" >&2
 		exit 1
 	fi
 	bpftool -j prog show pinned "$pin" >"$tmp/show"

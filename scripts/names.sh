@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# names.sh DIRECTORY...: is each shell function below these defined in one file only? Tells
-# those that are not, and exits with 1. What replaces another file's function on purpose,
-# as a test's stub does, is defined inside another function.
+# names.sh DIRECTORY...: is each shell function below these defined in one file only? Shows
+# those that are not, and exits with 1. A function that replaces another file's on purpose,
+# such as a test's stub, is defined inside another function.
 set -eu
 export LC_ALL=C
 

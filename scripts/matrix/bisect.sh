@@ -18,7 +18,7 @@
 set -eEu
 export LC_ALL=C
 
-# git's word on which repository this is holds for the tree, not for ours.
+# git sets these for the kernel tree; they are wrong for our repository.
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 home=$(cd "$(dirname "$0")/../.." && pwd -P)
 tree=$(pwd -P)
@@ -33,7 +33,7 @@ give_up() {
 	exit 255
 }
 
-# What fails here, and is none of the kernel's, would else be read as its fault.
+# Otherwise git would blame the kernel for a command that fails here.
 trap 'give_up "line $LINENO: this failed: $BASH_COMMAND"' ERR
 
 cannot_tell() {
@@ -49,15 +49,15 @@ build_kernel() {
 		nice make -s -j"$(nproc)" O="$out" CC="$cc" bzImage >>"$out/log" 2>&1
 }
 
-# Of what is wanted, what this kernel has no such option for, or not for us.
+# The wanted options that this kernel does not have, or cannot enable here.
 lacking_options() {
 	grep '=y$' "$out/wanted" | grep -vxFf "$out/.config" | sed 's/^CONFIG_//; s/=y//' | paste -sd' '
 }
 
-# Alarms on the console do not count as long as the tests go well: who looks for
-# one thing is not helped by another. Nor do skips: this kernel is a small one. But a
-# test of which nothing passed or failed says nothing of this kernel, and one that
-# the guest could not run (126, 127) would say it of no other.
+# Warnings on the console do not count as long as the tests pass: another bug than the
+# one that is searched must not end the search. Nor do skips: this kernel is small. But if
+# no point of a test passed or failed, this kernel cannot be judged; and if the guest
+# could not run a test (126, 127), no kernel could.
 verdict_of() {
 	awk -F '\t' -v tests="$*" '
 		$2 == "kernel" {

@@ -104,11 +104,11 @@ wrong_cache() {
 	for origin in "$tmp/6.1" "linux-image-6.10.3-amd64 6.10.3-1"; do
 		check_cached 6.1 "$origin"
 		check_matrix 2 6.1
-		told 'FAILED *6.1: cannot be had'
+		told 'FAILED *6.1: not available'
 	done
 	check_cached linux-image-6.1.0-1-amd64 "linux-image-6.1.0-2-amd64 6.1.2-1"
 	check_matrix 2 linux-image-6.1.0-1-amd64
-	told 'cannot be had'
+	told 'not available'
 }
 
 another_ran() {
@@ -257,7 +257,7 @@ diff_lost() {
 	check_diff 1
 	told '^REGRESSION 6.1: verdict: \(the program\): new, fail \(lost: it did not end\)$'
 	check_two_runs
-	printf '6.1\tkernel\tboot\tfail\t0\tcould not be had\n' >"$new/points.tsv"
+	printf '6.1\tkernel\tboot\tfail\t0\tnot available\n' >"$new/points.tsv"
 	check_diff 1
 	told '^REGRESSION 6.1: kernel: boot: new, fail'
 }

@@ -2,11 +2,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # matrix.sh has these variables
 #
-# What guests are made of, out of $CACHE or into it. To be sourced by matrix.sh, whose
+# Gets kernels and userland of the guests from $CACHE, or into it. Sourced by matrix.sh, whose
 # variables these are: $tmp, $kernels, $asked; set here: the list $had of the kernels that
-# could be had, each of which is then in $tmp/kernels/NAME, and the file $userland.
+# are available, each of which is then in $tmp/kernels/NAME, and the file $userland.
 
-# Is what the directory $2 has the kernel $1, as it was asked for?
+# Does the directory $2 have the kernel $1, as it was asked for?
 fetch_is_from() {
 	local origin
 
@@ -45,7 +45,7 @@ fetch_kernels() {
 	had=()
 	for name in "${kernels[@]}"; do
 		if ! fetch_kernel "$name"; then
-			matrix_say FAILED "${asked[$name]}: cannot be had"
+			matrix_say FAILED "${asked[$name]}: not available"
 			continue
 		fi
 		origin=$(<"$tmp/kernels/$name/origin")
@@ -73,7 +73,7 @@ fetch_userland() {
 	ln "$cached.packages" "$userland.packages"
 }
 
-# All that is cached, one run after the other. What killed runs left goes, too.
+# Fills the cache, one run after the other. Removes leftovers of killed runs, too.
 fetch_all() {
 	exec 8>"$CACHE/lock"
 	flock -n 8 || { matrix_say WAIT "for another run to fetch what it needs" && flock 8; }

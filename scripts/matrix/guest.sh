@@ -27,12 +27,12 @@ mkdir -p /run/netns
 ln -sf /proc/self/fd /dev/fd
 echo matrix >/proc/sys/kernel/hostname
 ip link set lo up
-# All modules that any test needs, and then no more: the kernel would start a modprobe
-# for each mount of a bpffs and each unknown interface, 160 of them and all in vain.
+# Load all modules that any test needs, and allow no more: the kernel would start a
+# modprobe for each mount of a bpffs and each unknown interface, 160 in all, for nothing.
 modprobe -qa tun veth macvlan 8021q bridge nft_chain_nat nft_nat nft_masq sch_ingress \
 	cls_bpf cls_u32 ip_gre ip6_gre ipip sit bareudp vxlan geneve wireguard || :
 modprobe -q bonding max_bonds=0 || :
-# Else each tunnel's module puts a device into each network namespace.
+# Otherwise each tunnel's module creates a device in each network namespace.
 [ ! -e /proc/sys/net/core/fb_tunnels_only_for_init_net ] ||
 	echo 1 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 [ ! -e /proc/sys/kernel/modprobe ] || echo >/proc/sys/kernel/modprobe
@@ -89,13 +89,13 @@ stty -F /dev/ttyS1 raw -echo
 	case ${tests[0]-} in
 	'') ;;
 	kselftest) kselftest ;;
-	# Each switch to another process costs an emulator its translations' addresses: few.
+	# Few switches: each makes an emulator look up its translated code anew.
 	*) chrt --batch 0 ./run.sh "${tests[@]}" || status=$? ;;
 	esac
 	echo "matrix $nonce tainted $(cat /proc/sys/kernel/tainted)"
 	echo "matrix $nonce end $status"
 } >/dev/ttyS1 2>&1
-# All of it is on its way before the machine goes.
+# Wait until all of it is sent, before the machine stops.
 stty -F /dev/ttyS1 -a >/dev/null
 sleep 0.2
 echo b >/proc/sysrq-trigger

@@ -58,7 +58,7 @@ function settle(program, point, skipped, reason, rule) {
 		print_point(program, point, "pass", "")
 }
 
-# What a kernel has to say when something went wrong in it.
+# Console messages that mean that something went wrong in the kernel.
 function is_alarm(line) {
 	return line ~ /BUG:|WARNING:|Oops|Kernel panic|general protection fault|UBSAN|KASAN|kernel BUG at|INFO: task .* blocked|self-detected stall|detected stalls|soft lockup|hard LOCKUP/
 }

@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# kernel.sh KERNEL DIRECTORY: put into DIRECTORY what it takes to boot KERNEL:
+# kernel.sh KERNEL DIRECTORY: put the files to boot KERNEL into DIRECTORY:
 #
 #   bzImage        the kernel
 #   modules.cpio   those of its modules that the tests may want
-#   config         its configuration, if that was to be found
+#   config         its configuration, if it was found
 #   release        what uname -r will say
 #   version        what uname -v will say
 #   origin         where it is from: package and version, or path
@@ -20,7 +20,7 @@ kernel=$1 into=$2
 here=$(cd "$(dirname "$0")" && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
 
-# Everything the tests and the lab make use of; some kernels have it built in.
+# All modules that the tests and the lab use; some kernels have them built in.
 modules="veth bridge 8021q macvlan dummy tun bonding ifb ipvlan vxlan wireguard
 ip_gre ip6_gre ipip sit bareudp geneve
 cls_bpf cls_u32 cls_matchall cls_flower sch_ingress act_bpf act_gact act_mirred
@@ -94,7 +94,7 @@ from_tree() {
 	echo "$kernel" >"$work/origin"
 }
 
-# With several kernels it is not known which was meant; links to one are one.
+# With several kernels it is not known which one is meant; links to one count as one.
 from_directory() {
 	image=$(find "$kernel" -maxdepth 2 \( -name bzImage -o -name 'vmlinuz*' \) -exec realpath {} + | sort -u)
 	[ -n "$image" ] || kernel_die "neither a built tree nor a directory with bzImage or vmlinuz in it"
@@ -106,7 +106,7 @@ from_directory() {
 	echo "$kernel" >"$work/origin"
 }
 
-# What the kernel says of itself in its header: release, builder in brackets, version.
+# The version string in the kernel's header: release, builder in brackets, version.
 read_banner() {
 	[ "$(od -An -j 514 -N 4 -t x1 "$image" | tr -d ' ')" = 48647253 ] || kernel_die "$image is no bzImage"
 	banner=$(tail -c +$(($(od -An -j 526 -N 2 -t u2 "$image") + 513)) "$image" |
@@ -114,14 +114,14 @@ read_banner() {
 	release=${banner%% *} version="#${banner#*) #}"
 }
 
-# Packages and small kernels do without some lists, and depmod has words for that.
+# Packages and small kernels lack some lists, of which depmod warns.
 index() {
 	depmod -b "$1" "$release" 2>"$work/depmod" || { cat "$work/depmod" >&2; return 1; }
 	grep -v 'could not open modules\.' "$work/depmod" >&2 || :
 	rm "$work/depmod"
 }
 
-# Of all modules, the wanted ones and what those depend on, uncompressed.
+# The wanted modules and their dependencies, uncompressed.
 pick_modules() {
 	root=$work/root/lib/modules/$release
 	pick=$work/pick/usr/lib/modules/$release

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # awk -v lanes=N -v jobs=M -f left.awk: how long will it take? A line for each guest that has
-# not ended: what all its programs took the last time, those of them that have ended,
-# and what those took now, in ms. So much slower as they are now, the rest will be.
+# not ended: the time that all its programs took the last time, that those which have ended
+# took then, and that these took now, in ms. The rest is taken to be slower by the same factor.
 
 {
 	known[NR] = $1 - $2

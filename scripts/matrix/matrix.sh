@@ -59,7 +59,7 @@ initrd_for() {
 		>"$tmp/initrd.$2"
 }
 
-# That the device is there says nothing. What a try said holds until the next boot.
+# /dev/kvm may exist and not work. The result of a try is valid until the next boot.
 find_accel() {
 	local boot verdict
 
@@ -82,8 +82,8 @@ find_accel() {
 	echo "$(</proc/sys/kernel/random/boot_id) $ACCEL" >"$CACHE/kvm"
 }
 
-# As many as there are CPUs, if each of them finds 1.5 GB to live in. More would be
-# slower: they drive each other's translated code out of the caches.
+# As many as there are CPUs, if there are 1.5 GB of memory for each. More would be
+# slower: they evict each other's translated code from the caches.
 how_many() {
 	local room most
 
@@ -127,7 +127,7 @@ run_all() {
 			wait -n || :
 		done
 		read -r name kernel _ <<<"${guests[0]}"
-		# It is known only now for how long others will be busy.
+		# Only now it is known how long the others will take.
 		[ "$name" != "$kernel" ] || plan_guests
 		begun+=("${guests[0]}")
 		# shellcheck disable=SC2086 # its words

@@ -2,12 +2,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # matrix.sh has these variables
 #
-# What a run leaves. To be sourced by matrix.sh, whose variables these are: $called_from,
+# The files that a run leaves. Sourced by matrix.sh, whose variables these are: $called_from,
 # $tmp, $kernels, $asked, $had, $userland, and $begun, the guests as plan.awk has them;
 # set here: $results, the directory.
 
-# A directory of this run's own, or the one that was asked for, without what another run
-# has left there.
+# A new directory for this run, or the given one, without the files of another run.
 results_make() {
 	local kernel now i
 
@@ -48,7 +47,7 @@ results_points() {
 		END { printf "%s", last }'
 }
 
-# What of its configuration changes how packets and programs are treated.
+# The options of its configuration that change how packets and programs are treated.
 results_facts() {
 	local config=$tmp/kernels/$1/config
 
@@ -57,13 +56,13 @@ results_facts() {
 		"$config" | sed 's/^CONFIG_//' | paste -sd' '
 }
 
-# A kernel that could not be had was not tested, and that is said.
+# A kernel that was not available was not tested: report that.
 results_collect() {
 	local kernel from seconds
 
 	for kernel in "${kernels[@]}"; do
 		if [[ " ${had[*]} " != *" $kernel "* ]]; then
-			printf '%s\tkernel\tboot\tfail\t0\tcould not be had: see above\n' "$kernel" >>"$results/points.tsv"
+			printf '%s\tkernel\tboot\tfail\t0\tnot available: see above\n' "$kernel" >>"$results/points.tsv"
 			printf '%s\t-\t%s\t0\t-\t-\t-\n' "$kernel" "${asked[$kernel]}" >>"$results/kernels.tsv"
 			continue
 		fi
@@ -76,7 +75,7 @@ results_collect() {
 	done
 }
 
-# The middle of what each program took on the kernels, for the next run's plan.
+# The median time of each program on the kernels, for the next run's plan.
 results_keep_durations() {
 	{
 		awk -F '\t' '$2 ~ /^[a-z]/ && $2 != "kernel" && $5 && !seen[$1, $2]++ { print $2, $5 }' \
@@ -99,7 +98,7 @@ results_tools() {
 		paste -sd, | sed 's/,/, /g')"
 }
 
-# It comes last and at once: with it, a run is finished.
+# Written last and atomically: a run that has it is finished.
 results_json() {
 	jq -n --rawfile kernels "$results/kernels.tsv" --rawfile points "$results/points.tsv" \
 		--rawfile tools "$results/tools" '

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# unpack.sh BZIMAGE FILE: put into FILE what is to be booted: the kernel that
-# BZIMAGE unpacks itself into, which spares the guest that and its real mode. It
-# is BZIMAGE itself if that cannot be unpacked here, or not be entered by PVH.
+# unpack.sh BZIMAGE FILE: write the kernel to boot into FILE: the uncompressed kernel
+# in BZIMAGE, which saves the guest real mode and the decompression; or BZIMAGE itself
+# if it cannot be uncompressed here, or not be booted by PVH.
 set -eu
 export LC_ALL=C
 

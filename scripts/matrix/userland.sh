@@ -12,12 +12,11 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 packages="base-files bash bsdutils coreutils dash diffutils findutils gawk grep gzip kmod libc-bin
 mount ncurses-base perl-base sed tar util-linux $("$here/../bootstrap.sh" --list test | paste -sd' ')"
 
-# What depends on these wants to configure packages, or to be a whole Perl.
+# Left out: these are only needed to configure packages, or for all of Perl.
 without='^(usrmerge|perl|perl-modules-.*|libperl.*|dpkg|debconf|adduser|passwd)_'
 
-# Nothing there reads these, and each 10 MB take a guest 50 ms to unpack: words for
-# people, other languages and places, what goes with nmap (tests run nping), and a Perl
-# without its modules.
+# Nothing there reads these, and a guest unpacks 10 MB in 50 ms: documentation, locales,
+# time zones, nmap's files (the tests run nping), and a Perl without its modules.
 unread="./usr/share/doc ./usr/share/man ./usr/share/info ./usr/share/lintian
 ./usr/share/common-licenses ./usr/share/bash-completion ./usr/share/icons ./usr/share/vim
 ./usr/share/wireshark/*.html ./usr/share/locale ./usr/share/i18n ./usr/share/zoneinfo
@@ -47,7 +46,7 @@ for deb in "$archives"/*.deb; do
 	dpkg-deb -f "$deb" Package Version | awk '{ print $2 }' | paste -sd' '
 done >"$work/packages"
 
-# What scripts of the packages would have done.
+# The packages' scripts would have done this.
 ln -sf gawk "$root/usr/bin/awk"
 ln -sf dash "$root/usr/bin/sh"
 [ ! -e "$root/usr/sbin/nginx" ] || mkdir -p "$root/var/log/nginx" "$root/var/lib/nginx"
