@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* drop-where: tells where packets are dropped; the loader of drop_where_kern.c. */
+/* drop-where: reports where packets are dropped; the loader of drop_where_kern.c. */
 #include "where/where.h"
 
 int main(int argc, char **argv)

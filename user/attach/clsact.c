@@ -15,8 +15,8 @@
 
 /*
  * Our mark: a size table, which the kernel keeps with any qdisc and shows (qdisc_create(),
- * tc_fill_qdisc(), net/sched/sch_api.c). Without entries and overhead it says nothing of
- * any packet's size, and on clsact none is queued.
+ * tc_fill_qdisc(), net/sched/sch_api.c). Without entries and overhead it changes no
+ * packet's size, and clsact queues none.
  */
 static const struct tc_sizespec mark = { .mpu = CLSACT_HANDLE,
 					 .mtu = 0x62647270 };
@@ -59,7 +59,7 @@ static int read_filter(const struct nlmsghdr *message, void *context)
 		.protocol = ntohs(TC_H_MIN(tc->tcm_info)),
 	};
 
-	/* A chain's own entry, which stands before its filters, has no handle. */
+	/* A chain's own entry, which comes before its filters, has no handle. */
 	if (message->nlmsg_type != RTM_NEWTFILTER || !tc->tcm_handle)
 		return 0;
 	kind = netlink_find(message, sizeof(*tc), TCA_KIND);
@@ -154,7 +154,7 @@ static int read_mark(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-/* Of all qdiscs: to ask for one tells all that listen (tc_get_qdisc()). */
+/* Of all qdiscs: a query for one notifies all listeners (tc_get_qdisc()). */
 int clsact_is_ours(int ifindex)
 {
 	struct look look = { .ifindex = ifindex };
@@ -214,7 +214,7 @@ static int note_program(const struct clsact_filter *filter, void *context)
 }
 
 /*
- * Of all filters: to ask for one holds the qdisc, so that nobody can remove it meanwhile
+ * Of all filters: a query for one holds the qdisc, so that nobody can remove it meanwhile
  * (tc_get_tfilter(), net/sched/cls_api.c; qdisc_graft(), sch_api.c, since Linux 6.5).
  */
 int clsact_program(int ifindex, bool ingress, char name[CLSACT_NAME_SIZE])

@@ -9,7 +9,7 @@
 #include <linux/types.h>
 #include <stdbool.h>
 
-/* Where our filters stand, one in each direction: first, and recognisable. */
+/* The place of our filters, one in each direction: first, and recognisable. */
 #define CLSACT_PRIORITY 1
 #define CLSACT_HANDLE 0xbdf
 
@@ -39,8 +39,8 @@ int clsact_in_use(int ifindex);
 int clsact_create(int ifindex);
 
 /*
- * Has it our mark? Then a run of ours made it, whether or not it lives; and nobody has
- * replaced it since: 'tc qdisc replace' takes the mark off. 1, 0 or an errno.
+ * Has it our mark? Then a run of ours made it, which may have ended; and nobody has
+ * replaced it since: 'tc qdisc replace' removes the mark. 1, 0 or an errno.
  */
 int clsact_is_ours(int ifindex);
 

@@ -22,9 +22,9 @@ enum hook {
 	HOOK_CLSACT_EGRESS,
 };
 
-/* Why one is not attached any more. */
+/* Why a program is not attached any more. */
 enum end {
-	END_NONE, /* it is */
+	END_NONE, /* it is attached */
 	END_SIGNAL,
 	END_TIMEOUT,
 	END_READER_GONE,
@@ -34,29 +34,29 @@ enum end {
 	END_TAKEN_OFF, /* the program was detached by another process */
 };
 
-/* Which of them is asked for. */
+/* Which hook is requested. */
 enum xdp_choice { XDP_ANY, XDP_SKB, XDP_NATIVE };
 enum tc_choice { TC_ANY, TC_TCX, TC_CLSACT };
 
 struct attached;
 
-/* When it is attached: what can fail comes before what cannot be put back as it was. */
+/* The order of attaching: what may fail comes before what cannot be restored as it was. */
 enum turn {
 	TURN_FREE, /* nothing is in our place */
-	TURN_NETLINK, /* no link holds what is there */
+	TURN_NETLINK, /* the program there has no link */
 	TURN_LINK, /* its link runs our program until all is attached */
-	TURN_LINK_GOES, /* its link has to go first: it is in the other mode, say */
+	TURN_LINK_GOES, /* its link must be detached first: it is in the other mode, say */
 	TURN_COUNT,
 };
 
-/* What was in our place, as long as it may have to be put back. */
+/* The program in our place, as long as it may have to be restored. */
 struct replaced {
 	const struct attached *attached; /* NULL: nothing */
 	enum turn turn;
 	int program_fd; /* or -1, and so is the next one */
 	int link_fd;
 	char *pin; /* where a loader of ours pinned the link, or NULL */
-	bool unpinned; /* it is there no longer */
+	bool unpinned; /* the pin is removed */
 	bool updated; /* the link has our program */
 	bool off; /* it was taken off, or its filter replaced */
 	char *owner; /* XDP: as it was at first */
@@ -67,7 +67,7 @@ struct replaced {
 struct attachment {
 	struct interface interface; /* as it was chosen */
 	int index; /* its number now: it may move to another namespace; 0: it is gone */
-	bool elsewhere; /* it did */
+	bool elsewhere; /* it moved */
 	bool left; /* it is no longer in the namespace where it was chosen */
 	enum hook hook;
 	int level; /* 0: it is above no other chosen interface */
@@ -77,7 +77,7 @@ struct attachment {
 	bool attached;
 	bool tried; /* clsact: a filter may be there, or a qdisc that was made for it */
 	__u64 began_ns; /* CLOCK_MONOTONIC; less what it was attached before it came again */
-	enum end why; /* it is not any more */
+	enum end why; /* it ended */
 	__u64 ended_ns; /* when that was found out */
 	bool pinned;
 };

@@ -61,7 +61,7 @@ void pin_path(char path[PIN_PATH_SIZE], const char *function,
 			  hook_is_ingress(hook) ? "ingress" :
 						  "egress",
 			  function);
-	/* The BPF file system reserves dots; others shall not steer a terminal. */
+	/* The BPF file system reserves dots; other characters must not control a terminal. */
 	for (at = interface->name; *at && length < PIN_PATH_SIZE; at++)
 		length +=
 			snprintf(path + length, PIN_PATH_SIZE - length,
@@ -69,7 +69,7 @@ void pin_path(char path[PIN_PATH_SIZE], const char *function,
 				 (unsigned char)*at);
 }
 
-/* Only root may write to it: the kernel mounts bpffs with mode 1777. */
+/* Only we may write to it: the kernel mounts bpffs with mode 1777. */
 static int check_directory(const struct stat *directory)
 {
 	if (!S_ISDIR(directory->st_mode) || directory->st_uid != geteuid() ||
@@ -145,7 +145,7 @@ static int unpin(const char *path)
 {
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
-	rmdir(PIN_DIRECTORY); /* fails, as it should, while others have pins */
+	rmdir(PIN_DIRECTORY); /* fails, as intended, while it has other pins */
 	return 0;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Links that others hold, and links that outlive their loader, pinned in the BPF file
- * system. A pin's name holds the network namespace and the ifindex, so the same
- * interface name in two namespaces is no collision; and the interface's name, by which
- * it is known when that is gone. Nothing is trusted that a user could have put there
- * who is neither us nor the owner of all that is in the directory.
+ * Links of others, and links that outlive their loader, pinned in the BPF file system.
+ * A pin's name has the network namespace and the ifindex, so the same interface name in
+ * two namespaces is no collision; and the interface's name, to show when the interface
+ * is gone. Pins are trusted only if nobody but us, or the owner of the whole directory,
+ * can have made them.
  */
 #ifndef LINK_H
 #define LINK_H
@@ -20,14 +20,14 @@ int link_read(int link_fd, struct bpf_link_info *info);
 /* The ifindex that a link is attached to, 0 if it is gone, or -errno. */
 int link_ifindex(int link_fd, __u32 *link_id);
 
-/* Detaches a link and sees that it is gone. Returns an exit code. */
+/* Detaches a link and checks that it is gone. Returns an exit code. */
 int link_detach(int link_fd, const char *name);
 
 /* Where the link of @function at @hook on @interface is pinned. */
 void pin_path(char path[PIN_PATH_SIZE], const char *function,
 	      const struct interface *interface, enum hook hook);
 
-/* Makes the directory if need be and sees that it is safe. Returns an exit code. */
+/* Makes the directory if needed and checks that it is safe. Returns an exit code. */
 int pin_prepare(void);
 
 /* Pins a link; replaces the pin of an interface that is gone. Returns an exit code. */
@@ -61,8 +61,8 @@ int link_is_pinned(const struct attached *attached, char path[PIN_PATH_SIZE]);
 int link_open(const struct attached *attached, int *link_fd);
 
 /*
- * Takes it off, with its pin if it has one of ours; an exit code. Refused as
- * by link_open().
+ * Detaches it, and removes its pin if it has one of ours; an exit code. Refused in the
+ * same cases as by link_open().
  */
 int link_take_off(const struct attached *attached);
 

@@ -19,7 +19,7 @@ struct holder {
 	int pid;
 };
 
-/* All of them, read once: thousands of links may be asked about. */
+/* All of them, read once: there may be thousands of links. */
 static struct {
 	struct holder *list;
 	size_t count;
@@ -28,7 +28,7 @@ static struct {
 
 static void add_holder(struct holder holder)
 {
-	/* Without memory, one owner less can be named. */
+	/* Without memory, one owner less is known. */
 	grow_list(&holders.list, &holders.count, &holder, sizeof(holder));
 }
 
@@ -57,7 +57,7 @@ static int read_descriptor(int pid, int fd, const char *target,
 
 static int read_process(int pid, void *context)
 {
-	/* We ourselves hold what we look at. */
+	/* We hold what we look at ourselves. */
 	if (pid != getpid())
 		process_each_fd(pid, read_descriptor, context);
 	return 0;
@@ -108,7 +108,7 @@ static void link_owner(const struct attached *attached, char *text, size_t size)
 			 attached->link_id);
 }
 
-/* Ours, whatever they are called, are those in our place with our maps. */
+/* Ours are those in our place with our maps, whatever their name. */
 static void filter_owner(const struct attached *attached, char *text,
 			 size_t size)
 {

@@ -9,12 +9,12 @@
 #include "attach/query.h"
 
 /*
- * Its owner, as far as can be told: our pin, or the process that holds
- * its link or program, else how it was attached. Valid until the next call.
+ * Its owner, as far as known: our pin, or the process that holds its link
+ * or program, else how it was attached. Valid until the next call.
  */
 const char *attached_owner(const struct attached *attached);
 
-/* Is that a process, one that can be seen from here? */
+/* Is the owner a process that is visible from here? */
 bool attached_is_held(const struct attached *attached);
 
 #endif

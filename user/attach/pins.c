@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* All pins of these programs: whose interface has gone, or is elsewhere; do they last? */
+/* All pins of these programs: is their interface gone or elsewhere; do they last? */
 #include "attach/pins.h"
 
 #include <dirent.h>
@@ -172,7 +172,7 @@ static int keeps(int pid, void *context)
 	return !stat(path, &status) && status.st_dev == keepers->device;
 }
 
-/* Is there another process that does? If none can be looked into, it may be. */
+/* Does another process? Possibly, if none can be inspected. */
 static bool is_kept(dev_t device, bool exec)
 {
 	struct keepers keepers = {
@@ -192,7 +192,7 @@ int pins_check_last(void)
 	struct statfs fs;
 
 	if (statfs(BPF_FS, &fs) || stat(BPF_FS, &status))
-		return EXIT_DONE; /* what is wrong with it, others say */
+		return EXIT_DONE; /* other checks report what is wrong with it */
 	if ((unsigned long)fs.f_type != BPF_FS_MAGIC) {
 		if (!exec)
 			return EXIT_DONE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* All pins of these programs: whose interface has gone, or is elsewhere; do they last? */
+/* All pins of these programs: is their interface gone or elsewhere; do they last? */
 #ifndef PINS_H
 #define PINS_H
 
@@ -37,7 +37,7 @@ int pins_read(struct pins *pins);
 int pins_find(__u32 link_id, char path[PIN_PATH_SIZE]);
 
 /*
- * Does the BPF file system outlive this process, and so what is pinned there? That of
+ * Does the BPF file system outlive this process, with the pins in it? That of
  * "ip netns exec" ends with it. An exit code.
  */
 int pins_check_last(void);

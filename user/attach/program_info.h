@@ -37,7 +37,7 @@ enum program_map {
 /**
  * program_map() - open one of a program's maps
  * @program_fd: the program
- * @map: which; it is told by the end of its name
+ * @map: which; it is found by the end of its name
  * @entries: how many it has room for, or NULL
  *
  * A map is not ours because of its name: its type and sizes are compared with
@@ -48,13 +48,13 @@ enum program_map {
  */
 int program_map(int program_fd, enum program_map map, __u32 *entries);
 
-/* Could this errno of those below mean that the program is none of this version's? */
+/* Could this errno of those below mean that the program is not of this version? */
 static inline bool program_is_foreign(int error)
 {
 	return error == -ENOENT || error == -EPROTO;
 }
 
-/* What one of our programs knows of an interface. Returns 0 or a negative errno. */
+/* An interface's entry in one of our programs. Returns 0 or a negative errno. */
 int program_slot(__u32 id, int ifindex, struct drop_slot *slot);
 
 /* The variables of one of our programs. Returns 0 or a negative errno. */
@@ -64,13 +64,13 @@ int program_state(__u32 id, struct drop_state *state);
 int program_config(__u32 id, struct drop_config *config);
 
 /*
- * What one of our programs, of these constants, counted on an interface: where it knows
- * many, but not this one, on all that it does not know. Returns 0 or a negative errno.
+ * The counters of one of our programs, with these constants, on an interface; if it has many
+ * and not this one, those of all unknown ones. Returns 0 or a negative errno.
  */
 int program_counters(__u32 id, int ifindex, const struct drop_config *config,
 		     struct drop_counters *sum);
 
-/* No loader attached it: one sets the deadline before that. */
+/* No loader attached it: a loader sets the deadline first. */
 static inline bool program_is_bare(const struct drop_state *state)
 {
 	return !state->deadline_ns && !state->pinned;

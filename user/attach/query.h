@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What is attached where: XDP in all modes, TCX, BPF filters on clsact. Asks
- * the kernel for all of it, so it sees what 'tc filter show' (TCX) and
- * 'ip link' (TC) do not.
+ * What is attached where: XDP in all modes, TCX, BPF filters on clsact. All of it
+ * comes from the kernel, also what 'tc filter show' (TCX) and 'ip link' (TC) do not
+ * show.
  */
 #ifndef QUERY_H
 #define QUERY_H
@@ -41,7 +41,7 @@ int query_read(const struct interfaces *on, struct query *found);
 const struct attached *query_on(const struct query *found, int ifindex,
 				const struct attached *last);
 
-/* Is it a TC program of this name, at the place that ours take? */
+/* Is it a TC program of this name, in the place of ours? */
 bool attached_is_ours(const struct attached *attached, const char *function);
 
 /* "program id 107 'xdp_drop_tcp' (tag …)", for sentences; valid until the next call. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Taking the place of what is attached, so that it can be put back. */
+/* Replacing attached programs, so that they can be restored. */
 #include "attach/replace.h"
 
 #include <bpf/bpf.h>

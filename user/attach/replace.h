@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Taking the place of what is attached, so that it can be put back: it is kept until all
- * of a run is attached. Functions return an exit code, if nothing else is said.
+ * Replacing attached programs, so that they can be restored: they are kept until all of a
+ * run is attached. Functions return an exit code, if nothing else is said.
  */
 #ifndef REPLACE_H
 #define REPLACE_H
@@ -9,11 +9,11 @@
 #include "attach/hook.h"
 #include "attach/query.h"
 
-/* Holds on to what is in our place; changes nothing. Gone meanwhile: nothing is. */
+/* Gets hold of what is in our place, if it is still there; changes nothing. */
 int replaced_open(struct attachment *at, const struct attached *attached);
 
 /*
- * Lets its link run our program, without a gap. If it was pinned, the link is ours then.
+ * Updates its link to our program, without a gap. If it was pinned, the link is ours then.
  * Returns 0 or a negative errno; -EBUSY: it has another program by now.
  */
 int replaced_update(struct attachment *at, int program_fd);
@@ -27,10 +27,10 @@ int replaced_restore(struct replaced *replaced, int program_fd);
  */
 int replaced_unpin(struct replaced *replaced, const char *path);
 
-/* Is it at @path that it was pinned? */
+/* Was it pinned at @path? */
 bool replaced_is_at(const struct replaced *replaced, const char *path);
 
-/* Lets go of it, whatever became of it. */
+/* Releases it, in any case. */
 void replaced_close(struct attachment *at);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The map "slots": which interface's number means which counters. */
+/* The map "slots": the counters of each interface's number. */
 #include "attach/slots.h"
 
 #include <bpf/bpf.h>
@@ -16,7 +16,7 @@ static struct drop_slot slot_of(const struct attachment *at)
 	};
 }
 
-/* What the map is to say of an attachment's number; false: it is none's. */
+/* The map's entry for an attachment's number; false: it has none. */
 static bool is_attachment(const struct slots *slots, int ifindex,
 			  struct drop_slot *slot)
 {
@@ -24,7 +24,7 @@ static bool is_attachment(const struct slots *slots, int ifindex,
 	bool found = false;
 	size_t i;
 
-	/* Those that are gone have none. */
+	/* Interfaces that are gone have none. */
 	for (i = 0; i < slots->count && ifindex; i++) {
 		if (slots->attachments[i].index != ifindex)
 			continue;
@@ -69,7 +69,7 @@ static bool is_wanted(const struct slots *slots, const struct interfaces *all,
 	       is_port(slots, all, ifindex, slot);
 }
 
-/* An entry that is right already stays untouched: programs may be reading it. */
+/* A correct entry is not rewritten: programs may be reading it. */
 static int write_entry(const struct slots *slots, const struct interfaces *all,
 		       int ifindex)
 {
@@ -107,7 +107,7 @@ int slots_write(const struct slots *slots, const struct interfaces *all)
 	int error = 0, full = 0;
 	size_t i;
 
-	/* First add, then remove, so that no packet finds an entry missing. */
+	/* First add, then remove, so that no packet misses an entry. */
 	for (i = 0; i < slots->count + all->count && !error; i++) {
 		error = write_entry(slots, all,
 				    i < slots->count ?

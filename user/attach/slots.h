@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The map "slots": which interface's number means which counters. A number is unique
- * in its network namespace only, and changes if the interface moves to another one
- * where it is taken; the ports of a bond have numbers of their own. So the map is
- * written anew whenever something of that changes.
+ * The map "slots": the counters of each interface's number. A number is unique in its
+ * network namespace only, and changes if the interface moves to another one where it is
+ * taken; the ports of a bond have numbers of their own. So the map is updated whenever
+ * one of these changes.
  */
 #ifndef SLOTS_H
 #define SLOTS_H
@@ -11,7 +11,7 @@
 #include "drop_abi.h"
 #include "attach/hook.h"
 
-/* Ports of bonds that there is room for; packets of more are of unknown interfaces. */
+/* Room for this many ports of bonds; packets of more are of unknown interfaces. */
 #define SLOTS_PORTS 1024
 
 /* Interfaces that there is room for beside those of the start, with --follow. */
@@ -31,7 +31,7 @@ static inline bool slots_are_many(size_t room)
 	return room > 1;
 }
 
-/* How many counters there have to be for so many interfaces. */
+/* How many counters are needed for so many interfaces. */
 static inline __u32 slots_counters(size_t room)
 {
 	return slots_are_many(room) ? room + 1 : 1;
@@ -54,13 +54,13 @@ static inline __u32 slots_entries(size_t room)
  * packets of both are counted as those of an unknown interface.
  *
  * Return: 0 or a negative errno. -E2BIG: there are too many ports, and the others
- * are written; say SLOTS_FULL then.
+ * are written; print SLOTS_FULL then.
  */
 int slots_write(const struct slots *slots, const struct interfaces *all);
 
 /*
  * May packets have the ifindex of one of its ports? Native XDP on a bond runs in their
- * drivers. The ports of what moved to another namespace could not be seen.
+ * drivers. The ports of a bond that moved to another namespace are not visible.
  */
 static inline bool slots_has_ports(const struct attachment *at)
 {
@@ -71,8 +71,8 @@ static inline bool slots_has_ports(const struct attachment *at)
 size_t slots_find(const struct slots *slots, __u32 ifindex);
 
 /*
- * What frames of an interface that is not known start with: it is one of these that
- * moved, or a port of one.
+ * What frames of an unknown interface start with: it is one of these that moved, or a
+ * port of one.
  */
 __u32 slots_unknown_type(const struct interfaces *chosen);
 

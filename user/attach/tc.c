@@ -24,9 +24,9 @@
 /* How often to look at a deadline. */
 #define LOOK_MS 50
 
-/* How often to make a qdisc that others keep removing. */
+/* How often to create a qdisc that others keep removing. */
 #define ADD_TRIES 5
-/* And to remove one that others look at. */
+/* And to remove one that others are using. */
 #define REMOVE_TRIES 20
 
 int tc_choose(const struct query *present, const char *name,
@@ -121,7 +121,7 @@ static const struct attached *next_ours(const struct query *present,
 	return last;
 }
 
-/* A filter's place can be taken, and a pinned link; else both stand side by side. */
+/* A filter can be replaced, and a pinned link; else both are attached side by side. */
 static int take_place(struct attachment *at, const struct attached *attached)
 {
 	int code;
@@ -196,7 +196,7 @@ static int attach_tcx(struct attachment *at, int program_fd)
 		       EXIT_DONE;
 }
 
-/* What stands where clsact would, now? An exit code. */
+/* Which qdisc is in clsact's place now? An exit code. */
 static int ask_qdisc(int ifindex, enum qdisc *qdisc)
 {
 	const struct interface *interface;
@@ -209,7 +209,7 @@ static int ask_qdisc(int ifindex, enum qdisc *qdisc)
 	return code;
 }
 
-/* Sees that there is a clsact. */
+/* Makes a clsact, if there is none. */
 static int need_qdisc(const struct attachment *at)
 {
 	const char *name = at->interface.name;
@@ -326,7 +326,7 @@ int tc_remove_qdisc(int ifindex)
 		error = clsact_remove(ifindex);
 		/* EBUSY: others ask for one of its filters, or change one, just now. */
 	} while (error == -EBUSY && ++tries < REMOVE_TRIES && !usleep(10000));
-	/* Whether it is in use, the kernel may have no memory to say: it stays. */
+	/* The kernel may have no memory to answer whether it is in use: it stays. */
 	if (error == -ENOBUFS || error > 0 || is_gone(error))
 		return 0;
 	return error ? error : 1;
@@ -340,7 +340,7 @@ static int delete_filter(int ifindex, bool ingress, int program_id)
 	if (id != program_id)
 		return id < 0 ? id : 0;
 	failed = clsact_delete(ifindex, ingress);
-	/* The answer may be an error, or lost: what counts is whether it is gone. */
+	/* The answer may be an error, or lost: check whether it is gone. */
 	id = clsact_program(ifindex, ingress, NULL);
 	if (id != program_id)
 		return id < 0 ? id : 0;

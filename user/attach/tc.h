@@ -9,7 +9,7 @@
 #include "attach/query.h"
 
 /*
- * A filter on clsact has no link: it outlives a killed loader. So its kernel
+ * A filter on clsact has no link: it outlives a killed loader. So the kernel
  * side drops only until a deadline, which the loader renews while it runs.
  */
 #define TC_HOOK_LEASE_NS 3000000000ULL
@@ -19,12 +19,12 @@
 int tc_choose(const struct query *present, const char *name,
 	      enum tc_choice choice, bool ingress, enum hook *hook);
 
-/* What became of the process that attached a filter of ours. */
+/* The process that attached a filter of ours. */
 enum tc_filter {
 	TC_FILTER_HELD, /* it runs, and renews the deadline */
-	TC_FILTER_PINNED, /* it has gone, as it was meant to */
+	TC_FILTER_PINNED, /* it has exited, as by --pin */
 	TC_FILTER_LEFT, /* it was killed */
-	TC_FILTER_BARE, /* it was none of our loaders */
+	TC_FILTER_BARE, /* it was not one of our loaders */
 };
 
 /**
@@ -41,10 +41,10 @@ int tc_filter_read(const struct attached *attached, int signal_fd,
 		   enum tc_filter *filter);
 
 /**
- * tc_check_room() - see whether something of ours is there already
- * @present: what is attached to the interface; told which of it a killed run left
- * @at: gets what ours is to take the place of; nothing is changed yet
- * @force: it may be a living run's
+ * tc_check_room() - check whether something of ours is there already
+ * @present: what is attached to the interface; leftovers of a killed run are marked
+ * @at: gets what ours is to replace; nothing is changed yet
+ * @force: a running process may own it
  * @signal_fd: see tc_filter_read()
  *
  * Return: EXIT_DONE, or the exit code of what it has told.
@@ -58,11 +58,11 @@ int tc_check_room(struct query *present, const char *function,
  */
 int tc_attach(struct attachment *at, int program_fd, const char *name);
 
-/* All is attached: removes what of ours was there, and tells. Returns an exit code. */
+/* All is attached: removes our programs that were there, and says so. Returns an exit code. */
 int tc_finish(const struct query *present, const char *function,
 	      const struct attachment *at);
 
-/* Puts back what ours took the place of. */
+/* Restores what ours replaced. */
 void tc_put_back(struct attachment *at, int program_fd);
 
 /* Removes a program that attached_is_ours(), however attached; returns an exit code. */

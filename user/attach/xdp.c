@@ -56,7 +56,7 @@ int xdp_check_room(const struct query *present, struct attachment *at,
 				at->interface.name, hook_text(attached->hook),
 				attached_describe(attached),
 				attached_owner(attached));
-		/* An offloaded one is not in our place: it goes last of all. */
+		/* An offloaded one is not in our place: it is detached last. */
 		if (attached->hook == HOOK_XDP_OFFLOAD)
 			continue;
 		code = replaced_open(at, attached);
@@ -213,7 +213,7 @@ int xdp_finish(const struct query *present, const struct attachment *at)
 	return EXIT_DONE;
 }
 
-/* By a link of its own if it was pinned, else by netlink; 0 or a negative errno. */
+/* Attaches it by a link of its own if it was pinned, else by netlink; 0 or a negative errno. */
 static int attach_again(struct attachment *at)
 {
 	const struct attached *attached = at->replaced.attached;

@@ -7,9 +7,9 @@
 #include "attach/query.h"
 
 /**
- * xdp_check_room() - see whether an XDP program is there already
+ * xdp_check_room() - check whether an XDP program is there already
  * @present: what is attached to the interface
- * @at: gets what ours is to take the place of; nothing is changed yet
+ * @at: gets what ours is to replace; nothing is changed yet
  * @force: it may
  *
  * Return: EXIT_DONE, or the exit code of what it has told.
@@ -23,16 +23,16 @@ int xdp_check_room(const struct query *present, struct attachment *at,
  */
 int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice);
 
-/* All is attached: takes another's link off, attaches by one of ours. An exit code. */
+/* All is attached: detaches another's link, attaches by one of ours. An exit code. */
 int xdp_settle(struct attachment *at, int program_fd);
 
-/* Tells what was taken off for good, and takes off what stood beside. An exit code. */
+/* Says what was taken off for good, and detaches the one in the other mode. An exit code. */
 int xdp_finish(const struct query *present, const struct attachment *at);
 
-/* Puts back what was there, after ours was detached, as far as it can be. */
+/* Restores what was there, as far as possible, after ours was detached. */
 void xdp_put_back(struct attachment *at, int program_fd);
 
-/* Takes a program off that no link holds; returns an exit code. */
+/* Detaches a program without a link; returns an exit code. */
 int xdp_detach_netlink(const struct attached *attached);
 
 #endif

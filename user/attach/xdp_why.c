@@ -10,7 +10,7 @@
 #include "lib/errors.h"
 #include "lib/netlink.h"
 
-/* What bpf(2) answers before it comes to the interface: netlink would not. */
+/* Errors of bpf(2) before it looks at the interface: netlink has none of them. */
 static bool is_own(int error)
 {
 	switch (-error) {
@@ -42,8 +42,8 @@ static void put_program(struct netlink_request *request, int ifindex, int fd,
 }
 
 /*
- * Should it not be refused by now, it is taken off within the same system call. Nobody
- * else's is: NOEXIST and REPLACE see to that.
+ * If it is not refused now, it is detached within the same system call. NOEXIST and
+ * REPLACE make sure that no other program is.
  */
 int xdp_ask_why(const struct attachment *at, int program_fd, int error)
 {
@@ -63,7 +63,7 @@ int xdp_ask_why(const struct attachment *at, int program_fd, int error)
 	return error == -EINVAL && again == -ENODEV ? again : error;
 }
 
-/* The device above it that has a program; "" if none is to be seen. */
+/* The device above it that has a program; "" if none is visible. */
 static void find_above(int index, char name[IFNAMSIZ])
 {
 	const struct interface *lower, *upper;

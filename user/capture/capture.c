@@ -34,7 +34,7 @@ struct capture_counts capture_count(const struct capture *capture, size_t i,
 
 	if (capture->slots[i].number >= 0)
 		counts.captured = file->written[capture->slots[i].number];
-	/* Of a packet that was just counted when @sum was read, not all may be in it. */
+	/* If a packet was just being counted, @sum may have only a part of it. */
 	rest = counters_matched(sum).packets - counts.captured;
 	counts.lost = sum->lost + capture->slots[i].taken - counts.captured;
 	if (counts.lost > rest)
@@ -70,7 +70,7 @@ static __u32 frame_type_of(const struct capture *capture, size_t i)
 				   capture->unknown_type;
 }
 
-/* Says what the packets of an interface will be; 0 or a negative errno. */
+/* Adds the interface to the file; 0 or a negative errno. */
 static int add_interface(struct capture *capture, size_t i)
 {
 	enum hook hook = hook_of(capture, i);
@@ -136,7 +136,7 @@ static int write_packet(struct capture *capture, size_t i,
 	return file_has_room(file) ? 0 : -ENOBUFS;
 }
 
-/* Called for each record of the ring, which is taken whatever this returns. */
+/* Called for each record of the ring, which is consumed whatever this returns. */
 static int take(void *context, void *data, size_t size)
 {
 	struct capture *capture = context;

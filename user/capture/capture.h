@@ -2,7 +2,7 @@
 /*
  * Matched packets from the kernel side's ring to a pcapng file, or only to a count of
  * their flows. Packets that do not reach the file are counted: captured + lost + waiting =
- * dropped (or observed). In the end none is waiting.
+ * dropped (or observed). At the end none is waiting.
  */
 #ifndef CAPTURE_H
 #define CAPTURE_H
@@ -18,10 +18,10 @@
 /* Bytes of the ring: a power of two, and of pages. */
 #define CAPTURE_RING_SIZE (16 << 20)
 
-/* What has an entry of the map "counters". */
+/* For each entry of the map "counters". */
 struct capture_slot {
 	__u64 taken; /* packets, from the ring */
-	__u64 told_lost; /* losses that a packet in the file tells of */
+	__u64 told_lost; /* losses that the file's packets report */
 	int number; /* of its interface in the file; -1: it is not there yet */
 };
 
@@ -32,11 +32,11 @@ struct capture {
 	const struct attachment *attachments;
 	size_t count; /* of them, at the start */
 	size_t room; /* for so many; an interface that is not known comes behind them */
-	__u32 unknown_type; /* enum drop_frame_type: what frames of that one start with */
+	__u32 unknown_type; /* enum drop_frame_type of that one */
 	bool observe;
 	struct capture_slot *slots;
 	int counters_fd;
-	bool ask_losses; /* once for each look into the ring */
+	bool ask_losses; /* once each time the ring is read */
 };
 
 /**
@@ -70,7 +70,7 @@ int capture_fd(const struct capture *capture);
  */
 int capture_step(struct capture *capture);
 
-/* What became of the packets that an attachment matched: the sum is all of them. */
+/* The packets that an attachment matched; the sum is all of them. */
 struct capture_counts {
 	__u64 captured; /* in the file, or on their way from us to it */
 	__u64 lost;
@@ -81,7 +81,7 @@ struct capture_counts {
 struct capture_counts capture_count(const struct capture *capture, size_t i,
 				    const struct drop_counters *sum);
 
-/* Does it wait for the reader of a pipe? Then poll file.sink.fd for writing. */
+/* Is it blocked by the reader of a pipe? Then poll file.sink.fd for writing. */
 bool capture_is_blocked(const struct capture *capture);
 
 /**
@@ -95,7 +95,7 @@ bool capture_is_blocked(const struct capture *capture);
  */
 int capture_finish(struct capture *capture, int signal_fd);
 
-/* Frees and closes; @failed: nothing came of the run. */
+/* Frees and closes; @failed: the run failed. */
 void capture_close(struct capture *capture, bool failed);
 
 #endif

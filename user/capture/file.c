@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A pcapng file, or a pipe, that packets are written to one by one. */
+/* A pcapng file, or a pipe, to which packets are written one by one. */
 #include "capture/file.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "lib/errors.h"
 #include "lib/grow.h"
 
-/* Called for each block that was not written after all. */
+/* Called for each block that was not written. */
 static void count_lost(void *context, const char *block)
 {
 	struct capture_file *file = context;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A pcapng file, or a pipe, that packets are written to one by one. What does not reach
- * it is counted.
+ * A pcapng file, or a pipe, to which packets are written one by one. Packets that do not
+ * reach it are counted.
  */
 #ifndef FILE_H
 #define FILE_H
@@ -20,8 +20,8 @@ struct capture_file {
 	__u64 *written; /* packets that are in it, or on their way, by interface */
 	size_t count; /* of its interfaces */
 	__u64 captured; /* packets written, of all interfaces */
-	bool discard; /* nothing is written, or not any more: what is added is lost */
-	bool told; /* file_flush() has returned why */
+	bool discard; /* nothing is written, or not any more: added packets are lost */
+	bool told; /* file_flush() has returned the error */
 };
 
 /* Opens the file of --write, if that was given; keeps @options. An exit code. */
@@ -51,7 +51,7 @@ int file_add_interface(struct capture_file *file,
 void file_add_packet(struct capture_file *file, struct pcapng_packet *packet,
 		     __u16 tag_protocol, __u16 tag_tci);
 
-/* Is there room for one packet more, and its interface? Else it waits for a reader. */
+/* Is there room for one packet more, and its interface? Else wait for the reader. */
 bool file_has_room(const struct capture_file *file);
 
 /*
@@ -82,7 +82,7 @@ void file_add_statistics(struct capture_file *file, size_t i, __u64 received,
  */
 int file_finish(struct capture_file *file, int signal_fd);
 
-/* Frees and closes; @failed: nothing came of the run. */
+/* Frees and closes; @failed: the run failed. */
 void file_close(struct capture_file *file, bool failed);
 
 /* True if packets are to be written at all. */

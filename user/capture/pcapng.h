@@ -20,12 +20,12 @@ enum pcapng_hook { PCAPNG_NO_HOOK, PCAPNG_TC, PCAPNG_XDP };
 
 enum pcapng_direction { PCAPNG_NOWHERE, PCAPNG_INBOUND, PCAPNG_OUTBOUND };
 
-/* What the file comes from. */
+/* The origin of the file. */
 struct pcapng_section {
 	const char *system;
 	const char *program; /* name and version */
 	const char *command; /* the command line */
-	const char *detail; /* which program the kernel ran, say; or NULL */
+	const char *detail; /* such as the program in the kernel; or NULL */
 };
 
 struct pcapng_interface {
@@ -38,7 +38,7 @@ struct pcapng_interface {
 struct pcapng_packet {
 	__u32 interface; /* number of its interface block */
 	__u64 time_ns; /* since 1970, UTC */
-	__u32 length; /* as it was */
+	__u32 length; /* of the packet */
 	__u32 captured; /* as much as @parts have */
 	struct {
 		const void *data;

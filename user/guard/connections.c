@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The sockets of other processes, and who is connected by them: /proc tells both. */
+/* The sockets of other processes, and their connections, by /proc. */
 #include "guard/connections.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include "lib/macros.h"
 #include "lib/process.h"
 
-/* As /proc/net/tcp and udp show it; include/net/tcp_states.h. */
+/* As in /proc/net/tcp and udp; include/net/tcp_states.h. */
 #define ESTABLISHED 1
 
 static int add_socket(int pid, int fd, const char *target, void *context)
@@ -34,8 +34,8 @@ int holders_add(struct holders *holders, int pid)
 }
 
 /*
- * A socket tells its interface among what it would give with each datagram. TCP
- * has none, so nobody misses the option that is on for this moment.
+ * A socket's interface is in the control data that it returns with a datagram. TCP has
+ * no datagrams, so enabling the option for a moment disturbs nobody.
  */
 static int ask_socket(int fd)
 {

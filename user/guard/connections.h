@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The sockets of other processes, and who is connected by them. */
+/* The sockets of other processes, and their connections. */
 #ifndef CONNECTIONS_H
 #define CONNECTIONS_H
 
@@ -14,7 +14,7 @@ struct holder {
 	unsigned long inode;
 };
 
-/* Those of a process stand together, the lowest descriptor first. */
+/* Those of a process are together, the lowest descriptor first. */
 struct holders {
 	struct holder *list;
 	size_t count;
@@ -23,8 +23,8 @@ struct holders {
 /**
  * holders_add() - add the sockets of a process
  *
- * Return: 0, or a negative errno: -EACCES: we may not look; other ones than that and
- * -ENOMEM: it is gone.
+ * Return: 0, or a negative errno: -EACCES: permission denied; -ENOMEM; others: the
+ * process is gone.
  */
 int holders_add(struct holders *holders, int pid);
 
@@ -32,7 +32,7 @@ int holders_add(struct holders *holders, int pid);
  * holder_arrival() - the interface at which a TCP connection to us began
  *
  * The kernel keeps it with a socket that accept() returned. Return: its ifindex; 0: not
- * known, or not to be had (before Linux 5.6, without CAP_SYS_PTRACE).
+ * known, or not available (before Linux 5.6, without CAP_SYS_PTRACE).
  */
 int holder_arrival(const struct holder *holder);
 
@@ -50,7 +50,7 @@ struct connections {
  * connections_read() - all sockets with a peer in this network namespace
  * @protocol: IPPROTO_TCP: established ones; IPPROTO_UDP: those without a peer as well
  *
- * Return: 0 or -ENOMEM; where /proc does not tell, there are none. Free all->list.
+ * Return: 0 or -ENOMEM; without /proc/net there are none. Free all->list.
  */
 int connections_read(struct connections *all, int protocol);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Would dropping here cut off the remote session it was typed in? */
+/* Would dropping here cut off the user's own remote session? */
 #include "guard/guard.h"
 
 #include <arpa/inet.h>
@@ -14,7 +14,7 @@
 #include "guard/ways.h"
 #include "lib/errors.h"
 
-/* One session held against what is to be dropped. */
+/* The check of one session. */
 struct check {
 	const struct interfaces *all;
 	const struct interfaces *chosen;
@@ -61,8 +61,8 @@ static bool is_stacked(const struct interface *interface)
 }
 
 /*
- * Only ever downwards: what passes one VLAN does not pass its siblings. The other end of
- * a veth is where frames come from; if it is a bridge's port, they come from others.
+ * Only downwards: the packets of one VLAN do not pass its siblings. Frames come from the
+ * other end of a veth; if that is a bridge's port, they come from its other ports.
  */
 static void pass(struct check *check, int index)
 {
@@ -118,7 +118,7 @@ static int open_tunnels(struct check *check, const struct session *session)
 	return error;
 }
 
-/* What goes by this interface: do we drop it on the way? */
+/* Would this session's packets be dropped on this interface? */
 static int check_way(struct check *check, const struct session *carrier,
 		     const struct way *way)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Would dropping here cut off the remote session it was typed in? */
+/* Would dropping here cut off the user's own remote session? */
 #ifndef GUARD_H
 #define GUARD_H
 
@@ -19,7 +19,7 @@
  * VLAN, the other end of a veth. So do those that a tunnel's packets go by, if such
  * packets are dropped: TCP in a vxlan is UDP there.
  *
- * Return: EXIT_DONE, or EXIT_REFUSED once it has told which session would be cut off.
+ * Return: EXIT_DONE, or EXIT_REFUSED after an error that names the session.
  */
 int guard_check(const struct interfaces *all, const struct interfaces *chosen,
 		int protocol, bool leaving);

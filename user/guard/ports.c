@@ -67,6 +67,6 @@ int ports_find(const struct way *way, int bridge)
 	neighbour->ndm_family = AF_BRIDGE;
 	if (netlink_ask(&request, read_entry, &search))
 		return 0;
-	/* One of its own, for what it sends itself, is no way in. */
+	/* The bridge's own entries are for what it sends itself. */
 	return search.port == bridge ? 0 : search.port;
 }

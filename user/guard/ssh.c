@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which SSH sessions this may be typed in: by variables, ancestors and servers' sockets. */
+/* The SSH sessions in which the user may be typing: by variables, ancestors, sockets. */
 #include "guard/ssh.h"
 
 #include <errno.h>
@@ -17,10 +17,10 @@ struct search {
 	struct sessions named; /* by variables */
 	int outermost; /* the process furthest up that has one, or 0 */
 	int server; /* the SSH server next above us, or 0 */
-	bool multiplexed; /* whoever sees this terminal may have come by another session */
+	bool multiplexed; /* the user of this terminal may have come by another session */
 	struct holders sockets; /* of all SSH servers */
-	struct holders logins; /* those by which nobody has logged in yet */
-	bool hidden; /* there are SSH servers that we may not look into */
+	struct holders logins; /* those without a login yet */
+	bool hidden; /* there are SSH servers that we may not inspect */
 	struct connections tcp;
 };
 
@@ -141,7 +141,7 @@ static bool is_same(const struct session *a, const struct session *b)
 		 IN6_ARE_ADDR_EQUAL(&a->server, &b->server)));
 }
 
-/* The connection that a variable names; NULL: it is over, or not of this namespace. */
+/* The connection that a variable names; NULL: it has ended, or is of another namespace. */
 static const struct connection *find_named(const struct search *search,
 					   const struct session *named)
 {
@@ -181,8 +181,8 @@ static bool holds(const struct holders *holders, unsigned long inode)
 
 /*
  * Adds the sessions of the process whose sockets begin at @at, which is moved to the
- * next one's. They are what it has accepted: what it has opened, it forwards. Where that
- * is not to be known, its first connection is its session.
+ * next one's. Connections that it accepted are sessions, those that it opened are forwarded.
+ * If that is not known, its first connection is its session.
  */
 static int add_process(struct search *search, size_t *at,
 		       struct sessions *found)
@@ -229,7 +229,7 @@ static int add_served(struct search *search, int pid, struct sessions *found)
 	return error;
 }
 
-/* Where servers may not be looked into: whatever is connected to the port they serve. */
+/* If servers may not be inspected: all connections to the ports that they serve. */
 static int add_by_port(struct search *search, struct sessions *found)
 {
 	const struct session *ends;
@@ -271,7 +271,7 @@ static int add_alive(struct search *search, const struct session *named,
 	return error ?: is_from_here(search, &session);
 }
 
-/* Those that are alive, and all that may be in use instead of them. */
+/* Those that exist, and all that may be in use instead of them. */
 static int decide(struct search *search, struct sessions *found)
 {
 	bool others = search->multiplexed, none;
@@ -291,7 +291,7 @@ static int decide(struct search *search, struct sessions *found)
 		error = add_served(search, 0, found);
 	if (error >= 0 && others && search->hidden)
 		error = add_by_port(search, found);
-	/* Rather those that were than none. */
+	/* Better the former ones than none. */
 	none = !found->count;
 	for (i = 0; none && i < search->named.count && error >= 0; i++)
 		error = sessions_add(found, &search->named.list[i]);
@@ -305,7 +305,7 @@ int ssh_sessions(struct sessions *found)
 
 	*found = (struct sessions){};
 	error = look_above(&search);
-	/* Entering another namespace takes the variable along, but not the connection. */
+	/* In another namespace the variable is still set, but the connection is not there. */
 	begun = search.outermost ?: search.server;
 	if (!error && (begun ? process_is_near(begun) : search.multiplexed)) {
 		error = process_each(read_server, &search);

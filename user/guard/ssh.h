@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which SSH sessions this may be typed in. */
+/* The SSH sessions in which the user may be typing. */
 #ifndef SSH_H
 #define SSH_H
 
@@ -14,7 +14,7 @@
  * namespace. If none has it, an SSH server among the ancestors still has its socket.
  *
  * That may not be the session in use: the peer is this machine (a second ssh, a jump
- * host), the connection is over, or a terminal multiplexer may be shown elsewhere.
+ * host), the connection has ended, or a terminal multiplexer may be attached elsewhere.
  * Then every session of an SSH server in this network namespace counts.
  *
  * Return: 0 or a negative errno.

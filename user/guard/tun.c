@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a session's packets become in a tun or tap device: what its process makes of them. */
+/* The packets that carry a session through a tun or tap device: those of its process. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a session's packets become in a tunnel; here, those whose ends rtnetlink tells. */
+/* The packets that carry a session through a tunnel; here, if rtnetlink has the ends. */
 #include "guard/tunnels.h"
 
 #include <errno.h>
@@ -62,7 +62,7 @@ static const struct kind kinds[] = {
 	{ "xfrm", IPPROTO_ESP, {}, {}, IFLA_XFRM_LINK, 0 },
 	{ "macsec", IPPROTO_RAW, {}, {}, 0, 0 }, /* an Ethernet type of its own */
 	{ "wireguard", IPPROTO_UDP, {}, {}, 0, 0 },
-	{ "tun", 0, {}, {}, 0, 0 }, /* as the process behind it likes */
+	{ "tun", 0, {}, {}, 0, 0 }, /* decided by its process */
 };
 
 static const struct kind *kind_of(const struct interface *interface)
@@ -89,7 +89,7 @@ struct search {
 	__u8 family; /* of the dump of neighbours */
 };
 
-/* The first of both that is there. */
+/* The first of both that is present. */
 static void read_address(struct in6_addr *ip, const struct rtattr *data,
 			 const __u16 types[2])
 {
@@ -122,7 +122,7 @@ static int read_link(const struct nlmsghdr *message, void *context)
 	data = netlink_find_in(about, IFLA_INFO_DATA);
 	read_address(&carrier->peer, data, kind->remote);
 	read_address(&carrier->server, data, kind->local);
-	/* Whoever sends from a group has an address of his own. */
+	/* Members of a multicast group send from addresses of their own. */
 	if (is_group(&carrier->peer))
 		carrier->peer = in6addr_any;
 	if (kind->link)
@@ -134,7 +134,7 @@ static int read_link(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-/* A device with many remote ends knows them as its neighbours. */
+/* A device with many remote ends has them as neighbours. */
 static int read_neighbour(const struct nlmsghdr *message, void *context)
 {
 	const struct ndmsg *neighbour = NLMSG_DATA(message);
@@ -166,7 +166,7 @@ static int add_neighbours(struct search *search, const __u8 *families,
 					  sizeof(*neighbour));
 		neighbour->ndm_family = families[i];
 		error = netlink_ask(&request, read_neighbour, search);
-		/* What disturbed it was not our own session. */
+		/* The change that interrupted the dump was not our session's. */
 		if (error == -EAGAIN || error == -EOPNOTSUPP)
 			error = 0;
 	}

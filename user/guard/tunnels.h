@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a session's packets become in a tunnel. */
+/* The packets that carry a session through a tunnel. */
 #ifndef TUNNELS_H
 #define TUNNELS_H
 
 #include "guard/session.h"
 #include "lib/interfaces.h"
 
-/* Does it put its frames into other packets, which it sends by other interfaces? */
+/* Does it encapsulate its frames in packets that it sends by other interfaces? */
 bool tunnel_is(const struct interface *interface);
 
 /**
@@ -19,11 +19,11 @@ bool tunnel_is(const struct interface *interface);
 int tunnel_carriers(const struct interface *tunnel,
 		    const struct session *session, struct sessions *carriers);
 
-/* The same of WireGuard, whose peers are told by another netlink. */
+/* The same for WireGuard, whose peers generic netlink has. */
 int wireguard_carriers(int index, const struct session *session,
 		       struct sessions *carriers);
 
-/* The same of tun and tap: the connections of the process that reads and writes it. */
+/* The same for tun and tap: the connections of the process that reads and writes it. */
 int tun_carriers(const char *name, struct sessions *carriers);
 
 #endif

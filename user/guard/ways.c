@@ -27,7 +27,7 @@ static int add(struct ways *ways, int index, const struct in6_addr *next)
 		       0;
 }
 
-/* Adds what a route says; the peer is next if no router is. */
+/* Adds a route's interface and next hop: the router, or the peer if there is none. */
 static int add_route(struct search *search, int index,
 		     const struct rtattr *gateway)
 {
@@ -82,7 +82,7 @@ static int ask_route(struct search *search, const struct in6_addr *from,
 	return netlink_ask(&request, read_route, search);
 }
 
-/* An error of the kernel's that says nothing of the route. */
+/* An error of the kernel that is not about the route. */
 static bool is_lost(int error)
 {
 	return error == -ENOBUFS || error == -ENOMEM || error == -EMFILE;
@@ -101,7 +101,7 @@ static int add_routes(struct search *search)
 	}
 	if (!is_lost(error))
 		error = ask_route(search, from, RTM_F_FIB_MATCH);
-	/* Where there is no route, no session goes. */
+	/* Without a route there is no session. */
 	return is_lost(error) ? error : 0;
 }
 
@@ -135,7 +135,7 @@ static int add_owners(struct search *search)
 	return error;
 }
 
-/* The one where it began instead of the routes, or beside them. */
+/* Adds the one where it began, instead of the routes, or beside them. */
 static int add_arrival(struct search *search, bool instead)
 {
 	struct way way = { .index = search->session->arrival };

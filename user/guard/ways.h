@@ -16,7 +16,7 @@ struct ways {
 };
 
 /**
- * ways_find() - by which interfaces does it go?
+ * ways_find() - find the interfaces that its packets use
  * @leaving: what leaves; else what arrives
  * @ways: free its list
  *

@@ -11,7 +11,7 @@ struct search {
 	const struct session *session;
 	int best; /* bits of the allowed address that fits best, as IPv6; -1: none */
 	struct session carrier;
-	/* A peer with many allowed addresses goes on in the next message, without endpoint. */
+	/* A peer with many allowed addresses continues in the next message, without endpoint. */
 	__u8 key[WG_KEY_LEN];
 	struct session current;
 };
@@ -26,7 +26,7 @@ static int read_family(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-/* Do the first @bits of both agree? */
+/* Are the first @bits of both the same? */
 static bool fits(const struct in6_addr *a, const struct in6_addr *b, int bits)
 {
 	int rest = bits % 8;
@@ -134,7 +134,7 @@ int wireguard_carriers(int index, const struct session *session,
 	int error = ask(&nl, index, &search);
 
 	netlink_close(&nl);
-	/* A peer without an endpoint has not come yet. */
+	/* A peer without an endpoint has not connected yet. */
 	if (error || search.best < 0 || address_is_none(&search.carrier.peer))
 		return error;
 	return sessions_add(carriers, &search.carrier);

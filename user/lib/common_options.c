@@ -46,7 +46,7 @@ __u32 common_number(const char *text, __u32 most)
 	return errno || *end || value > most ? 0 : (__u32)value;
 }
 
-/* Those that end the program. */
+/* Options that end the program. */
 static error_t parse_usage(int key, struct argp_state *state)
 {
 	const struct common_options *to = state->input;
@@ -137,7 +137,7 @@ int common_parse(const struct argp *argp, int argc, char **argv, void *input)
 	return EXIT_DONE;
 }
 
-/* One word of a command line, in quotes if a shell would else see more in it. */
+/* One word of a command line, quoted if a shell would interpret it otherwise. */
 static void put_word(FILE *to, const char *word)
 {
 	static const char plain[] =

@@ -44,7 +44,7 @@ __u32 common_number(const char *text, __u32 most);
 /* Bytes of a command line that are kept. */
 #define COMMAND_SIZE 256
 
-/* The command line, as a shell takes it; what is longer is cut. */
+/* The command line, quoted for a shell, and cut if it is longer. */
 void common_command(const struct common_options *options,
 		    char text[COMMAND_SIZE]);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Durations on the command line, and what the clocks say. */
+/* Durations on the command line, and clocks. */
 #include "lib/duration.h"
 
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Durations on the command line, and what the clocks say. */
+/* Durations on the command line, and clocks. */
 #ifndef DURATION_H
 #define DURATION_H
 
@@ -7,13 +7,13 @@
 #include <time.h>
 
 #define SECOND_NS 1000000000ULL
-/* A year: longer is a slip of the finger, and far from overflowing 64 bits. */
+/* A year: longer is a typing error, and this is far from overflowing 64 bits. */
 #define LONGEST_S (366ULL * 24 * 3600)
 
 /* "500ms", "10s", "5m", "2h" to nanoseconds; 0 if it is none. */
 __u64 parse_duration(const char *text);
 
-/* What a clock says, CLOCK_MONOTONIC or another, in nanoseconds. */
+/* The time of a clock, CLOCK_MONOTONIC or another, in nanoseconds. */
 __u64 clock_ns(clockid_t id);
 
 /* From CLOCK_MONOTONIC to the time since 1970. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Saying what went wrong: what failed, the likely cause, the next step. */
+/* Error messages: what failed, the likely cause, the next step. */
 #include "lib/errors.h"
 
 #include <bpf/libbpf.h>
@@ -87,7 +87,7 @@ static const struct advice {
 	{ XDP, EEXIST, EXIT_REFUSED,
 	  "an XDP program runs there in the other mode, or on a device above it (a bridge, bond or VLAN)",
 	  "See its owner with --list; --force replaces only what is on the interface itself." },
-	/* Asked again by netlink, it did not refuse. */
+	/* Netlink, which was asked next, did not refuse it. */
 	{ IN(AT_XDP_GENERIC), EINVAL, EXIT_LACKING,
 	  "this kernel has no bpf_link for XDP (it came with Linux 5.9)",
 	  "Use a newer kernel." },
@@ -111,7 +111,7 @@ static const struct advice {
 	  "Look at 'tc filter show dev IFACE egress' (or ingress), or use --tcx." },
 	{ IN(AT_PIN), EEXIST, EXIT_REFUSED, "there is a pin already",
 	  "Remove it with --detach." },
-	/* The inode finds no memory. */
+	/* There was no memory for the inode. */
 	{ IN(AT_PIN), ENOSPC, EXIT_SYSTEM,
 	  "the BPF file system has no memory for it",
 	  "Free memory and try again." },
@@ -267,7 +267,7 @@ int fail_at(enum place place, int error, const char *subject,
 		next = "The details are above.";
 	if (!strncmp(next, PRIVILEGE, strlen(PRIVILEGE)))
 		next = privileges_next(next);
-	/* Its errno alone has many causes there. */
+	/* There, the errno alone has many causes. */
 	if (*says && XDP & IN(place))
 		return fail(advice->code,
 			    "%s: %s: the kernel says: %s (%s). %s", subject,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Saying what went wrong: what failed, the likely cause, the next step. */
+/* Error messages: what failed, the likely cause, the next step. */
 #ifndef ERRORS_H
 #define ERRORS_H
 
@@ -12,7 +12,7 @@ enum exit_code {
 	EXIT_DONE = 0,
 	EXIT_SYSTEM = 1, /* the kernel or the system failed */
 	EXIT_USAGE = 2, /* wrong options or arguments */
-	EXIT_REFUSED = 3, /* another's program, or it would cut the user off */
+	EXIT_REFUSED = 3, /* a foreign program, or it would cut the user off */
 	EXIT_LACKING = 4, /* this kernel lacks what was asked */
 };
 
@@ -41,20 +41,20 @@ enum place {
 void errors_init(const char *program);
 
 /*
- * What libbpf tells of its doing: 0 nothing, 1 what a user may want to know, 2 all. But
- * for 0, errors do not advise to use --verbose.
+ * Which libbpf messages are shown: 0 none, 1 those for users, 2 all. Only with 0 do
+ * errors advise to use --verbose.
  */
 void verbose_init(int level);
 
 /**
- * fail() - say a whole error
+ * fail() - print a whole error
  * @code: returned
  * @format: a sentence: what failed, the cause, the next step
  */
 int fail(enum exit_code code, const char *format, ...) __printf(2, 3);
 
 /**
- * fail_at() - say an error that the kernel returned
+ * fail_at() - print an error that the kernel returned
  * @place: what was being done
  * @error: errno, positive
  * @subject: what it was done to (an interface's name or a path)
@@ -65,10 +65,10 @@ int fail(enum exit_code code, const char *format, ...) __printf(2, 3);
 int fail_at(enum place place, int error, const char *subject,
 	    const char *kernel);
 
-/* Say that there is no memory for @what. Return: EXIT_SYSTEM. */
+/* Print that there is no memory for @what. Return: EXIT_SYSTEM. */
 int fail_memory(const char *what);
 
-/* Tell something that is not data: standard error, with the program's name. */
+/* Print a message that is not data: to standard error, with the program's name. */
 void note(const char *format, ...) __printf(1, 2);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Texts of others, for terminals and for JSON. */
+/* Foreign texts, safe for terminals and for JSON. */
 #include "lib/escape.h"
 
 #include <linux/types.h>
@@ -15,8 +15,8 @@
 #define JSON_SIZE 2048
 
 /*
- * What steers a terminal (C0, DEL, C1 of ISO 6429), ends a line or turns the direction of
- * what follows (UAX #9).
+ * Characters that control a terminal (C0, DEL, C1 of ISO 6429), end a line or change the
+ * direction of the following text (UAX #9).
  */
 static const struct {
 	__u32 first, last;
@@ -60,7 +60,7 @@ static size_t decode(const char *text, __u32 *code)
 	return length;
 }
 
-/* How one character, or a byte that is none, is shown. Returns its length. */
+/* Shows one character, or a byte that is not one. Returns its length. */
 static size_t show_text(char shown[SHOWN_SIZE], const char *text)
 {
 	size_t length;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Names of interfaces, processes, namespaces and files may have any bytes in them. Here
- * they become what a terminal shows as it stands, and strings of valid JSON.
+ * Names of interfaces, processes, namespaces and files may contain any bytes. Here they
+ * become text that is safe on a terminal, and strings of valid JSON.
  */
 #ifndef ESCAPE_H
 #define ESCAPE_H
@@ -14,8 +14,8 @@
 #define ESCAPED_SIZE(size) (4 * (size))
 
 /**
- * escape_text() - make a text harmless
- * @to: where to; what does not fit is cut between characters
+ * escape_text() - make a text safe for a terminal
+ * @to: the result; a text that does not fit is cut between characters
  * @size: of @to
  * @from: any bytes; "\x1b" stands for one that is no printable character of UTF-8
  *

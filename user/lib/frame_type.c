@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What an interface's frames start with, and whether IP is found in them. */
+/* What an interface's frames start with, and whether the programs find IP in them. */
 #include "lib/frame_type.h"
 
 #include <linux/if_arp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The interfaces of this network namespace, and names and globs to them. */
+/* The interfaces of this network namespace, by name or glob. */
 #include <netinet/in.h> /* before linux/in6.h, not after it */
 
 #include "lib/interfaces.h"
@@ -27,7 +27,7 @@ static int add(struct interfaces *all, const struct interface *interface)
 			 sizeof(*interface));
 }
 
-/* The first @size bytes of an attribute; all zero if it has not so many. */
+/* The first @size bytes of an attribute; all zero if it is shorter. */
 static void read_bytes(const struct rtattr *attribute, void *bytes, size_t size)
 {
 	memset(bytes, 0, size);
@@ -36,8 +36,8 @@ static void read_bytes(const struct rtattr *attribute, void *bytes, size_t size)
 }
 
 /*
- * A GRE device that sends to anywhere, or to a multicast group, has its frames made
- * with the outer header by the sender (header_ops); an external one has not
+ * A GRE device without a fixed remote, or with a multicast group, has frames that the
+ * sender makes with the outer header (header_ops); an external one has not
  * (ipgre_tunnel_init(), net/ipv4/ip_gre.c; ip6gre_tunnel_init(), net/ipv6/ip6_gre.c).
  */
 static bool has_outer_header(const struct interface *interface,
@@ -57,7 +57,7 @@ static bool has_outer_header(const struct interface *interface,
 	       (four.s_addr == INADDR_ANY || IN_MULTICAST(ntohl(four.s_addr)));
 }
 
-/* Devices that carry IP, and are told to carry MPLS instead. */
+/* Devices that usually carry IP, configured to carry MPLS. */
 static bool carries_mpls(const struct interface *interface,
 			 const struct rtattr *data)
 {
@@ -130,7 +130,7 @@ static struct interface *find(const struct interfaces *all, int index)
 	return bsearch(&key, all->list, all->count, sizeof(key), by_index);
 }
 
-/* Sorts by ifindex; a disturbed dump may tell one twice. */
+/* Sorts by ifindex; an interrupted dump may have one twice. */
 static void sort(struct interfaces *all)
 {
 	size_t i, kept = 0;
@@ -145,7 +145,7 @@ static void sort(struct interfaces *all)
 	all->count = kept + 1;
 }
 
-/* What stands where clsact would: "clsact", or "ingress". */
+/* The qdisc in clsact's place: "clsact", or "ingress". */
 static int read_qdisc(const struct nlmsghdr *message, void *context)
 {
 	const struct tcmsg *tc = NLMSG_DATA(message);
@@ -285,7 +285,7 @@ int interface_level(const struct interfaces *all,
 	return level_of(all, interface, INTERFACE_LEVELS);
 }
 
-/* Marks what one pattern means, if @marks is not NULL; false if it means nothing. */
+/* Marks the interfaces of one pattern, if @marks is not NULL; false if there are none. */
 static bool mark(const struct interfaces *all, const char *pattern, bool *marks)
 {
 	const struct interface *other;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The interfaces of this network namespace, and names and globs to them. */
+/* The interfaces of this network namespace, by name or glob. */
 #ifndef INTERFACES_H
 #define INTERFACES_H
 
@@ -13,7 +13,7 @@
 enum qdisc {
 	QDISC_NONE,
 	QDISC_CLSACT,
-	QDISC_INGRESS, /* the older one: it has no egress side */
+	QDISC_INGRESS, /* older than clsact, without an egress side */
 };
 
 struct interface {
@@ -25,13 +25,13 @@ struct interface {
 	__u16 type; /* ARPHRD_* */
 	bool outer; /* its frames start with an outer header: GRE to anywhere */
 	bool mpls; /* it carries MPLS, not IP */
-	enum qdisc qdisc; /* where clsact would stand */
+	enum qdisc qdisc; /* the qdisc in clsact's place */
 	__u32 xdp_native; /* ids of the XDP programs, or 0 */
 	__u32 xdp_generic;
 	__u32 xdp_offload;
 };
 
-/* So many devices stand on each other at most: MAX_NEST_DEV (linux/netdevice.h). */
+/* The most devices on top of each other: MAX_NEST_DEV (linux/netdevice.h). */
 #define INTERFACE_LEVELS 8
 
 struct interfaces {
@@ -49,7 +49,7 @@ int interfaces_read(struct interfaces *all);
 void interfaces_free(struct interfaces *all);
 
 /**
- * interfaces_choose() - find those that names and globs mean
+ * interfaces_choose() - find the interfaces of names and globs
  * @all: to choose from
  * @patterns: interface names or shell globs
  * @count: of @patterns
@@ -61,10 +61,10 @@ void interfaces_free(struct interfaces *all);
 int interfaces_choose(const struct interfaces *all, char *const *patterns,
 		      size_t count, bool each, struct interfaces *chosen);
 
-/* The inode number of this network namespace; 0 with errno if it cannot be told. */
+/* The inode number of this network namespace; 0 with errno if it is not known. */
 __u32 netns_own(void);
 
-/* Is there an interface that this name or glob means? */
+/* Is there an interface of this name or glob? */
 bool interfaces_match(const struct interfaces *all, const char *pattern);
 
 /* The interface of that ifindex, or NULL. */
@@ -78,7 +78,7 @@ const struct interface *interfaces_find(const struct interfaces *all,
 bool interface_is_above(const struct interface *upper,
 			const struct interface *lower);
 
-/* How many of @all are below it, one on the other; at most INTERFACE_LEVELS. */
+/* How many of @all are below it, one on top of the other; at most INTERFACE_LEVELS. */
 int interface_level(const struct interfaces *all,
 		    const struct interface *interface);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Speaking netlink: requests, the kernel's extended acks, dumps. */
+/* Netlink: requests, the kernel's extended acks, dumps. */
 #include "lib/netlink.h"
 
 #include <errno.h>
@@ -30,7 +30,7 @@ static int open_protocol(struct netlink *nl, int protocol, __u32 groups)
 	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (nl->fd < 0)
 		return -errno;
-	/* Wanted, not needed: without them errors say less. */
+	/* Optional: without them errors have no sentence of the kernel's. */
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_EXT_ACK, &one, sizeof(one));
 	setsockopt(nl->fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK, &one,
 		   sizeof(one));
@@ -103,7 +103,7 @@ void netlink_nest_end(struct netlink_request *request, struct rtattr *nest)
 		(char *)request + request->header.nlmsg_len - (char *)nest;
 }
 
-/* Its answer is not waited for: its sequence number is 0, which none else has. */
+/* Its answer is not awaited: its sequence number is 0, which no other request has. */
 void netlink_put_next(struct netlink_request *request,
 		      const struct netlink_request *next)
 {
@@ -130,7 +130,7 @@ static void keep_extack(struct netlink *nl, const struct nlmsghdr *message)
 	snprintf(nl->extack, sizeof(nl->extack), "%s", netlink_string(text));
 }
 
-/* An answer while it is being read. */
+/* State while an answer is read. */
 struct answer {
 	struct netlink *nl;
 	netlink_reader reader;
@@ -186,7 +186,7 @@ static int read_datagram(struct netlink *nl, int flags, netlink_reader reader,
 	return error;
 }
 
-/* For 40 ms: a filter is not to stay for want of memory at one moment. */
+/* For 40 ms: a short lack of memory must not leave a filter behind. */
 #define TRIES 5
 #define PAUSE_US 10000
 
@@ -239,7 +239,7 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 	error = send_request(nl, request);
 	if (error)
 		return error;
-	/* To the end, whatever comes: a dump left half read blocks the next. */
+	/* Read to the end, even after an error: a half-read dump blocks the next one. */
 	while (!error && !answer.ended)
 		error = read_datagram(nl, 0, read_answer, &answer);
 	nl->unfinished = !answer.ended;

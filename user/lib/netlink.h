@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Speaking rtnetlink, and generic netlink: requests with the kernel's extended ack on an
+ * Rtnetlink and generic netlink: requests with the kernel's extended ack on an
  * error, dumps.
  * libbpf's netlink code cannot list filters and hides the extended ack.
  */
@@ -17,7 +17,7 @@ struct netlink {
 	int protocol; /* NETLINK_ROUTE or NETLINK_GENERIC */
 	__u32 sequence;
 	bool unfinished; /* an answer was not read to its end: begin with a new socket */
-	char extack[256]; /* what the kernel said to the last request, or "" */
+	char extack[256]; /* extack of the last request, or "" */
 };
 
 /* A request: a header, a fixed part, attributes; 1 KiB is ample for all of ours. */
@@ -52,19 +52,19 @@ struct rtattr *netlink_nest(struct netlink_request *request, __u16 type);
 void netlink_nest_end(struct netlink_request *request, struct rtattr *nest);
 
 /*
- * Puts @next behind it: the kernel carries out both within one system call, which no
- * signal ends, and the answer is that to @request.
+ * Appends @next: the kernel carries out both within one system call, which no signal
+ * ends, and the answer is that to @request.
  */
 void netlink_put_next(struct netlink_request *request,
 		      const struct netlink_request *next);
 
 /**
  * netlink_talk() - send a request and read all of its answer
- * @nl: closed, it is opened before, to what its protocol says
+ * @nl: opened first, by its protocol, if it is closed
  * @reader: gets each message; NULL if only success counts; must not talk itself
  *
  * Return: 0 or a negative errno; @nl->extack then says more. -ENOBUFS: the kernel had no
- * memory for its answer; what was asked for may be done. -EAGAIN: a dump was
+ * memory for its answer; the request may have been carried out. -EAGAIN: a dump was
  * disturbed by a change; what @reader got may have gaps and doubles, ask again.
  */
 int netlink_talk(struct netlink *nl, struct netlink_request *request,
@@ -79,7 +79,7 @@ bool netlink_again(int error, int *tries);
 /* netlink_talk() by a socket of the process's own. */
 int netlink_ask(struct netlink_request *request, netlink_reader reader,
 		void *context);
-/* What the kernel said to the last such request, if that failed with @error; or "". */
+/* The extack of the last such request, if that failed with @error; or "". */
 const char *netlink_extack(int error);
 
 /**

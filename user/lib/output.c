@@ -64,7 +64,7 @@ static bool has_room(const struct output *out)
 	return sink_pending(&out->sink) + out->length <= out->most;
 }
 
-/* What is added from now on counts here; what waits from before that, as it did. */
+/* Lines added from now on count here; lines added before count as they did. */
 static void set_counter(struct output *out, __u64 *lost)
 {
 	const struct sink *sink = &out->sink;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Standard output and standard error, line by line. Nothing here waits for a
- * reader: what a pipe, a terminal or a socket does not take at once stays in
+ * reader: lines that a pipe, a terminal or a socket does not take at once stay in
  * memory, and lines that find no room there are lost and counted.
  */
 #ifndef OUTPUT_H
@@ -13,10 +13,10 @@
 
 struct output {
 	struct sink sink;
-	FILE *text; /* what is being put together, and where that is */
+	FILE *text; /* the line that is put together, and its buffer */
 	char *buffer;
 	size_t length;
-	size_t most; /* from so many bytes waiting on, lines are lost */
+	size_t most; /* with this many bytes waiting, lines are lost */
 	/* Which counter takes a line that is lost: of those from @lost_from on, @lost. */
 	__u64 *lost, *lost_before;
 	__u64 lost_from; /* as sink.whole counts */
@@ -27,14 +27,14 @@ extern struct output standard_output, standard_error;
 /* To be called first of all, once the standard descriptors are open. */
 void output_open(void);
 
-/* Where to put the next line together, from its start; NULL: no memory. */
+/* Starts the next line; returns where to put it together. NULL: no memory. */
 FILE *output_text(struct output *out);
 
-/* What has been put together so far: a string, valid until the next of it. */
+/* The line so far: a string, valid until more is put together. */
 char *output_so_far(struct output *out);
 
 /**
- * output_add() - what was put together is complete: one line or more
+ * output_add() - add what was put together: one complete line or more
  * @lost: counts the lines that the reader does not take; NULL: not counted
  * @always: keep them, however much waits already
  *

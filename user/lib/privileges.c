@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Which capabilities there are, and giving up those no longer needed. */
+/* Which capabilities this process has, and giving up those no longer needed. */
 #include "lib/privileges.h"
 
 #include <errno.h>
@@ -38,7 +38,7 @@ static bool has(const struct __user_cap_data_struct *data, int capability)
 	       CAP_TO_MASK(capability);
 }
 
-/* All ids are the machine's, or some of them are others there: user_namespaces(7). */
+/* Are the ids not all mapped to themselves? user_namespaces(7) */
 static bool in_user_namespace(void)
 {
 	FILE *file = fopen("/proc/self/uid_map", "re");
@@ -73,7 +73,7 @@ int privileges_check(bool others)
 	char next[160];
 
 	if (capabilities(SYS_capget, data))
-		return EXIT_DONE; /* let the kernel say no itself */
+		return EXIT_DONE; /* then the kernel will refuse it */
 	admin = has(data, CAP_SYS_ADMIN);
 	bpf = has(data, CAP_BPF) && has(data, CAP_PERFMON);
 	if (has(data, CAP_NET_ADMIN) && (admin || (bpf && !others)))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which capabilities there are, and giving up those no longer needed. */
+/* Which capabilities this process has, and giving up those no longer needed. */
 #ifndef PRIVILEGES_H
 #define PRIVILEGES_H
 
@@ -7,15 +7,15 @@
 #include <stdbool.h>
 
 /**
- * privileges_check() - are there the capabilities that will be needed?
+ * privileges_check() - does this process have the capabilities that it will need?
  * @others: also those to look at and remove what other processes attached, or this
  *          user pinned
  *
- * Return: EXIT_DONE, or tells what is missing and returns EXIT_SYSTEM.
+ * Return: EXIT_DONE, or EXIT_SYSTEM after an error that says what is missing.
  */
 int privileges_check(bool others);
 
-/* The next step where they do not suffice: @otherwise, or what helps in a user namespace. */
+/* The next step if they are not enough: @otherwise, or what helps in a user namespace. */
 const char *privileges_next(const char *otherwise);
 
 /* May this process look at links and programs that are not its own? */

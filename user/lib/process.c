@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Other processes, as far as /proc shows them. */
+/* Other processes, by /proc. */
 #include "lib/process.h"
 
 #include <dirent.h>
@@ -48,7 +48,7 @@ int process_parent(int pid, char name[PROCESS_NAME])
 		return 0;
 	line[fread(line, 1, sizeof(line) - 1, file)] = '\0';
 	fclose(file);
-	/* The name may hold anything, parentheses and spaces as well. */
+	/* The name may contain anything, even parentheses and spaces. */
 	end = strrchr(line, ')');
 	if (!end || sscanf(end, ") %c %d", &state, &parent) != 2)
 		return 0;

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 /**
- * signals_catch() - from here on they wait, so that nothing is left behind
+ * signals_catch() - block them and queue them, so that a run can clean up first
  * @more: one more that ends it, or 0
  *
  * SIGINT, SIGTERM, SIGHUP and SIGUSR1.

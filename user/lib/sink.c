@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Where lines or blocks are written to, never waiting for a reader. */
+/* Writes lines or blocks, and never waits for a reader. */
 #include "lib/sink.h"
 
 #include <errno.h>
@@ -112,7 +112,7 @@ int sink_begin(struct sink *sink)
 
 	if (!sink->regular)
 		return 0;
-	/* A file that a shell's >> appends to is not cut. */
+	/* A file to which a shell's >> appends is not truncated. */
 	if (!strcmp(sink->path, "-")) {
 		at = lseek(sink->fd, 0, SEEK_END);
 		sink->whole = at > 0 ? (__u64)at : 0;
@@ -174,7 +174,7 @@ static size_t piece_at(const struct sink *sink, size_t at, size_t end)
 	return length <= room ? length : 0;
 }
 
-/* Takes off what is wholly written, which makes room. */
+/* Removes the blocks that are wholly written, to make room. */
 static void take_off(struct sink *sink)
 {
 	size_t at = 0, length;
@@ -199,7 +199,7 @@ void sink_abandon(struct sink *sink)
 		     strerror(errno));
 	for (; (length = piece_at(sink, at, sink->used)); at += length)
 		sink->lost(sink->context, sink->data + at);
-	/* Where one is begun, no other may follow its first half. */
+	/* If one is begun, none may follow its first half. */
 	sink->used = sink->error || !sink->sent ? 0 :
 						  piece_at(sink, 0, sink->used);
 	sink->sent = sink->used ? sink->sent : 0;
@@ -213,7 +213,7 @@ static size_t portion(const struct sink *sink)
 
 	if (sink->regular || size <= PIPE_BUF)
 		return size;
-	/* So much, a pipe that is ready takes at once, and as a whole: pipe(7). */
+	/* A pipe that is ready takes this much at once, and as a whole: pipe(7). */
 	newline = sink->lines ? memrchr(data, '\n', PIPE_BUF) : NULL;
 	return newline ? (size_t)(newline - data) + 1 : PIPE_BUF;
 }
@@ -236,15 +236,15 @@ int sink_flush(struct sink *sink)
 		}
 		sink->sent += done;
 	}
-	/* Not at each turn: what waits has to be moved. */
+	/* Not each time: the waiting bytes have to be moved. */
 	if (sink->sent >= sink_pending(sink))
 		take_off(sink);
 	return -sink->error;
 }
 
 /*
- * Waits until the reader takes something; false if it shows no sign of life, or
- * if the user has lost patience first.
+ * Waits until the reader takes something; false if it does not do so in time, or if a
+ * signal comes first.
  */
 static bool wait_for_reader(const struct sink *sink, int signal_fd)
 {

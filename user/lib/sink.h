@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where lines or a capture's blocks are written to, never waiting for a reader. A pipe
- * whose reader is slow fills the buffer; a full disk ends the writing, and a file ends
- * with its last whole block.
+ * Writes lines or a capture's blocks, and never waits for a reader. A pipe whose reader
+ * is slow fills the buffer; a full disk ends the writing, and a file ends with its last
+ * whole block.
  */
 #ifndef SINK_H
 #define SINK_H
@@ -17,18 +17,18 @@
 struct sink {
 	const char *path; /* "-": standard output */
 	int fd; /* -1: not open */
-	bool lines; /* what is written are lines, else blocks: see pcapng.h */
+	bool lines; /* it writes lines, else blocks: see pcapng.h */
 	bool regular; /* a file that can be cut */
-	bool created; /* by us, so it goes if nothing comes of the run */
+	bool created; /* by us, so it is removed if the run fails */
 	char *data; /* lines or blocks, of which some are still to be written */
 	size_t size; /* bytes that there is room for */
-	size_t used; /* bytes of them all */
+	size_t used; /* bytes of all of them */
 	size_t sent; /* bytes that are written */
 	void (*lost)(void *context,
 		     const char *piece); /* never written as a whole */
 	void *context; /* the caller's, for lost() */
 	__u64 whole; /* bytes written before @data: of whole lines or blocks */
-	int patience_ms; /* for a reader that shows no sign of life at the end */
+	int patience_ms; /* at the end, for a reader that takes nothing */
 	int error; /* errno that ended the writing, or 0 */
 };
 
@@ -41,7 +41,7 @@ struct sink {
  */
 int sink_open(struct sink *sink, const char *path, bool replace);
 
-/* From now on it is ours: cut the file. Returns 0 or a negative errno. */
+/* Truncates the file. Returns 0 or a negative errno. */
 int sink_begin(struct sink *sink);
 
 /*
@@ -67,11 +67,11 @@ int sink_flush(struct sink *sink);
  * sink_flush_all() - at the end: writes all that is there, waiting for the reader
  * @signal_fd: a signal that can be read here ends the waiting; -1: none
  *
- * Return: false if it gave up: the reader shows no sign of life, or an error.
+ * Return: false if it gave up: the reader took nothing for too long, or an error.
  */
 bool sink_flush_all(struct sink *sink, int signal_fd);
 
-/* Gives up: lost() is called for what is not wholly written, files are cut. */
+/* Gives up: calls lost() for blocks that are not wholly written, truncates files. */
 void sink_abandon(struct sink *sink);
 
 /* Bytes that still wait. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A table that is drawn over what was drawn before, where that can be done. */
+/* A table that is redrawn in place, on terminals that can. */
 #include "lib/terminal.h"
 
 #include <stdlib.h>
@@ -46,7 +46,7 @@ bool terminal_fits(struct terminal *terminal, unsigned int lines)
 	if (!terminal->out)
 		return false;
 	ioctl(terminal->out->sink.fd, TIOCGWINSZ, &size);
-	/* Where the last frame is now, only the terminal knows. */
+	/* Only the terminal knows where the last frame is now. */
 	if (size.ws_col != terminal->columns || size.ws_row != terminal->rows ||
 	    output_count() != terminal->seen)
 		terminal->drawn = 0;

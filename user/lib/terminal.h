@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A table that is drawn over what was drawn before, where that can be done. */
+/* A table that is redrawn in place, on terminals that can. */
 #ifndef TERMINAL_H
 #define TERMINAL_H
 
@@ -25,7 +25,7 @@ unsigned int terminal_columns(const struct output *out);
 bool terminal_heading(const struct output *out, unsigned int *lines,
 		      unsigned int rows);
 
-/* @terminal is @out, if that is one on which things can be drawn over. */
+/* @terminal is @out, if that is a terminal that can redraw. */
 void terminal_open(struct terminal *terminal, struct output *out);
 
 /**

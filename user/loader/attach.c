@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stage four: attached to all interfaces or to none; and off again. */
+/* Stage four: attach to all interfaces or to none; detach. */
 #include "loader/stages.h"
 
 #include <bpf/bpf.h>
@@ -59,7 +59,7 @@ static int pin_one(struct run *run, struct attachment *at)
 	return code;
 }
 
-/* Now another's link can go. */
+/* Now the foreign link can be detached. */
 static int settle_one(struct run *run, struct attachment *at)
 {
 	int code = EXIT_DONE;
@@ -99,7 +99,7 @@ static int detach_one(const struct run *run, struct attachment *at)
 		code = pin_remove(path);
 		at->pinned = false;
 	}
-	/* What was there is put back into its own link. */
+	/* The program that was there is restored to its own link. */
 	if (at->link_fd >= 0 && at->link_fd != at->replaced.link_fd) {
 		if (at->attached && link_detach(at->link_fd, name))
 			code = EXIT_SYSTEM;
@@ -156,7 +156,7 @@ static int for_all(struct run *run, attach_step step)
 }
 
 /*
- * Where a device above has an XDP program, none can come below it, nor come back
+ * If a device above has an XDP program, none can be attached or restored below it
  * (dev_xdp_attach()): only a link of ours can be updated there.
  */
 static int check_above(struct run *run, struct attachment *at)
@@ -181,7 +181,7 @@ static int check_above(struct run *run, struct attachment *at)
 	return EXIT_DONE;
 }
 
-/* And so ours above comes after what has to come below. */
+/* So ours above is attached after those below. */
 static void order_above(struct run *run, int level)
 {
 	size_t i, j;
@@ -222,7 +222,7 @@ static int attach_turn(struct run *run, enum turn turn, int level)
 
 /*
  * One turn after the other; what cannot be done in its turn is left to a later one. In
- * each, lower devices first: no XDP program can come below one (dev_xdp_attach()).
+ * each, lower devices first: no XDP program can be attached below one (dev_xdp_attach()).
  */
 static int attach_all(struct run *run)
 {

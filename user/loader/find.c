@@ -46,7 +46,7 @@ static int check_all_frames(struct run *run)
 	return code;
 }
 
-/* What ends by itself, or drops nothing, does not cut the user off for long. */
+/* A run that ends by itself, or drops nothing, does not cut the user off for long. */
 static int check_session(struct run *run)
 {
 	const struct options *options = &run->options;
@@ -66,7 +66,7 @@ static int need_descriptors(struct run *run)
 				 run->options.common.force ? 3 : 1);
 }
 
-/* A counter has a value for each: libbpf reads how many there may be from /sys. */
+/* Counters have a value for each possible CPU: libbpf reads their number from /sys. */
 static int need_cpus(struct run *run)
 {
 	int cpus = libbpf_num_possible_cpus();

@@ -87,7 +87,7 @@ int stage_capture(struct run *run)
 	return code;
 }
 
-/* An end before its time: why, and how long it was attached. */
+/* An early end: why, and how long it was attached. */
 static void tell_end(const struct run *run)
 {
 	const struct watch *watch = &run->watch;
@@ -107,7 +107,7 @@ static void tell_end(const struct run *run)
 		note("a signal came: detached after %.1f%s s.", seconds, of);
 }
 
-/* The last counters, and how many are missing; the first code that is not done. */
+/* The last counters, and how many are missing; the first code that is not EXIT_DONE. */
 static int finish_counters(struct run *run, int code)
 {
 	struct display *display = &run->watch.display;

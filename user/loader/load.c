@@ -47,7 +47,7 @@ static int configure_capture(struct run *run)
 					       run->image.config->snaplen);
 }
 
-/* What the trace lines of this run begin with, and of no other; never 0. */
+/* The mark of this run's trace lines, and of no other run's; never 0. */
 static __u32 new_mark(void)
 {
 	__u32 mark = 0;
@@ -101,7 +101,7 @@ static bool lacks_events(void)
 	return !libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_TRACEPOINT, NULL);
 }
 
-/* Says why the kernel does not take the program. */
+/* Prints why the kernel rejects the program. */
 static int refused(const struct run *run, int error, char *log)
 {
 	struct refusal refusal;
@@ -128,8 +128,8 @@ static int refused(const struct run *run, int error, char *log)
 }
 
 /*
- * Loads, showing the verifier's log if asked. If not, there is one only of what it
- * refuses: libbpf then tries again with it.
+ * Loads, and shows the verifier's log if asked. Otherwise there is one only if the
+ * verifier rejects the program: libbpf then tries again with a log.
  */
 static int load_image(struct run *run)
 {
@@ -149,7 +149,7 @@ static int load_image(struct run *run)
 	return code;
 }
 
-/* What cannot be read now could not be later, with fewer privileges. */
+/* Counters that cannot be read now cannot be read later, with fewer privileges. */
 static int try_counters(const struct run *run)
 {
 	struct drop_counters sum;
@@ -181,8 +181,8 @@ static int write_slots(struct run *run)
 }
 
 /*
- * Where libbpf's probe of it has failed, for want of memory, say, a program is
- * loaded without its name, and its maps without theirs.
+ * If libbpf's probe for names failed, without memory for example, a program is loaded
+ * without its name, and its maps without theirs.
  */
 static int identify(struct run *run)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pins that no interface here leads to: it has gone, with its namespace perhaps, or was
- * moved to another namespace.
+ * Pins without an interface here: it is gone, perhaps with its namespace, or was moved
+ * to another namespace.
  */
 #include "loader/stages.h"
 
@@ -43,7 +43,7 @@ static bool is_here(const struct run *run, const struct pin *pin)
 	bool is = false;
 	size_t i;
 
-	/* Without an answer, which was told, nothing is to be done with it. */
+	/* Without an answer, which was reported, it is left alone. */
 	if (query_read(&one, &found))
 		return true;
 	for (i = 0; i < found.count && !is; i++)
@@ -86,7 +86,7 @@ int lost_find(struct run *run)
 	int error = pins_read(pins);
 	size_t i, kept = 0;
 
-	/* EACCES: who may not look there has no pins there. */
+	/* EACCES: a user without access has no pins there. */
 	if (error && error != -EACCES)
 		return fail_at(AT_LIST, -error, PIN_DIRECTORY, NULL);
 	for (i = 0; i < pins->count; i++) {

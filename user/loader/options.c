@@ -35,7 +35,7 @@ struct parsing {
 	bool egress;
 };
 
-/* What only an XDP program, or only a TC program, takes. */
+/* Options of XDP programs only, and of TC programs only. */
 static const struct argp_option xdp_options[] = {
 	{ "skb-mode", 'S', NULL, 0, "generic XDP only", 1 },
 	{ "native-mode", 'N', NULL, 0,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a program is, and how its skeleton is reached: where all that names one stands. */
+/* A program's names and properties, and how to reach its skeleton. */
 #ifndef PROGRAM_H
 #define PROGRAM_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Why the kernel's verifier refuses a program, out of its log. */
+/* Why the kernel's verifier rejects a program, from its log. */
 #include "loader/refusal.h"
 
 #include <stdio.h>
@@ -22,7 +22,7 @@ static bool is_figures(const char *line)
 	return !*line;
 }
 
-/* Linux 7.3 goes on with a report for people: it is the same, at length. */
+/* Linux 7.3 continues with a longer report of the same. */
 static bool is_report(const char *line)
 {
 	static const char start[] = "Verification failed: ";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Why the kernel's verifier refuses a program, out of its log. */
+/* Why the kernel's verifier rejects a program, from its log. */
 #ifndef REFUSAL_H
 #define REFUSAL_H
 

@@ -64,7 +64,7 @@ static bool has_trace_pipe(const char *path)
 	return !access(path, F_OK) || errno == EACCES;
 }
 
-/* Where to read what the kernel side says, and which lines are this run's. */
+/* Where to read the trace, and which lines are this run's. */
 static void tell_trace(__u32 mark)
 {
 	const char *path = TRACE_PIPE;
@@ -88,7 +88,7 @@ static bool is_native_veth(const struct attachment *at)
 
 /*
  * veth_xdp_set() takes the peer's segmentation offload away, so its TCP arrives in
- * packets of the MTU's size. Where all of it is dropped, nobody minds.
+ * packets of the MTU's size. It does not matter if all of it is dropped.
  */
 static void tell_slower(const struct run *run)
 {
@@ -226,7 +226,7 @@ int run(const struct program *program, int argc, char **argv)
 	/* It asks for counters; there are none yet. */
 	signal(SIGUSR1, SIG_IGN);
 	verbose_init(run.options.common.verbose);
-	/* What is pinned is to be removed by the same user. */
+	/* A user who pins must be able to remove the pins. */
 	code = privileges_check(run.options.list || run.options.detach ||
 				run.options.pin);
 	if (!code)

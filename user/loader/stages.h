@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A run: its stages, and what they hand on to each other. */
+/* A run: its stages, and the state that they share. */
 #ifndef STAGES_H
 #define STAGES_H
 
@@ -14,7 +14,7 @@
 #include "loader/program.h"
 #include "loader/table.h"
 
-/* From so many interfaces on, one line tells of them all. */
+/* With this many interfaces, one line is for all of them. */
 #define MANY_INTERFACES 17
 
 /* The foreground. Times are those of CLOCK_MONOTONIC. */
@@ -59,8 +59,8 @@ struct run {
 /* What returns an int here returns an exit code, if nothing else is said. */
 
 /*
- * Finds pins, of those asked for, that no interface here leads to. Names of interfaces
- * that are there no more, but in such pins, are not among the options' any more.
+ * Finds the requested pins that have no interface here. Names that only such pins have
+ * are removed from the options.
  */
 int lost_find(struct run *run);
 
@@ -71,7 +71,7 @@ const char *lost_name(const struct pin *pin);
 int command_list(struct run *run);
 
 /*
- * Removes what this program attached to the chosen, whatever the hook or mode, and sees
+ * Removes what this program attached to the chosen, at any hook and mode, and checks
  * that it is gone: pinned links, those of lost pins, too, and clsact filters that were
  * pinned or left behind.
  * What a running process holds, or what was not attached by these programs, is refused

@@ -13,7 +13,7 @@
 #include "lib/errors.h"
 #include "lib/signals.h"
 
-/* What the reader that has gone was reading. */
+/* The output whose reader has gone. */
 #define OF_COUNTERS "counters"
 #define OF_CAPTURE "capture"
 
@@ -59,7 +59,7 @@ enum {
 	ON_COUNT,
 };
 
-/* What is to be done again and again. */
+/* Periodic tasks. */
 enum {
 	EACH_INTERVAL, /* show counters */
 	EACH_RENEWAL, /* renew the lease, see that all are attached */
@@ -74,7 +74,7 @@ struct loop {
 	__u64 now_ns;
 };
 
-/* Is it time to? What was missed is not made up for. */
+/* Is it due? Missed turns are not made up for. */
 static bool is_due(struct loop *loop, int what)
 {
 	__u64 every_ns = loop->every_ns[what];

@@ -9,7 +9,7 @@
 #include "lib/macros.h"
 #include "where_abi.h"
 
-/* No more was said than that it was freed. */
+/* The reason says only that it was freed. */
 #define UNNAMED "NOT_SPECIFIED"
 
 /* The first that fits counts. */
@@ -19,7 +19,7 @@ static const struct site {
 	__u32 flag; /* of where_key.flags; 0: any */
 	enum drop_hook hook;
 } sites[] = {
-	/* Into which of them the compiler inlines the others varies. */
+	/* Which of them the compiler inlines into which varies. */
 	{ "veth_xdp_rcv_skb", NULL, 0, IN_XDP_NATIVE },
 	{ "veth_xdp_rcv", NULL, 0, IN_XDP_NATIVE },
 	{ "veth_poll", NULL, 0, IN_XDP_NATIVE },
@@ -33,12 +33,12 @@ static const struct site {
 	{ "sch_handle_ingress", UNNAMED, WHERE_TC_INGRESS, IN_TC_INGRESS },
 	{ "__dev_queue_xmit", UNNAMED, WHERE_TC_EGRESS, IN_TC_EGRESS },
 	{ "sch_handle_egress", UNNAMED, WHERE_TC_EGRESS, IN_TC_EGRESS },
-	/* What some drivers have sent they free so: vmxnet3_tq_tx_complete. */
+	/* Some drivers free sent packets so: vmxnet3_tq_tx_complete. */
 	{ "*_tx_complet*", UNNAMED, 0, NOT_DROPPED },
 	{ "*_clean_tx_irq", UNNAMED, 0, NOT_DROPPED },
 	{ "*_tx_reclaim*", UNNAMED, 0, NOT_DROPPED },
 	{ "*_reclaim_tx*", UNNAMED, 0, NOT_DROPPED },
-	/* A BPF test run ends so; its packet was on no network. */
+	/* The end of a BPF test run, whose packet was on no network. */
 	{ "bpf_prog_test_run_skb", NULL, 0, NOT_DROPPED },
 	{ "bpf_test_finish", NULL, 0, NOT_DROPPED },
 };

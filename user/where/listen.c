@@ -21,7 +21,7 @@
 #define MOST_EVENTS 4096
 /* Without events, it looks that often. */
 #define IDLE_NS (SECOND_NS / 5)
-/* While the reader has so much to read, what happens waits in the kernel's ring. */
+/* While the reader has this much to read, events wait in the kernel's ring. */
 #define ENOUGH_PENDING (64 << 10)
 
 /* Returns -1 to go on, or an exit code. */
@@ -32,7 +32,7 @@ static int output_failed(const struct where *where, int error)
 
 	if (!error)
 		return -1;
-	/* A run with a time did not get it; without, this is how to end it. */
+	/* With --timeout it ended early; without, this is a way to end it. */
 	if (error == -EPIPE && (!asked_ns || took_ns >= asked_ns))
 		return EXIT_DONE;
 	if (error == -EPIPE)
@@ -45,7 +45,7 @@ static int output_failed(const struct where *where, int error)
 		    strerror(-error));
 }
 
-/* The reader has enough to read as it is. */
+/* The reader has enough to read already. */
 static bool is_behind(const struct where *where)
 {
 	return sink_pending(&where->stats.out->sink) > ENOUGH_PENDING ||
@@ -155,7 +155,7 @@ static int sum_up(struct where *where, __u64 now)
 	return flush(where);
 }
 
-/* SIGUSR1: the sums so far, and on from nought. Returns -1 or an exit code. */
+/* SIGUSR1: the sums so far, and again from zero. Returns -1 or an exit code. */
 static int start_anew(struct where *where, __u64 now)
 {
 	int code;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the kernel's numbers are called: its functions, drop reasons and namespaces. */
+/* Names of the kernel's functions, drop reasons and namespaces. */
 #include "where/names.h"
 
 #include <bpf/btf.h>
@@ -14,7 +14,7 @@
 
 #define REASON_PREFIX "SKB_DROP_REASON_"
 
-/* No function is that long: beyond, it is code that has no name. */
+/* No function is that long: code beyond this has no name. */
 #define LONGEST 0x100000
 
 #define NETNS_NAMES "/run/netns"
@@ -67,7 +67,7 @@ static void read_symbols(struct names *names)
 
 	names->count = 0;
 	rewind(names->kallsyms);
-	/* There is no such character in it, so this is all of it. */
+	/* It does not contain this character, so this reads all of it. */
 	if (getdelim(&names->text, &names->size, '\0', names->kallsyms) < 0)
 		return;
 	for (at = names->text; *at; at++)
@@ -85,7 +85,7 @@ static void read_symbols(struct names *names)
 	}
 }
 
-/* The nearest before it; of several at one address the first, which is the oldest name. */
+/* The nearest one before it; of several at one address the first, the oldest name. */
 static const char *find(const struct names *names, __u64 address)
 {
 	struct symbol best = { .address = address - LONGEST };
@@ -101,7 +101,7 @@ static const char *find(const struct names *names, __u64 address)
 
 void names_function(struct names *names, __u64 address, char *text, size_t size)
 {
-	/* It is where the call returns to. */
+	/* It is the return address of the call. */
 	const char *name = find(names, address - 1);
 
 	/* Not read yet, or in a module that was loaded since. */
@@ -147,7 +147,7 @@ void names_netns(__u32 inode, char *text, size_t size)
 
 	snprintf(text, size, inode ? "%u" : "-", inode);
 	while (directory && (entry = readdir(directory))) {
-		/* A name whose namespace is gone is a file elsewhere. */
+		/* If its namespace is gone, the name is a file on another file system. */
 		if (!fstatat(dirfd(directory), entry->d_name, &status, 0) &&
 		    !stat(NETNS_OWN, &own) && status.st_dev == own.st_dev &&
 		    status.st_ino == inode) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the kernel's numbers are called: its functions, drop reasons and namespaces. */
+/* Names of the kernel's functions, drop reasons and namespaces. */
 #ifndef NAMES_H
 #define NAMES_H
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Drops by where and why: what is alike is one row. */
+/* Drops by where and why: one row for all that are alike. */
 #include <net/if.h> /* before linux/if.h, not after it */
 
 #include "where/rows.h"
@@ -40,7 +40,7 @@ static void describe(struct rows *rows, struct row *row)
 	const struct where_key *key = &row->key;
 
 	memcpy(row->interface, key->name, sizeof(row->interface));
-	/* A number alone is one of the namespace it belongs to. */
+	/* A number is unique only in its namespace. */
 	if (!*row->interface && key->ifindex && !rows->options->all_netns)
 		if_indextoname(key->ifindex, row->interface);
 	if (rows->options->all_netns)
@@ -54,7 +54,7 @@ static void describe(struct rows *rows, struct row *row)
 	row->capture = -1;
 }
 
-/* The kernel side need not tell of these. If its map is full, it does, to us alone. */
+/* The kernel side need not report these. If its map is full, it does, and we ignore it. */
 static void refuse(struct rows *rows, const struct row *row)
 {
 	__u8 yes = 1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Drops by where and why: what is alike is one row. A drop is told by an event, or
+ * Drops by where and why: one row for all that are alike. A drop has an event, or is
  * counted in the kernel; each row has the sum of both.
  */
 #ifndef WHERE_ROWS_H
@@ -19,7 +19,7 @@
 
 struct row {
 	struct where_key key; /* first: rows are found by it */
-	bool wanted; /* else its drops are not to be told */
+	bool wanted; /* else its drops are not to be reported */
 	char interface[IFNAMSIZ]; /* "": not known */
 	char netns[64]; /* its name or inode number, or "-" */
 	enum drop_hook hook;
@@ -48,7 +48,7 @@ struct rows {
 /**
  * rows_find() - the row of a key; a new one if there is none
  *
- * The kernel side stops telling of drops that are not wanted.
+ * The kernel side stops reporting drops that are not wanted.
  *
  * Return: NULL without memory.
  */
@@ -60,7 +60,7 @@ void rows_add(struct rows *rows, struct row *row, __u64 packets, __u64 bytes);
 /* Adds what the kernel has counted since the last look; 0 or a negative errno. */
 int rows_update(struct rows *rows);
 
-/* Begins from nought. */
+/* Begins from zero. */
 void rows_restart(struct rows *rows);
 
 void rows_free(struct rows *rows);

@@ -20,15 +20,15 @@ struct tracing {
  */
 int tracing_load(struct tracing *tracing, const struct where_config *config);
 
-/* From now on it tells and counts; an exit code as above. */
+/* Starts to report and count; an exit code as above. */
 int tracing_attach(struct tracing *tracing);
 
-/* And now no more: whatever was dropped before is told or counted by now. */
+/* Stops: all earlier drops are reported or counted by now. */
 void tracing_end(struct tracing *tracing);
 
 /*
- * Drops since the start of which nothing more is known: there was no room to count
- * them, or they interrupted another one's telling.
+ * Drops since the start that are not in the sums: there was no room to count them, or
+ * they interrupted the report of another one.
  */
 __u64 tracing_missed(const struct tracing *tracing);
 

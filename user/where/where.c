@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Telling where packets are dropped, for a while: from the start to the end. */
+/* A run of drop-where, from its start to its end. */
 #include "where/where.h"
 
 #include <bpf/libbpf.h>
@@ -17,7 +17,7 @@
 #include "lib/signals.h"
 #include "where/listen.h"
 
-/* What one look brings is kept, if it is not more than that. */
+/* Bytes of output that may wait: more than one look at the ring brings. */
 #define MOST_PENDING (16 << 20)
 
 static int prepare(struct where *where)
@@ -127,7 +127,7 @@ int where_run(int argc, char **argv)
 		choose, /* interfaces */
 		open_files, /* of --write, and what the kernel tells of itself */
 		load, /* configure, verify */
-		attach, /* from here on it tells and counts */
+		attach, /* from here on it reports and counts */
 	};
 	struct where where = {
 		.file.sink.fd = -1,

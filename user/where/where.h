@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Telling where packets are dropped, for a while. */
+/* A run of drop-where. */
 #ifndef WHERE_H
 #define WHERE_H
 
@@ -21,7 +21,7 @@ struct where_options {
  */
 int where_parse(struct where_options *options, int argc, char **argv);
 
-/* Tells until a signal, the time-out or the end of output; an exit code. */
+/* Runs until a signal, the time-out or the end of output; an exit code. */
 int where_run(int argc, char **argv);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Dropped packets to a pcapng file. What does not reach the file is counted:
- * captured + lost = told.
+ * Dropped packets to a pcapng file. Packets that do not reach the file are counted:
+ * captured + lost = reported.
  */
 #ifndef WHERE_WRITE_H
 #define WHERE_WRITE_H
