@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The person's door: sets up what is missing, then builds by the rules of
-# samples/bpf/Kbuild, but without kbuild: any kernel source will do, prepared
-# or not. kbuild's own door is the file Kbuild.
+# For people: installs what is missing, then builds by the rules of
+# samples/bpf/Kbuild, but without kbuild: any kernel source works, prepared or
+# not. kbuild itself reads the file Kbuild.
 
 MAKEFLAGS += -rR --no-print-directory
 
-# What is built, and removed, are lists of words.
+# In make's lists of files, a space ends a name.
 ifneq ($(filter-out help,$(or $(MAKECMDGOALS),all)),)
 ifneq ($(words $(CURDIR)),1)
 $(error this cannot be built in a path with spaces: $(CURDIR). Move it elsewhere)
@@ -16,7 +16,7 @@ ifneq ($(filter-out samples/bpf samples/bpf/ $(CURDIR)/samples/bpf,$(M)),)
 $(error M=$(M): there is only M=samples/bpf here)
 endif
 
-# For others that are started from elsewhere.
+# Absolute, for makes that run in other directories.
 ifneq ($(OUTPUT),)
 override OUTPUT := $(abspath $(OUTPUT))
 export OUTPUT
@@ -42,7 +42,7 @@ endef
 selftests = KDIR=$$(scripts/kernel-source.sh) && $(MAKE) $(jobs) -C selftests KDIR="$$KDIR" \
 	$(addprefix OUTPUT=,$(OUTPUT))
 
-# Built and ready for tests; for what needs root, that is asked for first.
+# Built and ready for tests. Goals that need root check for it first.
 define set-up
 @scripts/bootstrap.sh build test
 +@$(build)
@@ -63,7 +63,7 @@ experiment: set-up-as-root
 	@RESULTS="$${RESULTS:-$(CURDIR)/results}" \
 		selftests/experiment/$(if $(ENGINE),compare.sh $(ENGINE),experiment.sh)
 
-# Results of a run in which something differs are results, too.
+# Results of a run that found differences are drawn, too.
 report:
 	+@tsv="$${RESULTS:-results}/experiment.tsv"; [ -s "$$tsv" ] || $(MAKE) experiment || [ -s "$$tsv" ]
 	@scripts/report/report.sh "$${RESULTS:-$(CURDIR)/results}"
