@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# What dropping and capturing cost: nanoseconds for a packet, and a flood in the
-# lab, written to a file. Figures, no verdict. Usage: bench.sh [FRAMES]
+# The cost of dropping and capturing: nanoseconds for a packet, and a flood in the lab,
+# written to a file. It only prints figures. Usage: bench.sh [FRAMES]
 
 set -eu
 . "$(dirname "$0")/lib/lab_net.sh"

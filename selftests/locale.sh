@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# A decimal comma, and messages in another language: some of the collection, and the
-# programs themselves, for somebody whose locale is de_DE.
+# Some of the tests, and the programs, in the locale de_DE: a decimal comma, and messages
+# in another language.
 set -eu
 
 . "$(dirname "$0")/lib/ktap.sh"
@@ -14,7 +14,7 @@ command -v localedef >/dev/null || skip "needs localedef, of Debian's package li
 [ -e /usr/share/i18n/locales/de_DE ] ||
 	skip "needs /usr/share/i18n, of Debian's package locales"
 
-# The locale is made here: hardly a machine has it.
+# The locale is made here, as few machines have it.
 setup_german() {
 	export LOCPATH=$ktap_between.locales
 	mkdir "$LOCPATH"
@@ -31,7 +31,7 @@ passes_in_german() {
 	expect 0 in_german "$@"
 }
 
-# What a program says is the same.
+# A program's messages are the same.
 alike() {
 	local status=0 german=0
 

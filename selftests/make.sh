@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The doors: what make says before it builds, where it takes its variables from, what
-# it leaves for others to read; and where there are colours. Nothing is built: where a
-# recipe would, stubs tell what they are given.
+# The Makefile: its messages before it builds, where it takes its variables from, the
+# permissions of its files; and when output has colours. Nothing is built: stubs print
+# the arguments that recipes give them.
 
 # shellcheck disable=SC2016 # expanded by what the stubs run in
 set -eu

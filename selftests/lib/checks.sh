@@ -2,15 +2,15 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154,SC2164 # $tmp is a test's, and cd fails under set -e
 #
-# What tests say and ask, in plain words without a prefix; and the one place that knows
-# where built files are. To be sourced by bash under `set -eu`. It sets the locale:
-# numbers, messages and the order of names are the same for everybody.
+# The tests' common checks, without a prefix; and the one place that knows where built
+# files are. To be sourced by bash under `set -eu`. It sets the locale: numbers, messages
+# and the order of names are the same for everybody.
 #
 #   fail WORDS           the test failed, and why
 #   skip WORDS           it cannot run here, and why. In a set-up, this is true for all
 #                        tests of the group; before ktap_run, for all of the program
 #   need TOOL...         skip if a command is missing, and name it
-#   need_privileges      the same for what network namespaces and BPF take
+#   need_privileges      the same for the privileges of network namespaces and BPF
 #   proc_line PID FILE NAME
 #                        in $value: the line of that name of /proc/PID/FILE, or nothing
 #   wrote PID            in $wchar: how many bytes a process has written
@@ -22,7 +22,7 @@
 #   poll SECONDS CMD…    repeat CMD until it succeeds; false after SECONDS, or in
 #                        a test after four times that: the machine may be busy
 #   slack                how many times slower than usual this machine may be:
-#                        1, or $EMULATED if that is set; poll heeds it
+#                        1, or $EMULATED if that is set; poll waits longer by it
 #   never CMD…           fail if CMD succeeds ("! CMD" alone would not)
 #   reads FILE TEXT      has the file this text in it by now? For polls: no process
 #   is_over PID          has that process ended by now? For polls: no process
@@ -44,8 +44,8 @@ export LC_ALL=C
 slack=${EMULATED:-1}
 printf -v check_moment %d.%03d $((slack / 20)) $((50 * slack % 1000)) # asking too often takes the time away
 
-# A binary or object stands beside the tests once installed, and in the tree
-# where it was built: tool among its sources.
+# A binary or object is beside the tests when installed, and in the tree where it was
+# built: tool is with its sources.
 locate() {
 	local top=${BASH_SOURCE[0]%/*}/.. back=$PWD dir
 
@@ -72,7 +72,7 @@ fail() {
 	exit 1
 }
 
-# The first reason stands, wherever it was found: in a subshell, or in what expect runs.
+# The first reason is kept, wherever it was found: in a subshell, or in a command of expect.
 skip() {
 	if [ -z "${ktap_skip-}" ]; then
 		printf 'TAP version 13\n1..0 # SKIP %s\n' "$*"
@@ -110,8 +110,8 @@ wrote() {
 	wchar=${value:-0}
 }
 
-# What this machine, container or chroot lacks that network namespaces and BPF need, in
-# $lacking; nothing if they can be had. 12 is CAP_NET_ADMIN, 21 CAP_SYS_ADMIN.
+# In $lacking: what network namespaces and BPF need and this machine, container or chroot
+# lacks; empty if nothing. 12 is CAP_NET_ADMIN, 21 CAP_SYS_ADMIN.
 privileges() {
 	local value capabilities
 
@@ -248,7 +248,7 @@ never() {
 	! "$@"
 }
 
-# A moment, without a process for it: on this pipe, nothing ever comes.
+# Wait a moment, without starting a process: nothing is ever written to this pipe.
 check_pause() {
 	local status=0
 

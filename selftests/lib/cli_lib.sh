@@ -3,7 +3,7 @@
 #
 # What the command-line tests have in common. To be sourced, then
 #
-#   cli_private "$@"     first of all: a mount namespace and a bpffs of our own
+#   cli_private "$@"     to be called first: a mount namespace and a bpffs of our own
 #
 # Then each test has what cli_wire makes, or shares what its group's set-up has made by it:
 #
@@ -14,7 +14,7 @@
 #   "${in_host[@]}" CMD  run CMD where veth0 is; in_ctr: where eth0 is. CMD
 #                        replaces tool: with & behind it, $! is its own pid
 #   cli_wire_third       one more namespace, $third, with nothing but lo; "${in_third[@]}"
-#   cli_unwire           all of it goes, so that a test can begin anew
+#   cli_unwire           removes all of it, so that a test can begin anew
 #   cli_on CMD…          the same as a function, for expect and poll; 20 s at most.
 #                        It needs CMD
 #   cli_is_up IFACE      is it up, by now? The state is left in $now
@@ -36,9 +36,9 @@
 #   cli_stop [SIGNAL]    the same after SIGTERM, or SIGNAL, with 0
 #   cli_hold_links OBJECT NETNS IFACE…
 #                        another's process, $foreign, holds links of a program there
-#   cli_clean            fail unless all is soon as cli_wire left it
+#   cli_clean            fail unless everything is soon as cli_wire left it
 #   cli_counters LEAST [MOST]
-#                        the last expect printed so many lines, but for --json's events
+#                        the last expect printed so many lines, without --json's events
 #   cli_has REGEX        is there a line in --list, with single spaces? or cli_has_not
 #   cli_passes_tcp       does TCP get from veth0 to eth0 and back? or cli_drops_tcp
 #   ${programs[@]}       the names of all programs that drop, ${xdp_programs[@]} of those
@@ -98,8 +98,8 @@ cli_wire_third() {
 	ip netns add "$third"
 }
 
-# The pins of a namespace that has gone would be the next one's that has its number; those
-# of other groups' namespaces lie beside them.
+# A later namespace with the same number would take over the pins of one that is gone;
+# those of other groups' namespaces are in the same directory.
 cli_unpin() {
 	local each
 
@@ -265,7 +265,7 @@ cli_counters() {
 	lines "$tmp/counters" "$@" || fail "not $* lines of counters: $(<"$tmp/out")"
 }
 
-# Nobody listens, so the answer is a quick RST.
+# No socket listens, so the answer is a quick RST.
 cli_passes_tcp() {
 	cli_on "$tool" probe tcp 203.0.113.10 9 500 >"$tmp/tcp" 2>&1 || true
 	reads "$tmp/tcp" refused

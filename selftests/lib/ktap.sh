@@ -9,16 +9,16 @@
 #                                        command lines, lab_lib.sh for traffic in a lab,
 #                                        capture_lib.sh, where_lib.sh
 #   ktap_case ways native "native XDP drops" ways_drop xdp-native --native-mode
-#   ways_drop() {                        what is to hold, a command a line: one that
-#           …                            fails, fails the test
+#   ways_drop() {                        one command a line; the test fails if one of
+#           …                            them fails
 #   }
 #   ktap_run "$@"
 #
 #   ktap_case GROUP NAME WORDS [CMD…]
 #                        declare a test: one line of the result, for which CMD, or else
 #                        the function NAME, is run
-#   ktap_private "$@"    first of all: a mount namespace, with names of network
-#                        namespaces that are its own
+#   ktap_private "$@"    to be called first: a mount namespace, with network namespace
+#                        names of its own
 #   ktap_run "$@"        run them; the status is 0 passed, 1 failed, 4 all skipped.
 #                        Arguments choose tests by name or group; --list lists them;
 #                        --using REGEX chooses those that run such a command
@@ -75,7 +75,7 @@ ktap_run_group() {
 
 ktap_end_group() {
 	if [ -n "$ktap_test" ]; then
-		# It heeds the signal when what it runs just now has ended, too.
+		# It handles the signal only after its current command has ended.
 		kill "$ktap_test" 2>/dev/null || true
 		xargs -r kill <"/proc/$ktap_test/task/$ktap_test/children" || true
 		wait "$ktap_test" || true
@@ -138,7 +138,7 @@ ktap_stop() {
 	rm -rf --one-file-system "$ktap_dir"
 }
 
-# Does such a command stand in these words, or in a function that they call?
+# Is there such a command in these words, or in a function that they call?
 ktap_uses() {
 	local word
 

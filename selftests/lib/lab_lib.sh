@@ -2,14 +2,14 @@
 # shellcheck shell=bash
 #
 # What the tests in the lab have in common. To be sourced. Each test has a lab to itself.
-# Traffic is judged by connections and echoes, and by the programs' counts; what takes its
-# time is waited for in polls.
+# Traffic is judged by connections and echoes, and by the programs' counts; polls wait for
+# what takes time.
 #
 #   $ktap_before_each    lab_take, but a group's set-up may set it to lab_nginx or nothing
 #   lab_take             a lab with small servers of our own. It is the one that the
 #                        test before in this group had, if that passed and left it as
-#                        it was: a new one costs more than most tests do. Nobody runs
-#                        in it but its servers; of connections, see lab_at_rest.
+#                        it was: a new one costs more than most tests do. Only its
+#                        servers run in it; for connections, see lab_at_rest.
 #                        lab_keep: what this test changed in it may stay so
 #   lab_nginx            a new lab with nginx, if there is one, as $LAB_NGINX
 #   lab_published        the published port answers on the host; also lab_published_lost.
@@ -42,8 +42,8 @@
 
 need_privileges
 
-# No TCP connection in these network namespaces, not even half of one: what is
-# seen from now on is of the test's own doing.
+# No TCP connection in these network namespaces, not even half of one: packets from now
+# on are the test's own.
 lab_rests() {
 	"$tool" stage rest 0 "$@" 2>/dev/null
 }
@@ -59,7 +59,7 @@ lab_at_rest() {
 	lab_rest || fail "connections in the lab do not end"
 }
 
-# The connections that found out whether it is up have ended.
+# Wait until the connections that checked whether it is up have ended.
 lab_nginx() {
 	lab_own test
 }
@@ -86,7 +86,7 @@ lab_keep() {
 	lab_state >"$LAB_DIR/state"
 }
 
-# What a loader could change, and the processes there.
+# The state that a loader could change, and the processes there.
 lab_state() {
 	lab_on_host "$tool" netstate "drop-$LAB-host" &&
 		"$tool" netstate "drop-$LAB-ctr" &&
