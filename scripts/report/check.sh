@@ -64,8 +64,16 @@ render() {
 		report_wrong "$1 is not well-formed"
 }
 
+# above FILE LINE WORDS: they come before the line that has LINE.
+above() {
+	sed "/$2/q" "$tmp/$1" | grep -qF -- "$3" || report_wrong "$1: not above $2: $3"
+}
+
 results
 render good.html awk
+above good.html 'id="differs"' 'A <strong>tap</strong> is'
+above good.html 'id="differs"' '<dt class="id">E</dt>'
+above good.html 'id="lab"' 'Nothing differs.'
 for each in 'id="W1"' 'id="T1"' 'id="question-1"' 'id="kernels"' 'make matrix</code>, 2026-01-01' 'docker0-in' '2026-01-02T03:04:05Z'; do
 	page_has good.html "$each"
 done
@@ -89,6 +97,7 @@ awk -F '\t' -v OFS='\t' '
 	{ print }' "$tmp/experiment.tsv" >"$tmp/planted"
 mv "$tmp/planted" "$tmp/experiment.tsv"
 render bad.html awk
+above bad.html 'id="lab"' '<span class="v bad">≠ not as expected</span>'
 for each in 'class="alarm"' '>E4</a></strong>' 'td class="bad"><a href="#E4">' 'got pass' \
 	'<span class="v bad">≠&#160;passes, not lost</span>' 'td class="bad">≠ no' 'drop-where reports 2'; do
 	page_has bad.html "$each"

@@ -24,9 +24,9 @@ function nping(    n, any, tried) {
 		tried += kind[n] != "check" && probe[n] ~ /-nping$/ && status[n] != "skip"
 	}
 	print "<section id=\"nping\"><h2>Where nping lies</h2>"
-	print "<p>nping listens by a tap: it takes for an answer what TC ingress drops behind that tap, and misses what comes by another " \
+	print "<p>nping listens on a tap: it counts replies that TC ingress drops after that tap, and misses those that arrive on another " \
 		"interface than the one it listens on. " (any ? "In " any : "In none") " of " tried + 0 \
-		" rows it said something else than connect().</p>"
+		" rows nping and connect() disagree.</p>"
 	if (any) {
 		print "<div class=\"table\"><table>" headings("row|way|nping says|connect() says")
 		for (n = 1; n <= rows; n++)

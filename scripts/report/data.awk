@@ -57,7 +57,7 @@ function say_runs(text) {
 
 # Options are not broken at their hyphens.
 function whole(text) {
-	gsub(/ -[-A-Za-z]+/, " <span class=\"nb\">&</span>", text)
+	gsub(/ \(?-[-A-Za-z]+/, " <span class=\"nb\">&</span>", text)
 	return text
 }
 
@@ -184,7 +184,7 @@ function headings(list,    part, n, i, text) {
 # "XDP veth0 + TC egress veth0"
 function in_short(text,    part, count, i, out, name) {
 	if (text == "-")
-		return "off"
+		return "nothing"
 	count = split(text, part, "+")
 	out = ""
 	for (i = 1; i <= count; i++) {

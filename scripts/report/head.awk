@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The top: what was found, whether all is as expected, which run this is. Files:
-# experiment.tsv, experiment.json.
+# The top: what was found, whether all is as expected, what a tap is and what the rows'
+# letters mean, which run this is. Files: experiment.tsv, experiment.json.
 
 function json_word(name,    rest) {
 	if (!match($0, "\"" name "\": \"[^\"]*\""))
@@ -58,9 +58,30 @@ function alarm(    n, s) {
 	print "</ul></section>"
 }
 
+# The letters of the rows that were run
+function letters(    n, letter, listed) {
+	print "<p>A <strong>tap</strong> is where tcpdump listens: it gets a copy of each packet on an interface, of arriving packets " \
+		"after XDP and before TC ingress, of leaving ones after TC egress. The letter of a row says what is attached:</p>"
+	print "<dl class=\"letters\">"
+	for (n = 1; n <= rows; n++) {
+		letter = substr(id[n], 1, 1)
+		if (letter in meaning && !(letter in listed))
+			print "<dt class=\"id\">" letter "</dt><dd>" meaning[letter] "</dd>"
+		listed[letter] = 1
+	}
+	print "</dl>"
+}
+
 BEGIN {
 	split("time kernel machine program tcpdump nping iproute2", facts, " ")
-	split("Run of|Kernel|Machine|Programs|tcpdump|nping|iproute2", fact_names, "|")
+	split("Run of|Linux|||tcpdump|nping|iproute2", fact_names, "|")
+	meaning["W"] = "xdp-drop-world on the uplink, wan0: everything that arrives is dropped"
+	meaning["X"] = "XDP on veth0, the host’s end of the container’s veth: TCP from the container is dropped"
+	meaning["B"] = "both: XDP and TC egress on veth0, so TCP to the container is dropped, too"
+	meaning["E"] = "TC egress only, on veth0: TCP to the container is dropped"
+	meaning["O"] = "nothing; also W0, W2, X0 and X2, before and after a program"
+	meaning["Q"] = "TC, removed again: does its clsact qdisc stay?"
+	meaning["T"] = "XDP, switched on and off under a stream of connections"
 }
 
 END {
@@ -77,9 +98,10 @@ END {
 	print "</ul>"
 	if (count["not"])
 		alarm()
-	print "<dl class=\"facts\">"
+	letters()
+	print "<p><small>"
 	for (i = 1; i in facts; i++)
 		if (fact[facts[i]] != "")
-			print "<dt>" fact_names[i] "</dt><dd>" esc(fact[facts[i]]) "</dd>"
-	print "</dl></header>"
+			print (i > 1 ? "· " : "") fact_names[i] " " esc(fact[facts[i]])
+	print "</small></p></header>"
 }

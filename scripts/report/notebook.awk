@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Section by section: the notebook's outcome and this run's. Files: experiment.tsv,
-# notebook.tsv.
+# Section by section: the notebook's outcome and this run's. -v differing=1: those that
+# differ, else the others. Files: experiment.tsv, notebook.tsv.
 
 function tap_fits(seen, claim) {
 	if (claim == "-")
@@ -65,28 +65,33 @@ function remark(text,    out) {
 }
 
 FILENAME ~ /notebook\.tsv$/ && !/^#/ {
-	if (!lines++) {
-		print "<section id=\"notebook\"><h2>The notebook, section by section</h2>"
-		print "<p>This replays a notebook of experiments done by hand. Its sections by number, what it found, what this run found: " \
-			"the verdict, and what the tap on the veth saw, are compared.</p>"
-		print "<table class=\"book\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">§</th>" \
-			"<th role=\"columnheader\" scope=\"col\">notebook</th><th role=\"columnheader\" scope=\"col\">rows</th>" \
-			"<th role=\"columnheader\" scope=\"col\">here</th><th role=\"columnheader\" scope=\"col\">so</th></tr></thead><tbody role=\"rowgroup\">"
-	}
-	print "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">" esc($1) "</th><td role=\"cell\">" whole(esc($2)) \
+	row = "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">" esc($1) "</th><td role=\"cell\">" whole(esc($2)) \
 		($5 == "-" || $2 ~ /^\(not in/ ? "" : " <small>→ " says($5) tap_says($6) "</small>") \
 		"</td><td role=\"cell\" class=\"id\">" links($3) "</td>"
 	if ($3 == "-") {
-		print "<td role=\"cell\" class=\"none\">–</td><td role=\"cell\">" remark($7) "</td></tr>"
+		if (!differing)
+			body = body row "<td role=\"cell\" class=\"none\">–</td><td role=\"cell\">" remark($7) "</td></tr>\n"
 		next
 	}
 	compare($3, $4, $5, $6)
-	print "<td role=\"cell\">" outcome "</td><td role=\"cell\"><span class=\"v " box_class "\">" \
-		(box_class == "pass" ? "✓ same" : box_class == "skip" ? "– no data" : box_class == "bad" ? "≠ not as expected" : \
-		$7 == "-" ? "≠ differs" : "≠ differs, explained") "</span> " remark($7) "</td></tr>"
+	if ((box_class ~ /bad|dropped/) == differing)
+		body = body row "<td role=\"cell\">" outcome "</td><td role=\"cell\"><span class=\"v " box_class "\">" \
+			(box_class == "pass" ? "✓ same" : box_class == "skip" ? "– no data" : box_class == "bad" ? "≠ not as expected" : \
+			$7 == "-" ? "≠ differs" : "≠ differs, explained") "</span> " remark($7) "</td></tr>\n"
 }
 
 END {
-	if (lines)
-		print "</tbody></table></section>"
+	if (differing)
+		print "<section id=\"differs\"><h2>What differs from the notebook</h2>" \
+			"<p>This run repeats a notebook of experiments done by hand. The verdict, and what the tap on the veth saw, are " \
+			"compared. " (body == "" ? "Nothing differs. " : "") "The other sections are <a href=\"#notebook\">below</a>.</p>"
+	else
+		print "<section id=\"notebook\"><h2>The notebook, section by section</h2>" \
+			"<p>What the notebook found, and this run. Sections that differ are <a href=\"#differs\">at the top</a>.</p>"
+	if (body != "")
+		print "<table class=\"book\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">§</th>" \
+			"<th role=\"columnheader\" scope=\"col\">notebook</th><th role=\"columnheader\" scope=\"col\">rows</th>" \
+			"<th role=\"columnheader\" scope=\"col\">here</th><th role=\"columnheader\" scope=\"col\">result</th></tr></thead>" \
+			"<tbody role=\"rowgroup\">\n" body "</tbody></table>"
+	print "</section>"
 }

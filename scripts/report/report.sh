@@ -41,6 +41,7 @@ ran() {
 contents() {
 	cat <<-END
 		<nav aria-label="Contents"><ul>
+		<li><a href="#differs">Differences</a></li>
 		<li><a href="#lab">The lab</a></li>
 		<li><a href="#matrix">State × probe</a></li>
 		<li><a href="#notebook">The notebook</a></li>
@@ -57,13 +58,13 @@ contents() {
 
 lab_section() {
 	cat <<-END
-		<section id="lab"><h2>The lab, and the way of a packet</h2>
+		<section id="lab"><h2>The lab, and the path of a packet</h2>
 		<div class="figures"><figure>$(raw topology.svg)
-		<figcaption><small>Three network namespaces, and where the programs sit in which rows. The truth table also puts
-		them at veth0’s TC ingress, on docker0 and on eth0.</small></figcaption></figure>
+		<figcaption><small>Three network namespaces, and where the programs are attached in which rows. The truth table
+		also attaches them at veth0’s TC ingress, to docker0 and to eth0.</small></figcaption></figure>
 		<figure>$(raw path.svg)
-		<figcaption><small>Each interface has this way of its own. The bridge is one, too: what is dropped as it leaves veth0
-		has been on docker0 before.</small></figcaption></figure></div>
+		<figcaption><small>Each interface has this path. The bridge is an interface, too: a packet that is dropped as it
+		leaves veth0 was on docker0 before.</small></figcaption></figure></div>
 		<div class="table">$(part hooks "$tsv")</div></section>
 	END
 }
@@ -82,9 +83,10 @@ page() {
 	part head "$tsv" "$results/experiment.json"
 	contents
 	echo "<main>"
+	part notebook -v differing=1 "$tsv" "$parts/notebook.tsv"
 	lab_section
 	part matrix "$tsv"
-	part notebook "$tsv" "$parts/notebook.tsv"
+	part notebook -v differing=0 "$tsv" "$parts/notebook.tsv"
 	part rows -v legend="$parts/legend.html" "$tsv"
 	part taps "$tsv"
 	! ran 'T[0-9]' || part switch "$tsv" "$results"/T?.seconds "$results"/T?.csv

@@ -216,8 +216,8 @@ function strip(n, size,    i, k, y, step, letter, height, out, body, x, note, li
 	height = y + (k < 2 ? 1 : k - 1) * step + (size == "mini" ? 10 : 12)
 	if (note != "") {
 		if (lines == k && k > 1)
-			height += 12
-		gsub(/@@/, height - 14, note)
+			height += 14
+		gsub(/@@/, height - 16, note)
 		gsub(/##/, height - 4, note)
 	}
 	out = strip_words(n)

@@ -94,7 +94,7 @@ function ms(seconds) {
 }
 
 function table(t,    k) {
-	print "<table>" headings("XDP goes|n:asked for at|n:done after|n:shows after")
+	print "<table>" headings("XDP|n:requested at|n:done after|n:effect after")
 	for (k = 1; k <= switches[t]; k++)
 		print "<tr><th scope=\"row\">" esc(kind_of[t, k]) "</th><td class=\"n\">" sprintf("%.3f s", asked[t, k]) \
 			"</td><td class=\"n\">" ms(done[t, k] - asked[t, k]) "</td><td class=\"n\">" \
@@ -143,8 +143,8 @@ BEGIN {
 
 END {
 	print "<section id=\"switch\"><h2>T1, T2 (2.2, 2.3): XDP on and off under a stream</h2>"
-	print "<p>Connections, each from a fresh port, cross an interface on which xdp-drop-tcp comes and goes. Each bar is an eighth of a " \
-		"second: outlined what was sent, filled what was answered. Shaded: XDP on; lighter: being switched.</p><div class=\"figures\">"
+	print "<p>Connections, each from a fresh port, cross an interface where xdp-drop-tcp is switched on and off. Each bar is an eighth of a " \
+		"second: outlined the connections sent, filled those answered. Shaded: XDP on; lighter: being switched.</p><div class=\"figures\">"
 	for (i = 1; i <= stream_count; i++) {
 		t = streams[i]
 		if (!was_run(t))
@@ -154,8 +154,8 @@ END {
 		print "</ul></figcaption>"
 		plot(t)
 		print "<p>" (t in where ? say_runs(where[t]) ": " : "") all_sent[t] " sent, " all_answered[t] + 0 " answered. " \
-			"First packet lost after it was asked to go on: " \
-			range(t, "on") "; first one answered after it was asked to go off: " range(t, "off") ".</p>"
+			"First packet lost after the request to switch on: " \
+			range(t, "on") "; first one answered after the request to switch off: " range(t, "off") ".</p>"
 		table(t)
 		print "</figure>"
 	}
