@@ -172,7 +172,7 @@ int pin_link(int link_fd, const char *path)
 			stale = pin_remove_stale(path);
 			if (!stale)
 				continue;
-			if (stale < 0)
+			if (stale < 0 && stale != -ENOENT)
 				error = -stale;
 		}
 		if (error != ENOENT)
