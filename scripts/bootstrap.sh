@@ -23,38 +23,37 @@ CC=${CC%% *} CLANG=${CLANG%% *}
 docker_cli=docker-cli
 ! grep -qs '^12' /etc/debian_version || docker_cli=docker.io
 
-# For which goal, what is needed (a command, or a file as compilers look for
-# it, or below /usr), and the Debian package that has it.
+# For which goal, what is needed (a command, or a file below /usr, headers as compilers
+# look for them), and its package in Debian, Fedora, Arch and Ubuntu; the name is Debian's
+# where there is another's or none.
 needs() {
 	cat <<-END
 		build   $CC                 ${CC##*/}
 		build   $CLANG              ${CLANG##*/}
-		build   include/stdlib.h    libc6-dev
-		build   include/libelf.h    libelf-dev
-		build   lib/libelf.a        libelf-dev
-		build   include/zlib.h      zlib1g-dev
-		build   lib/libz.a          zlib1g-dev
-		build   pkg-config          pkg-config
-		build   python3             python3
-		kernel  kernel-source       linux-source
-		test    bpftool             bpftool
+		build   include/stdlib.h    libc6-dev        glibc-devel            glibc
+		build   include/libelf.h    libelf-dev       elfutils-libelf-devel  libelf
+		build   include/zlib.h      zlib1g-dev       zlib-devel             zlib
+		build   pkg-config          pkg-config       pkgconf-pkg-config     pkgconf
+		build   python3             python3          python3                python
+		kernel  kernel-source       linux-source     -                      -
+		test    bpftool             bpftool          bpftool                bpf  linux-tools-generic
 		test    curl                curl
 		test    ethtool             ethtool
-		test    ip                  iproute2
+		test    ip                  iproute2         iproute-tc
 		test    jq                  jq
-		test    share/i18n/locales/de_DE locales
+		test    share/i18n/locales/de_DE  locales    glibc-locale-source    glibc
 		test    nft                 nftables
-		test    nginx               nginx-light
+		test    nginx               nginx-light      nginx                  nginx
 		test    nping               nmap
 		test    unshare             util-linux
-		test    ping                iputils-ping
+		test    ping                iputils-ping     iputils                iputils
 		test    rsync               rsync
-		test    ssh                 openssh-client
-		test    sshd                openssh-server
-		test    sysctl              procps
+		test    ssh                 openssh-client   openssh-clients        openssh
+		test    sshd                openssh-server   openssh-server         openssh
+		test    sysctl              procps           procps-ng              procps-ng
 		test    tcpdump             tcpdump
 		test    tmux                tmux
-		test    tshark              tshark
+		test    tshark              tshark           wireshark-cli          wireshark-cli
 		test    wg                  wireguard-tools
 		test    xdp-loader          xdp-tools
 		matrix  cpio                cpio
@@ -70,18 +69,17 @@ needs() {
 		docker  nginx               nginx-light
 		listing llvm-objdump        llvm
 		listing objdump             binutils
-		lint    clang-format        clang-format
+		lint    clang-format        clang-format     clang-tools-extra      clang
 		lint    perl                perl
-		lint    shellcheck          shellcheck
+		lint    shellcheck          shellcheck       ShellCheck
 	END
 }
 
 there() {
 	case $1 in
 	kernel-source) "$scripts/kernel-source.sh" --find >/dev/null ;;
-	include/* | lib/* | share/*)
-		for file in /usr/"$1" /usr/local/"$1" "/usr/lib64/${1#lib/}" \
-			/usr/"${1%%/*}"/*-linux-gnu*/"${1#*/}"; do
+	include/* | share/*)
+		for file in /usr/"$1" /usr/local/"$1" /usr/"${1%%/*}"/*-linux-gnu*/"${1#*/}"; do
 			[ ! -e "$file" ] || return 0
 		done
 		return 1
@@ -92,11 +90,12 @@ there() {
 
 # "WHAT PACKAGE" for all that the goals need and is not there.
 missing() {
-	needs | while read -r goal what package; do
-		case " $* " in
-		*" $goal "*) there "$what" || echo "$what $package" ;;
-		esac
-	done
+	needs | awk -v column="$column" '{ print $1, $2, NF < column ? $3 : $column }' |
+		while read -r goal what package; do
+			case " $* " in
+			*" $goal "*) there "$what" || echo "$what $package" ;;
+			esac
+		done
 }
 
 # No service is started: nginx is here for the tests alone.
@@ -116,6 +115,18 @@ install() {
 		install --no-install-recommends -y "$@" >/dev/null
 }
 
+# What is this system, in which column are its names, and what installs them?
+ID='' ID_LIKE='' NAME=''
+release=${OS_RELEASE:-/etc/os-release}
+# shellcheck disable=SC1090 # the system's
+[ ! -r "$release" ] || . "$release"
+case " $ID $ID_LIKE " in
+*" fedora "*) column=4 installer="dnf install" ;;
+*" arch "*) column=5 installer="pacman -S --needed" ;;
+*" ubuntu "*) column=6 installer="apt-get install --no-install-recommends" ;;
+*) NAME=Debian column=3 installer="apt-get install --no-install-recommends" ;;
+esac
+
 if [ "${1-}" = --list ]; then
 	needs | awk -v goal="$2" '$1 == goal { print $3 }' | sort -u
 	exit
@@ -127,7 +138,7 @@ fi
 set -- "$@" kernel
 list=$(missing "$@")
 [ -n "$list" ] || exit 0
-packages=$(echo "$list" | cut -d' ' -f2 | sort -u | paste -sd' ')
+packages=$(echo "$list" | cut -d' ' -f2 | grep -vx - | sort -u | paste -sd' ')
 
 if [ "${BOOTSTRAP-}" = no ]; then
 	obstacle="BOOTSTRAP=no forbids installing it"
@@ -147,11 +158,17 @@ fi
 {
 	echo "Missing, and $obstacle:"
 	echo "$list" | while read -r what package; do
-		echo "  $what (Debian's package $package)"
+		case $package in
+		-) echo "  $what ($NAME has no package of it)" ;;
+		*) echo "  $what ($NAME's package $package)" ;;
+		esac
 	done
-	echo "On Debian: apt-get install --no-install-recommends $packages"
+	[ -z "$packages" ] || echo "On $NAME: $installer $packages"
 	case $list in
-	*kernel-source*) echo "Or give a kernel source (Linux 6.0 or later): make KDIR=/path/to/linux" ;;
+	*kernel-source*) echo "A kernel source can be given, too (Linux 6.0 or later): make KDIR=/path/to/linux" ;;
 	esac
+	# shellcheck disable=SC2016 # the reader's variable
+	command -v apt-get >/dev/null || echo "Or run it in a Debian container: docker run --rm -it --privileged" \
+		'-v "$PWD:/bpf-drop" -w /bpf-drop debian sh -c "apt-get update && apt-get install -y git make && make check"'
 } >&2
 exit 1

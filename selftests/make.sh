@@ -131,6 +131,28 @@ kdir_of_headers() {
 	said "no such directory\. Give .*leave KDIR out\.\$"
 }
 
+# On the system $1, with hardly a tool, building lacks something: it says $2, and a container.
+lacks_on() {
+	printf '%s\n' "$1" >"$tmp/os-release"
+	expect 1 env "PATH=$tmp" OS_RELEASE="$tmp/os-release" "$top/scripts/bootstrap.sh" build
+	said "$2"
+	said '^Or run it in a Debian container: docker run .* --privileged .*make check"$'
+}
+
+ktap_case make systems "what is missing, by the names of this system's packages"
+systems() {
+	local tool
+
+	for tool in sh awk cat cut dirname find grep id paste sed sort tail uname; do
+		ln -s "$(command -v "$tool")" "$tmp/"
+	done
+	lacks_on $'NAME="Fedora Linux"\nID=fedora' '^On Fedora Linux: dnf install .*pkgconf-pkg-config'
+	lacks_on $'NAME="Like Arch"\nID=other\nID_LIKE="arch"' '^On Like Arch: pacman -S --needed .*pkgconf python$'
+	lacks_on $'NAME=Alpine\nID=alpine' '^On Debian: apt-get install .*pkg-config'
+	said "^  pkg-config \(Debian's package pkg-config\)\$"
+	lacks_on $'NAME=Ubuntu\nID=ubuntu\nID_LIKE=debian' '^On Ubuntu: apt-get install .*pkg-config'
+}
+
 ktap_case tar tarball "gen_tar under umask 077: others can read what it makes"
 tarball() {
 	local KDIR=${KDIR-}
