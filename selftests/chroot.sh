@@ -89,11 +89,17 @@ chroot_lacks() {
 	said "^lab.sh: needs $1.*\.$"
 }
 
-ktap_case lacking chroot_lacking "without /proc, /sys or capabilities: a SKIP, and exit status 4"
+ktap_case lacking chroot_lacking "without /proc, /sys or a capability: a SKIP, and exit status 4"
 chroot_lacking() {
 	chroot_lacks "/proc: " 'umount -l "$root/proc"'
 	chroot_lacks "/sys/fs/bpf: " 'umount -l "$root/sys"'
 	chroot_lacks "CAP_" : "setpriv --bounding-set -sys_admin --inh-caps -sys_admin"
+}
+
+ktap_case lacking verdict_unprivileged "verdict, as root but without capabilities, as in a container"
+verdict_unprivileged() {
+	expect 4 setpriv --bounding-set=-all --inh-caps=-all "$(built verdict)"
+	told '# SKIP needs root with CAP_NET_ADMIN and CAP_BPF$'
 }
 
 ktap_run "$@"

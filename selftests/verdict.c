@@ -373,8 +373,8 @@ int main(int argc, char **argv)
 	size_t count;
 
 	ktap_begin();
-	if (geteuid())
-		ksft_exit_skip("needs root\n");
+	if (!loaded_permitted())
+		ksft_exit_skip("needs root with CAP_NET_ADMIN and CAP_BPF\n");
 	libbpf_set_print(loaded_print);
 	points = plan(directory, &count);
 	if (!points) {

@@ -66,6 +66,21 @@ static inline int loaded_print(enum libbpf_print_level level,
 	return 0;
 }
 
+/* Root of a container may be refused it: by capabilities, or by seccomp. */
+static inline bool loaded_permitted(void)
+{
+	static const struct bpf_insn pass[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, NULL, "GPL", pass, 2, NULL);
+
+	if (fd < 0)
+		return errno != EPERM;
+	close(fd);
+	return true;
+}
+
 static inline bool loaded_at(char *path, size_t size, const char *directory,
 			     const char *below, const char *name)
 {
