@@ -153,7 +153,7 @@ systems() {
 	lacks_on $'NAME=Ubuntu\nID=ubuntu\nID_LIKE=debian' '^On Ubuntu: apt-get install .*pkg-config'
 }
 
-ktap_case tar tarball "gen_tar under umask 077: others can read what it makes"
+ktap_case tar tarball "gen_tar under umask 077: others can read what it makes, and the kernel's runner runs it"
 tarball() {
 	local KDIR=${KDIR-}
 
@@ -167,6 +167,21 @@ tarball() {
 	reads "$tmp/list" run_kselftest.sh
 	never grep -Ev '^(-r..r-.r-.|drwxr-xr-x|l)' "$tmp/list"
 	[ "$(stat -c %a "$tmp/out.tar.gz")" = 644 ]
+	runs_from "$tmp/out.tar.gz"
+}
+
+# The kernel's runner runs what is in the tarball $1, in a network namespace, too, if it can that.
+runs_from() {
+	local runner=$tmp/kselftest/run_kselftest.sh option lacking
+
+	privileges
+	tar -C "$tmp" -xzf "$1"
+	expect 0 "$runner" --help
+	for option in --summary $([ -n "$lacking" ] || grep -o -- --netns "$tmp/out" || :); do
+		expect 0 "$runner" -t bpf-drop:refusal_native "$option"
+		told '^ok 1 selftests: bpf-drop: refusal_native$'
+	done
+	has_line "$tmp/kselftest/output.log" '^# # Totals: pass:[0-9]+ fail:0 '
 }
 
 # Does a shell on a terminal choose colours in this environment?
