@@ -153,6 +153,14 @@ systems() {
 	lacks_on $'NAME=Ubuntu\nID=ubuntu\nID_LIKE=debian' '^On Ubuntu: apt-get install .*pkg-config'
 }
 
+ktap_case make newcomers "newcomers.sh: no such case; skipped where it cannot be run"
+newcomers() {
+	expect 2 "$top/scripts/newcomers.sh" debian11
+	said 'no case debian11, but debian12 debian13 '
+	expect 4 env CACHE="$tmp/cache" setpriv --bounding-set=-all "$top/scripts/newcomers.sh" narrow
+	told '^narrow +skipped +a terminal of 60 columns: needs '
+}
+
 ktap_case tar tarball "gen_tar under umask 077: others can read what it makes, and the kernel's runner runs it"
 tarball() {
 	local KDIR=${KDIR-}
