@@ -7,7 +7,8 @@
  * The record is built in a scratch buffer: bpf_ringbuf_reserve() takes only a
  * constant length, which would have to be the snaplen for every packet. The buffers
  * of all CPUs are one array, as values of per-CPU arrays are limited to 32 KiB. Both
- * hooks run with softirqs off, so nothing else uses a CPU's buffer meanwhile.
+ * hooks run with softirqs off. With PREEMPT_RT another packet may still come in between;
+ * it finds its CPU's buffer in use and is counted as lost.
  */
 #ifndef CAPTURE_KERN_H
 #define CAPTURE_KERN_H
@@ -26,12 +27,7 @@ struct {
 	__uint(max_entries, 4096); /* the loader: enough, if it captures */
 } captured SEC(".maps");
 
-struct capture_buffer {
-	struct drop_record record;
-	__u8 bytes[8]; /* the loader: config.snaplen, if it captures */
-};
-
-SCRATCH(struct capture_buffer);
+SCRATCH(struct drop_scratch);
 
 /* Only packets that are dropped, or would be. */
 static __always_inline int wants_capture(const struct verdict *verdict)
@@ -40,13 +36,11 @@ static __always_inline int wants_capture(const struct verdict *verdict)
 				  verdict->kind == STAT_OBSERVED);
 }
 
-static __always_inline struct capture_buffer *
+static __always_inline struct drop_scratch *
 capture_start(const struct verdict *verdict, __u64 length)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct capture_buffer *buffer;
+	struct drop_scratch *buffer = scratch_get(&scratch);
 
-	buffer = bpf_map_lookup_elem(&scratch, &cpu);
 	if (!buffer)
 		return 0;
 	buffer->record.time_ns = bpf_ktime_get_ns();
@@ -58,7 +52,7 @@ capture_start(const struct verdict *verdict, __u64 length)
 }
 
 /* Puts the buffer into the ring. @error: the bytes could not be copied. */
-static __always_inline void capture_end(struct capture_buffer *buffer,
+static __always_inline void capture_end(struct drop_scratch *buffer,
 					__u64 length, long error,
 					struct drop_counters *counters)
 {
@@ -71,8 +65,11 @@ static __always_inline void capture_end(struct capture_buffer *buffer,
 		then = waiting + ((size + BPF_RINGBUF_HDR_SZ + 7) & ~7ULL);
 		if (waiting / CAPTURE_WAKE != then / CAPTURE_WAKE)
 			flags = BPF_RB_FORCE_WAKEUP;
-		error = bpf_ringbuf_output(&captured, buffer, size, flags);
+		error = bpf_ringbuf_output(&captured, &buffer->record, size,
+					   flags);
 	}
+	if (buffer)
+		scratch_put(buffer);
 	if (!counters)
 		return;
 	if (!buffer || error)
@@ -86,7 +83,7 @@ static __always_inline void capture_xdp(const struct xdp_md *ctx,
 {
 	const void *data = (const void *)(long)ctx->data;
 	__u64 whole = ctx->data_end - ctx->data, length = 0;
-	struct capture_buffer *buffer;
+	struct drop_scratch *buffer;
 	long error = 0;
 
 	if (!wants_capture(verdict))
@@ -104,7 +101,7 @@ static __always_inline void capture_xdp(const struct xdp_md *ctx,
 static __always_inline void capture_skb(struct __sk_buff *skb,
 					const struct verdict *verdict)
 {
-	struct capture_buffer *buffer;
+	struct drop_scratch *buffer;
 	__u64 length = 0;
 	long error = 0;
 

@@ -34,7 +34,7 @@ struct drop_stats {
 struct drop_counters {
 	struct drop_stats stats[STAT_COUNT];
 	__u64 captured; /* packets put into the ring "captured" */
-	__u64 lost; /* packets that found it full, or could not be copied */
+	__u64 lost; /* that found it full or drop_scratch in use, or could not be copied */
 };
 
 /*
@@ -51,6 +51,13 @@ struct drop_record {
 	__u16 tag_protocol;
 	__u16 tag_tci;
 	__u32 slot; /* which entry of "counters" it was counted on */
+};
+
+/* Value of the map "scratch", for each CPU: a record that is being put together. */
+struct drop_scratch {
+	__u64 users; /* runs of the program that want it; one that finds others gives up */
+	struct drop_record record;
+	__u8 bytes[]; /* drop_config.snaplen */
 };
 
 /* Longest capture of a packet, bytes. */

@@ -93,13 +93,7 @@ struct {
 	__type(value, __u8);
 } unwanted SEC(".maps");
 
-struct capture_buffer {
-	__u64 busy;
-	struct where_event event;
-	__u8 bytes[8]; /* the loader: config.snaplen, if it captures */
-};
-
-SCRATCH(struct capture_buffer);
+SCRATCH(struct where_scratch);
 
 /*
  * Finds the interface and network namespace. Returns 0 if the packet was on no
@@ -203,17 +197,13 @@ static __always_inline long tell_captured(struct sk_buff *skb,
 					  const void *start, __s64 ahead)
 {
 	__s64 linear = ahead + BPF_CORE_READ(skb, len);
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct capture_buffer *buffer;
+	struct where_scratch *buffer = scratch_get(&scratch);
 	__u64 length = 0;
 	long error;
 
-	linear -= BPF_CORE_READ(skb, data_len);
-	buffer = bpf_map_lookup_elem(&scratch, &cpu);
-	if (!buffer || buffer->busy)
+	if (!buffer)
 		return -1;
-	buffer->busy = 1;
-	barrier();
+	linear -= BPF_CORE_READ(skb, data_len);
 	buffer->event = *event;
 	if (event->ethernet)
 		read_tag(skb, &buffer->event);
@@ -225,8 +215,7 @@ static __always_inline long tell_captured(struct sk_buff *skb,
 	buffer->event.captured = length;
 	error = bpf_ringbuf_output(&events, &buffer->event,
 				   sizeof(buffer->event) + length, 0);
-	barrier();
-	buffer->busy = 0;
+	scratch_put(buffer);
 	return error;
 }
 

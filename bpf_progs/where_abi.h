@@ -43,6 +43,13 @@ struct where_event {
 	__u16 ethernet; /* the bytes start with an Ethernet header, else with IP's */
 };
 
+/* Value of the map "scratch", for each CPU: an event that is being put together. */
+struct where_scratch {
+	__u64 users; /* runs of the program that want it; one that finds others gives up */
+	struct where_event event;
+	__u8 bytes[]; /* where_config.snaplen */
+};
+
 /* Constants (.rodata), set before loading. */
 struct where_config {
 	__u32 netns; /* report this network namespace only; 0: all */

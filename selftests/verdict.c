@@ -137,6 +137,7 @@ static bool test_capture(const struct loaded *loaded, const struct point *point,
 		.slot = point->variant->moves,
 		.frame = &frame,
 		.length = frame.length,
+		.lost = point->variant->setup.busy,
 	};
 	__u64 matched = 0;
 

@@ -35,6 +35,7 @@ struct setup {
 	struct drop_slot slot;
 	__u32 ring; /* bytes of the map "captured", 0: leave it alone */
 	__u32 flags; /* BPF_F_* to load the program with */
+	bool busy; /* capture as if another packet was being captured on each CPU */
 };
 
 struct loaded {
@@ -139,7 +140,7 @@ static inline int loaded_configure_capture(struct loaded *loaded,
 		return -1;
 	if (bpf_map__set_max_entries(scratch, libbpf_num_possible_cpus()))
 		return -1;
-	return bpf_map__set_value_size(scratch, sizeof(struct drop_record) +
+	return bpf_map__set_value_size(scratch, sizeof(struct drop_scratch) +
 							setup->config.snaplen);
 }
 
@@ -173,11 +174,31 @@ static inline int loaded_configure(struct loaded *loaded,
 				       0;
 }
 
+/* Has each buffer of the map "scratch" in use. */
+static inline int loaded_occupy(const struct loaded *loaded)
+{
+	struct bpf_map *scratch =
+		bpf_object__find_map_by_name(loaded->object, "scratch");
+	struct drop_scratch *buffer = calloc(1, bpf_map__value_size(scratch));
+	__u32 cpu;
+	int error = buffer ? 0 : -1;
+
+	if (buffer)
+		buffer->users = 1;
+	for (cpu = 0; cpu < bpf_map__max_entries(scratch) && !error; cpu++)
+		error = bpf_map_update_elem(bpf_map__fd(scratch), &cpu, buffer,
+					    BPF_ANY);
+	free(buffer);
+	return error;
+}
+
 /* After loading. */
 static inline int loaded_fill(struct loaded *loaded, const struct setup *setup)
 {
 	int slots = bpf_object__find_map_fd_by_name(loaded->object, "slots");
 
+	if (setup->busy && loaded_occupy(loaded))
+		return -1;
 	if (!setup->ifindex)
 		return 0;
 	return bpf_map_update_elem(slots, &setup->ifindex, &setup->slot,

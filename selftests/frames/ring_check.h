@@ -15,6 +15,7 @@ struct ring_check {
 	__u32 slot;
 	const struct frame *frame;
 	__u32 length; /* bytes that are to be captured of it */
+	bool lost; /* all are to be lost, for want of a buffer */
 	__u64 records; /* how many there were */
 	const char *wrong; /* with the first that was not right, or NULL */
 };
@@ -69,7 +70,7 @@ static inline bool ring_check(const struct loaded *loaded,
 {
 	int fd = bpf_object__find_map_fd_by_name(loaded->object, "captured");
 	struct ring_buffer *ring = ring_buffer__new(fd, ring_take, check, NULL);
-	__u64 room = ring_room(loaded, check->length);
+	__u64 room = check->lost ? 0 : ring_room(loaded, check->length);
 
 	if (room > matched)
 		room = matched;

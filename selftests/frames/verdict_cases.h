@@ -169,6 +169,13 @@ static const struct variant {
 			   .config.capture = 1, .config.snaplen = 96 },
 		.repeat = 200,
 	},
+	/* With PREEMPT_RT, a packet that comes in between. */
+	{
+		.setup = { "capture, another packet in the buffer",
+			   .config.capture = 1, .config.snaplen = 60,
+			   .busy = true },
+		.repeat = 3,
+	},
 	{
 		.setup = { "capture, non-linear", .config.capture = 1,
 			   .config.snaplen = 1500 },

@@ -43,7 +43,7 @@ static int configure_capture(struct run *run)
 					CAPTURE_RING_SIZE) ||
 	       bpf_map__set_max_entries(scratch, cpus) ||
 	       bpf_map__set_value_size(scratch,
-				       sizeof(struct drop_record) +
+				       sizeof(struct drop_scratch) +
 					       run->image.config->snaplen);
 }
 

@@ -19,9 +19,6 @@
 #define EVENTS_SIZE (2 << 20)
 #define CAPTURE_SIZE (16 << 20)
 
-/* The kernel side's scratch: a word, the event, and then the packet's bytes. */
-#define SCRATCH_SIZE (sizeof(__u64) + sizeof(struct where_event))
-
 static int configure(struct drop_where_kern *skeleton,
 		     const struct where_config *config)
 {
@@ -38,7 +35,8 @@ static int configure(struct drop_where_kern *skeleton,
 	if (config->capture &&
 	    (bpf_map__set_max_entries(skeleton->maps.scratch, cpus) ||
 	     bpf_map__set_value_size(skeleton->maps.scratch,
-				     SCRATCH_SIZE + config->snaplen)))
+				     sizeof(struct where_scratch) +
+					     config->snaplen)))
 		return -errno;
 	return 0;
 }
