@@ -28,12 +28,12 @@ in_vain() {
 	as_listed "${*:3}"
 }
 
-# Two more interfaces: native XDP is refused on big0, for its peer's MTU.
+# Two more interfaces: native XDP is refused on big0, for its peer's MTU, whatever a page is.
 wire_more() {
 	cli_on ip -batch - <<-END
 		link add veth1 type veth peer name veth2
 		link add big0 type veth peer name big1
-		link set big1 mtu 9000
+		link set big1 mtu 65535
 	END
 	cli_state before
 }
@@ -84,7 +84,7 @@ test_link_other_mode() {
 	cli_hold_links "$xdp_world" "$host" veth0
 	cli_on ip link set big1 mtu 1500
 	cli_on ip link set big0 xdpgeneric obj "$xdp_world" sec xdp
-	cli_on ip link set big1 mtu 9000
+	cli_on ip link set big1 mtu 65535
 	in_vain 1 'big0: .*MTU' xdp-drop-tcp --force -N veth0 big0
 	cli_has "^veth0 xdp-native .*held by process $foreign "
 }

@@ -19,6 +19,20 @@
 	"Run it as root, or with the capabilities CAP_BPF, CAP_PERFMON, " \
 	"CAP_NET_ADMIN and, to see or replace others' programs, CAP_SYS_ADMIN."
 
+#define LOWER_MTU \
+	"Lower the MTU (for veth: the peer's to %ld or less), or use --skb-mode."
+
+/*
+ * What veth needs of a page beside the peer's MTU (drivers/net/veth.c, veth_xdp_set()):
+ * headroom, an Ethernet header, and struct skb_shared_info in whole cache lines. Not x86:
+ * with NET_IP_ALIGN and s390's lines of 256 bytes, the most of all architectures.
+ */
+#ifdef __x86_64__
+#define VETH_XDP_ROOM 590
+#else
+#define VETH_XDP_ROOM 784
+#endif
+
 static const char *program_name = "bpf-drop";
 static int verbosity;
 
@@ -66,8 +80,7 @@ static const struct advice {
 	const char *next;
 } advices[] = {
 	/* The sentence tells the next step; drivers differ in the errno. */
-	{ IN(AT_XDP_NATIVE), ANY_ERROR, EXIT_SYSTEM, "MTU",
-	  "Lower the MTU (for veth: the peer's to 3506 or less), or use --skb-mode." },
+	{ IN(AT_XDP_NATIVE), ANY_ERROR, EXIT_SYSTEM, "MTU", LOWER_MTU },
 	{ IN(AT_XDP_NATIVE), ANY_ERROR, EXIT_SYSTEM,
 	  "rx queues not less than peer tx queues",
 	  "Set fewer tx queues at its peer or more rx ones here (ethtool -L), or use --skb-mode." },
@@ -262,7 +275,13 @@ int fail_at(enum place place, int error, const char *subject,
 	const char *says = kernel ? kernel : "";
 	const struct advice *advice = find_advice(place, error, says);
 	const char *next = advice->next;
+	char mtu[sizeof(LOWER_MTU) + 20];
 
+	if (!strcmp(next, LOWER_MTU)) {
+		snprintf(mtu, sizeof(mtu), LOWER_MTU,
+			 sysconf(_SC_PAGESIZE) - VETH_XDP_ROOM);
+		next = mtu;
+	}
 	if (verbosity && strstr(next, "--verbose"))
 		next = "The details are above.";
 	if (!strncmp(next, PRIVILEGE, strlen(PRIVILEGE)))
