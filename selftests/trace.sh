@@ -163,14 +163,15 @@ program_id() {
 	[[ ! $(<"${logs[$pid]}.err") =~ program\ id\ ([0-9]+) ]] || echo "${BASH_REMATCH[1]}"
 }
 
-# Does the run $pid call what has this number in hexadecimal? The code of a call is 0x85.
+# Does the run $pid call what has this number in hexadecimal? The code of a call is 0x85, the
+# first byte of a word: the last one that od prints of it, or the first on a big-endian machine.
 calls() {
 	local words
 
 	bpftool prog dump xlated id "$(program_id)" file "$tmp/xlated"
 	words=$(od -A n -v -w8 -t x4 "$tmp/xlated")
-	[[ $words = *$'\n'" 00000095 "* ]] || fail "no exit: $words"
-	[[ $words = *$'\n'" 00000085 $1"* ]]
+	[[ $words =~ $'\n'" "(00000095|95000000)" " ]] || fail "no exit: $words"
+	[[ $words =~ $'\n'" "(00000085|85000000)" $1" ]]
 }
 
 test_usage() {
