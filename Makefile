@@ -22,9 +22,18 @@ override OUTPUT := $(abspath $(OUTPUT))
 export OUTPUT
 endif
 
+include scripts/toolchain.mk
+ifneq ($(apart),)
+export CROSS_COMPILE
+ifneq ($(filter-out all help clean distclean,$(or $(MAKECMDGOALS),all)),)
+$(error ARCH=$(ARCH): "make" and "make -C selftests" build for another machine, nothing is run. \
+	Leave ARCH out)
+endif
+endif
+
 jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
-direct = $(MAKE) $(jobs) -f samples/bpf/Kbuild obj=$(CURDIR)/samples/bpf
-through-kbuild = $(MAKE) $(jobs) -C "$$kernel" M=$(CURDIR) samples/bpf/
+direct = $(MAKE) $(jobs) -f samples/bpf/Kbuild obj=$(CURDIR)/samples/bpf$(apart)
+through-kbuild = $(MAKE) $(jobs) -C "$$kernel" M=$(CURDIR) $(if $(apart),ARCH=$(kernel-arch)) samples/bpf/
 
 # M=samples/bpf asks for kbuild, which takes a prepared tree.
 define build
@@ -52,7 +61,7 @@ endef
 .PHONY: all demo experiment report lesson check faults bench lab listing matrix lint bootstrap clean distclean help
 
 all:
-	@scripts/bootstrap.sh build
+	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
 	+@$(build)
 
 demo: set-up-as-root
@@ -120,7 +129,7 @@ bootstrap:
 
 clean:
 	@$(MAKE) -C selftests clean
-	@$(MAKE) -f samples/bpf/Kbuild obj=samples/bpf clean
+	@$(MAKE) -f samples/bpf/Kbuild obj=samples/bpf$(apart) clean
 	@rm -f $(foreach dir,. samples/bpf,$(addprefix $(dir)/,modules.order Module.symvers .*.cmd))
 
 distclean: clean
@@ -158,6 +167,7 @@ define help-text
   V=1             show the commands
   BOOTSTRAP=no    never install a package
   CC=, CLANG=, LLVM=-16 choose compilers. SANITIZE=address,undefined instruments.
+  ARCH=arm64, s390x or riscv64 builds for that machine, in samples/bpf/build/ARCH/.
 endef
 
 help:

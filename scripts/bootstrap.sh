@@ -35,6 +35,9 @@ needs() {
 		build   include/zlib.h      zlib1g-dev       zlib-devel             zlib
 		build   pkg-config          pkg-config       pkgconf-pkg-config     pkgconf
 		build   python3             python3          python3                python
+		cross-arm64   ${CROSS_COMPILE:-aarch64-linux-gnu-}gcc gcc-aarch64-linux-gnu
+		cross-riscv64 ${CROSS_COMPILE:-riscv64-linux-gnu-}gcc gcc-riscv64-linux-gnu
+		cross-s390x   ${CROSS_COMPILE:-s390x-linux-gnu-}gcc gcc-s390x-linux-gnu
 		kernel  kernel-source       linux-source     -                      -
 		test    bpftool             bpftool          bpftool                bpf  linux-tools-generic
 		test    curl                curl
@@ -135,9 +138,19 @@ fi
 # A given KDIR that will not do ends it here.
 [ -z "${KDIR-}" ] || "$scripts/kernel-source.sh" --find >/dev/null
 
+# All packages are there. For cross-ARCH, its libraries are still to come.
+finish() {
+	for goal; do
+		case $goal in
+		cross-*) [ -n "${SYSROOT+given}" ] || "$scripts/sysroot.sh" "${goal#cross-}" ;;
+		esac
+	done
+	exit 0
+}
+
 set -- "$@" kernel
 list=$(missing "$@")
-[ -n "$list" ] || exit 0
+[ -n "$list" ] || finish "$@"
 packages=$(echo "$list" | cut -d' ' -f2 | grep -vx - | sort -u | paste -sd' ')
 
 if [ "${BOOTSTRAP-}" = no ]; then
@@ -151,7 +164,7 @@ else
 	# shellcheck disable=SC2086 # one word, one package
 	install $packages
 	list=$(missing "$@")
-	[ -n "$list" ] || exit 0
+	[ -n "$list" ] || finish "$@"
 	obstacle="installing did not help"
 fi
 

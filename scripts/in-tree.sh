@@ -30,6 +30,7 @@ tree_links() {
 		samples/bpf/Kbuild samples/bpf/Kbuild
 		selftests tools/testing/selftests/bpf-drop
 		scripts/kernel-source.sh scripts/kernel-source.sh
+		scripts/toolchain.mk scripts/toolchain.mk
 	END
 }
 

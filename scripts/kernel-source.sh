@@ -17,6 +17,8 @@ tools/build/Makefile.build tools/scripts/Makefile.include include/uapi/linux/bpf
 
 # The extracted part: the same, and the files that tests and style checks use.
 slice='Makefile .clang-format scripts include/uapi/linux/bpf.h kernel/bpf/disasm.c
+arch/arm64/include/uapi/asm/bpf_perf_event.h arch/riscv/include/uapi/asm/bpf_perf_event.h
+arch/s390/include/uapi/asm/bpf_perf_event.h
 kernel/bpf/disasm.h tools/build tools/lib tools/include tools/scripts tools/arch
 tools/bpf/bpftool tools/testing/kunit tools/testing/selftests/Makefile tools/testing/selftests/lib.mk
 tools/testing/selftests/kselftest tools/testing/selftests/kselftest.h

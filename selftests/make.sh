@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # The Makefile: its messages before it builds, where it takes its variables from, the
-# permissions of its files; and when output has colours. Nothing is built: stubs print
-# the arguments that recipes give them.
+# permissions of its files; and when output has colours. Nothing is built, except for
+# another machine: stubs print the arguments that recipes give them.
 
 # shellcheck disable=SC2016 # expanded by what the stubs run in
 set -eu
@@ -21,11 +21,12 @@ stubs() {
 
 	mkdir -p "$1"/{scripts/report,selftests/{experiment,faults},samples/bpf,bin}
 	cp "$top/Makefile" "$1/"
+	cp "$top/scripts/toolchain.mk" "$1/scripts/"
 	for name in scripts/{bootstrap,lint,listing,report/report}.sh selftests/{bench,faults/all,experiment/{demo,experiment,lab,lesson}}.sh; do
 		printf '#!/bin/sh\necho "%s: RESULTS=${RESULTS-} $*"\n' "${name##*/}" >"$1/$name"
 	done
 	printf '#!/bin/sh\necho /kernel\n' >"$1/scripts/kernel-source.sh"
-	printf 'pairs clean:\n\t@echo "Kbuild: $@"\n' >"$1/samples/bpf/Kbuild"
+	printf 'pairs clean:\n\t@echo "Kbuild: $@ $(CROSS_COMPILE) $(obj)"\n' >"$1/samples/bpf/Kbuild"
 	printf 'all check clean:\n\t@echo "selftests: $@ TESTS=$(TESTS) OUTPUT=$(OUTPUT)"\n' >"$1/selftests/Makefile"
 	chmod +x "$1"/*/*.sh "$1"/*/*/*.sh
 }
@@ -161,12 +162,71 @@ newcomers() {
 	told '^narrow +skipped +a terminal of 60 columns: needs '
 }
 
+ktap_case make other "ARCH: by the kernel's name or Debian's; built apart, with that machine's compiler; nothing is run"
+other() {
+	local name
+
+	stubs "$tmp/tree"
+	for name in s390 s390x; do
+		expect 0 door -- -C "$tmp/tree" ARCH=$name
+		told '^bootstrap.sh: RESULTS= build cross-s390x$'
+		told "^Kbuild: pairs s390x-linux-gnu- $tmp/tree/samples/bpf/build/s390x\$"
+		expect 2 door ARCH=$name -- -C "$tmp/tree" check
+		said "ARCH=$name: .* Leave ARCH out\. "
+		[ ! -s "$tmp/out" ]
+	done
+	expect 0 door -- -C "$tmp/tree" CROSS_COMPILE=/opt/s390x-suse-linux- SYSROOT=
+	told "^Kbuild: pairs /opt/s390x-suse-linux- $tmp/tree/samples/bpf/build/s390x\$"
+	expect 0 door -- -C "$tmp/tree" "ARCH=$(uname -m)"
+	told "^Kbuild: pairs  $tmp/tree/samples/bpf\$"
+}
+
+# $KDIR: as it was given, or the source that there is.
+kernel_source() {
+	[ -d "${KDIR-}" ] || KDIR=$("$top/scripts/kernel-source.sh") || skip "needs a kernel source"
+}
+
+# Is the ELF file $1 of the machine $2, in big-endian order, and loaded by nothing else?
+big_endian() {
+	readelf -hl "$1" >"$tmp/elf"
+	never reads "$tmp/elf" INTERP
+	has_line "$tmp/elf" '^ *Data: .* big endian$'
+	has_line "$tmp/elf" "^ *Machine: *$2\$"
+}
+
+ktap_case tar foreign "ARCH=s390x: static programs and a tarball, all of it big-endian; qemu-user runs it"
+foreign() {
+	local KDIR=${KDIR-} dir=$tmp/s390x name
+
+	need s390x-linux-gnu-gcc readelf
+	[ -d "$top/.cache/sysroot/s390x-linux-gnu" ] || skip "needs scripts/bootstrap.sh cross-s390x"
+	kernel_source
+	mkdir "$dir"
+	expect 0 door -- -j2 -C "$top" -f samples/bpf/Kbuild ARCH=s390x "obj=$dir" "DROP_KDIR=$KDIR"
+	expect 0 door -- -j2 -C "$here" ARCH=s390x "samples=$dir" "OUTPUT=$dir/selftests" "KDIR=$KDIR" gen_tar
+	mkdir "$tmp/root"
+	tar -C "$tmp/root" -xzf "$dir/selftests/bpf-drop.tar.gz"
+	cd "$tmp/root/kselftest/bpf-drop"
+	for name in *_kern.o; do
+		big_endian "$name" 'Linux BPF'
+	done
+	for name in *-drop-* drop-where tool verdict *_native; do
+		big_endian "$name" 'IBM S/390'
+	done
+	need qemu-s390x-static
+	expect 0 qemu-s390x-static ./xdp-drop-tcp --version
+	told '^xdp-drop-tcp '
+	for name in *_native; do
+		expect 0 qemu-s390x-static "./$name"
+		told '^# Totals: pass:[1-9][0-9]* fail:0 '
+	done
+}
+
 ktap_case tar tarball "gen_tar under umask 077: others can read what it makes, and the kernel's runner runs it"
 tarball() {
 	local KDIR=${KDIR-}
 
-	[ -n "$KDIR" ] || KDIR=$("$top/scripts/kernel-source.sh" --find) || skip "needs a kernel source"
-	[ -d "$KDIR" ] || KDIR=$("$top/scripts/kernel-source.sh")
+	kernel_source
 	locate tool
 	need rsync
 	umask 077

@@ -3,15 +3,17 @@
 #
 # apt.sh COMMAND...: apt-get or apt-cache in an apt root of our own, in
 # $CACHE/apt: the machine's apt is neither changed nor asked what is installed.
-# It reads the suites that have the kernels, from the machine's own mirror, and
-# verifies what it fetches by the machine's own keys.
+# It reads the suites that have the kernels, or $APT_SUITES, from the machine's own
+# mirror, and verifies what it fetches by the machine's own keys. For another Debian
+# architecture, APT_ARCH, there is a root beside it.
 #
 # apt.sh update: read the package lists anew
 set -eu
 export LC_ALL=C
 
-root=${CACHE:?is not set: see matrix.sh}/apt
-suites="bullseye bookworm bookworm-backports trixie trixie-backports"
+root=${CACHE:?is not set: see matrix.sh}/apt${APT_ARCH:+-$APT_ARCH}
+suites=${APT_SUITES:-bullseye bookworm bookworm-backports trixie trixie-backports}
+arch=${APT_ARCH:-amd64}
 
 # The mirror of the machine's first source of Debian's main archive.
 mirror() {
@@ -25,7 +27,7 @@ sources() {
 	uri=$(mirror | head -n1)
 	[ -n "$uri" ] || { echo "apt.sh: no Debian mirror in /etc/apt" >&2; exit 1; }
 	for suite in $suites; do
-		echo "deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
+		echo "deb [arch=$arch signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
 			"$uri $suite main"
 	done
 }
@@ -44,9 +46,9 @@ options() {
 		Dir::Etc::Preferences "/dev/null";
 		Dir::Etc::PreferencesParts "/dev/null";
 		Dir::Etc::TrustedParts "/etc/apt/trusted.gpg.d";
-		APT::Architecture "amd64";
-		APT::Architectures { "amd64"; };
-		APT::Default-Release "bookworm";
+		APT::Architecture "$arch";
+		APT::Architectures { "$arch"; };
+		${APT_SUITES:+#}APT::Default-Release "bookworm";
 		APT::Install-Recommends "false";
 		APT::Sandbox::User "root";
 		APT::Keep-Downloaded-Packages "true";
