@@ -122,7 +122,7 @@ void names_reason(const struct names *names, __u32 reason, char *text,
 {
 	const struct btf_enum *value;
 	const char *name;
-	int i;
+	__u32 i;
 
 	*text = '\0';
 	if (!names->reasons)
