@@ -218,7 +218,7 @@ write_short() {
 
 	echo mine >"$file"
 	expect 3 "${in_host[@]}" "$drop_where" --write "$file" "$port"
-	said 'stays as it is'
+	said 'is kept'
 	lab_load xdp-drop-tcp --skb-mode "$port"
 	where_start --force --write "$file" --snaplen 20 "$port"
 	where_knock

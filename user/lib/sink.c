@@ -147,7 +147,8 @@ bool sink_put(struct sink *sink, const char *lines, size_t size)
 		sink->data = data;
 		sink->size = room;
 	}
-	memcpy(sink_block(sink), lines, size);
+	if (size)
+		memcpy(sink_block(sink), lines, size);
 	sink_add(sink, size);
 	return true;
 }
