@@ -24,6 +24,9 @@ static long stand_in_pull(struct __sk_buff *skb, __u32 size);
 static void *stand_in_lookup(void *map, const void *key);
 static __u64 stand_in_clock(void);
 
+/* Sections are the kernel side's alone. */
+#undef SEC
+#define SEC(name)
 #define bpf_skb_pull_data stand_in_pull
 #define bpf_map_lookup_elem stand_in_lookup
 #define bpf_ktime_get_ns stand_in_clock
