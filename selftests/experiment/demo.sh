@@ -140,7 +140,7 @@ demo_counter() {
 demo_tapped() {
 	command -v tcpdump >/dev/null || return 0
 	tcpdump -tnr "$tmp/$1.pcapng" -c 2 2>/dev/null | sed -E 's/, (seq|id) .*//' |
-		sed "s/.*/$dim    $(case $1 in xdp*) echo 'xdp' ;; *) echo 'tc ' ;; esac) dropped  &$plain/"
+		cut -c -63 | sed "s/.*/$dim    $(case $1 in xdp*) echo 'xdp' ;; *) echo 'tc ' ;; esac) dropped  &$plain/"
 }
 
 demo_row() {
