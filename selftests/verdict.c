@@ -368,9 +368,8 @@ static struct point *plan(const char *directory, size_t *count)
 int main(int argc, char **argv)
 {
 	const char *directory = argc > 1 ? argv[1] : NULL;
-	const struct point *point, *last = NULL;
+	struct point *points, *point, *last = NULL;
 	struct loaded loaded = { 0 };
-	struct point *points;
 	size_t count;
 
 	ktap_begin();
