@@ -13,6 +13,7 @@ counted() {
 	# shellcheck disable=SC2086 # program and options
 	cli_start $way --json -i 0 "${@:2}" veth0
 	"${in_ctr[@]}" "$tool" probe send eth0 "$1" 1
+	cli_counted 1
 	cli_stop INT
 }
 
@@ -102,6 +103,8 @@ test_sums() {
 	cli_start xdp-drop-tcp --write "$tmp/sums.pcapng" veth0 veth2
 	"${in_ctr[@]}" "$tool" probe flood eth0 "$frame" 23 >"$tmp/flood"
 	"${in_host[@]}" "$tool" probe flood veth1 "$frame" 2 >"$tmp/flood"
+	cli_counted 23
+	cli_counted 2
 	cli_on ip link del veth1
 	poll 5 reads "${logs[$pid]}.err" 'veth2: no longer'
 	kill -INT "$pid"
@@ -109,12 +112,14 @@ test_sums() {
 	said '^xdp-drop-tcp: dropped 25 packets \(25 kB\) on 2 interfaces in [0-9]+\.[0-9] s, captured 25, lost 0; veth2: interface gone at [0-9]+\.[0-9] s\.$'
 	cli_start xdp-drop-tcp --observe veth0
 	"${in_ctr[@]}" "$tool" probe flood eth0 "$frame" 1 >"$tmp/flood"
+	cli_counted 1
 	cli_stop INT
 	said '^xdp-drop-tcp: observed 1 packet \(1 kB\) on 1 interface in [0-9]+\.[0-9] s\.$'
 
 	cli_on ip link add veth1 type veth peer name veth2
 	cli_start xdp-drop-tcp --json -i 0 veth0 veth2
 	"${in_ctr[@]}" "$tool" probe flood eth0 "$frame" 23 >"$tmp/flood"
+	cli_counted 23
 	cli_stop INT
 	told '"program":"xdp-drop-tcp".*"interfaces":2,.*"dropped_packets":23,"dropped_bytes":23000,.*"why":"signal","attached_ms":[0-9]+,"total":true\}$'
 	cli_counters 3 # one of each, and the sums
@@ -201,6 +206,7 @@ test_offloaded_tag() {
 		"${in_ctr[@]}" ethtool -K eth0 txvlan "${each%:*}"
 		cli_start xdp-drop-tcp -N --json -i 0 --force --write "$tmp/tag.pcapng" veth0
 		"${in_ctr[@]}" "$tool" probe send eth0.5 "$frame" 1
+		cli_counted 1
 		cli_stop INT
 		told "\"dropped_packets\":1,\"dropped_bytes\":${each#*:},"
 		expect 0 "$tool" pcapng_check "$tmp/tag.pcapng"

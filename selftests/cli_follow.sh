@@ -175,6 +175,7 @@ test_follow_many() {
 		says 'f50: attached ' 1
 		arrive 50 3
 		"${in_ctr[@]}" "$tool" probe flood eth0 "$frame" 4 >"$tmp/flood"
+		cli_counted 4
 		cli_stop
 		sum=0
 		while IFS= read -r line; do

@@ -30,7 +30,7 @@ ip link set lo up
 # Load all modules that any test needs, and allow no more: the kernel would start a
 # modprobe for each mount of a bpffs and each unknown interface, 160 in all, for nothing.
 modprobe -qa tun veth macvlan 8021q bridge nft_chain_nat nft_nat nft_masq sch_ingress \
-	cls_bpf cls_u32 ip_gre ip6_gre ipip sit bareudp vxlan geneve wireguard || :
+	cls_bpf cls_u32 ip_gre ip6_gre ipip sit bareudp vxlan geneve wireguard tcp_diag || :
 modprobe -q bonding max_bonds=0 || :
 # Otherwise each tunnel's module creates a device in each network namespace.
 [ ! -e /proc/sys/net/core/fb_tunnels_only_for_init_net ] ||

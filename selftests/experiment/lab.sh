@@ -150,7 +150,7 @@ lab_main() {
 	down) lab_choose "${1-}" && lab_down ;;
 	shell) lab_place "$@" && lab_choose && lab_living && lab_shell "$1" ;;
 	run) lab_place "$@" && lab_choose && lab_living && LC_ALL=$locale lab_run "$@" ;;
-	quiet) lab_choose "${1-}" && lab_living && { lab_quiet || lab_die "connections in lab $LAB do not end."; } ;;
+	quiet) lab_choose "${1-}" && lab_living && { lab_quiet || lab_die "connections in lab $LAB do not end. End the programs that hold them, or use a kernel with CONFIG_INET_DIAG_DESTROY."; } ;;
 	list) lab_list ;;
 	-h | --help | help) lab_usage ;;
 	*) lab_usage >&2 && exit 2 ;;

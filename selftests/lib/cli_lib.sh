@@ -39,6 +39,8 @@
 #   cli_clean            fail unless everything is soon as cli_wire left it
 #   cli_counters LEAST [MOST]
 #                        the last expect printed so many lines, without --json's events
+#   cli_counted N        wait until one of ours has counted N packets of a kind on an interface:
+#                        a packet that was sent may be a softirq away from the program
 #   cli_has REGEX        is there a line in --list, with single spaces? or cli_has_not
 #   cli_passes_tcp       does TCP get from veth0 to eth0 and back? or cli_drops_tcp
 #   ${programs[@]}       the names of all programs that drop, ${xdp_programs[@]} of those
@@ -254,6 +256,11 @@ cli_has() {
 		[[ ! ${line[*]} =~ $1 ]] || return 0
 	done < <(exec "$tool" enter -t 20 "$host" xdp-drop-tcp --list 2>/dev/null)
 	return 1
+}
+
+# What it lacks is told by who looks at the counters.
+cli_counted() {
+	poll 5 cli_has "^[a-z]+(, [0-9.]+ s left)?: ([a-z]+ $1 packets? |.* passed $1,|.* undecided $1\$)" || true
 }
 
 cli_has_not() {
