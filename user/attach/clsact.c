@@ -57,6 +57,7 @@ static int read_filter(const struct nlmsghdr *message, void *context)
 		.handle = tc->tcm_handle,
 		.priority = TC_H_MAJ(tc->tcm_info) >> 16,
 		.protocol = ntohs(TC_H_MIN(tc->tcm_info)),
+		.name = "",
 	};
 
 	/* A chain's own entry, which comes before its filters, has no handle. */
@@ -208,7 +209,7 @@ static int note_program(const struct clsact_filter *filter, void *context)
 	    filter->handle != CLSACT_HANDLE)
 		return 0;
 	ours->id = filter->program_id;
-	if (ours->name && filter->bpf)
+	if (ours->name)
 		snprintf(ours->name, CLSACT_NAME_SIZE, "%s", filter->name);
 	return 0;
 }

@@ -84,9 +84,7 @@ static void show_doing_json(json_writer_t *json, const struct doing *doing)
 /* A line below the row. */
 static void put_doing(FILE *to, const struct doing *doing)
 {
-	const struct drop_counters *sum = &doing->sum;
-	struct drop_stats matched = counters_matched(sum);
-	char bytes[AMOUNT_SIZE];
+	const struct drop_stats *stats = doing->sum.stats;
 
 	if (program_is_foreign(doing->error))
 		return;
@@ -99,12 +97,10 @@ static void put_doing(FILE *to, const struct doing *doing)
 	if (doing->left_ns)
 		fprintf(to, ", %.1f s left",
 			(double)doing->left_ns / SECOND_NS);
-	amount_text(bytes, matched.bytes, " ");
-	fprintf(to, ": %s %llu packet%s (%sB), passed %llu, undecided %llu\n",
-		doing->observe ? "observed" : "dropped", matched.packets,
-		matched.packets == 1 ? "" : "s", bytes,
-		sum->stats[STAT_PASSED].packets,
-		sum->stats[STAT_UNDECIDED].packets);
+	fputs(": ", to);
+	put_matched(to, &doing->sum, doing->observe);
+	fprintf(to, ", passed %llu, undecided %llu\n",
+		stats[STAT_PASSED].packets, stats[STAT_UNDECIDED].packets);
 }
 
 static int show_json(FILE *to, const struct attached *attached,

@@ -189,24 +189,22 @@ static void put_ended(const struct run *run, FILE *to)
 
 static void tell(const struct run *run, const struct reading *total)
 {
-	struct drop_stats matched = counters_matched(&total->sum);
-	char bytes[AMOUNT_SIZE], *text = NULL;
-	size_t length;
+	size_t length, count = run->chosen.count;
+	char *text = NULL;
 	FILE *to = open_memstream(&text, &length);
 
 	if (!to)
 		return;
+	put_matched(to, &total->sum, run->options.observe);
+	fprintf(to, " on %zu interface%s in %.1f s", count,
+		count == 1 ? "" : "s", total->elapsed);
 	if (run->watch.display.capture)
 		fprintf(to, ", captured %llu, lost %llu",
 			total->counts.captured, total->counts.lost);
 	put_ended(run, to);
 	if (fclose(to))
 		return;
-	amount_text(bytes, matched.bytes, " ");
-	note("%s %llu packet%s (%sB) on %zu interface%s in %.1f s%s.",
-	     run->options.observe ? "observed" : "dropped", matched.packets,
-	     matched.packets == 1 ? "" : "s", bytes, run->chosen.count,
-	     run->chosen.count == 1 ? "" : "s", total->elapsed, text);
+	note("%s.", text);
 	free(text);
 }
 

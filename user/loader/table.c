@@ -100,7 +100,11 @@ static void show_json(const struct display *display, FILE *text,
 	jsonw_destroy(&json);
 }
 
-void amount_text(char text[AMOUNT_SIZE], double amount, const char *space)
+#define AMOUNT_SIZE 16
+
+/* Bits or bytes for people: "0", "940", "1.25M", "23.4G", with @space before the unit. */
+static void amount_text(char text[AMOUNT_SIZE], double amount,
+			const char *space)
 {
 	static const char units[] = " kMGT";
 	size_t unit = 0;
@@ -114,6 +118,16 @@ void amount_text(char text[AMOUNT_SIZE], double amount, const char *space)
 			 units[unit]);
 	else
 		snprintf(text, AMOUNT_SIZE, "%.0f%s", amount, space);
+}
+
+void put_matched(FILE *to, const struct drop_counters *sum, bool observe)
+{
+	struct drop_stats matched = counters_matched(sum);
+	char bytes[AMOUNT_SIZE];
+
+	amount_text(bytes, matched.bytes, " ");
+	fprintf(to, "%s %llu packet%s (%sB)", observe ? "observed" : "dropped",
+		matched.packets, matched.packets == 1 ? "" : "s", bytes);
 }
 
 static struct column columns[] = {

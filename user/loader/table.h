@@ -55,10 +55,8 @@ struct reading {
 	struct drop_counters sum;
 };
 
-#define AMOUNT_SIZE 16
-
-/* Bits or bytes for people: "0", "940", "1.25M", "23.4G", with @space before the unit. */
-void amount_text(char text[AMOUNT_SIZE], double amount, const char *space);
+/* "dropped 23 packets (1.6 kB)", or that so many were observed. */
+void put_matched(FILE *to, const struct drop_counters *sum, bool observe);
 
 /* The keys and values of JSON that all counters have. */
 void counters_json(json_writer_t *json, const struct drop_counters *sum);
