@@ -147,7 +147,7 @@ test_looked_at() {
 
 	need tc
 	yes 'filter get dev veth0 egress protocol all prio 1 handle 0xbdf bpf' |
-		"${in_host[@]}" timeout 30 tc -force -batch - >"$tmp/looking" 2>&1 &
+		"${in_host[@]}" timeout $((30 * slack)) tc -force -batch - >"$tmp/looking" 2>&1 &
 	looking=$!
 	for n in {1..20}; do
 		expect 0 cli_on tc-drop-tcp --clsact -i 0 -t 1ms veth0
