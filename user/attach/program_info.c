@@ -63,25 +63,49 @@ static bool ends_with(const char *text, const char *suffix)
 	return length >= tail && !strcmp(text + length - tail, suffix);
 }
 
-/* 0, -ENOENT: another name, -EPROTO: only the name; or why it could not be asked. */
-static int compare(int fd, const struct layout *layout, __u32 *entries)
+/* Which of them is it by its name? PROGRAM_MAP_COUNT: none. */
+static size_t find_layout(const char *name)
+{
+	size_t map = 0;
+
+	while (map < PROGRAM_MAP_COUNT && !ends_with(name, layouts[map].suffix))
+		map++;
+	return map;
+}
+
+static bool is_laid_out(const struct bpf_map_info *info,
+			const struct layout *layout)
+{
+	return info->type == layout->type && info->key_size == sizeof(__u32) &&
+	       info->value_size == layout->value_size;
+}
+
+/* Keeps the map if it is one of ours. Returns 0 or a negative errno. */
+static int open_one(__u32 id, struct program_maps *maps)
 {
 	struct bpf_map_info info = {};
 	__u32 size = sizeof(info);
+	int error = 0, fd = bpf_map_get_fd_by_id(id);
+	size_t map = PROGRAM_MAP_COUNT;
 
-	if (bpf_obj_get_info_by_fd(fd, &info, &size))
-		return -errno;
-	if (!ends_with(info.name, layout->suffix))
-		return -ENOENT;
-	if (info.type != layout->type || info.key_size != sizeof(__u32) ||
-	    info.value_size != layout->value_size)
-		return -EPROTO;
-	if (entries)
-		*entries = info.max_entries;
-	return 0;
+	if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &size))
+		error = -errno;
+	else
+		map = find_layout(info.name);
+	if (map < PROGRAM_MAP_COUNT && maps->fds[map] < 0) {
+		maps->fds[map] = -EPROTO;
+		if (is_laid_out(&info, &layouts[map])) {
+			maps->fds[map] = fd;
+			maps->rooms[map] = info.max_entries;
+			return 0;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return error;
 }
 
-int program_map(int program_fd, enum program_map map, __u32 *entries)
+int program_maps_open(int program_fd, struct program_maps *maps)
 {
 	__u32 ids[MOST_MAPS];
 	struct bpf_prog_info program = {
@@ -89,81 +113,73 @@ int program_map(int program_fd, enum program_map map, __u32 *entries)
 		.map_ids = (uintptr_t)ids,
 	};
 	__u32 i, size = sizeof(program);
-	int fd, error, found = -ENOENT;
+	int error = 0;
 
+	for (i = 0; i < PROGRAM_MAP_COUNT; i++)
+		maps->fds[i] = -ENOENT;
 	if (bpf_obj_get_info_by_fd(program_fd, &program, &size))
 		return -errno;
-	for (i = 0; i < program.nr_map_ids && i < MOST_MAPS; i++) {
-		fd = bpf_map_get_fd_by_id(ids[i]);
-		if (fd < 0)
-			return -errno;
-		error = compare(fd, &layouts[map], entries);
-		if (!error)
-			return fd;
-		close(fd);
-		if (error == -EPROTO)
-			found = error;
-		else if (error != -ENOENT)
-			return error;
-	}
-	return found;
-}
-
-/* As program_map(), by the program's id. */
-static int open_map(__u32 id, enum program_map map)
-{
-	int map_fd, program_fd = bpf_prog_get_fd_by_id(id);
-
-	if (program_fd < 0)
-		return -errno;
-	map_fd = program_map(program_fd, map, NULL);
-	close(program_fd);
-	return map_fd;
-}
-
-/* Reads one value of one of a program's maps. Returns 0 or a negative errno. */
-static int read_value(__u32 id, enum program_map map, __u32 key, void *value)
-{
-	int map_fd = open_map(id, map), error = 0;
-
-	if (map_fd < 0)
-		return map_fd;
-	if (bpf_map_lookup_elem(map_fd, &key, value))
-		error = -errno;
-	close(map_fd);
+	for (i = 0; i < program.nr_map_ids && i < MOST_MAPS && !error; i++)
+		error = open_one(ids[i], maps);
+	if (error)
+		program_maps_close(maps);
 	return error;
 }
 
-int program_slot(__u32 id, int ifindex, struct drop_slot *slot)
+int program_maps_of_id(__u32 id, struct program_maps *maps)
 {
-	return read_value(id, PROGRAM_SLOTS, ifindex, slot);
+	int error, program_fd = bpf_prog_get_fd_by_id(id);
+
+	if (program_fd < 0)
+		return -errno;
+	error = program_maps_open(program_fd, maps);
+	close(program_fd);
+	return error;
 }
 
-int program_state(__u32 id, struct drop_state *state)
+void program_maps_close(struct program_maps *maps)
 {
-	return read_value(id, PROGRAM_STATE, 0, state);
+	size_t map;
+
+	for (map = 0; map < PROGRAM_MAP_COUNT; map++) {
+		if (maps->fds[map] >= 0)
+			close(maps->fds[map]);
+	}
 }
 
-int program_config(__u32 id, struct drop_config *config)
+int program_read(const struct program_maps *maps, enum program_map map,
+		 __u32 key, void *value)
 {
-	return read_value(id, PROGRAM_CONFIG, 0, config);
+	int fd = maps->fds[map];
+
+	if (fd < 0)
+		return fd;
+	return bpf_map_lookup_elem(fd, &key, value) ? -errno : 0;
 }
 
-int program_counters(__u32 id, int ifindex, const struct drop_config *config,
+int program_counters(const struct program_maps *maps, int ifindex,
+		     const struct drop_config *config,
 		     struct drop_counters *sum)
 {
 	/* The kernel side's slot_of() does the same. */
 	struct drop_slot slot = { .counters = config->unknown };
-	int map_fd, error = 0;
+	int error = 0, fd = maps->fds[PROGRAM_COUNTERS];
 
 	if (config->modes & MODE_MANY)
-		error = program_slot(id, ifindex, &slot);
+		error = program_read(maps, PROGRAM_SLOTS, ifindex, &slot);
 	if (error && error != -ENOENT)
 		return error;
-	map_fd = open_map(id, PROGRAM_COUNTERS);
-	if (map_fd < 0)
-		return map_fd;
-	error = counters_read(map_fd, slot.counters, sum);
-	close(map_fd);
+	return fd < 0 ? fd : counters_read(fd, slot.counters, sum);
+}
+
+int program_state(__u32 id, struct drop_state *state)
+{
+	struct program_maps maps;
+	int error = program_maps_of_id(id, &maps);
+
+	if (error)
+		return error;
+	error = program_read(&maps, PROGRAM_STATE, 0, state);
+	program_maps_close(&maps);
 	return error;
 }

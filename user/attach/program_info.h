@@ -32,21 +32,28 @@ enum program_map {
 	PROGRAM_SLOTS,
 	PROGRAM_STATE, /* .bss */
 	PROGRAM_CONFIG, /* .rodata.config */
+	PROGRAM_MAP_COUNT,
+};
+
+struct program_maps {
+	/* -ENOENT: it has no map of that name; -EPROTO: it has, but laid out differently */
+	int fds[PROGRAM_MAP_COUNT];
+	__u32 rooms[PROGRAM_MAP_COUNT]; /* for so many entries */
 };
 
 /**
- * program_map() - open one of a program's maps
+ * program_maps_open() - open these maps of a program
  * @program_fd: the program
- * @map: which; it is found by the end of its name
- * @entries: how many it has room for, or NULL
  *
- * A map is not ours because of its name: its type and sizes are compared with
- * those of this version before anything of it is read.
+ * They are found by the ends of their names. A map is not ours because of its name: its
+ * type and sizes are compared with those of this version before anything of it is read.
  *
- * Return: a descriptor to close, or a negative errno. -ENOENT: it has no map of
- * that name; -EPROTO: it has, but laid out differently.
+ * Return: 0 or a negative errno. program_maps_close() is for both.
  */
-int program_map(int program_fd, enum program_map map, __u32 *entries);
+int program_maps_open(int program_fd, struct program_maps *maps);
+/* The same by the program's id. */
+int program_maps_of_id(__u32 id, struct program_maps *maps);
+void program_maps_close(struct program_maps *maps);
 
 /* Could this errno of those below mean that the program is not of this version? */
 static inline bool program_is_foreign(int error)
@@ -54,21 +61,20 @@ static inline bool program_is_foreign(int error)
 	return error == -ENOENT || error == -EPROTO;
 }
 
-/* An interface's entry in one of our programs. Returns 0 or a negative errno. */
-int program_slot(__u32 id, int ifindex, struct drop_slot *slot);
-
-/* The variables of one of our programs. Returns 0 or a negative errno. */
-int program_state(__u32 id, struct drop_state *state);
-
-/* And its constants. Returns 0 or a negative errno. */
-int program_config(__u32 id, struct drop_config *config);
+/* One value of one of these maps. Returns 0 or a negative errno. */
+int program_read(const struct program_maps *maps, enum program_map map,
+		 __u32 key, void *value);
 
 /*
- * The counters of one of our programs, with these constants, on an interface; if it has many
- * and not this one, those of all unknown ones. Returns 0 or a negative errno.
+ * The counters of a program with these constants on an interface; if it has many and not
+ * this one, those of all unknown ones. Returns 0 or a negative errno.
  */
-int program_counters(__u32 id, int ifindex, const struct drop_config *config,
+int program_counters(const struct program_maps *maps, int ifindex,
+		     const struct drop_config *config,
 		     struct drop_counters *sum);
+
+/* The variables of one of our programs, by its id. Returns 0 or a negative errno. */
+int program_state(__u32 id, struct drop_state *state);
 
 /* No loader attached it: a loader sets the deadline first. */
 static inline bool program_is_bare(const struct drop_state *state)

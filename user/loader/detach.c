@@ -25,13 +25,13 @@ struct detaching {
 	bool every; /* nothing is said of interfaces without ours */
 	bool removed; /* something, from the interface at hand, or if @every, from any */
 	__u32 program_id; /* the last one that was detached, */
-	int counters_fd; /* its map "counters", or -1, */
-	__u32 counters; /* and how many there are in it */
+	struct program_maps maps; /* and its maps, */
+	bool opened; /* if they are open */
 };
 
 /* Shows counters, with @attached NULL those of unknown interfaces, if there are any. */
 static void show(struct detaching *detaching, const struct attached *attached,
-		 int map_fd, __u32 slot)
+		 __u32 slot)
 {
 	struct reading reading = {
 		.program_id = detaching->program_id,
@@ -43,7 +43,8 @@ static void show(struct detaching *detaching, const struct attached *attached,
 		reading.hook = attached->hook;
 	}
 	/* A row of zeros tells nothing. */
-	if (counters_read(map_fd, slot, &reading.sum) ||
+	if (counters_read(detaching->maps.fds[PROGRAM_COUNTERS], slot,
+			  &reading.sum) ||
 	    (counters_are_none(&reading.sum) &&
 	     !(attached && detaching->display.json)))
 		return;
@@ -56,13 +57,14 @@ static void show(struct detaching *detaching, const struct attached *attached,
 /* Of a program that was on many interfaces, when the last of them is done. */
 static void show_unknown(struct detaching *detaching)
 {
-	if (detaching->counters_fd < 0)
+	__u32 last = detaching->maps.rooms[PROGRAM_COUNTERS] - 1;
+
+	if (!detaching->opened)
 		return;
-	if (slots_are_many(detaching->counters - 1))
-		show(detaching, NULL, detaching->counters_fd,
-		     detaching->counters - 1);
-	close(detaching->counters_fd);
-	detaching->counters_fd = -1;
+	if (slots_are_many(last))
+		show(detaching, NULL, last);
+	program_maps_close(&detaching->maps);
+	detaching->opened = false;
 }
 
 /* Shows the counters of a program that is about to be detached. */
@@ -70,21 +72,21 @@ static void show_counters(struct detaching *detaching,
 			  const struct attached *attached, int program_fd)
 {
 	struct drop_slot slot = {};
-	int error;
+	int error = 0;
 
 	if (detaching->program_id != attached->program.id)
 		show_unknown(detaching);
 	detaching->program_id = attached->program.id;
-	if (detaching->counters_fd < 0)
-		detaching->counters_fd = program_map(
-			program_fd, PROGRAM_COUNTERS, &detaching->counters);
-	error = detaching->counters_fd;
-	if (error >= 0)
-		error = program_slot(attached->program.id,
+	if (!detaching->opened)
+		error = program_maps_open(program_fd, &detaching->maps);
+	detaching->opened = !error;
+	if (!error && detaching->maps.fds[PROGRAM_COUNTERS] < 0)
+		error = detaching->maps.fds[PROGRAM_COUNTERS];
+	if (!error)
+		error = program_read(&detaching->maps, PROGRAM_SLOTS,
 				     attached->interface.index, &slot);
 	if (!error)
-		show(detaching, attached, detaching->counters_fd,
-		     slot.counters);
+		show(detaching, attached, slot.counters);
 	else
 		note("%s: its counters cannot be read: %s.",
 		     attached->interface.name,
@@ -293,7 +295,6 @@ int command_detach(struct run *run)
 			.json = run->options.common.json,
 			.untimed = true,
 		},
-		.counters_fd = -1,
 	};
 	int code, worst = query_read(&run->chosen, &run->present);
 	size_t i;

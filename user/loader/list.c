@@ -35,22 +35,35 @@ struct doing {
 	struct drop_counters sum;
 };
 
+/* Returns 0 or a negative errno. */
+static int read_maps(__u32 id, int ifindex, struct drop_config *config,
+		     struct drop_state *state, struct drop_counters *sum)
+{
+	struct program_maps maps;
+	int error = program_maps_of_id(id, &maps);
+
+	if (error)
+		return error;
+	error = program_read(&maps, PROGRAM_CONFIG, 0, config);
+	if (!error)
+		error = program_read(&maps, PROGRAM_STATE, 0, state);
+	if (!error)
+		error = program_counters(&maps, ifindex, config, sum);
+	program_maps_close(&maps);
+	return error;
+}
+
 /* @ifindex: the interface's number where it is now; 0: it is gone */
 static struct doing read_doing(const struct attached *attached, int ifindex)
 {
-	const __u32 id = attached->program.id;
 	struct doing doing = { .error = -ENOENT };
 	struct drop_config config;
 	struct drop_state state;
 	__u64 now_ns;
 
 	if (ifindex)
-		doing.error = program_config(id, &config);
-	if (!doing.error)
-		doing.error = program_state(id, &state);
-	if (!doing.error)
-		doing.error =
-			program_counters(id, ifindex, &config, &doing.sum);
+		doing.error = read_maps(attached->program.id, ifindex, &config,
+					&state, &doing.sum);
 	if (doing.error)
 		return doing;
 	doing.observe = config.modes & MODE_OBSERVE;
