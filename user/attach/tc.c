@@ -242,7 +242,6 @@ static int note_filter(struct attachment *at)
 
 	if (id < 0)
 		return fail_at(AT_CLSACT_FILTER, -id, at->interface.name, NULL);
-	free(at->replaced.filter);
 	at->replaced.filter = strdup(name);
 	return at->replaced.filter ? EXIT_DONE : fail_memory("a filter's name");
 }
@@ -252,9 +251,9 @@ static int attach_clsact(struct attachment *at, int program_fd,
 {
 	int code = EXIT_DONE, error, tries = 0;
 
+	if (at->replaced.attached)
+		code = note_filter(at);
 	do {
-		if (at->replaced.attached)
-			code = note_filter(at);
 		if (!code)
 			code = need_qdisc(at);
 		if (code)

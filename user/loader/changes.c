@@ -153,22 +153,37 @@ void changes_hear(struct run *run)
 	run->watch.newcomers = run->options.follow;
 }
 
-void changes_write(struct run *run)
+bool changes_read(struct run *run, struct interfaces *all)
 {
-	struct interfaces all;
-	int error;
+	__u64 now_ns = clock_ns(CLOCK_MONOTONIC);
 
-	if (!run->watch.renumbered)
-		return;
+	if (now_ns < run->watch.retry_ns)
+		return false;
+	if (!interfaces_read(all))
+		return true;
+	run->watch.retry_ns = now_ns + SECOND_NS;
+	return false;
+}
+
+void changes_write_slots(struct run *run, const struct interfaces *all)
+{
+	int error = slots_write(&run->slots, all);
+
 	run->watch.renumbered = false;
-	if (interfaces_read(&all))
-		return;
-	error = slots_write(&run->slots, &all);
-	interfaces_free(&all);
 	if (error == -E2BIG && !run->watch.full_told)
 		note(SLOTS_FULL);
 	run->watch.full_told |= error == -E2BIG;
 	if (error && error != -E2BIG)
 		note("cannot write the interfaces' numbers to the program's map: %s.",
 		     strerror(-error));
+}
+
+void changes_write(struct run *run)
+{
+	struct interfaces all;
+
+	if (!run->watch.renumbered || !changes_read(run, &all))
+		return;
+	changes_write_slots(run, &all);
+	interfaces_free(&all);
 }

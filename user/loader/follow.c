@@ -83,23 +83,22 @@ static void put_back_above(struct run *run)
 /* As at the start: @one is a run for one interface. An exit code. */
 static int attach(struct run *run, struct run *one)
 {
+	struct interfaces now;
 	int code = stage_find(one);
 
 	if (code)
 		return code;
-	/* Before its first packet. */
-	run->watch.renumbered = true;
-	changes_write(run);
 	/* It may have become a bridge's port by now. */
-	code = interfaces_read(&one->all);
-	if (code)
-		return code;
+	if (!interfaces_read(&now))
+		one->all = now;
+	/* Before its first packet. */
+	changes_write_slots(run, &one->all);
 	take_off_above(run, &one->all, one->chosen.list->index);
 	code = stage_attach(one);
 	if (!code)
 		code = stage_commit(one);
 	put_back_above(run);
-	interfaces_free(&one->all);
+	interfaces_free(&now);
 	return code;
 }
 
@@ -190,10 +189,7 @@ void follow_newcomers(struct run *run)
 	struct interfaces now, asked;
 	size_t i;
 
-	if (!run->watch.newcomers)
-		return;
-	run->watch.newcomers = false;
-	if (interfaces_read(&now))
+	if (!run->watch.newcomers || !changes_read(run, &now))
 		return;
 	/* The same name may have come again. */
 	changes_check(run);

@@ -21,6 +21,7 @@
 struct watch {
 	bool renumbered; /* what is in the map "slots" may be wrong now */
 	bool newcomers; /* with --follow: there may be some */
+	__u64 retry_ns; /* interfaces are not read before */
 	bool full_told; /* that there is no room for all of them */
 	bool unknown_told; /* that there are packets of an unknown interface */
 	__u64 started_ns;
@@ -162,8 +163,13 @@ struct attachment *attachment_on(const struct run *run, int index);
 /* Reads the messages of run->links: what has moved, which ports there are now. */
 void changes_hear(struct run *run);
 
+/* As they are now; false: they cannot be read, which is tried again a second later. */
+bool changes_read(struct run *run, struct interfaces *all);
+
 /* Writes the map "slots" anew if the numbers in it may be wrong now. */
 void changes_write(struct run *run);
+/* Writes it anew; @all: the interfaces as they are now. */
+void changes_write_slots(struct run *run, const struct interfaces *all);
 
 /* Attaches to those asked for that have come, if there may be any; or says why not. */
 void follow_newcomers(struct run *run);
