@@ -11,6 +11,9 @@
 /* A pipe has room for half of it. */
 #define MOST_PENDING (128 << 10)
 
+/* And with this many, those that are kept, too: --follow may bring them without end. */
+#define MOST_KEPT (32 << 20)
+
 struct output standard_output = { .sink.fd = STDOUT_FILENO },
 	      standard_error = { .sink.fd = STDERR_FILENO };
 
@@ -59,9 +62,10 @@ char *output_so_far(struct output *out)
 	return out->buffer;
 }
 
-static bool has_room(const struct output *out)
+static bool has_room(const struct output *out, bool kept)
 {
-	return sink_pending(&out->sink) + out->length <= out->most;
+	return sink_pending(&out->sink) + out->length <=
+	       (kept ? MOST_KEPT : out->most);
 }
 
 /* Lines added from now on count here; lines added before count as they did. */
@@ -87,9 +91,9 @@ int output_add(struct output *out, __u64 *lost, bool always)
 		return -ENOMEM;
 	set_counter(out, lost ? lost : &uncounted);
 	text = output_so_far(out);
-	if (!always && !has_room(out))
+	if (!has_room(out, always))
 		output_flush(out);
-	if (!out->sink.error && (always || has_room(out)) &&
+	if (!out->sink.error && has_room(out, always) &&
 	    sink_put(&out->sink, text, out->length))
 		return 0;
 	while (*text) {

@@ -36,7 +36,7 @@ char *output_so_far(struct output *out);
 /**
  * output_add() - add what was put together: one complete line or more
  * @lost: counts the lines that the reader does not take; NULL: not counted
- * @always: keep them, however much waits already
+ * @always: keep them where others are lost already, up to 32 MiB
  *
  * A pipe gets a line whole or not at all, if it is not longer than PIPE_BUF.
  *
