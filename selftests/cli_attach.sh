@@ -330,11 +330,11 @@ test_list() {
 	for way in "$tcx-egress veth0" "$tcx-ingress veth0" "clsact-egress veth1" "clsact-ingress veth1"; do
 		dev=${way#* } hook=${way% *}
 		cli_start tc-drop-tcp "--${hook%-*}" "--${hook#*-}" "$dev"
-		rows+=("$dev $hook ID tc_drop_tcp TAG held by process $pid \(tc-drop-tcp\)(, priority 1 handle 0xbdf)?")
+		rows+=("$dev $hook ID tc_drop_tcp TAG held by process $pid \(tc-drop-tcp\)( priority 1 handle 0xbdf)?")
 	done
 	rows+=('veth1 xdp-native ID xdp_drop_world TAG by netlink \(ip link\)'
 		'veth2 xdp-generic ID xdp_drop_world TAG by netlink \(ip link\)'
-		'veth2 clsact-ingress ID tc_drop_tcp TAG by netlink \(tc\), priority 7 handle 0x3'
+		'veth2 clsact-ingress ID tc_drop_tcp TAG by netlink \(tc\) priority 7 handle 0x3'
 		'interface hook id program tag owner')
 	expect 0 cli_on tc-drop-tcp --list
 	tr -s ' ' <"$tmp/out" | sed -E 's/ [0-9]+ ([a-z_]+) [0-9a-f]{16} / ID \1 TAG /' >"$tmp/table"

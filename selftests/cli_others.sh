@@ -249,7 +249,7 @@ test_bare() {
 	need tc
 	cli_on tc qdisc add dev veth0 clsact
 	cli_on tc filter add dev veth0 egress prio 1 handle 0xbdf bpf da obj "$tc_tcp" sec tc
-	cli_has '^veth0 clsact-egress .*tc_drop_tcp .* by netlink \(tc\), priority 1 handle 0xbdf$' ||
+	cli_has '^veth0 clsact-egress .*tc_drop_tcp .* by netlink \(tc\) priority 1 handle 0xbdf$' ||
 		fail "--list says: $(cli_on tc-drop-tcp --list 2>&1)"
 	cli_refused 3 'runs there already.*by netlink.*--force' tc-drop-tcp --clsact veth0
 	cli_refused 3 'left alone.*by netlink.*tc filter del.*--force' tc-drop-tcp --detach veth0
@@ -263,13 +263,13 @@ test_other_name() {
 	LC_ALL=C sed 's/tc\([-_]\)drop\([-_]\)tcp/tc\1drop\2abc/g' "$(built tc-drop-tcp)" >"$tmp/tc-drop-abc"
 	chmod 755 "$tmp/tc-drop-abc"
 	expect 0 cli_on "$tmp/tc-drop-abc" --pin --clsact veth0
-	cli_has '^veth0 clsact-egress .*tc_drop_abc .* left by tc-drop-abc --pin, priority 1 handle 0xbdf$'
+	cli_has '^veth0 clsact-egress .*tc_drop_abc .* left by tc-drop-abc --pin priority 1 handle 0xbdf$'
 	expect 0 cli_on "$tmp/tc-drop-abc" --detach veth0
 	cli_clean
 	cli_start "$tmp/tc-drop-abc" --clsact -i 0 veth0
 	kill -9 "$pid"
 	cli_ends 137
-	cli_has '^veth0 clsact-egress .* left by a tc-drop-abc that was killed( just now.*)?, priority 1 handle 0xbdf$'
+	cli_has '^veth0 clsact-egress .* left by a tc-drop-abc that was killed( just now.*)? priority 1 handle 0xbdf$'
 }
 
 ktap_case moved test_moved "an interface moves to another namespace: it goes on, as itself"

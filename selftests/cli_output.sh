@@ -141,7 +141,7 @@ test_list_fits() {
 		expect 0 "$tool" screen "$size" "${in_host[@]}" xdp-drop-tcp --list
 		copy "$tmp/out" "$tmp/screen"
 		on_it 2 '^(veth0|a23456789012345) +xdp-native +[0-9]+ xdp_drop_tcp p.*\.\.'
-		on_it 1 '^veth1 +clsact-egress +[0-9]+ tc_drop_tcp +l.*bdf$'
+		on_it 1 '^veth1 +clsact-egress +[0-9]+ tc_drop_tcp +l.*pin$'
 		mapfile -t rows <"$tmp/screen"
 		[ "${#rows[@]}" = 7 ] || fail "wrapped at $size: $(<"$tmp/screen")"
 	done

@@ -14,7 +14,7 @@
 #include "lib/macros.h"
 #include "lib/terminal.h"
 
-/* Bytes of an owner, with priority and handle of a filter. */
+/* Bytes of an owner. */
 #define OWNER_SIZE (2 * PIN_PATH_SIZE)
 
 static struct column columns[] = {
@@ -24,6 +24,7 @@ static struct column columns[] = {
 	{}, /* program */
 	{ .optional = true }, /* tag */
 	{ .least = 36 }, /* owner */
+	{ .optional = true }, /* priority and handle of a filter */
 };
 
 /* What one of our programs is doing on an interface, as its maps say. */
@@ -160,7 +161,7 @@ static void put_row(FILE *to, const struct attached *attached, const char *hook,
 		*attached->program.tag ? attached->program.tag : "-",
 		escape_text(text, sizeof(text), owner));
 	if (hook_is_clsact(attached->hook))
-		fprintf(to, ", priority %u handle 0x%x", attached->priority,
+		fprintf(to, "\tpriority %u handle 0x%x", attached->priority,
 			attached->handle);
 	fputc('\n', to);
 	put_doing(to, doing);
