@@ -38,6 +38,13 @@ static const struct site {
 	{ "*_clean_tx_irq", UNNAMED, 0, NOT_DROPPED },
 	{ "*_tx_reclaim*", UNNAMED, 0, NOT_DROPPED },
 	{ "*_reclaim_tx*", UNNAMED, 0, NOT_DROPPED },
+	{ "*_ring_tx_clean", UNNAMED, 0, NOT_DROPPED }, /* atlantic, ag71xx */
+	{ "*_tx_done*", UNNAMED, 0, NOT_DROPPED }, /* forcedeth */
+	{ "*_tx_int", UNNAMED, 0, NOT_DROPPED }, /* bnx2, bnxt */
+	{ "*_free_tx_pkt", UNNAMED, 0, NOT_DROPPED }, /* bnx2x, qede */
+	{ "alx_free_txbuf", UNNAMED, 0, NOT_DROPPED },
+	{ "enic_free_wq_buf", UNNAMED, 0, NOT_DROPPED },
+	{ "vmxnet3_unmap_pkt", UNNAMED, 0, NOT_DROPPED },
 	/* The end of a BPF test run, whose packet was on no network. */
 	{ "bpf_prog_test_run_skb", NULL, 0, NOT_DROPPED },
 	{ "bpf_test_finish", NULL, 0, NOT_DROPPED },
