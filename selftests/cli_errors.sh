@@ -284,8 +284,9 @@ test_before() {
 
 # When it runs already: it ends, and is detached all the same.
 test_late() {
-	# Before that it tries the counters, and looks at the map "slots" twice.
-	expect 1 cli_on "$tool" deny MAP_LOOKUP@4 EPERM xdp-drop-tcp -i 0.05 veth0
+	# Before that it tries the counters, looks at the map "slots" twice, and at the counters
+	# that a program which sees no packets would leave so.
+	expect 1 cli_on "$tool" deny MAP_LOOKUP@5 EPERM xdp-drop-tcp -i 0.05 veth0
 	said 'cannot show the counters'
 	expect 1 cli_on "$tool" deny LINK_DETACH EIO xdp-drop-tcp -t 50ms veth0
 	said 'veth0: cannot detach.*the kernel refused'

@@ -29,9 +29,10 @@ echo matrix >/proc/sys/kernel/hostname
 ip link set lo up
 # Load all modules that any test needs, and allow no more: the kernel would start a
 # modprobe for each mount of a bpffs and each unknown interface, 160 in all, for nothing.
-modprobe -qa tun veth macvlan 8021q bridge nft_chain_nat nft_nat nft_masq sch_ingress \
-	cls_bpf cls_u32 ip_gre ip6_gre ipip sit bareudp vxlan geneve wireguard tcp_diag || :
+modprobe -qa tun veth macvlan ipvlan vrf 8021q bridge nft_chain_nat nft_nat nft_masq sch_ingress \
+	cls_bpf cls_u32 ip_gre ip6_gre ipip sit bareudp vxlan geneve wireguard tcp_diag act_mirred || :
 modprobe -q bonding max_bonds=0 || :
+modprobe -q ifb numifbs=0 || :
 # Otherwise each tunnel's module creates a device in each network namespace.
 [ ! -e /proc/sys/net/core/fb_tunnels_only_for_init_net ] ||
 	echo 1 >/proc/sys/net/core/fb_tunnels_only_for_init_net

@@ -21,7 +21,7 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
 
 # All modules that the tests and the lab use; some kernels have them built in.
-modules="veth bridge 8021q macvlan dummy tun bonding ifb ipvlan vxlan wireguard
+modules="veth bridge 8021q macvlan dummy tun bonding ifb ipvlan vrf vxlan wireguard
 ip_gre ip6_gre ipip sit bareudp geneve
 cls_bpf cls_u32 cls_matchall cls_flower sch_ingress act_bpf act_gact act_mirred
 sch_netem sch_fq_codel sch_htb nf_tables nft_chain_nat nft_nat nft_masq nft_ct

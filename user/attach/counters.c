@@ -39,15 +39,14 @@ int counters_read(int map_fd, __u32 slot, struct drop_counters *sum)
 	return 0;
 }
 
-bool counters_are_none(const struct drop_counters *sum)
+__u64 counters_packets(const struct drop_counters *sum)
 {
+	__u64 packets = 0;
 	int kind;
 
-	for (kind = 0; kind < STAT_COUNT; kind++) {
-		if (sum->stats[kind].packets)
-			return false;
-	}
-	return true;
+	for (kind = 0; kind < STAT_COUNT; kind++)
+		packets += sum->stats[kind].packets;
+	return packets;
 }
 
 struct drop_stats counters_matched(const struct drop_counters *sum)

@@ -3,8 +3,6 @@
 #ifndef COUNTERS_H
 #define COUNTERS_H
 
-#include <stdbool.h>
-
 #include "drop_abi.h"
 
 /**
@@ -16,8 +14,8 @@
  */
 int counters_read(int map_fd, __u32 slot, struct drop_counters *sum);
 
-/* Has no packet been counted? */
-bool counters_are_none(const struct drop_counters *sum);
+/* All packets: each that the program saw is counted in one way. */
+__u64 counters_packets(const struct drop_counters *sum);
 
 /* All that matched: dropped, and seen while observing. */
 struct drop_stats counters_matched(const struct drop_counters *sum);

@@ -63,6 +63,16 @@ struct replaced {
 	char *filter; /* clsact: its name, once it is off */
 };
 
+/* Whether packets pass that the program does not see; see loader/unseen.c. */
+struct unseen {
+	bool begun; /* what it had counted at first is known */
+	bool ended; /* it has seen one, or it was told that it does not */
+	int looks; /* in a row in which the interface had counted more */
+	__u64 seen; /* packets that the program had counted at first */
+	__u64 first; /* and the interface, */
+	__u64 last; /* and at the last look */
+};
+
 /* One of our programs on one interface. */
 struct attachment {
 	struct interface interface; /* as it was chosen */
@@ -80,6 +90,8 @@ struct attachment {
 	enum end why; /* it ended */
 	__u64 ended_ns; /* when that was found out */
 	bool pinned;
+	bool no_carrier; /* it was lost upon attaching, and is not back yet */
+	struct unseen unseen;
 };
 
 /* For tables and JSON: "xdp-native", "tcx-egress", … */

@@ -86,6 +86,7 @@ static int read_link(const struct nlmsghdr *message, void *context)
 		.index = info->ifi_index,
 		.type = info->ifi_type,
 		.master = (int)link_u32(message, IFLA_MASTER),
+		.carrier_downs = link_u32(message, IFLA_CARRIER_DOWN_COUNT),
 	};
 
 	if (message->nlmsg_type != RTM_NEWLINK)

@@ -26,6 +26,7 @@ struct interface {
 	bool outer; /* its frames start with an outer header: GRE to anywhere */
 	bool mpls; /* it carries MPLS, not IP */
 	enum qdisc qdisc; /* the qdisc in clsact's place */
+	__u32 carrier_downs; /* how many times it has lost its carrier */
 	__u32 xdp_native; /* ids of the XDP programs, or 0 */
 	__u32 xdp_generic;
 	__u32 xdp_offload;

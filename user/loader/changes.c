@@ -3,6 +3,7 @@
 #include "loader/stages.h"
 
 #include <errno.h>
+#include <linux/if_link.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,11 @@
 #include "attach/tc.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
+
+/* So long after attaching, the loss of a carrier may be due to it. */
+#define RESET_NS (3 * SECOND_NS)
+#define NO_CARRIER \
+	"%s: no carrier since it was attached: nothing passes until it is back. Some drivers reset the device to attach."
 
 /*
  * A link goes with its interface to another network namespace, where the interface
@@ -110,6 +116,31 @@ struct attachment *attachment_on(const struct run *run, int index)
 	return NULL;
 }
 
+/* Some drivers reset the device to attach: nothing passes until its carrier is back. */
+static void check_carrier(struct run *run, struct attachment *at,
+			  const struct nlmsghdr *message)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(message);
+	const __u32 downs = netlink_u32(
+		netlink_find(message, sizeof(*info), IFLA_CARRIER_DOWN_COUNT));
+	const bool carrier =
+		netlink_u8(netlink_find(message, sizeof(*info), IFLA_CARRIER));
+	const __u64 after_ns = clock_ns(CLOCK_MONOTONIC) - at->began_ns;
+	const double after = (double)after_ns / SECOND_NS;
+
+	if (at->no_carrier && carrier) {
+		at->no_carrier = false;
+		watch_event(run, "carrier", at, false);
+		note("%s: the carrier is back, %.1f s after attaching.",
+		     at->interface.name, after);
+	} else if (!at->no_carrier && !carrier && info->ifi_flags & IFF_UP &&
+		   downs > at->interface.carrier_downs && after_ns < RESET_NS) {
+		at->no_carrier = true;
+		watch_event(run, "no-carrier", at, false);
+		note(NO_CARRIER, at->interface.name);
+	}
+}
+
 /* Notes whether the map has to be written anew: ports of a bond come and go. */
 static int read_change(const struct nlmsghdr *message, void *context)
 {
@@ -133,6 +164,8 @@ static int read_change(const struct nlmsghdr *message, void *context)
 				link_ifindex(at->link_fd, NULL);
 		if (index > 0)
 			check_move(run, at, index, true);
+	} else if (at && at->attached && !at->elsewhere) {
+		check_carrier(run, at, message);
 	}
 	bond = attachment_on(run, (int)netlink_u32(netlink_find(message,
 								sizeof(*info),

@@ -45,7 +45,7 @@ static void show(struct detaching *detaching, const struct attached *attached,
 	/* A row of zeros tells nothing. */
 	if (counters_read(detaching->maps.fds[PROGRAM_COUNTERS], slot,
 			  &reading.sum) ||
-	    (counters_are_none(&reading.sum) &&
+	    (!counters_packets(&reading.sum) &&
 	     !(attached && detaching->display.json)))
 		return;
 	if (!detaching->shown && display_begin(&detaching->display, 1, true))

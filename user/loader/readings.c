@@ -97,7 +97,7 @@ bool watch_has_unknown(const struct run *run)
 
 	return slots_are_many(run->room) &&
 	       !counters_read(run->counters_fd, run->room, &sum) &&
-	       !counters_are_none(&sum);
+	       counters_packets(&sum);
 }
 
 /* Is there a row of it? Of what is not attached any more, only in the end. */

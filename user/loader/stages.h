@@ -171,6 +171,9 @@ void changes_write(struct run *run);
 /* Writes it anew; @all: the interfaces as they are now. */
 void changes_write_slots(struct run *run, const struct interfaces *all);
 
+/* Once a second: says where packets pass that the program does not see. */
+void unseen_look(struct run *run);
+
 /* Attaches to those asked for that have come, if there may be any; or says why not. */
 void follow_newcomers(struct run *run);
 

@@ -63,6 +63,7 @@ enum {
 enum {
 	EACH_INTERVAL, /* show counters */
 	EACH_RENEWAL, /* renew the lease, see that all are attached */
+	EACH_SECOND, /* see that packets get to the program */
 	EACH_PERIOD, /* look into the ring, even if it has not woken us up */
 	EACH_COUNT,
 };
@@ -170,6 +171,8 @@ static int handle(struct run *run, struct loop *loop)
 			return fail(EXIT_SYSTEM,
 				    "nothing is attached any more: ending.");
 	}
+	if (is_due(loop, EACH_SECOND))
+		unseen_look(run);
 	follow_newcomers(run);
 	changes_write(run);
 	if (loop->now_ns >= run->watch.deadline_ns) {
@@ -263,6 +266,7 @@ int watch_run(struct run *run)
 		.every_ns = {
 			[EACH_INTERVAL] = run->options.interval_ns,
 			[EACH_RENEWAL] = TC_HOOK_RENEW_NS,
+			[EACH_SECOND] = SECOND_NS,
 		},
 		.now_ns = clock_ns(CLOCK_MONOTONIC),
 	};
@@ -273,6 +277,7 @@ int watch_run(struct run *run)
 	for (i = 0; i < EACH_COUNT; i++)
 		loop.due_ns[i] = loop.now_ns + loop.every_ns[i];
 	run->watch.why = END_FAILED;
+	unseen_look(run);
 	while (code < 0) {
 		error = wait_for_events(run, &loop);
 		if (!error)
