@@ -38,6 +38,35 @@ ktap_case hooks generic "generic XDP: interface, function, one line for each" \
 ktap_case hooks generic_bridge "generic XDP on the bridge, not on its port" \
 	drops xdp-generic-bridge '[a-z_]*generic[a-z_]*' '[-A-Z_]+' xdp-drop-tcp --skb-mode
 
+# drops_above ADDRESS TAGS KIND…: a device of that kind on a veth that is no bridge's port; whose
+# MAC address is the frames', the veth's or its own?
+drops_above() {
+	local port=u-$3 peer=f-$3 lower=l-$3
+	local frame_syn=${to_docker0}$2${frame_syn:24} own=$1
+
+	"${in_host[@]}" ip link add "$lower" type veth peer name "$peer" netns "$ctr"
+	or_skip "this kernel has no $3" "${in_host[@]}" ip link add link "$lower" "$port" type "${@:3}"
+	"${in_host[@]}" ip -batch - <<-END
+		link set ${!own} address 02:00:00:00:02:01
+		link set $lower up
+		link set $port up
+		addr add 203.0.113.1/32 dev $port
+	END
+	"${in_ctr[@]}" ip link set "$peer" up
+	poll 5 above_is_up || fail "$peer is not up"
+	drops xdp-generic '[a-z_]*generic[a-z_]*' '[-A-Z_]+' xdp-drop-tcp --skb-mode
+	"${in_host[@]}" ip link del "$lower"
+}
+
+above_is_up() {
+	[[ $("$tool" netstate "$ctr") = *"$peer operstate 6"* ]]
+}
+
+ktap_case above generic_vlan "generic XDP on a VLAN, not on the device below it" \
+	drops_above lower 81000005 vlan id 5
+ktap_case above generic_macvlan "the same on a macvlan" drops_above port '' macvlan mode bridge
+ktap_case above generic_ipvlan "the same on an ipvlan" drops_above lower '' ipvlan
+
 need_tcx() {
 	local status=0
 
