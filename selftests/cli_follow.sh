@@ -107,6 +107,26 @@ test_renamed_to_match() {
 	cli_clean
 }
 
+# The next request after those of the start fails: that is tried again without another change.
+test_unread() {
+	local sends
+
+	or_skip "no seccomp filters here" cli_on "$tool" deny PROG_LOAD EPERM true
+	cli_on ip link add other type veth peer name g0
+	cli_on "$tool" deny --count "$tmp/calls" tc-drop-tcp --follow -i 0 -t 100ms 'f*' 2>"$tmp/counted"
+	sends=$(awk '$1 == "SEND" { print $2 }' "$tmp/calls")
+	"${in_host[@]}" "$tool" deny "SEND@$((sends + 1))" EPERM tc-drop-tcp --follow -i 0 'f*' \
+		>"$tmp/unread.out" 2>"$tmp/unread.err" &
+	pid=$! logs[$!]=$tmp/unread
+	says 'there is no such interface yet' 1
+	cli_on ip link set other name f0
+	says 'cannot ask the kernel about interfaces' 1
+	says 'f0: attached' 1
+	cli_stop
+	cli_on ip link del f0
+	cli_clean
+}
+
 # What cannot be attached to is told once, and the others drop on.
 test_refused() {
 	or_skip "this kernel has no bridge" cli_on ip link add bridge0 type bridge
@@ -343,6 +363,7 @@ ktap_case follow test_come "one comes, goes, and comes again"
 ktap_case follow test_none "none comes"
 ktap_case follow test_follow_usage "what it excludes, and all or none at the start"
 ktap_case follow test_renamed_to_match "one is renamed so that it matches"
+ktap_case follow test_unread "one comes while the kernel does not tell of interfaces"
 ktap_case follow test_moved_away "one moves to another network namespace"
 ktap_case follow test_guarded "one's own SSH session would be cut off"
 ktap_case many test_refused "one cannot be attached to"
