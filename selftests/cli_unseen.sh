@@ -37,7 +37,7 @@ tells() {
 	[ "$slack" = 1 ] || times='[0-9]+'
 	"${in_ctr[@]}" "$tool" probe stream 203.0.113.1 9 20 60 >"$tmp/stream" 2>&1 &
 	poll 5 [ -s "$tmp/stream" ] || fail "nothing is sent"
-	for way in "xdp-drop-tcp -S" "tc-drop-tcp --ingress" "tc-drop-tcp --ingress --clsact"; do
+	for way in "xdp-drop-tcp -S" "tc-drop-tcp --ingress"; do
 		# shellcheck disable=SC2086 # program and options
 		cli_start $way --json -i 0 unseen0
 		poll 5 reads "${logs[$pid]}.err" "$unseen" || fail "$way: nothing is said: $(<"${logs[$pid]}.err")"
