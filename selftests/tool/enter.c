@@ -83,7 +83,7 @@ const struct command enter_command = {
 		"  -m PID      enter the mount namespace of this process as well, and its root;\n"
 		"              stay in the directory\n"
 		"  -t SECONDS  then SIGALRM ends the command; $EMULATED times that, if it is set\n"
-		"NETNS is a name, as ip netns has it. Exit: the command's; 125 if it was not tried.\n",
+		"NETNS is a name, as ip netns has it, or a path. Exit: the command's; 125 if it was not tried.\n",
 	.untried = 125,
 	.main = enter_main,
 };

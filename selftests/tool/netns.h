@@ -11,17 +11,19 @@
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #define NETNS "/run/netns"
 
-/* The file of the namespace with this name; valid until the next call. */
+/* The file of the namespace with this name, or path; valid until the next call. */
 static inline const char *netns_path(const char *name)
 {
 	static char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), NETNS "/%s", name);
+	snprintf(path, sizeof(path), "%s%s", strchr(name, '/') ? "" : NETNS "/",
+		 name);
 	return path;
 }
 

@@ -34,7 +34,7 @@ static bool hookless; /* drop-where's: no verdicts, as it gives none */
 static bool follows; /* a loader's to which interfaces may come later */
 static __u64 told; /* losses, by the drop counts of packets */
 
-static bool numbered, quiet;
+static bool numbered, quiet, whole;
 static const char *only; /* the interface to compare */
 static long first = -1; /* of tcpdump's packets to compare, if only some are */
 
@@ -168,18 +168,17 @@ static void show_packet(const struct interface *interface,
 			const struct packet *packet)
 {
 	static const char digits[] = "0123456789abcdef";
-	char hex[2 * HEX_MAX + 1];
 	size_t i;
 
-	for (i = 0; i < packet->bytes.size && i < HEX_MAX; i++) {
-		hex[2 * i] = digits[packet->bytes.data[i] >> 4];
-		hex[2 * i + 1] = digits[packet->bytes.data[i] & 15];
+	if (quiet)
+		return;
+	printf("packet=%s time=%llu.%09llu length=%u captured=%zu bytes=",
+	       interface->name, packet->time_ns / SECOND_NS,
+	       packet->time_ns % SECOND_NS, packet->length, packet->bytes.size);
+	for (i = 0; i < packet->bytes.size && (whole || i < HEX_MAX); i++) {
+		putchar(digits[packet->bytes.data[i] >> 4]);
+		putchar(digits[packet->bytes.data[i] & 15]);
 	}
-	hex[2 * i] = '\0';
-	show("packet=%s time=%llu.%09llu length=%u captured=%zu bytes=%s",
-	     interface->name, packet->time_ns / SECOND_NS,
-	     packet->time_ns % SECOND_NS, packet->length, packet->bytes.size,
-	     hex);
 }
 
 /* The last four bytes of probe flood's frames count from 0. */
@@ -305,9 +304,10 @@ static int pcapng_check_main(int argc, char **argv)
 	size_t size;
 	long i;
 
-	while ((option = getopt(argc, argv, "cf:i:npq")) >= 0) {
+	while ((option = getopt(argc, argv, "bcf:i:npq")) >= 0) {
 		if (option == '?')
 			return usage();
+		whole |= option == 'b';
 		may_be_cut |= option == 'c';
 		in_part |= option == 'p';
 		numbered |= option == 'n';
@@ -341,11 +341,12 @@ const struct command pcapng_check_command = {
 	.name = "pcapng_check",
 	.summary = "is a pcapng file right, and has it what tcpdump saw?",
 	.usage =
-		"tool pcapng_check [-cnq] FILE\n"
+		"tool pcapng_check [-bcnq] FILE\n"
 		"       tool pcapng_check [-pq] [-i NAME] [-f FIRST] FILE PCAP\n"
 		"Checks a pcapng file strictly and shows what is in it; '-' is standard input.\n"
 		"With a file by tcpdump, the packets have to be the same, in the same order,\n"
 		"at the same time or up to a second later.\n"
+		"  -b       show all bytes of a packet, else the first 64\n"
 		"  -c       the file may be cut inside a block\n"
 		"  -f FIRST tcpdump's packets from this one on (the first is 0), and as many as\n"
 		"           are in the file\n"

@@ -26,6 +26,7 @@
 #include "tool/tool.h"
 
 #define DEFAULT_TIMEOUT_MS 1500
+#define REPEAT_MS 200
 
 union address {
 	struct sockaddr any;
@@ -265,10 +266,12 @@ static int probe_icmp(const char *address, int timeout)
 {
 	struct echo request = {}, *reply;
 	unsigned char packet[512];
+	const struct iphdr *ip = (struct iphdr *)packet;
 	union address to;
 	socklen_t length = parse_address(address, "0", &to);
 	double start = now_ms();
 	int v6 = to.any.sa_family == AF_INET6;
+	int wanted = v6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY;
 	ssize_t got;
 	int fd;
 
@@ -290,13 +293,9 @@ static int probe_icmp(const char *address, int timeout)
 		got = recv(fd, packet, sizeof(packet), 0);
 		if (got < 0)
 			return failed("receive");
-		reply = (struct echo *)(packet +
-					(v6 ? 0 :
-					      ((struct iphdr *)packet)->ihl *
-							 4));
+		reply = (struct echo *)(packet + (v6 ? 0 : ip->ihl * 4));
 		if ((unsigned char *)(reply + 1) > packet + got ||
-		    reply->head.type !=
-			    (v6 ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY) ||
+		    reply->head.type != wanted ||
 		    memcmp(reply->token, request.token, sizeof(reply->token)))
 			continue;
 		printf("reply %.1f ms\n", now_ms() - start);
@@ -305,21 +304,45 @@ static int probe_icmp(const char *address, int timeout)
 	return no_answer(timeout);
 }
 
+/* By the token: the answer may come from another address of the same host. */
+static int probe_udp(const char *address, const char *port, int timeout)
+{
+	union address to;
+	socklen_t length = parse_address(address, port, &to);
+	double start = now_ms(), next;
+	char token[24], answer[sizeof(token)] = "";
+	int fd = socket(to.any.sa_family, SOCK_DGRAM, 0);
+
+	if (fd < 0 || getrandom(token, sizeof(token), 0) < 0)
+		return failed("socket");
+	for (next = start; next < start + timeout;) {
+		sendto(fd, token, sizeof(token), 0, &to.any, length);
+		next += REPEAT_MS;
+		while (wait_until(fd, POLLIN, next) &&
+		       recv(fd, answer, sizeof(answer), 0) > 0) {
+			if (memcmp(answer, token, sizeof(token)))
+				continue;
+			printf("answer %.1f ms\n", now_ms() - start);
+			return ANSWERED;
+		}
+	}
+	return no_answer(timeout);
+}
+
 static int probe_main(int argc, char **argv)
 {
 	const char *command = argc > 2 ? argv[1] : "";
+	int timeout = argc == 5 ? atoi(argv[4]) : DEFAULT_TIMEOUT_MS;
 
 	if (!strcmp(command, "tcp") && (argc == 4 || argc == 5))
-		return probe_tcp(argv[2], argv[3],
-				 argc == 5 ? atoi(argv[4]) :
-					     DEFAULT_TIMEOUT_MS);
+		return probe_tcp(argv[2], argv[3], timeout);
 	if (!strcmp(command, "http") && (argc == 4 || argc == 5))
-		return probe_http(argv[2], argv[3],
-				  argc == 5 ? atoi(argv[4]) :
-					      DEFAULT_TIMEOUT_MS);
+		return probe_http(argv[2], argv[3], timeout);
 	if (!strcmp(command, "icmp") && argc <= 4)
 		return probe_icmp(argv[2], argc == 4 ? atoi(argv[3]) :
 						       DEFAULT_TIMEOUT_MS);
+	if (!strcmp(command, "udp") && (argc == 4 || argc == 5))
+		return probe_udp(argv[2], argv[3], timeout);
 	if (!strcmp(command, "stream") && argc == 6)
 		return probe_stream(argv[2], argv[3], atoi(argv[4]),
 				    atoi(argv[5]));
@@ -332,6 +355,8 @@ static int probe_main(int argc, char **argv)
 		return probe_flood(argv[2], argv[3], atoi(argv[4]));
 	if (!strcmp(command, "listen") && argc == 4)
 		return serve_listen(argv[2], argv[3]);
+	if (!strcmp(command, "echo") && (argc == 3 || argc == 4))
+		return serve_echo(argv[2], argc == 4 ? atoi(argv[3]) : 0);
 	if (!strcmp(command, "relay") && argc == 5)
 		return serve_relay(argv[2], argv[3], argv[4]);
 	if (!strcmp(command, "reflect") && argc == 3)
@@ -350,6 +375,7 @@ const struct command probe_command = {
 		"tool probe tcp ADDRESS PORT [TIMEOUT_MS]   connect once, from a fresh port\n"
 		"       tool probe http ADDRESS PORT [TIMEOUT_MS]  the same, and get a web page\n"
 		"       tool probe icmp ADDRESS [TIMEOUT_MS]       send one echo request\n"
+		"       tool probe udp ADDRESS PORT [TIMEOUT_MS]   send a datagram, again each 200 ms\n"
 		"       tool probe stream ADDRESS PORT RATE SECONDS\n"
 		"         connect RATE times a second, each from a fresh port; for each, when\n"
 		"         (seconds): before the SYN, after it, answered (- if not); SIGINT ends it\n"
@@ -359,6 +385,7 @@ const struct command probe_command = {
 		"       tool probe flood IFACE FRAME COUNT\n"
 		"         as fast as can be; the last four bytes of each count from 0\n"
 		"       tool probe listen PORT TEXT          answer HTTP with this text\n"
+		"       tool probe echo PORT [COUNT]         send UDP datagrams back, COUNT or all\n"
 		"       tool probe relay PORT ADDRESS PORT   pass connections on, like docker-proxy\n"
 		"       tool probe reflect NAME\n"
 		"         create a tun device; send back what is sent there, source and destination\n"

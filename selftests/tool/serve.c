@@ -14,8 +14,8 @@
 #include "tool/serve.h"
 #include "tool/tool.h"
 
-/* A TCP listener for both families, or for IPv4 on a kernel without IPv6. */
-static int listen_on(const char *port)
+/* A socket on this port for both families, or for IPv4 on a kernel without IPv6. */
+static int bind_to(const char *port, int type)
 {
 	union {
 		struct sockaddr any;
@@ -25,23 +25,26 @@ static int listen_on(const char *port)
 	int yes = 1, no = 0, fd;
 
 	at.v6.sin6_port = htons(atoi(port));
-	fd = socket(AF_INET6, SOCK_STREAM, 0);
+	fd = socket(AF_INET6, type, 0);
 	if (fd < 0) {
 		at.any.sa_family = AF_INET;
-		fd = socket(AF_INET, SOCK_STREAM, 0);
+		fd = socket(AF_INET, type, 0);
 	} else {
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no));
 	}
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	if (fd < 0 || bind(fd, &at.any, sizeof(at)) || listen(fd, SOMAXCONN))
-		give_up("listen");
+	if (fd < 0 || bind(fd, &at.any, sizeof(at)))
+		give_up("bind");
 	return fd;
 }
 
 /* Accept for ever; returns in a child process for each connection. */
-static int accept_each(int listener)
+static int accept_each(const char *port)
 {
-	int fd;
+	int listener = bind_to(port, SOCK_STREAM), fd;
+
+	if (listen(listener, SOMAXCONN))
+		give_up("listen");
 
 	signal(SIGCHLD, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
@@ -59,7 +62,7 @@ static int accept_each(int listener)
 
 int serve_listen(const char *port, const char *text)
 {
-	int fd = accept_each(listen_on(port));
+	int fd = accept_each(port);
 	char request[4096];
 
 	if (read(fd, request, sizeof(request)) > 0)
@@ -69,6 +72,29 @@ int serve_listen(const char *port, const char *text)
 			"\r\n"
 			"%s\n",
 			text);
+	return 0;
+}
+
+int serve_echo(const char *port, unsigned int count)
+{
+	int fd = bind_to(port, SOCK_DGRAM);
+	struct sockaddr_in6 from;
+	socklen_t length;
+	char data[2048];
+	ssize_t size;
+
+	puts("ready");
+	fflush(stdout);
+	do {
+		length = sizeof(from);
+		size = recvfrom(fd, data, sizeof(data), 0,
+				(struct sockaddr *)&from, &length);
+		if (size < 0)
+			return failed("receive");
+		if (sendto(fd, data, size, 0, (struct sockaddr *)&from,
+			   length) < 0)
+			failed("send");
+	} while (!count || --count);
 	return 0;
 }
 
@@ -98,7 +124,7 @@ int serve_relay(const char *port, const char *address, const char *to_port)
 		fprintf(stderr, "%s is not an IPv4 address\n", address);
 		return 2;
 	}
-	client = accept_each(listen_on(port));
+	client = accept_each(port);
 	server = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	pfd[0] = (struct pollfd){ .fd = client, .events = POLLRDHUP };
 	pfd[1] = (struct pollfd){ .fd = server, .events = POLLOUT };
