@@ -9,25 +9,13 @@ set -eu
 # shellcheck source-path=SCRIPTDIR source=lib/cli_lib.sh
 . "$(dirname "$0")/lib/cli_lib.sh"
 cli_private "$@"
-need sshd ssh ssh-keygen setpriv unshare ip
+# shellcheck source=lib/sshd_lib.sh
+. "$(dirname "$0")/lib/sshd_lib.sh"
+need ip
+sshd_private
+ssh=(ssh -F /run/root/.ssh/config)
 
-# All of this goes with our mount namespace: the keys, what sshd wants to find, and a root
-# whose home and password are not this machine's.
-mount -t tmpfs -o mode=755 tmpfs /run
-mkdir -p /run/netns /run/sshd /run/root
-ssh-keygen -q -t ed25519 -N '' -C '' -f /run/root/key
-printf 'root:x:0:0:root:/run/root:/bin/bash\nsshd:x:103:65534::/run/sshd:/bin/false\n' >/run/passwd
-printf 'root:*:1:0:99999:7:::\nsshd:*:1:0:99999:7:::\n' >/run/shadow
-mount --bind /run/passwd /etc/passwd
-[ ! -e /etc/shadow ] || mount --bind /run/shadow /etc/shadow
-
-ssh=(ssh -F none -T -i /run/root/key -o BatchMode=yes -o IdentitiesOnly=yes -o LogLevel=ERROR
-	-o KexAlgorithms=curve25519-sha256 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null)
-sshd=("$(command -v sshd)" -D -e -f none -h /run/root/key -o AuthorizedKeysFile=/run/root/key.pub
-	-o LoginGraceTime=0 -o StrictModes=no -o UsePAM=no -o PermitRootLogin=yes -o PidFile=none -o UseDNS=no -o PermitTunnel=yes)
-
-# Two ways from the host to those who come by SSH: veth0, and far0. The server has a process
-# namespace of its own, which ends with the group, and is all that /proc shows there.
+# Two ways from the host to those who come by SSH: veth0, and far0.
 setup_server() {
 	cli_wire
 	"${in_host[@]}" ip -batch - <<-END
@@ -40,10 +28,7 @@ setup_server() {
 		addr add 198.51.100.2/26 dev far1
 		link set far1 up
 	END
-	server=$ktap_between.sshd
-	"${in_host[@]}" setpriv --pdeathsig KILL unshare --pid --fork --kill-child --mount-proc \
-		bash -c '"$@" & wait' bash "${sshd[@]}" >"$server" 2>&1 &
-	poll 10 reads "$server" 'Server listening on 0.0.0.0' || fail "sshd: $(<"$server")"
+	sshd_start "${in_host[@]}"
 }
 setup_bridge() { setup_server; }
 setup_shell() { setup_server; }
