@@ -73,7 +73,9 @@ ktap_run_group() {
 	done
 }
 
+# To Ctrl-C, the terminal's signal, another is added by ktap_stop: it must not end this halfway.
 ktap_end_group() {
+	trap '' INT TERM HUP
 	if [ -n "$ktap_test" ]; then
 		# It handles the signal only after its current command has ended.
 		kill "$ktap_test" 2>/dev/null || true
@@ -94,6 +96,7 @@ ktap_run_test() {
 ktap_end_test() {
 	local each
 
+	trap '' INT TERM HUP
 	for each in $ktap_after_each; do
 		"$each" "$1"
 	done
@@ -133,6 +136,7 @@ ktap_print() {
 }
 
 ktap_stop() {
+	trap '' INT TERM HUP
 	end_jobs TERM
 	wait
 	rm -rf --one-file-system "$ktap_dir"
