@@ -62,7 +62,7 @@ one_sentence() {
 
 cli=(cli.sh cli_attach.sh cli_clsact.sh cli_end.sh cli_errors.sh cli_guard.sh guard_sshd.sh cli_others.sh cli_output.sh
 	cli_pin.sh trace.sh)
-lab=(lab_test.sh lab_traffic.sh where.sh where_life.sh capture.sh capture_life.sh capture_readers.sh documents.sh)
+lab=(driver_drop.sh lab_test.sh lab_traffic.sh where.sh where_life.sh capture.sh capture_life.sh capture_readers.sh documents.sh)
 
 ktap_case first no_ip "no ip" without ip "${cli[@]}" "${lab[@]}" experiment_test.sh
 ktap_case second no_tc "no tc" without tc "${cli[@]}" "${lab[@]}"
@@ -104,7 +104,7 @@ no_other() {
 	without jq where_life.sh documents.sh
 	without ping documents.sh
 	without script cli_output.sh capture_life.sh
-	without sshd guard_sshd.sh
+	without sshd driver_remote.sh guard_sshd.sh
 	without setpriv cli.sh cli_pin.sh where_life.sh
 	without tshark capture_readers.sh
 	without tmux lab_test.sh
