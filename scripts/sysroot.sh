@@ -37,14 +37,8 @@ mkdir -p "${into%/*}"
 work=$(mktemp -d "$into.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
-mkdir -p "$work/usr/lib"
-ln -s usr/lib "$work/lib"
 export APT_SUITES APT_ARCH="$arch" CACHE="$work/cache"
-"$scripts/matrix/apt.sh" update
-"$scripts/matrix/apt.sh" apt-get -qq -y --download-only install libc6-dev libelf-dev zlib1g-dev >/dev/null
-for deb in "$CACHE/apt-$arch"/cache/archives/*.deb; do
-	dpkg-deb --fsys-tarfile "$deb" | tar -C "$work" -x --keep-directory-symlink
-done
+"$scripts/matrix/apt.sh" unpack_all "$work" '^$' libc6-dev libelf-dev zlib1g-dev >/dev/null
 rm -rf "$CACHE"
 chmod 755 "$work"
 mv -T "$work" "$into"

@@ -5,9 +5,12 @@
 # $CACHE/apt: the machine's apt is neither changed nor asked what is installed.
 # It reads the suites that have the kernels, or $APT_SUITES, from the machine's own
 # mirror, and verifies what it fetches by the machine's own keys. For another Debian
-# architecture, APT_ARCH, there is a root beside it.
+# architecture, APT_ARCH, there is a root beside it. Lists of packages are read once;
+# without the file "updated" there, they are read anew.
 #
-# apt.sh update: read the package lists anew
+# apt.sh unpack_all DIRECTORY WITHOUT PACKAGE...: unpack these, and what they depend on, into
+# DIRECTORY, but no archives whose names match WITHOUT, a regular expression; and print
+# the packages and versions. None of their scripts is run.
 set -eu
 export LC_ALL=C
 
@@ -61,15 +64,44 @@ options() {
 	apt-config dump | grep -E '^Acquire::(http|https|ForceIPv)' || :
 }
 
+# Files of symbolic links into directories are unpacked to there: /lib is /usr/lib.
+unpack_all() {
+	into=$1 without=$2 archives=$root/cache/archives
+	shift 2
+	rm -f "$archives"/*.deb
+	apt-get -qq -y --download-only install "$@" >/dev/null
+	mkdir -p "$into/usr/bin" "$into/usr/sbin" "$into/usr/lib" "$into/usr/lib64"
+	for dir in bin sbin lib lib64; do
+		ln -s usr/$dir "$into/$dir"
+	done
+	for deb in "$archives"/*.deb; do
+		! echo "${deb##*/}" | grep -qE "$without" || continue
+		dpkg-deb --fsys-tarfile "$deb" | tar -C "$into" -x --keep-directory-symlink \
+			--exclude-from="${EXCLUDE:-/dev/null}"
+		dpkg-deb -f "$deb" Package Version | awk '{ print $2 }' | paste -sd' '
+	done
+	rm -f "$archives"/*.deb
+}
+
 mkdir -p "$root/state/lists/partial" "$root/cache/archives/partial"
-: >>"$root/status"
-sources >"$root/sources.list"
-options >"$root/apt.conf"
-export APT_CONFIG="$root/apt.conf" DEBIAN_FRONTEND=noninteractive
 exec 9>"$root/lock"
 flock 9
-
-case $1 in
-update) apt-get -qq update && touch "$root/updated" ;;
-*) "$@" ;;
-esac
+: >>"$root/status"
+sources >"$root/sources.list.new"
+mv "$root/sources.list.new" "$root/sources.list"
+options >"$root/apt.conf.new"
+mv "$root/apt.conf.new" "$root/apt.conf"
+export APT_CONFIG="$root/apt.conf" DEBIAN_FRONTEND=noninteractive
+# If the lists of some suites are not to be had, as while a mirror changes, the others will do;
+# they are tried anew ten minutes later.
+if [ "$1" != mirror ] && [ ! -e "$root/updated" ] &&
+	[ -z "$(find "$root/tried" -mmin -10 2>/dev/null)" ]; then
+	if apt-get -qq update; then
+		touch "$root/updated"
+	elif [ -n "$(find "$root/state/lists" -name '*_Packages')" ]; then
+		touch "$root/tried"
+	else
+		exit 1
+	fi
+fi
+"$@"

@@ -9,6 +9,8 @@ set -eu
 home=$(cd "${0%/*}/../.." && pwd -P)
 # shellcheck source=check_lib.sh
 . "$home/scripts/matrix/check_lib.sh"
+# shellcheck source=check_fetch.sh
+. "$home/scripts/matrix/check_fetch.sh"
 
 unknown_test() {
 	check_tree

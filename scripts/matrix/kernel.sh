@@ -59,7 +59,6 @@ packages() {
 }
 
 from_debian() {
-	[ -e "$CACHE/apt/updated" ] || "$here/apt.sh" update
 	case $kernel in
 	linux-*) package=$kernel ;;
 	*) package=$(newest "$kernel") ;;

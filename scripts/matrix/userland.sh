@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# userland.sh FILE: make FILE, a cpio archive with the Debian 12 that guests
-# run: what the tests need by scripts/bootstrap.sh, and nothing to compile with.
-# Packages are unpacked, not installed: none of their scripts is run.
+# userland.sh FILE: make FILE, a cpio archive with the Debian that guests run: what the
+# tests need by scripts/bootstrap.sh, and nothing to compile with. It is Debian 12, or 13
+# of an architecture, APT_ARCH, that 12 has not.
 set -eu
 export LC_ALL=C
 
@@ -27,24 +27,10 @@ work=$(mktemp -d "${into%/*}/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
-[ -e "$CACHE/apt/updated" ] || "$here/apt.sh" update
-archives=$CACHE/apt/cache/archives
-rm -f "$archives"/*.deb
-# shellcheck disable=SC2086 # one word, one package
-"$here/apt.sh" apt-get -qq -y --download-only install $packages >/dev/null
-
 echo "$unread" | tr ' ' '\n' >"$work/unread"
 root=$work/root
-mkdir -p "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib" "$root/usr/lib64"
-for dir in bin sbin lib lib64; do
-	ln -s usr/$dir "$root/$dir"
-done
-for deb in "$archives"/*.deb; do
-	! echo "${deb##*/}" | grep -qE "$without" || continue
-	dpkg-deb --fsys-tarfile "$deb" | tar -C "$root" -x --keep-directory-symlink \
-		--exclude-from="$work/unread"
-	dpkg-deb -f "$deb" Package Version | awk '{ print $2 }' | paste -sd' '
-done >"$work/packages"
+# shellcheck disable=SC2086 # one word, one package
+EXCLUDE=$work/unread "$here/apt.sh" unpack_all "$root" "$without" $packages >"$work/packages"
 
 # The packages' scripts would have done this.
 ln -sf gawk "$root/usr/bin/awk"
@@ -56,11 +42,11 @@ echo 'tcpdump:x:100:65534::/nonexistent:/usr/sbin/nologin' >>"$root/etc/passwd"
 printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
 echo '127.0.0.1 localhost' >"$root/etc/hosts"
 mkdir -p "$root/proc" "$root/sys" "$root/dev" "$root/run" "$root/tmp" "$root/root"
-ldconfig -r "$root" 2>/dev/null || /sbin/ldconfig -r "$root"
+# It only knows this machine's libraries; elsewhere ld.so looks into the directories.
+[ -n "${APT_ARCH-}" ] || PATH=$PATH:/sbin ldconfig -r "$root"
 # The kernel opens it before init can make it; init can do without.
 [ "$(id -u)" != 0 ] || mknod "$root/dev/console" c 5 1
 
 (cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/cpio"
-rm -rf "$archives"/*.deb
 mv "$work/packages" "$into.packages"
 mv "$work/cpio" "$into"
