@@ -147,7 +147,7 @@ define help-text
   make lab              set up the lab and open a shell in it
   make bench            measure what dropping and capturing cost
   make listing          show bytecode, verifier output and machine code of the programs
-  make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 7.3"
+  make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 6.12/s390x 7.3+rt"
   make lint             checkpatch, clang-format, shellcheck, SPDX
   make bootstrap        install the Debian packages that the commands above need
   make clean            remove what was built

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# boot.sh NAME KERNEL INITRD INTO: boot KERNEL, a directory of kernel.sh's, with
-# INITRD under QEMU and let guest.sh run $TESTS. Leaves in the directory INTO:
+# boot.sh NAME KERNEL INITRD INTO: boot KERNEL, a directory of kernel.sh's, of a machine
+# $GUEST_ARCH (amd64), with INITRD under QEMU and let guest.sh run $TESTS. Leaves in the
+# directory INTO:
 #
 #   console     what the kernel said
 #   ktap        what the tests said, on a port of its own
@@ -71,24 +72,42 @@ watch_ktap() {
 # not in every process anew, which makes programs start four times faster. The
 # rest of the parameters, and huge pages for QEMU's tables, are a tenth more. That
 # the kernel does not try its own ciphers saves some of them 0.7 s.
-case ${ACCEL:?is not set: see matrix.sh} in
-kvm) accel=(-accel kvm -cpu host) ;;
-*) accel=(-accel "tcg,thread=multi" -cpu "${QEMU_CPU:-Nehalem,+rdrand,-cx16}") ;;
+#
+# Others than a PC have no second serial port, so the report goes to a port of virtio there.
+: "${ACCEL:?is not set: see matrix.sh}"
+arch=${GUEST_ARCH:-amd64}
+[ "$arch" = amd64 ] || ACCEL=tcg
+case $ACCEL in
+kvm) accel=(-accel kvm) cpu=host ;;
+*) accel=(-accel "tcg,thread=multi") cpu=${QEMU_CPU:-Nehalem,+rdrand,-cx16} ;;
 esac
-append="console=ttyS0,115200 loglevel=5 panic=-1 oops=panic mitigations=off tsc=reliable"
+case $arch in
+amd64) machine=(qemu-system-x86_64 -cpu "$cpu") append="console=ttyS0,115200 tsc=reliable" ;;
+arm64) machine=(qemu-system-aarch64 -machine "virt,gic-version=3" -cpu cortex-a76) append="console=ttyAMA0" ;;
+riscv64) machine=(qemu-system-riscv64 -machine virt) append="console=ttyS0" ;;
+s390x) machine=(qemu-system-s390x -machine s390-ccw-virtio -cpu max) append="console=ttysclp0" ;;
+esac
+if [ "$arch" = amd64 ]; then
+	mb=1024 report=(-serial "file:$into/ktap") port=ttyS1
+else
+	mb=1536 report=(-chardev "file,id=report,path=$into/ktap" -device virtio-serial
+		-device "virtserialport,chardev=report") port='vport*'
+fi
+append+=" loglevel=5 panic=-1 oops=panic mitigations=off"
 append+=" norandmaps randomize_kstack_offset=off init_on_alloc=0 audit=0 lsm= cgroup_disable=memory"
 append+=" transparent_hugepage=never rcupdate.rcu_expedited=1 rcupdate.rcu_cpu_stall_timeout=120"
 append+=" watchdog_thresh=60 cryptomgr.notests rdinit=/init"
-append+=" matrix.nonce=$nonce matrix.timeout=$TEST_TIMEOUT matrix.jobs=$GUEST_JOBS"
+append+=" matrix.nonce=$nonce matrix.port=$port matrix.timeout=$TEST_TIMEOUT matrix.jobs=$GUEST_JOBS"
 # An emulated timer is set by leaving the translated code: not at each switch.
 [ "$ACCEL" = kvm ] || append+=" highres=off matrix.emulated=4"
 append+=" matrix.tests=${TESTS// /,}"
 append+="${PLANT:+ matrix.plant=$PLANT}"
 
 : >"$into/ktap"
-GLIBC_TUNABLES=glibc.malloc.hugetlb=1 timeout --kill-after=5 "$KERNEL_TIMEOUT" qemu-system-x86_64 -nodefaults -no-user-config \
-	-display none -no-reboot "${accel[@]}" -smp "${GUEST_CPUS:-1}" -m "${GUEST_MB:-1024}" \
-	-serial "file:$into/console" -serial "file:$into/ktap" \
+GLIBC_TUNABLES=glibc.malloc.hugetlb=1 timeout --kill-after=5 "$KERNEL_TIMEOUT" \
+	"${machine[@]}" -nodefaults -no-user-config \
+	-display none -no-reboot "${accel[@]}" -smp "${GUEST_CPUS:-1}" -m "${GUEST_MB:-$mb}" \
+	-serial "file:$into/console" "${report[@]}" \
 	-kernel "$kernel/image" -initrd "$initrd" -append "$append" \
 	</dev/null >"$into/qemu" 2>&1 &
 qemu=$!

@@ -10,10 +10,11 @@ export LC_ALL=C
 
 while [ $# != 0 ]; do
 	case $1 in
-	--version) echo none && exit ;;
+	--version) echo "QEMU emulator version 10.0.0" && exit ;;
 	-kernel) image=$2 ;;
 	-append) append=" $2 " ;;
 	-serial) serial+=("${2#file:}") ;;
+	-chardev) serial+=("${2##*path=}") ;;
 	esac
 	shift
 done

@@ -2,7 +2,104 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # check_lib.sh and ktap.sh have these variables
 #
-# Tests of what is fetched. To be sourced by check.sh.
+# Tests of what is fetched, and for which machines. To be sourced by check.sh.
+
+# A mirror of the packages $tmp/pool/NAME.deb; one of them that is empty cannot be downloaded.
+check_mirror() {
+	mkdir -p "$tmp/pool"
+	check_program scripts/matrix/apt.sh <<-END
+		cd "$tmp/pool"
+		case "\$1 \$2" in
+		"apt-cache pkgnames") for deb in "\$3"*.deb; do echo "\${deb%.deb}"; done ;;
+		"apt-cache show") [ -e "\$3.deb" ] ;;
+		*) for name in "\${@:4}"; do [ -s "\$name.deb" ] && cp "\$name.deb" "\$OLDPWD/"; done ;;
+		esac
+	END
+}
+
+# check_package NAME FILE...: into that mirror. A file boot/* is an image of Linux 6.1.0.
+check_package() {
+	local root=$tmp/root file
+
+	rm -rf "$root"
+	mkdir -p "$root/DEBIAN" "$root/lib/modules/6.1.0"
+	printf '%s\n' "Package: $1" "Version: 6.1.1-1" "Architecture: all" "Maintainer: me <me@here>" \
+		"Description: none" >"$root/DEBIAN/control"
+	for file in "${@:2}"; do
+		mkdir -p "$root/${file%/*}"
+		: >"$root/$file"
+		[[ $file != boot/* ]] || check_image "$root/$file" "6.1.0 (at@home) #1 SMP"
+	done
+	dpkg-deb --root-owner-group -Znone -b "$root" "$tmp/pool/$1.deb" >/dev/null
+}
+
+modules=lib/modules/6.1.0/kernel
+
+# Only the modules make a kernel; linux-binary without its package of modules has none.
+no_modules() {
+	check_tree
+	check_mirror
+	check_package linux-binary-6.1.0-amd64 boot/vmlinuz-6.1.0
+	check_matrix 2 6.1
+	told 'FAILED *6.1: not available'
+	check_package linux-modules-6.1.0-amd64 "$modules/veth.ko"
+	check_matrix 0 6.1
+	check_has 6.1 "#1 SMP"
+	: >"$CACHE/kernels/6.1/modules.cpio"
+	rm "$tmp"/pool/*
+	check_matrix 2 6.1
+}
+
+# The cloud flavour first, the newest, and of these the first one that is there.
+which_package() {
+	check_tree
+	check_mirror
+	for name in image-6.1.0-9-amd64 image-6.1.0-8-cloud-amd64 image-6.1.0-10-cloud-amd64 \
+		image-6.1.0-10-rt-amd64 image-6.1.0-11-cloud-amd64-unsigned image-6.10.0-cloud-amd64; do
+		check_package "linux-$name" boot/vmlinuz "$modules/veth.ko"
+	done
+	: >"$tmp/pool/linux-image-6.1.0-11-cloud-amd64.deb"
+	check_matrix 0 "6.1 6.1+rt"
+	said '6.1: linux-image-6.1.0-11-cloud-amd64 could not be downloaded'
+	told '^6.1 .*\(linux-image-6.1.0-10-cloud-amd64 6.1.1-1\)'
+	told '^6.1\+rt .*\(linux-image-6.1.0-10-rt-amd64 6.1.1-1\)'
+	rm "$tmp"/pool/*
+	check_matrix 0 "6.1 6.1+rt"
+	cp -r "$CACHE/kernels/6.1+rt/." "$CACHE/kernels/6.1/"
+	check_matrix 2 6.1
+}
+
+other_machine() {
+	check_tree
+	check_mirror
+	check_package linux-image-6.1.0-amd64 boot/vmlinuz-6.1.0 "$modules/veth.ko"
+	check_package linux-image-6.1.0-riscv64 boot/vmlinux-6.1.0 "$modules/veth.ko"
+	cp "$home/scripts/matrix/check-qemu.sh" "$tree/bin/qemu-system-riscv64"
+	echo 'all:; @echo built $(ARCH) >>../built' >"$tree/Makefile"
+	check_matrix 0 "6.1 6.1/riscv64"
+	check_has 6.1-riscv64 "#1 SMP"
+	told '^6.1-riscv64 .*\(linux-image-6.1.0-riscv64 6.1.1-1\)'
+	[ "$(<"$tmp/built")" = "built riscv64" ]
+	[ -e "$CACHE"/userland-riscv64-*.cpio ]
+}
+
+# Relative paths with such names still are paths.
+machine_words() {
+	check_tree
+	check_matrix 2 6.1/s390
+	said 'there is no directory 6.1/s390, .*/ARCH may be /amd64, /arm64, /riscv64, /s390x'
+	check_matrix 2 6.1+rx
+	said '6.1\+rx: there is no flavour rx'
+	check_matrix 2 "6.1/s390x 6.1/s390x"
+	said 'the same kernel twice: 6.1/s390x$'
+	check_kernel 6.1/s390 1
+	expect 0 env KERNELS="6.1/s390 6.1/arm64+16k 6.18.15+deb13 linux-image-6.1.0-arm64" \
+		"$tree/scripts/matrix/matrix.sh" --dry-run
+	told "^kernel s390@[0-9a-f]{6} $tmp/6.1/s390$"
+	told '^kernel 6.1-arm64\+16k 6.1/arm64\+16k$'
+	told '^kernel 6.18.15\+deb13 6.18.15\+deb13$'
+	check_untouched
+}
 
 apt_writes() {
 	check_tree
@@ -22,4 +119,20 @@ apt_writes() {
 	[ -e "$CACHE/apt/updated" ]
 }
 
+lists_anew() {
+	check_tree
+	check_cached 6.1 "linux-image-6.1.0-1-amd64 6.1.1-1"
+	mkdir "$CACHE/apt"
+	touch "$CACHE/apt/updated"
+	check_matrix 0 6.1
+	[ -e "$CACHE/apt/updated" ]
+	check_matrix 2 6.1 UPDATE=yes
+	[ ! -e "$CACHE/apt/updated" ]
+}
+
+ktap_case fetch no_modules "a kernel without modules is not accepted"
+ktap_case fetch which_package "flavours, the newest package, a hole in the mirror"
+ktap_case fetch other_machine "a kernel for another architecture"
+ktap_case fetch machine_words "architectures and flavours in words"
 ktap_case fetch apt_writes "apt.sh waits for its lock before it writes"
+ktap_case fetch lists_anew "UPDATE=yes reads the lists of packages anew"

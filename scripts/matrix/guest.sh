@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # What a guest of the matrix runs as its first and only service: mount, run the
-# collection, report, end. The report goes to the second serial port; the first
-# is the kernel's console, and only its own.
+# collection, report, end. The report goes to a port of its own; the console is only
+# the kernel's.
 #
 # From the kernel's command line, set by boot.sh: matrix.nonce=, which no test
-# knows, matrix.timeout=, matrix.jobs=, matrix.emulated=, matrix.plant= and matrix.tests=A,B,C.
+# knows, matrix.port=, the report's, matrix.timeout=, matrix.jobs=, matrix.emulated=,
+# matrix.plant= and matrix.tests=A,B,C.
 set -eu
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
@@ -30,7 +31,8 @@ ip link set lo up
 # Load all modules that any test needs, and allow no more: the kernel would start a
 # modprobe for each mount of a bpffs and each unknown interface, 160 in all, for nothing.
 modprobe -qa tun veth macvlan ipvlan vrf 8021q bridge nft_chain_nat nft_nat nft_masq sch_ingress \
-	cls_bpf cls_u32 ip_gre ip6_gre ipip sit bareudp vxlan geneve wireguard tcp_diag act_mirred || :
+	cls_bpf cls_u32 ip_gre ip6_gre ipip sit bareudp vxlan geneve wireguard tcp_diag act_mirred \
+	virtio_pci virtio_mmio virtio_console || :
 modprobe -q bonding max_bonds=0 || :
 modprobe -q ifb numifbs=0 || :
 # Otherwise each tunnel's module creates a device in each network namespace.
@@ -38,12 +40,13 @@ modprobe -q ifb numifbs=0 || :
 	echo 1 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 [ ! -e /proc/sys/kernel/modprobe ] || echo >/proc/sys/kernel/modprobe
 
-nonce='' plant='' tests=() TIMEOUT='' JOBS='' EMULATED=''
+nonce='' port='' plant='' tests=() TIMEOUT='' JOBS='' EMULATED=''
 read -ra words </proc/cmdline
 for word in "${words[@]}"; do
 	value=${word#*=}
 	case $word in
 	matrix.nonce=*) nonce=$value ;;
+	matrix.port=*) port=$value ;;
 	matrix.plant=*) plant=$value ;;
 	matrix.tests=*) IFS=, read -ra tests <<<"$value" || : ;;
 	matrix.timeout=*) TIMEOUT=$value ;;
@@ -82,7 +85,12 @@ kselftest() {
 
 cd /opt/kselftest/bpf-drop
 [ -z "$plant" ] || plant "$plant"
-stty -F /dev/ttyS1 raw -echo
+# Those of virtio appear some time after their driver is there.
+for ((i = 0; i < 100; i++)); do
+	! report=$(compgen -G "/dev/$port") || break
+	sleep 0.1
+done
+[[ $report != /dev/tty* ]] || stty -F "$report" raw -echo
 {
 	echo "matrix $nonce begin $(uname -r) up $(cut -d' ' -f1 /proc/uptime)"
 	echo "matrix $nonce uname $(uname -v)"
@@ -95,9 +103,9 @@ stty -F /dev/ttyS1 raw -echo
 	esac
 	echo "matrix $nonce tainted $(cat /proc/sys/kernel/tainted)"
 	echo "matrix $nonce end $status"
-} >/dev/ttyS1 2>&1
+} >"$report" 2>&1
 # Wait until all of it is sent, before the machine stops.
-stty -F /dev/ttyS1 -a >/dev/null
+[[ $report != /dev/tty* ]] || stty -F "$report" -a >/dev/null
 sleep 0.2
 echo b >/proc/sysrq-trigger
 sleep 10

@@ -3,22 +3,24 @@
 #
 # kernel.sh KERNEL DIRECTORY: put the files to boot KERNEL into DIRECTORY:
 #
-#   bzImage        the kernel
+#   image          the kernel as QEMU boots it best; see unpack.sh
 #   modules.cpio   those of its modules that the tests may want
 #   config         its configuration, if it was found
 #   release        what uname -r will say
 #   version        what uname -v will say
 #   origin         where it is from: package and version, or path
 #
-# KERNEL is a version ("6.1": the newest such kernel of Debian's), a package of
-# Debian's, or a full path: of a directory with bzImage or vmlinuz and lib/modules,
-# or of a built tree.
+# KERNEL is a version ("6.1": the newest such kernel of Debian's; "6.1/arm64+rt": for another
+# architecture, of this flavour), a package of Debian's, or a full path: of a directory with
+# bzImage or vmlinuz and lib/modules, or of a built tree.
 set -eu
 export LC_ALL=C
 
 kernel=$1 into=$2
 here=$(cd "$(dirname "$0")" && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
+# shellcheck source=lib.sh
+. "$here/lib.sh"
 
 # All modules that the tests and the lab use; some kernels have them built in.
 modules="veth bridge 8021q macvlan dummy tun bonding ifb ipvlan vrf vxlan wireguard
@@ -26,25 +28,23 @@ ip_gre ip6_gre ipip sit bareudp geneve
 cls_bpf cls_u32 cls_matchall cls_flower sch_ingress act_bpf act_gact act_mirred
 sch_netem sch_fq_codel sch_htb nf_tables nft_chain_nat nft_nat nft_masq nft_ct
 nf_nat nf_conntrack nft_redir nft_counter nft_limit netdevsim pktgen
-inet_diag tcp_diag xsk_diag"
+inet_diag tcp_diag xsk_diag virtio_console virtio_pci virtio_mmio"
 
 kernel_die() {
 	echo "$kernel: $*" >&2
 	exit 1
 }
 
-# The newest package of version $1. The cloud flavour has all that is needed
-# and is the smallest. Later kernels come as linux-binary and linux-modules.
-newest() {
-	pattern=$(echo "$1" | sed 's/[.+]/\\&/g')
-	for flavour in cloud-amd64 amd64; do
-		for kind in image binary; do
-			"$here/apt.sh" apt-cache pkgnames "linux-$kind-$1"
-		done | grep -E "^linux-(image|binary)-$pattern([.+~-][0-9a-z.+~]*)*-$flavour\$" |
-			grep -vE 'unsigned|dbg|-rt-|-cloud-.*-cloud-' |
-			if [ $flavour = amd64 ]; then grep -v cloud; else cat; fi |
-			sed -E 's/^linux-(image|binary)-(.*)/\2 \1/' | sort -k1,1Vr -k2,2 | head -n1
-	done | awk 'NR == 1 { print "linux-" $2 "-" $1 }'
+# All packages of this version, of the best flavour first, and of that the newest.
+candidates() {
+	for kind in image binary; do
+		"$here/apt.sh" apt-cache pkgnames "linux-$kind-$version"
+	done >"$work/names"
+	for suffix in $suffixes; do
+		grep -E "$(matrix_packages "$version" "$suffix")\$" "$work/names" |
+			sed -E 's/^linux-(image|binary)-(.*)/\2 \1/' | sort -k1,1Vr -k2,2
+	done | awk '{ print "linux-" $2 "-" $1 }'
+	rm "$work/names"
 }
 
 # Package $1, and the modules that it may have put into another.
@@ -58,29 +58,38 @@ packages() {
 	echo "$1"
 }
 
-from_debian() {
+# The mirrors of some architectures list packages that they have not.
+fetch_package() {
 	case $kernel in
-	linux-*) package=$kernel ;;
-	*) package=$(newest "$kernel") ;;
+	linux-*) packages=$kernel ;;
+	*) packages=$(candidates | head -n3) ;;
 	esac
-	[ -n "$package" ] || kernel_die "Debian has no such kernel now"
-	packages=$(packages "$package")
-	(
-		cd "$work"
+	[ -n "$packages" ] || kernel_die "Debian has no such kernel now"
+	for package in $packages; do
+		files=$(packages "$package")
 		# shellcheck disable=SC2086 # one word, one package
-		"$here/apt.sh" apt-get -qq download $packages
-	)
+		! (cd "$work" && "$here/apt.sh" apt-get -qq download $files) || return 0
+		echo "$kernel: $package could not be downloaded" >&2
+		rm -f "$work"/*.deb
+	done
+	kernel_die "there is no package that can be downloaded"
+}
+
+from_debian() {
+	matrix_parse "$kernel"
+	[ "$arch" = amd64 ] || export APT_ARCH="$arch"
+	fetch_package
 	mkdir "$work/root"
 	for deb in "$work"/*.deb; do
 		dpkg-deb --fsys-tarfile "$deb" | tar -C "$work/root" -x
-		[ -z "$(find "$work/root" -name 'vmlinuz*')" ] || [ -e "$work/origin" ] ||
+		[ -z "$(find "$work/root" -name 'vmlinu[xz]*')" ] || [ -e "$work/origin" ] ||
 			dpkg-deb -f "$deb" Package Version | awk '{ print $2 }' | paste -sd' ' >"$work/origin"
 	done
 	if [ -d "$work/root/usr/lib/modules" ]; then
 		mkdir -p "$work/root/lib"
 		mv "$work/root/usr/lib/modules" "$work/root/lib/"
 	fi
-	image=$(find "$work/root" -name 'vmlinuz*' | head -n1)
+	image=$(find "$work/root" -name 'vmlinu[xz]*' | head -n1)
 	config=$(find "$work/root" \( -name 'config-*' -o -path '*/modules/*/config' \) | head -n1)
 }
 
@@ -111,6 +120,13 @@ read_banner() {
 	banner=$(tail -c +$(($(od -An -j 526 -N 2 -t u2 "$image") + 513)) "$image" |
 		head -c 512 | tr '\0' '\n' | head -n1)
 	release=${banner%% *} version="#${banner#*) #}"
+}
+
+# Other machines' kernels have that string, or the longer one of /proc/version, somewhere.
+find_banner() {
+	release=$(ls "$work/root/lib/modules")
+	version=$(tr '\0' '\n' <"$work/image" | grep -aF "$release (" | sed -n 's/.*#/#/p' | head -n1)
+	[ -n "$version" ] || kernel_die "$image does not tell its version"
 }
 
 # Packages and small kernels lack some lists, of which depmod warns.
@@ -150,6 +166,7 @@ work=$(mktemp -d "${into%/*}/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM HUP
 
+arch=amd64
 case $kernel in
 /*)
 	if [ -e "$kernel/Kbuild" ] || [ -e "$kernel/arch/x86/boot" ]; then
@@ -160,10 +177,11 @@ case $kernel in
 	;;
 *) from_debian ;;
 esac
-read_banner
+[ "$arch" != amd64 ] || read_banner
+"$here/unpack.sh" "$image" "$work/image"
+[ "$arch" = amd64 ] || find_banner
 [ -d "$work/root/lib/modules/$release" ] || kernel_die "$image is Linux $release, of which there is no lib/modules/$release"
 pick_modules
-cp "$image" "$work/bzImage"
 [ -z "$config" ] || cp "$config" "$work/config"
 echo "$release" >"$work/release"
 echo "$version" >"$work/version"

@@ -12,3 +12,35 @@ matrix_say() {
 matrix_help() {
 	awk 'NR > 3 && !/^#/ { exit } NR > 3 { print substr($0, 3) }' "$0"
 }
+
+# The parts of the word $1, VERSION[/ARCH][+FLAVOUR] or a package, into $version, $arch and
+# $suffixes, the ends of such packages' names, the best first. The cloud flavour has all
+# that is needed and is the smallest.
+# shellcheck disable=SC2034 # they are the caller's
+matrix_parse() {
+	version=$1 arch=amd64 suffixes=''
+	case $1 in
+	linux-*-arm64 | linux-*-arm64-*) arch=arm64 ;;
+	linux-*-s390x) arch=s390x ;;
+	linux-*-riscv64) arch=riscv64 ;;
+	*/*) arch=${1#*/} arch=${arch%%+*} version=${1%%/*}${1#*/"$arch"} ;;
+	esac
+	case $version in
+	*+rt) suffixes=rt-$arch ;;
+	*+16k) suffixes=$arch-16k ;;
+	*)
+		case $arch in
+		amd64 | arm64) suffixes="cloud-$arch $arch" ;;
+		*) suffixes=$arch ;;
+		esac
+		return
+		;;
+	esac
+	version=${version%+*}
+}
+
+# A regular expression for the names of packages of version $1 that end in "-$2"; later kernels
+# come as linux-binary. No other flavours match: what follows a dash is a digit.
+matrix_packages() {
+	echo "^linux-(image|binary)-$(echo "$1" | sed 's/[.+]/\\&/g')([.+~][0-9a-z.+~]*|-[0-9][0-9a-z.+~]*)*-($2)"
+}

@@ -46,22 +46,29 @@ stop_all() {
 	wait
 }
 
-# The collection as gen_tar packs it, and the guest's one service.
+# The collection as gen_tar packs it, of architecture $1, and the guest's one service.
 pack_collection() {
-	make -s -C selftests install_all INSTALL_PATH="$tmp/root/opt/kselftest" >/dev/null
-	install scripts/matrix/guest.sh "$tmp/root/init"
-	(cd "$tmp/root" && find . | cpio --quiet -o -H newc -R 0:0) >"$tmp/collection.cpio"
+	local root=$tmp/root.$1 for_arch=()
+
+	if [ "$1" != amd64 ]; then
+		for_arch=(ARCH="$1")
+		make -s "${for_arch[@]}"
+	fi
+	make -s -C selftests "${for_arch[@]}" install_all INSTALL_PATH="$root/opt/kselftest" >/dev/null
+	install scripts/matrix/guest.sh "$root/init"
+	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$tmp/collection.$1"
 }
 
 # initrd_for KERNEL GUEST
 initrd_for() {
-	cat "$userland" "$tmp/kernels/$1/modules.cpio" "$tmp/collection.cpio" \
-		>"$tmp/initrd.$2"
+	local arch=${arch_of[$1]}
+
+	cat "$tmp/userland.$arch" "$tmp/kernels/$1/modules.cpio" "$tmp/collection.$arch" >"$tmp/initrd.$2"
 }
 
 # /dev/kvm may exist and not work. The result of a try is valid until the next boot.
 find_accel() {
-	local boot verdict
+	local boot verdict kernel
 
 	export ACCEL=${ACCEL:-auto}
 	[ "$ACCEL" = auto ] || return 0
@@ -72,8 +79,11 @@ find_accel() {
 		ACCEL=$verdict
 		return
 	fi
-	initrd_for "${had[0]}" probe
-	if PLANT='' TESTS='' KERNEL_TIMEOUT=10 ACCEL=kvm scripts/matrix/boot.sh probe "$tmp/kernels/${had[0]}" \
+	kernel=$(for kernel in "${had[@]}"; do echo "${arch_of[$kernel]} $kernel"; done |
+		awk '$1 == "amd64" { print $2; exit }')
+	[ -n "$kernel" ] || return 0
+	initrd_for "$kernel" probe
+	if PLANT='' TESTS='' KERNEL_TIMEOUT=10 ACCEL=kvm scripts/matrix/boot.sh probe "$tmp/kernels/$kernel" \
 		"$tmp/initrd.probe" "$tmp/probe" >/dev/null && grep -qs ' end 0$' "$tmp/probe/ktap"; then
 		ACCEL=kvm
 	else
@@ -105,8 +115,10 @@ run_guest() {
 	local name=$1 kernel=$2 tests=${*:3} from=$tmp/kernels/$2 into=$results/$1 plant=''
 
 	[[ " $tests " != *" planted.sh "* ]] || plant=$harm
+	# What is preemptible there is only interrupted if there is something beside it.
+	[[ ${asked[$kernel]} != *+rt ]] || export GUEST_CPUS="${GUEST_CPUS:-2}"
 	initrd_for "$kernel" "$name"
-	TESTS=$tests PLANT=$plant scripts/matrix/boot.sh "$name" \
+	TESTS=$tests PLANT=$plant GUEST_ARCH=${arch_of[$kernel]} scripts/matrix/boot.sh "$name" \
 		"$from" "$tmp/initrd.$name" "$into" &
 	# shellcheck disable=SC2064 # this very process
 	trap "kill $!" TERM
@@ -160,7 +172,9 @@ tmp=$(mktemp -d "$CACHE/run.XXXXXX")
 trap 'stop_all; rm -rf "$tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 fetch_all
-pack_collection
+for arch in "${archs[@]}"; do
+	pack_collection "$arch"
+done
 results_make
 export DURATIONS=$CACHE/durations LEFT=$tmp/left
 [ -s "$DURATIONS" ] || DURATIONS=$PWD/scripts/matrix/durations

@@ -3,7 +3,7 @@
 # shellcheck disable=SC2154 # matrix.sh has these variables
 #
 # The files that a run leaves. Sourced by matrix.sh, whose variables these are: $called_from,
-# $tmp, $kernels, $asked, $had, $userland, and $begun, the guests as plan.awk has them;
+# $tmp, $kernels, $asked, $had, $archs, and $begun, the guests as plan.awk has them;
 # set here: $results, the directory.
 
 # A new directory for this run, or the given one, without the files of another run.
@@ -94,7 +94,7 @@ results_tools() {
 	qemu-system-x86_64 --version | head -n1
 	samples/bpf/xdp-drop-tcp --version
 	echo "tests: $(git -c safe.directory='*' describe --always --dirty 2>/dev/null || echo unknown)"
-	echo "guest: $(grep -E '^(bash|iproute2|nftables|nginx|bpftool|xdp-tools) ' "$userland.packages" |
+	echo "guest: $(grep -E '^(bash|iproute2|nftables|nginx|bpftool|xdp-tools) ' "$tmp/userland.${archs[0]}.packages" |
 		paste -sd, | sed 's/,/, /g')"
 }
 

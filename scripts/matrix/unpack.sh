@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# unpack.sh BZIMAGE FILE: write the kernel to boot into FILE: the uncompressed kernel
-# in BZIMAGE, which saves the guest real mode and the decompression; or BZIMAGE itself
-# if it cannot be uncompressed here, or not be booted by PVH.
+# unpack.sh IMAGE FILE: write the kernel to boot into FILE: the uncompressed kernel in IMAGE,
+# a bzImage, which saves the guest real mode and the decompression; or IMAGE itself if it is
+# another one, cannot be uncompressed here, or not be booted by PVH.
 set -eu
 export LC_ALL=C
 
@@ -17,6 +17,11 @@ field() {
 	od -An -v -j "$1" -N "$2" -t "u$2" "$image" | tr -d ' '
 }
 
+# "HdrS"
+if [ "$(field 514 4)" != 1400005704 ]; then
+	cp "$image" "$into"
+	exit
+fi
 sectors=$(field 497 1)
 start=$((((sectors ? sectors : 4) + 1) * 512 + $(field 584 4)))
 length=$(field 588 4)
