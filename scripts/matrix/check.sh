@@ -181,7 +181,7 @@ interrupted() {
 shared_kernel() {
 	local plan
 
-	plan=(awk -v kernels="5 6 7" -v tests="c a b" -v jobs=2 -v left="$tmp/left"
+	plan=(awk -v kernels="5 6 7" -v tests="c a b" -v whole="5 6 7" -v jobs=2 -v left="$tmp/left"
 		-f "$home/scripts/matrix/plan.awk" "$tmp/durations")
 	printf '%s\n' "a 100" "b 70" "c 40" >"$tmp/durations"
 	mkdir "$tmp/left"

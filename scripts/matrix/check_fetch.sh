@@ -130,9 +130,32 @@ lists_anew() {
 	[ ! -e "$CACHE/apt/updated" ]
 }
 
+whole_and_part() {
+	local runs='$2 == "lab.sh" { print $1 }' all="7.3 6.1 5.10 7.3+rt"
+
+	check_tree
+	for name in 5.10 6.1 7.3; do
+		check_cached "$name" "linux-image-$name.0-amd64 1" "$name.0"
+	done
+	check_cached 7.3+rt "linux-image-7.3.0-rt-amd64 1" 7.3.0
+	printf '# lab.sh\nverdict why\n' >"$tree/scripts/matrix/part"
+	check_matrix 0 "$all" TESTS=
+	[ "$(awk "$runs" "$tmp/results/points.tsv" | paste -sd' ')" = "7.3 5.10" ]
+	check_has 6.1 "#Debian SMP"
+	check_matrix 0 "$all" TESTS= SCOPE=whole
+	[ "$(awk "$runs" "$tmp/results/points.tsv" | paste -sd' ')" = "$all" ]
+	check_matrix 2 6.1 SCOPE=all
+	said 'SCOPE=all: it is whole'
+	# The programs in the real file are there.
+	expect 0 "$home/scripts/matrix/matrix.sh" --dry-run
+	read -ra names < <(sed -n 's/^part //p' "$tmp/out")
+	expect 0 "$home/scripts/matrix/tests.sh" "${names[@]}"
+}
+
 ktap_case fetch no_modules "a kernel without modules is not accepted"
 ktap_case fetch which_package "flavours, the newest package, a hole in the mirror"
 ktap_case fetch other_machine "a kernel for another architecture"
 ktap_case fetch machine_words "architectures and flavours in words"
 ktap_case fetch apt_writes "apt.sh waits for its lock before it writes"
 ktap_case fetch lists_anew "UPDATE=yes reads the lists of packages anew"
+ktap_case fetch whole_and_part "a part of the tests on kernels between"

@@ -7,7 +7,7 @@
 
 # shellcheck source=../../selftests/lib/ktap.sh
 . "$home/selftests/lib/ktap.sh"
-unset KERNELS TESTS PLANT RESULTS UPDATE MATRIX_JOBS KDIR MAKEFLAGS MAKELEVEL
+unset KERNELS TESTS SCOPE PLANT RESULTS UPDATE MATRIX_JOBS KDIR MAKEFLAGS MAKELEVEL
 export ACCEL=tcg KERNEL_TIMEOUT=60 GUEST_JOBS=1 EXPECTED=/dev/null
 
 # The scripts in a tree of their own, $tree, with nothing to fetch and nothing to build:

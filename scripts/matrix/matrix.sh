@@ -6,7 +6,10 @@
 #
 #   KERNELS         which; versions, Debian packages, directories, built trees
 #   TESTS           which programs, ".sh" may be left out; "kselftest" alone runs
-#                   run_kselftest.sh instead
+#                   run_kselftest.sh instead. Without it, kernels between the oldest and the
+#                   newest of an architecture run only those that depend most on the kernel;
+#                   see the file "part"
+#   SCOPE           whole: all programs on all kernels
 #   KERNEL_TIMEOUT  seconds for one kernel, TEST_TIMEOUT for one program
 #   MATRIX_JOBS     how many guests at a time, GUEST_JOBS how many programs in each
 #   ACCEL           tcg, kvm or auto: kvm if a kernel boots by it in 10 s
@@ -16,7 +19,7 @@
 #   RESULTS         where the results go, else results/ and the time
 #
 # matrix.sh --dry-run only checks all this, and prints what would be run: a kernel's
-# name in the results and what it is; the tests.
+# name in the results and what it is; the tests; the part of them that runs between.
 #
 # Exits with 0 if all went as expected, 1 if not, 2 if it could not be tried.
 set -eu
@@ -102,9 +105,24 @@ how_many() {
 	echo $((room < 1 ? 1 : room < most ? room : most))
 }
 
+# The kernels on which all programs run: without SCOPE=whole, the oldest and newest version of
+# each architecture, or the first of several such.
+choose_whole() {
+	local name
+
+	[ "$part" != "$tests" ] || { echo "${had[*]}" && return; }
+	for name in "${had[@]}"; do
+		echo "$name ${arch_of[$name]} $(cut -d- -f1 "$tmp/kernels/$name/release")"
+	done | sort -s -k2,2 -k3,3V | awk '
+		$2 != arch { print $1 }
+		$2 == arch && $3 != version { newest[arch] = $1 }
+		{ arch = $2; version = $3 }
+		END { for (arch in newest) print newest[arch] }' | paste -sd' '
+}
+
 # The guests to come into $guests.
 plan_guests() {
-	awk -v kernels="${had[*]}" -v tests="$tests" -v in_order="${words[*]}" -v jobs="$MATRIX_JOBS" \
+	awk -v kernels="${had[*]}" -v tests="$tests" -v whole="$whole" -v part="$part" -v in_order="${words[*]}" -v jobs="$MATRIX_JOBS" \
 		-v begun="${begun[*]%% *}" -v left="$LEFT" -v harmed="$harmed" \
 		-f scripts/matrix/plan.awk "$DURATIONS" >"$tmp/plan"
 	mapfile -t guests <"$tmp/plan"
@@ -158,12 +176,16 @@ choose_kernels
 choose_harm
 read -rd '' -a words <<<"${TESTS-}" || :
 tests=$(scripts/matrix/tests.sh "${words[@]}") || exit 2
-tests=${tests//$'\n'/ }
+tests=${tests//$'\n'/ } part=$tests
+[[ ${SCOPE:-part} = @(part|whole) ]] || choose_refuse "SCOPE=$SCOPE: it is whole, or is left out"
+[ "${#words[@]}" != 0 ] || [ "${SCOPE-}" = whole ] ||
+	part=$(sed -n 's/^\([a-z][^ ]*\) .*/\1/p' scripts/matrix/part | paste -sd' ')
 if [ "${1-}" = --dry-run ]; then
 	for kernel in "${kernels[@]}"; do
 		echo "kernel $kernel ${asked[$kernel]}"
 	done
 	echo "tests $tests"
+	[ "$part" = "$tests" ] || echo "part $part"
 	exit
 fi
 
@@ -181,6 +203,7 @@ export DURATIONS=$CACHE/durations LEFT=$tmp/left
 mkdir "$LEFT"
 export MATRIX_JOBS=${MATRIX_JOBS:-$(how_many)}
 begun=()
+whole=$(choose_whole)
 plan_guests
 find_accel
 matrix_say MATRIX "${had[*]}: ${#guests[@]} guests, $MATRIX_JOBS at a time, by $ACCEL, into $results"

@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -v kernels="A B" -v tests="P Q" -v in_order=yes -v jobs=N -v begun="A" -v left=DIR \
-#	-v harmed=A -f plan.awk DURATIONS
+# awk -v kernels="A B" -v tests="P Q" -v whole="A" -v part="P" -v in_order=yes -v jobs=N \
+#	-v begun="A" -v left=DIR -v harmed=A -f plan.awk DURATIONS
 #
-# The guests to come, a line for each: its name, its kernel, its programs. There are none
-# for kernels of which a guest has begun.
+# The guests to come, a line for each: its name, its kernel, its programs: all on the kernels
+# that are tested whole, which come first, on others the part. There are none for kernels of
+# which a guest has begun.
 #
 # N guests run at a time. Kernels that are left when the others have been dealt evenly are
 # shared by N guests each, or CPUs would be idle in the end: each program goes to the guest
@@ -42,6 +43,14 @@ function read_busy(    i, names, line, part, whose) {
 	}
 }
 
+# The kernel's programs into program[], and how many there are.
+function choose(kernel,    i, n, given, weight) {
+	n = split(index(" " whole " ", " " kernel " ") ? tests : part, given, " ")
+	programs = 0
+	for (i = 1; i <= n; i++)
+		programs = put(program, weight, programs, given[i], in_order ? i : -known(given[i]))
+}
+
 function deal(kernel, parts,    i, p, least, sum, all, list, name) {
 	for (i = 1; i <= parts; i++) {
 		sum[i] = i == 1 ? 0 : busy[i - 1] + 0
@@ -70,12 +79,15 @@ function deal(kernel, parts,    i, p, least, sum, all, list, name) {
 { ms[$1] = $2 }
 
 END {
-	n = split(tests, given, " ")
-	for (i = 1; i <= n; i++)
-		programs = put(program, weight, programs, given[i], in_order ? i : -known(given[i]))
 	read_busy()
-	n = split(kernels, kernel, " ")
-	for (k = 1; k <= n; k++)
+	n = split(whole, kernel, " ")
+	m = split(kernels, given, " ")
+	for (i = 1; i <= m; i++)
+		if (!index(" " whole " ", " " given[i] " "))
+			kernel[++n] = given[i]
+	for (k = 1; k <= n; k++) {
+		choose(kernel[k])
 		if (!(kernel[k] in has_begun))
 			deal(kernel[k], k <= n - n % jobs || jobs >= programs ? 1 : jobs)
+	}
 }
