@@ -137,6 +137,16 @@ names() {
 	[ "$found" = 1 ] || { echo "names.sh finds $found of 1 planted double" && return 1; }
 }
 
+# And it finds what is planted: no such program, no such test of a program, of a table.
+expected() {
+	scripts/matrix/expected.sh || return
+	planted=$(mktemp)
+	printf 'all | %s | why\n' 'cli.sh | ^no such test' 'cly.sh | ^.the program.$' 'verdict | nonlinear' >"$planted"
+	found=$(scripts/matrix/expected.sh "$planted" | wc -l)
+	rm "$planted"
+	[ "$found" = 3 ] || { echo "expected.sh finds $found of 3 planted lines" && return 1; }
+}
+
 check checkpatch checkpatch
 check clang-format format
 check shellcheck shell
@@ -146,5 +156,6 @@ check floors floors
 check headers header_names
 check paths paths
 check names names
+check expected expected
 check report scripts/report/check.sh
 exit $failed

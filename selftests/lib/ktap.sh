@@ -20,8 +20,10 @@
 #   ktap_private "$@"    to be called first: a mount namespace, with network namespace
 #                        names of its own
 #   ktap_run "$@"        run them; the status is 0 passed, 1 failed, 4 all skipped.
-#                        Arguments choose tests by name or group; --list lists them;
-#                        --using REGEX chooses those that run such a command
+#                        Arguments choose tests by name or group; --using REGEX
+#                        chooses those that run such a command
+#
+# With the argument --list a test only lists its tests: group, name and words.
 #
 # Groups run side by side, the tests of a group one after the other. If there is a
 # function setup_GROUP, it runs before them, in the same shell. A library or a test may
@@ -34,6 +36,13 @@
 # A test runs in a subshell of its own under `set -eEu`, with an empty directory $tmp.
 
 . "${BASH_SOURCE[0]%/*}/checks.sh"
+
+# By the program's text, and its parts': nothing is needed for that, and nothing set up.
+if [ "${1-}" = --list ]; then
+	cat "$0" "${0%.sh}"/*.sh 2>/dev/null |
+		awk -F '"' '/^ktap_case / { split($1, word, " "); printf "%-10s %-24s %s\n", word[2], word[3], $2 }'
+	exit 0
+fi
 
 ktap_before_each='' ktap_after_each='' ktap_after_group=''
 ktap_groups=() ktap_tests=()
@@ -201,12 +210,6 @@ ktap_private() {
 ktap_run() {
 	local name group line=0
 
-	if [ "${1-}" = --list ]; then
-		for name in "${ktap_tests[@]}"; do
-			printf '%-10s %-24s %s\n' "${ktap_group[$name]}" "$name" "${ktap_words[$name]}"
-		done
-		exit 0
-	fi
 	ktap_choose "$@"
 	[ -n "${ktap_chosen[*]-}" ] || skip "no test uses $2"
 	ktap_patience=4

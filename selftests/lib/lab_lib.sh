@@ -36,8 +36,8 @@
 #   lab_xdp_id IF        the id of the XDP program there; lab_has_filter SIDE [REGEX],
 #                        lab_has_clsact: has TC such a thing at veth0?
 
-. "${BASH_SOURCE[0]%/*}/lab_net.sh"
 . "${BASH_SOURCE[0]%/*}/ktap.sh"
+. "${BASH_SOURCE[0]%/*}/lab_net.sh"
 . "${BASH_SOURCE[0]%/*}/frames.sh"
 
 need_privileges
