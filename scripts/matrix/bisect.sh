@@ -49,11 +49,6 @@ build_kernel() {
 		nice make -s -j"$(nproc)" O="$out" CC="$cc" bzImage >>"$out/log" 2>&1
 }
 
-# The wanted options that this kernel does not have, or cannot enable here.
-lacking_options() {
-	grep '=y$' "$out/wanted" | grep -vxFf "$out/.config" | sed 's/^CONFIG_//; s/=y//' | paste -sd' '
-}
-
 # Warnings on the console do not count as long as the tests pass: another bug than the
 # one that is searched must not end the search. Nor do skips: this kernel is small. But if
 # no point of a test passed or failed, this kernel cannot be judged; and if the guest
@@ -111,8 +106,6 @@ if ! build_kernel; then
 	cannot_tell "it does not build: $(grep -m1 -i error "$out/log") (all of it is in $out/log)"
 fi
 matrix_say BUILT "$(<"$out/include/config/kernel.release") in $((EPOCHSECONDS - began)) s"
-lacking=$(lacking_options)
-[ -z "$lacking" ] || matrix_say NOTE "without $lacking"
 rm -rf "$out/results"
 status=0
 (cd "$home" && KDIR=$(KDIR='' scripts/kernel-source.sh) KERNELS=$out TESTS=$tests RESULTS=$out/results \

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154 # matrix.sh has these variables
 #
-# What KERNELS and PLANT mean. To be sourced by matrix.sh, whose variables these are:
+# What KERNELS, GUEST and PLANT mean. To be sourced by matrix.sh, whose variables these are:
 # $called_from, the directory that relative paths start from; set here: the list $kernels
 # of names, ${asked[NAME]}, ${arch_of[NAME]}, and $harmed and $harm.
 
@@ -12,8 +12,9 @@ choose_refuse() {
 }
 
 # What the word $1 of KERNELS means, into $what: a version or a package of Debian's, or
-# else the full path of a directory. And its name in the results into $name: made of that
-# alone, so it is the same in every run, and no other kernel's. And its architecture into $arch.
+# else the full path of a directory or a bzImage; a tree's own bzImage is the tree. And its
+# name in the results into $name: made of that alone, so it is the same in every run, and no
+# other kernel's. And its architecture into $arch.
 choose_one() {
 	local hash version suffixes archs='amd64|arm64|riscv64|s390x'
 
@@ -28,9 +29,11 @@ choose_one() {
 	fi
 	arch=amd64
 	what=$(cd "$called_from" && realpath -e -- "$1" 2>/dev/null) || :
-	[ -d "$what" ] ||
-		choose_refuse "there is no directory $1, and no version or package of Debian's is called so." \
+	[ -e "$what" ] ||
+		choose_refuse "there is no directory or file $1, and no version or package of Debian's is called so." \
 			"After a version, /ARCH may be /${archs//|/, /}"
+	what=${what%/arch/x86/boot/bzImage}
+	scripts/matrix/kernel.sh "$what" || exit 2
 	hash=$(sha256sum <<<"$what")
 	name=${what##*/}
 	name=${name//[^A-Za-z0-9.+-]/_}@${hash:0:6}
@@ -52,6 +55,13 @@ choose_kernels() {
 		arch_of[$name]=$arch
 	done
 	[ "${#kernels[@]}" != 0 ] || choose_refuse "KERNELS has no kernel in it"
+}
+
+choose_guest() {
+	[ -n "${GUEST-}" ] || return 0
+	[ "$GUEST" = shell ] || choose_refuse "GUEST=$GUEST: there is only GUEST=shell"
+	[ "${#kernels[@]}" = 1 ] || choose_refuse "GUEST=shell: name the one kernel in KERNELS"
+	[ -t 0 ] || choose_refuse "GUEST=shell needs a terminal"
 }
 
 # The kernel's name into $harmed, and what is to be planted there into $harm.

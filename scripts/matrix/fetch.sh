@@ -4,8 +4,9 @@
 #
 # Gets kernels and userland of the guests from $CACHE, or into it. Sourced by matrix.sh, whose
 # variables these are: $tmp, $kernels, $asked, $arch_of; set here: the list $had of the
-# kernels that are available, each of which is then in $tmp/kernels/NAME, the list $archs
-# of their architectures, and the files $tmp/userland.ARCH.
+# kernels that are available, each of which is then in $tmp/kernels/NAME, what ${lacks[NAME]}
+# of its configuration, the list $archs of their architectures, and the files
+# $tmp/userland.ARCH.
 
 # Does the directory $2 have the kernel $1, as it was asked for? Each of Debian's has modules.
 fetch_is_from() {
@@ -43,10 +44,26 @@ fetch_kernel() {
 	[ "$into" = "$here" ] || cp -al "$into" "$here"
 }
 
+# What a kernel of one's own lacks that the tests or the guest need; nothing if its
+# configuration is not known: it may be in the kernel itself (CONFIG_IKCONFIG).
+fetch_lacks() {
+	local here=$tmp/kernels/$1 at modules=''
+
+	[[ ${asked[$1]} = /* ]] || return 0
+	if [ ! -s "$here/config" ]; then
+		at=$(grep -abom1 IKCFG_ST "$here/image") || return 0
+		tail -c +$((${at%%:*} + 9)) "$here/image" | gzip -qdc 2>/dev/null >"$here/config" || :
+	fi
+	! cpio --quiet -it <"$here/modules.cpio" | grep -q '\.ko$' || modules=yes
+	awk -v modules=$modules -f scripts/matrix/lacking.awk from=wanted selftests/config \
+		scripts/matrix/config from=had "$here/config"
+}
+
 # One that has two names, as a version and as that version's package, is refused, too.
 fetch_kernels() {
 	local name origin
 	declare -A had_as
+	declare -gA lacks=()
 
 	mkdir "$tmp/kernels"
 	had=()
@@ -59,6 +76,12 @@ fetch_kernels() {
 		[ -z "${had_as[$origin]-}" ] ||
 			choose_refuse "KERNELS: the same kernel twice: ${had_as[$origin]} and ${asked[$name]} are both $origin"
 		had_as[$origin]=${asked[$name]}
+		lacks[$name]=$(fetch_lacks "$name")
+		if [ -n "${lacks[$name]}" ]; then
+			matrix_say LACKS "$name: ${lacks[$name]}"
+			# Tests that were named may do without.
+			[ -n "${TESTS-}${GUEST-}" ] || continue
+		fi
 		had+=("$name")
 	done
 	[ "${#had[@]}" != 0 ] || exit 2

@@ -11,12 +11,14 @@
 #   origin         where it is from: package and version, or path
 #
 # KERNEL is a version ("6.1": the newest such kernel of Debian's; "6.1/arm64+rt": for another
-# architecture, of this flavour), a package of Debian's, or a full path: of a directory with
-# bzImage or vmlinuz and lib/modules, or of a built tree.
+# architecture, of this flavour), a package of Debian's, or a full path: of a bzImage, of a
+# directory with bzImage or vmlinuz and lib/modules, or of a built tree or build directory.
+#
+# Without DIRECTORY it only checks that there is a kernel at that path.
 set -eu
 export LC_ALL=C
 
-kernel=$1 into=$2
+kernel=$1 into=${2-}
 here=$(cd "$(dirname "$0")" && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
 # shellcheck source=lib.sh
@@ -93,30 +95,53 @@ from_debian() {
 	config=$(find "$work/root" \( -name 'config-*' -o -path '*/modules/*/config' \) | head -n1)
 }
 
-from_tree() {
-	image=$kernel/arch/x86/boot/bzImage config=$kernel/.config
-	[ -s "$image" ] || kernel_die "this tree is not built: it has no arch/x86/boot/bzImage"
-	! grep -q '=m$' "$config" ||
-		make -s -C "$kernel" INSTALL_MOD_PATH="$work/root" INSTALL_MOD_STRIP=1 modules_install
-	mkdir -p "$work/root/lib/modules/$(cat "$kernel/include/config/kernel.release")"
-	echo "$kernel" >"$work/origin"
+# The kernel at a path into $image; its modules and configuration may be in $beside, unless it
+# is a tree's. With several kernels it is not known which one is meant; links to one count as one.
+find_own() {
+	beside=$kernel tree=''
+	if [ -f "$kernel" ]; then
+		image=$kernel beside=${kernel%/*}
+	elif [ -e "$kernel/Kbuild" ] || [ -f "$kernel/.config" ] || [ -e "$kernel/arch/x86/boot" ]; then
+		tree=yes image=$kernel/arch/x86/boot/bzImage config=$kernel/.config
+		[ -s "$image" ] || kernel_die "not built: it has no arch/x86/boot/bzImage. Run make there, or" \
+			"name its build directory (make O=)"
+		! grep -qs '=m$' "$config" || [ -e "$kernel/modules.order" ] ||
+			kernel_die "its modules are not built. Run make there"
+	else
+		image=$(find "$kernel" -maxdepth 2 \( -name bzImage -o -name 'vmlinuz*' \) -exec realpath {} + | sort -u)
+		[ -n "$image" ] || kernel_die "neither a built tree nor a directory with bzImage or vmlinuz in it"
+		[ "$(echo "$image" | wc -l)" = 1 ] ||
+			kernel_die "has more than one kernel:" "$(echo "$image" | paste -sd' ')"
+	fi
+	read_banner
+	[ -n "$tree" ] || find_beside
 }
 
-# With several kernels it is not known which one is meant; links to one count as one.
-from_directory() {
-	image=$(find "$kernel" -maxdepth 2 \( -name bzImage -o -name 'vmlinuz*' \) -exec realpath {} + | sort -u)
-	[ -n "$image" ] || kernel_die "neither a built tree nor a directory with bzImage or vmlinuz in it"
-	[ "$(echo "$image" | wc -l)" = 1 ] || kernel_die "has more than one kernel:" "$(echo "$image" | paste -sd' ')"
-	read_banner
-	config=$(find "$kernel" -maxdepth 2 \( -name "config-$release" -o -name config \) | head -n1)
-	mkdir -p "$work/root/lib/modules"
-	[ ! -d "$kernel/lib/modules/$release" ] || cp -a "$kernel/lib/modules/$release" "$work/root/lib/modules/"
+# A file is in boot/, with lib/ beside that, or where both are. Without lib/modules it is taken
+# to need none.
+find_beside() {
+	config=$beside/config-$release
+	[ -f "$config" ] || [ -f "$kernel" ] ||
+		config=$(find "$kernel" -maxdepth 2 \( -name "config-$release" -o -name config \) | head -n1)
+	modules=$(realpath -eq "$beside/lib/modules/$release" "$beside/../lib/modules/$release" | head -n1)
+	[ -n "$modules" ] || [ ! -e "$kernel/lib/modules" ] ||
+		kernel_die "$image is Linux $release, of which there is no lib/modules/$release"
+}
+
+from_own() {
 	echo "$kernel" >"$work/origin"
+	mkdir -p "$work/root/lib/modules"
+	if [ -z "$tree" ]; then
+		[ -z "$modules" ] || cp -a "$modules" "$work/root/lib/modules/"
+	elif grep -qs '=m$' "$config"; then
+		make -s -C "$kernel" INSTALL_MOD_PATH="$work/root" INSTALL_MOD_STRIP=1 modules_install
+	fi
+	mkdir -p "$work/root/lib/modules/$release"
 }
 
 # The version string in the kernel's header: release, builder in brackets, version.
 read_banner() {
-	[ "$(od -An -j 514 -N 4 -t x1 "$image" | tr -d ' ')" = 48647253 ] || kernel_die "$image is no bzImage"
+	[ "$(od -An -j 514 -N 4 -t x1 "$image" 2>/dev/null | tr -d ' ')" = 48647253 ] || kernel_die "$image is no bzImage of x86"
 	banner=$(tail -c +$(($(od -An -j 526 -N 2 -t u2 "$image") + 513)) "$image" |
 		head -c 512 | tr '\0' '\n' | head -n1)
 	release=${banner%% *} version="#${banner#*) #}"
@@ -161,6 +186,10 @@ pick_modules() {
 	(cd "$work/pick" && find . | cpio --quiet -o -H newc -R 0:0) >"$work/modules.cpio"
 }
 
+case $kernel in
+/*) find_own ;;
+esac
+[ -n "$into" ] || exit 0
 mkdir -p "${into%/*}"
 work=$(mktemp -d "${into%/*}/new.XXXXXX")
 trap 'rm -rf "$work"' EXIT
@@ -168,13 +197,7 @@ trap 'exit 1' INT TERM HUP
 
 arch=amd64
 case $kernel in
-/*)
-	if [ -e "$kernel/Kbuild" ] || [ -e "$kernel/arch/x86/boot" ]; then
-		from_tree
-	else
-		from_directory
-	fi
-	;;
+/*) from_own ;;
 *) from_debian ;;
 esac
 [ "$arch" != amd64 ] || read_banner
@@ -182,7 +205,7 @@ esac
 [ "$arch" = amd64 ] || find_banner
 [ -d "$work/root/lib/modules/$release" ] || kernel_die "$image is Linux $release, of which there is no lib/modules/$release"
 pick_modules
-[ -z "$config" ] || cp "$config" "$work/config"
+[ ! -s "$config" ] || cp "$config" "$work/config"
 echo "$release" >"$work/release"
 echo "$version" >"$work/version"
 rm -rf "$work/root" "$work/pick" "$work"/*.deb "$into"

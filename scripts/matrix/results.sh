@@ -62,7 +62,8 @@ results_collect() {
 
 	for kernel in "${kernels[@]}"; do
 		if [[ " ${had[*]} " != *" $kernel "* ]]; then
-			printf '%s\tkernel\tboot\tfail\t0\tnot available: see above\n' "$kernel" >>"$results/points.tsv"
+			printf '%s\tkernel\tboot\tfail\t0\t%s\n' "$kernel" \
+				"${lacks[$kernel]:+its configuration lacks }${lacks[$kernel]:-not available: see above}" >>"$results/points.tsv"
 			printf '%s\t-\t%s\t0\t-\t-\t-\n' "$kernel" "${asked[$kernel]}" >>"$results/kernels.tsv"
 			continue
 		fi
