@@ -161,7 +161,9 @@ define help-text
   /usr/src/linux*, the distribution's package linux-source (a part of it is unpacked to .kernel).
 
   RESULTS=/path   where experiment and matrix write their results, and report reads them
-  TESTS="cli.sh verdict"   which tests check or faults runs
+  TESTS="cli.sh verdict"   which tests check, matrix or faults runs; cli.sh:TEST is
+                  a single one, for check and matrix
+  GUEST=shell     matrix opens a shell in a guest with the kernel in KERNELS
   ROW=X3          at which row of the experiment lesson begins
   FRAMES=10000    how many frames bench sends
   V=1             show the commands

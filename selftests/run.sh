@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# run.sh PROGRAM...: run test programs, $JOBS at a time, or as many as there are
-# CPUs; show the KTAP of each, then a table, and last the number of test points that
-# passed, failed and were skipped.
+# run.sh PROGRAM[:TEST...]...: run test programs, or single tests of them, $JOBS at a
+# time, or as many as there are CPUs; show the KTAP of each, then a table, and last the
+# number of test points that passed, failed and were skipped.
 #
 # A program fails as a whole, which counts as one more failed point, if it
 # crashes, takes longer than $TIMEOUT seconds or does not keep to its plan.
@@ -25,29 +25,31 @@ trap 'rm -rf "$tmp"' EXIT
 
 # A background process would ignore SIGINT, and so would what it starts.
 run() {
-	local name=${1##*/} status=0 start=$EPOCHREALTIME child
+	local into=$tmp/${1##*/} name words status=0 start=$EPOCHREALTIME child
 
+	IFS=: read -ra words <<<"$1"
+	name=${words[0]##*/}
 	case $1 in
 	/*) ;;
-	*) if [ -x "${OUTPUT:-.}/$1" ]; then set -- "${OUTPUT:-.}/$1"; else set -- "./$1"; fi ;;
+	*) if [ -x "${OUTPUT:-.}/${words[0]}" ]; then words[0]=${OUTPUT:-.}/${words[0]}; else words[0]=./${words[0]}; fi ;;
 	esac
 	if [ -n "${STREAM-}" ]; then
 		lock
 		echo "# selftests: $name: started"
 		exec 9>&-
 	fi
-	env --default-signal=INT,QUIT timeout --kill-after=20 "$TIMEOUT" "$1" \
-		</dev/null >"$tmp/$name.ktap" 2>&1 &
+	env --default-signal=INT,QUIT timeout --kill-after=20 "$TIMEOUT" "${words[@]}" \
+		</dev/null >"$into.ktap" 2>&1 &
 	child=$!
 	trap 'kill $child' TERM
 	wait $child || status=$?
 	trap - TERM
 	wait $child || :
-	echo "$status $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))" >"$tmp/$name.exit"
+	echo "$status $(((${EPOCHREALTIME/./} - ${start/./}) / 1000))" >"$into.exit"
 	lock
 	echo "# selftests: $name"
-	cat "$tmp/$name.ktap"
-	[ -z "${STREAM-}" ] || echo "# selftests: $name: status $(<"$tmp/$name.exit") ms"
+	cat "$into.ktap"
+	[ -z "${STREAM-}" ] || echo "# selftests: $name: status $(<"$into.exit") ms"
 }
 
 # Until 9 is closed. Each opens it: what is inherited locks out nobody.
@@ -92,7 +94,7 @@ fi
 for program; do
 	name=${program##*/}
 	read -r status ms <"$tmp/$name.exit"
-	echo "program $name $status $ms $TIMEOUT"
+	echo "program ${name%%:*} $status $ms $TIMEOUT"
 	cat "$tmp/$name.ktap"
 	echo "end"
 done | awk '

@@ -7,14 +7,16 @@
 #
 #   console     what the kernel said
 #   ktap        what the tests said, on a port of its own
-#   boot        "KEY VALUE" about the run: nonce, seconds, ended (by itself,
-#               timeout), accelerator
+#   boot        "KEY VALUE" about the run: nonce, seconds, ended (QEMU's exit status,
+#               timeout, interrupted), accelerator
 #
-# Tells the progress, a line for each program, and how long all kernels may still
+# Tells the progress in lines for show.sh, with how long all kernels may still
 # take, going by the durations ("PROGRAM MS") in the file $DURATIONS, and by what it
 # finds of the others in $LEFT, a directory: $MATRIX_JOBS at a time, with $GUEST_JOBS
 # programs at a time in each.
 # The guest is given at most $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT.
+#
+# With GUEST=shell there is a shell on this terminal instead, and nothing is left in INTO.
 set -eu
 export LC_ALL=C
 
@@ -23,11 +25,14 @@ start=$EPOCHSECONDS
 mkdir -p "$into"
 nonce=$(tr -dc a-f0-9 </dev/urandom | head -c 16) || :
 
+# tell KIND WORDS [FAILURE]: a line for show.sh, of $ended programs of $all, of $running and of
+# $bad, the number of points that failed.
 tell() {
-	local elapsed=$((EPOCHSECONDS - MATRIX_START)) to_go
+	local to_go now=${running% }
 
 	to_go=$(cat "$LEFT"/* 2>/dev/null | awk -v lanes="$MATRIX_JOBS" -v jobs="$GUEST_JOBS" -f "${0%/*}/left.awk")
-	printf '  [%2d:%02d, %5s to go] %-5s %s\n' $((elapsed / 60)) $((elapsed % 60)) "$to_go" "$name" "$*"
+	printf '%s\037%s\037%s\037%s\037%.300s\037%.600s\n' "$1" "$name" "$to_go" \
+		"$ended/$all${bad:+, $bad failed}${now:+:$now}" "$2" "${3-}"
 }
 
 # Program $1 has ended after $2 ms. What is left is "ms in all that programs take, of those
@@ -40,27 +45,40 @@ note_left() {
 	echo "$all $((past + known)) $((took + $2))" >"$LEFT/$name"
 }
 
-# "started" and "status" lines are run.sh's.
+# "started" and "status" lines are run.sh's. What is said before a point is why it failed.
 watch_ktap() {
-	local line program ms passed=0 failed=0 skipped=0 begun=''
+	local line program ms passed=0 failed=0 skipped=0 begun='' why='' running=' booting ' bad='' ended=0 all
 
+	all=$(wc -w <<<"$TESTS")
+	tell started ''
 	while read -r line; do
 		case $line in
-		"matrix $nonce begin "*) begun=yes && tell "is up: ${line#* * * }" ;;
-		"# selftests: "*": started") ;;
+		"matrix $nonce begin "*)
+			begun=yes running=' '
+			tell up "is up: ${line#* * * }" ;;
+		"# selftests: "*": started")
+			program=${line#"# selftests: "}
+			running+="${program%: started} "
+			tell started '' ;;
 		"# selftests: "*": status "*)
 			read -r _ _ program _ _ ms _ <<<"$line"
-			note_left "${program%:}" "$ms"
-			tell "$program $passed passed, $failed failed, $skipped skipped," \
-				"$((ms / 1000)) s" ;;
-		"# selftests: "*) passed=0 failed=0 skipped=0 ;;
-		"ok "*"# SKIP"*) skipped=$((skipped + 1)) ;;
-		"ok "*) passed=$((passed + 1)) ;;
+			program=${program%:}
+			note_left "$program" "$ms"
+			running=${running/" $program "/ } ended=$((ended + 1))
+			tell ended "$program $passed passed, $failed failed, $skipped skipped, $((ms / 1000)) s" ;;
+		"# selftests: "*) program=${line##* } passed=0 failed=0 skipped=0 why='' ;;
+		"# reproduce: "*) ;;
+		"# "*) why=": ${line#"# "}" ;;
+		"ok "*"# SKIP"*) skipped=$((skipped + 1)) why='' ;;
+		"ok "*) passed=$((passed + 1)) why='' ;;
 		"not ok "*)
-			failed=$((failed + 1))
-			[ -z "$begun" ] || tell "$line" ;;
+			failed=$((failed + 1)) bad=$((bad + 1))
+			[ -z "$begun" ] || tell failed "$line" "$program: ${line#not ok * }$why"
+			why='' ;;
 		esac
 	done
+	rm -f "$LEFT/$name"
+	tell gone "ended after $((EPOCHSECONDS - start)) s"
 }
 
 # The CPU is a plain one: nothing of what newer ones add is tested here, and
@@ -103,32 +121,36 @@ append+=" matrix.nonce=$nonce matrix.port=$port matrix.timeout=$TEST_TIMEOUT mat
 append+=" matrix.tests=${TESTS// /,}"
 append+="${PLANT:+ matrix.plant=$PLANT}"
 
+machine=(env GLIBC_TUNABLES=glibc.malloc.hugetlb=1 "${machine[@]}" -nodefaults -no-user-config
+	-display none -no-reboot "${accel[@]}" -smp "${GUEST_CPUS:-1}" -m "${GUEST_MB:-$mb}"
+	-kernel "$kernel/image" -initrd "$initrd")
+
+# QEMU itself has the terminal: Ctrl-C goes to the guest, Ctrl-A x ends it.
+if [ "${GUEST-}" = shell ]; then
+	read -r rows columns < <(stty size)
+	exec "${machine[@]}" -serial mon:stdio -append "$append matrix.shell=$rows:$columns:${TERM-dumb}"
+fi
+
 : >"$into/ktap"
-GLIBC_TUNABLES=glibc.malloc.hugetlb=1 timeout --kill-after=5 "$KERNEL_TIMEOUT" \
-	"${machine[@]}" -nodefaults -no-user-config \
-	-display none -no-reboot "${accel[@]}" -smp "${GUEST_CPUS:-1}" -m "${GUEST_MB:-$mb}" \
-	-serial "file:$into/console" "${report[@]}" \
-	-kernel "$kernel/image" -initrd "$initrd" -append "$append" \
-	</dev/null >"$into/qemu" 2>&1 &
+timeout --kill-after=5 "$KERNEL_TIMEOUT" "${machine[@]}" -append "$append" \
+	-serial "file:$into/console" "${report[@]}" </dev/null >"$into/qemu" 2>&1 &
 qemu=$!
+interrupted=''
 trap 'kill $qemu 2>/dev/null' EXIT
-trap 'exit 143' INT TERM HUP
+trap 'interrupted=interrupted; kill $qemu 2>/dev/null || :' INT TERM HUP
 tail -n +1 -s 0.1 --pid=$qemu -f "$into/ktap" 2>/dev/null | watch_ktap &
 watcher=$!
 status=0
 wait $qemu || status=$?
+[ -z "$interrupted" ] || wait $qemu || : # a signal ends a wait
 wait $watcher || :
 trap - EXIT INT TERM HUP
 
-ended=$status
-[ "$status" != 124 ] && [ "$status" != 137 ] || ended=timeout
-seconds=$((EPOCHSECONDS - start))
+[ "$status" != 124 ] && [ "$status" != 137 ] || status=timeout
 cat >"$into/boot" <<END
 nonce $nonce
-ended $ended
-seconds $seconds
+ended ${interrupted:-$status}
+seconds $((EPOCHSECONDS - start))
 limit $KERNEL_TIMEOUT
 accel $ACCEL
 END
-rm -f "$LEFT/$name"
-tell "ended after $seconds s"

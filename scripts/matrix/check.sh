@@ -39,6 +39,26 @@ short_names() {
 	done <"$tmp/out"
 }
 
+single_tests() {
+	check_tree
+	expect 0 env TESTS="lab:two verdict lab.sh:one" "$tree/scripts/matrix/matrix.sh" --dry-run
+	told '^tests lab.sh:two:one verdict$'
+	expect 0 env TESTS="lab:two lab" "$tree/scripts/matrix/matrix.sh" --dry-run
+	told '^tests lab.sh$'
+	for wrong in lab:three verdict:one; do
+		check_matrix 2 6.1 TESTS="$wrong"
+		said "No such test: .*${wrong#*:}. There are:"
+	done
+	check_untouched
+	check_kernel a 1
+	check_matrix 0 a TESTS="lab:one"
+	cut -f2 "$tmp/results/points.tsv" >"$tmp/out"
+	told '^lab.sh$'
+	never grep . "$CACHE/durations"
+	expect 0 "$home/selftests/run.sh" experiment_judge.sh:both_wrong:differs
+	told '^2 passed, 0 failed, 0 skipped$'
+}
+
 same_twice() {
 	check_tree
 	check_kernel a/build 1
@@ -61,7 +81,7 @@ wrong_words() {
 	check_tree
 	check_kernel a/build 1
 	check_matrix 2 "a/biuld 6.1"
-	said 'there is no directory a/biuld'
+	said 'there is no directory or file a/biuld'
 	check_matrix 2 "6.1*"
 	said '6.1\* is neither a version nor a package'
 	check_matrix 2 " "
@@ -71,6 +91,74 @@ wrong_words() {
 	check_matrix 2 a/build PLANT=a/build=pnic
 	said 'PLANT: pnic is no harm'
 	check_untouched
+}
+
+# Refused before anything is fetched, or run.
+not_built() {
+	check_tree
+	mkdir -p "$tmp"/{linux/arch/x86,build,modules/arch/x86/boot}
+	touch "$tmp/linux/Kbuild" "$tmp/build/.config" "$tmp/file"
+	for kernel in linux build; do
+		check_matrix 2 "$kernel"
+		said "^$tmp/$kernel: not built: it has no arch/x86/boot/bzImage"
+	done
+	check_image "$tmp/modules/arch/x86/boot/bzImage" "6.9.0 (at@home) #1 SMP"
+	echo CONFIG_VETH=m >"$tmp/modules/.config"
+	check_matrix 2 modules
+	said 'its modules are not built'
+	check_matrix 2 file
+	said "$tmp/file is no bzImage"
+	check_untouched
+}
+
+# With modules beside it, and without any. A tree's own is the tree.
+one_file() {
+	check_tree
+	check_kernel a 1
+	mkdir "$tmp/a/boot"
+	mv "$tmp/a/vmlinuz" "$tmp/a/boot/bzImage"
+	check_matrix 0 a/boot/bzImage
+	check_has bzImage@ "#1 SMP"
+	mkdir -p "$tmp/linux/arch/x86/boot"
+	cp "$tmp/a/boot/bzImage" "$tmp/linux/arch/x86/boot/bzImage"
+	check_matrix 0 linux/arch/x86/boot/bzImage
+	check_has linux@ "#1 SMP"
+	check_matrix 2 "linux linux/arch/x86/boot/bzImage"
+	said "the same kernel twice: $tmp/linux$"
+}
+
+# The configuration is beside the kernel, or in it; if it is neither there nor here, nothing is
+# said. Tests that are named run all the same.
+lacking() {
+	check_tree
+	for kernel in a b c; do
+		check_kernel $kernel 1
+	done
+	check_config "$tmp/a/config"
+	check_config "$tmp/b/config" CONFIG_NET
+	check_config "$tmp/config" CONFIG_TTY
+	{ printf IKCFG_ST && gzip -c "$tmp/config" && printf IKCFG_ED; } >>"$tmp/c/vmlinuz"
+	check_matrix 1 "a b c" TESTS=
+	told '^  LACKS   b@......: CONFIG_NET=y$'
+	told '^  LACKS   c@......: CONFIG_TTY=y$'
+	told '^FAIL b@......: kernel: boot$'
+	told '^     its configuration lacks CONFIG_NET=y$'
+	check_has a@ "#1 SMP"
+	never grep -P '^[bc]@.*\tverdict\t' "$tmp/results/points.tsv"
+	check_matrix 0 b
+	told '^  LACKS   b@......: CONFIG_NET=y$'
+	check_has b@ "#1 SMP"
+}
+
+# A failure comes with the command for this very test on this kernel.
+reproduced() {
+	check_tree
+	check_kernel a 1
+	check_cached 6.1 "linux-image-6.1.0-1-amd64 6.1.1-1"
+	check_matrix 1 "6.1 a" TESTS="verdict lab" BEHAVE=fail
+	told "^     make matrix KERNELS=6.1 TESTS=lab.sh:one$"
+	told "^     make matrix KERNELS=$tmp/a TESTS=verdict:one$"
+	told '^     it is wrong$'
 }
 
 one_name() {
@@ -159,21 +247,57 @@ replaced() {
 	check_has 6.1 "#Debian SMP"
 }
 
+# What had ended is judged, and the results are no finished run's.
 interrupted() {
-	local run
+	local run status=0
 
 	check_tree
 	check_kernel a 1
+	check_kernel b 1
 	check_matrix 0 a
 	[ -s "$tmp/results/results.json" ] || fail "a finished run has no results.json"
-	KERNELS=$tmp/a TESTS=verdict RESULTS=$tmp/results HELD=$tmp/held \
-		"$tree/scripts/matrix/matrix.sh" >"$tmp/log" 2>&1 &
+	KERNELS="$tmp/a $tmp/b" TESTS="verdict lab" MATRIX_JOBS=1 RESULTS=$tmp/results HELD=$tmp/held \
+		"$tree/scripts/matrix/matrix.sh" >"$tmp/out" 2>&1 &
 	run=$!
 	poll 20 test -e "$tmp/held.up" || fail "no guest ran"
 	kill "$run"
-	never wait "$run"
-	never compgen -G "$tmp/results/results.*"
+	wait "$run" || status=$?
+	[ "$status" = 130 ] || fail "exit status $status"
+	told '^1 passed, 0 failed, 0 skipped on 2 kernels; interrupted$'
+	check_has a@ "#1 SMP"
+	has_line "$tmp/results/results.md" '^1 passed, .*; interrupted'
+	[ ! -e "$tmp/results/results.json" ] || fail "it looks like a finished run"
 	never compgen -G "$CACHE/run.*"
+}
+
+# A line for each guest is drawn over itself; failures stay.
+redrawn() {
+	check_tree
+	check_kernel a 1
+	never check_terminal 24 60 TESTS="verdict lab" BEHAVE=fail
+	tr -d '\r' <"$tmp/out" >"$tmp/plain"
+	has_line "$tmp/plain" $'^(\e\\[1A\e\\[J)?  FAIL    a@......: verdict: on 6.9.0 .*: it is wrong$'
+	has_line "$tmp/plain" $'^\e\\[1A\e\\[J  \\[ 0:0[0-9], .* to go\\] a@...... 1/2, 1 failed: lab.sh$'
+	has_line "$tmp/plain" 'a@...... 0/2: booting$'
+	has_line "$tmp/plain" 'a@...... ended after'
+	count $'^\e\\[1A\e\\[J  \\[.{58,}' "$tmp/plain"
+	[ "$count" = 0 ] || fail "a line is longer than the terminal"
+	has_line "$tmp/plain" '^1 passed, 2 failed'
+}
+
+guest_shell() {
+	check_tree
+	check_kernel a 1
+	check_matrix 2 a GUEST=shell
+	said 'needs a terminal'
+	check_matrix 2 "a 6.1" GUEST=shell
+	said 'name the one kernel in KERNELS'
+	check_matrix 2 a GUEST=bash
+	said 'there is only GUEST=shell'
+	check_untouched
+	check_terminal 30 90 GUEST=shell
+	told 'a shell: .* matrix.shell=30:90:vt100'
+	[ ! -e "$tmp/results" ] || fail "there are results"
 }
 
 # 7 is the one kernel that is left of three for two guests at a time. When it begins,
@@ -194,152 +318,14 @@ shared_kernel() {
 	[ "$(<"$tmp/out")" = $'7 7 a c\n7~2 7 b' ]
 }
 
-# Two runs, $tree/results/2001 and 2002, of one kernel and two programs.
-check_two_runs() {
-	local run
-
-	check_tree
-	for run in 2001 2002; do
-		mkdir -p "$tree/results/$run"
-		printf '6.1\t6.1.0\tlinux-image 1\t10\ttcg\t-\t#1\n' >"$tree/results/$run/kernels.tsv"
-		{
-			for ((i = 0; i < 300; i++)); do
-				printf '6.1\tverdict\tframe %s\tpass\t5\t\n' $i
-			done
-			printf '6.1\tlab.sh\tping\tpass\t5\t\n6.1\tlab.sh\ttcp\tfail\t5\tlost\n'
-			printf '6.1\tkernel\tboot to end\tpass\t0\t\n'
-		} >"$tree/results/$run/points.tsv"
-		echo '{}' >"$tree/results/$run/results.json"
-	done
-	new=$tree/results/2002
-}
-
-check_diff() {
-	expect "$1" "$tree/scripts/matrix/diff.sh"
-}
-
-diff_nothing() {
-	check_two_runs
-	check_diff 0
-	told '^from .*/2001 to .*/2002$'
-	told '^0 regressions, 0 changed otherwise, 0 new, 0 gone$'
-}
-
-diff_regression() {
-	check_two_runs
-	sed -i 's/\tframe 7\tpass\t5\t/\tframe 7\tfail\t5\twas dropped/; s/frame 2/other &/
-		s/\ttcp\tfail\t5\tlost/\ttcp\tpass\t5\t/' "$new/points.tsv"
-	check_diff 1
-	[ "$(sed -n 2p "$tmp/out")" = "REGRESSION 6.1: verdict: frame 7: was pass, is fail (was dropped)" ] ||
-		fail "the regression is not first: $(cat "$tmp/out")"
-	told '^6.1: lab.sh: tcp: was fail, is pass$'
-	told '^new: 6.1: verdict: 111 points$'
-	told '^gone: 6.1: verdict: 111 points$'
-	told '^1 regressions, 1 changed otherwise, 111 new, 111 gone$'
-	count .
-	[ "$count" = 6 ] || fail "more than six lines"
-}
-
-# A kernel that is new in a run, and a program: what fails there did not work before.
-diff_new_and_gone() {
-	check_two_runs
-	printf '6.9@aaaaaa\t6.9.0\t/a/6.9\t10\ttcg\t-\t#1\n' >>"$new/kernels.tsv"
-	printf '6.9@aaaaaa\tlab.sh\ttcp\tfail\t5\t\n6.1\tmore.sh\tone\tfail\t5\t\n' >>"$new/points.tsv"
-	sed -i '/\tping\t/d' "$new/points.tsv"
-	check_diff 0
-	told '^new: 6.9@aaaaaa: 1 point, 1 of which failed$'
-	told '^new: 6.1: more.sh: 1 point, 1 of which failed$'
-	told '^gone: 6.1: lab.sh: 1 point$'
-}
-
-diff_lost() {
-	check_two_runs
-	sed -i '/\tverdict\t/d' "$new/points.tsv"
-	printf '6.1\tverdict\t(the program)\tfail\t0\tlost: it did not end\n' >>"$new/points.tsv"
-	check_diff 1
-	told '^REGRESSION 6.1: verdict: \(the program\): new, fail \(lost: it did not end\)$'
-	check_two_runs
-	printf '6.1\tkernel\tboot\tfail\t0\tnot available\n' >"$new/points.tsv"
-	check_diff 1
-	told '^REGRESSION 6.1: kernel: boot: new, fail'
-}
-
-diff_unfinished() {
-	check_two_runs
-	cp -r "$new" "$tree/results/2003"
-	rm "$tree/results/2003/results.json"
-	check_diff 0
-	told '^from .*/2001 to .*/2002$'
-	expect 2 "$tree/scripts/matrix/diff.sh" "$new" "$tree/results/2003"
-	said '2003 is no finished run'
-	rm -r "$tree/results/2001"
-	check_diff 2
-	said 'no two finished runs'
-	# Directories are the caller's, not the tree's.
-	cp -r "$new" "$tmp/other"
-	cd "$tmp"
-	expect 0 "$tree/scripts/matrix/diff.sh" other tree/results/2002
-}
-
-# check_bisect STATUS [TEST...]: in a tree whose build leaves the kernel $tmp/image.
-check_bisect() {
-	local status=$1
-
-	check_tree
-	mkdir -p "$tmp/linux/arch/x86"
-	touch "$tmp/linux/Kbuild"
-	check_image "$tmp/image" "6.9.0 (at@home) #1 SMP"
-	cat >"$tmp/linux/Makefile" <<-'END'
-		allnoconfig:; @touch $(O)/.config ../built
-		bzImage:; @mkdir -p $(O)/arch/x86/boot $(O)/include/config && \
-			cp ../image $(O)/arch/x86/boot/bzImage && echo 6.9.0 >$(O)/include/config/kernel.release
-	END
-	cd "$tmp/linux"
-	shift
-	expect "$status" "$tree/scripts/matrix/bisect.sh" "$@"
-}
-
-bisect_words() {
-	check_bisect 255 lab_trafic.sh
-	said 'No such test: lab_trafic.sh. There are:'
-	check_bisect 255 --fast
-	check_bisect 255 kselftest
-	check_bisect 0 --help
-	told '^  255 '
-	[ ! -e "$tmp/built" ] || fail "something was built before"
-}
-
-bisect_verdicts() {
-	check_bisect 0 lab verdict
-	told 'GOOD *lab.sh verdict$'
-	BEHAVE=fail check_bisect 1 verdict
-	told 'BAD *verdict$'
-	BEHAVE=silent check_bisect 125 verdict
-	BEHAVE=skip check_bisect 125 verdict
-	mkdir -p "$tmp/empty/arch/x86"
-	touch "$tmp/empty/Kbuild"
-	cd "$tmp/empty"
-	expect 125 "$tree/scripts/matrix/bisect.sh" verdict
-	told 'SKIP *it does not build'
-}
-
-bisect_could_not() {
-	BEHAVE=127 check_bisect 255 verdict
-	said 'verdict ended with exit status 127 in the guest'
-	check_image "$tmp/other" "6.9.0 (at@home) #2 SMP"
-	RUNS=$tmp/other check_bisect 255 verdict
-	said 'another kernel ran'
-	expect 255 env CACHE="$tmp/image/none" "$tree/scripts/matrix/bisect.sh" verdict
-	said 'this failed: mkdir'
-	printf 'allnoconfig:; @no-such-program\n' >Makefile
-	expect 255 "$tree/scripts/matrix/bisect.sh" verdict
-	said 'a program that the build needs is not there: .*no-such-program'
-}
-
 ktap_case names unknown_test "a test that is not there: nothing is built"
 ktap_case names short_names "tests without .sh, and twice"
+ktap_case names single_tests "single tests of a program"
 ktap_case names same_twice "the same kernel twice"
 ktap_case names wrong_words "no such kernel; nothing planted in vain"
+ktap_case names not_built "a tree that is not built, a file that is no kernel"
+ktap_case kernels one_file "a kernel in a file"
+ktap_case kernels lacking "a configuration that lacks something"
 ktap_case kernels one_name "two directories of one name"
 ktap_case kernels like_debians "a directory that is called like one of Debian's"
 ktap_case kernels wrong_cache "another kernel in the cache"
@@ -347,14 +333,13 @@ ktap_case kernels another_ran "another kernel ran"
 ktap_case kernels not_judged "a report that cannot be judged"
 ktap_case kernels not_one_kernel "kernel and modules that do not match, two kernels"
 ktap_case kernels replaced "another run replaces what is cached"
-ktap_case kernels interrupted "an interrupted run leaves no results"
+ktap_case guests reproduced "a failure's command"
+ktap_case guests interrupted "an interrupted run"
+ktap_case guests redrawn "a line for each guest on a terminal"
+ktap_case guests guest_shell "a shell in a guest"
 ktap_case kernels shared_kernel "a kernel that several guests share"
-ktap_case diff diff_nothing "diff: nothing changed"
-ktap_case diff diff_regression "diff: a regression comes first"
-ktap_case diff diff_new_and_gone "diff: new and gone are sums, and no regression"
-ktap_case diff diff_lost "diff: a program or kernel that is lost"
-ktap_case diff diff_unfinished "diff: unfinished runs"
-ktap_case bisect bisect_words "bisect: wrong words, and --help"
-ktap_case bisect bisect_verdicts "bisect: good, bad, cannot tell"
-ktap_case bisect bisect_could_not "bisect: what says nothing of the kernel"
+for check_part in diff bisect; do
+	# shellcheck source-path=SCRIPTDIR source=/dev/null
+	. "$home/scripts/matrix/check/$check_part.sh"
+done
 ktap_run "$@"

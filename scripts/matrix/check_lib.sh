@@ -7,7 +7,7 @@
 
 # shellcheck source=../../selftests/lib/ktap.sh
 . "$home/selftests/lib/ktap.sh"
-unset KERNELS TESTS SCOPE PLANT RESULTS UPDATE MATRIX_JOBS KDIR MAKEFLAGS MAKELEVEL
+unset KERNELS TESTS SCOPE GUEST PLANT RESULTS UPDATE MATRIX_JOBS KDIR MAKEFLAGS MAKELEVEL
 export ACCEL=tcg KERNEL_TIMEOUT=60 GUEST_JOBS=1 EXPECTED=/dev/null
 
 # The scripts in a tree of their own, $tree, with nothing to fetch and nothing to build:
@@ -29,6 +29,7 @@ check_tree() {
 	END
 	echo CONFIG_NET=y >"$tree/selftests/config"
 	touch "$tree/selftests/verdict"
+	check_program selftests/lab.sh <<<"printf 'some  one  a test\nsome  two  a test\n'"
 	check_program samples/bpf/xdp-drop-tcp <<<'echo xdp-drop-tcp 0'
 	check_program scripts/bootstrap.sh <<<': >"$CACHE/bootstrap"'
 	check_program scripts/kernel-source.sh <<<'echo /nowhere'
@@ -61,6 +62,19 @@ check_image() {
 check_kernel() {
 	mkdir -p "$tmp/$1/lib/modules/6.9.0"
 	check_image "$tmp/$1/vmlinuz" "6.9.0 (at@home) #$2 SMP today"
+}
+
+# check_config FILE [OPTION]: a configuration that has all that is needed, but for OPTION
+check_config() {
+	cat "$tree/selftests/config" "$tree/scripts/matrix/config" | sed 's/=m$/=y/' | grep -v "^${2-none}=" >"$1"
+}
+
+# check_terminal ROWS COLUMNS VARIABLE=VALUE...: run the matrix on kernel a, on such a terminal;
+# its output into $tmp/out.
+check_terminal() {
+	need script stty
+	env KERNELS="$tmp/a" RESULTS="$tmp/results" TERM=vt100 "${@:3}" \
+		script -qefc "stty rows $1 columns $2; $tree/scripts/matrix/matrix.sh" "$tmp/out" >"$tmp/err" </dev/null
 }
 
 # Debian's kernel $1 in the cache, as from $2, of release $3 (6.1.0).

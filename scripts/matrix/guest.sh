@@ -7,7 +7,8 @@
 #
 # From the kernel's command line, set by boot.sh: matrix.nonce=, which no test
 # knows, matrix.port=, the report's, matrix.timeout=, matrix.jobs=, matrix.emulated=,
-# matrix.plant= and matrix.tests=A,B,C.
+# matrix.plant= and matrix.tests=A,B,C; or matrix.shell=ROWS:COLUMNS:TERM: a shell on the
+# console, and no report.
 set -eu
 
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
@@ -40,7 +41,7 @@ modprobe -q ifb numifbs=0 || :
 	echo 1 >/proc/sys/net/core/fb_tunnels_only_for_init_net
 [ ! -e /proc/sys/kernel/modprobe ] || echo >/proc/sys/kernel/modprobe
 
-nonce='' port='' plant='' tests=() TIMEOUT='' JOBS='' EMULATED=''
+nonce='' port='' plant='' shell='' tests=() TIMEOUT='' JOBS='' EMULATED=''
 read -ra words </proc/cmdline
 for word in "${words[@]}"; do
 	value=${word#*=}
@@ -52,9 +53,10 @@ for word in "${words[@]}"; do
 	matrix.timeout=*) TIMEOUT=$value ;;
 	matrix.jobs=*) JOBS=$value ;;
 	matrix.emulated=*) EMULATED=$value ;;
+	matrix.shell=*) shell=$value ;;
 	esac
 done
-export TIMEOUT JOBS EMULATED STREAM=yes
+export TIMEOUT JOBS EMULATED
 
 # A fault that the matrix must report; see check-guests.sh.
 plant() {
@@ -83,7 +85,21 @@ kselftest() {
 	echo "# selftests: kselftest: status $status $(((${EPOCHREALTIME/./} - ${start/./}) / 1000)) ms"
 }
 
+# /dev/console controls no jobs; the device behind it does.
+console_shell() {
+	local rows columns
+
+	exec <>"/dev/$(sed 's/.* //' /sys/class/tty/console/active)" >&0 2>&0
+	IFS=: read -r rows columns TERM <<<"$shell"
+	PS1="$(uname -r)# "
+	export TERM PS1 PATH=$PWD:$PATH
+	stty sane rows "$rows" columns "$columns"
+	echo "Linux $(uname -r). The collection is here: ./run.sh verdict lab_traffic.sh:xdp_native"
+	setsid --ctty --wait bash --norc -i || :
+}
+
 cd /opt/kselftest/bpf-drop
+[ -z "$shell" ] || { console_shell; echo b >/proc/sysrq-trigger; sleep 10; }
 [ -z "$plant" ] || plant "$plant"
 # Those of virtio appear some time after their driver is there.
 for ((i = 0; i < 100; i++)); do
@@ -99,7 +115,7 @@ done
 	'') ;;
 	kselftest) kselftest ;;
 	# Few switches: each makes an emulator look up its translated code anew.
-	*) chrt --batch 0 ./run.sh "${tests[@]}" || status=$? ;;
+	*) STREAM=yes chrt --batch 0 ./run.sh "${tests[@]}" || status=$? ;;
 	esac
 	echo "matrix $nonce tainted $(cat /proc/sys/kernel/tainted)"
 	echo "matrix $nonce end $status"

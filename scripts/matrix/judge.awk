@@ -1,25 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -v kernel=NAME -v tests="A B" -f judge.awk from=release FILE from=expected FILE
-# from=version FILE from=boot FILE from=ktap FILE from=console FILE: what became of each
-# test point on one kernel, one line for each, by tabs:
+# awk -v kernel=NAME -v asked=WORD -v tests="A B:C" -f judge.awk from=release FILE
+# from=expected FILE from=version FILE from=boot FILE from=ktap FILE from=console FILE:
+# what became of each test point on one kernel, one line for each, by tabs:
 #
-#   kernel  program  point  result  ms  reason
+#   kernel  program  point  result  ms  reason  command
 #
 # The result is pass, fail or skip. A program that broke, did not keep to its
 # plan or was lost is a failed point of its own, and so is what the kernel did:
 # a panic, an oops, a warning, no end, or that another kernel than this one ran. A skip
 # that the expected ones do not list is a failure, and so is one that is listed and did
-# not happen.
+# not happen. If the run was interrupted, what had not ended then is not judged.
+#
+# The command is the one that reproduces a failure, on this kernel, WORD in KERNELS.
 
-function print_point(program, point, result, reason) {
+function print_point(program, point, result, reason, command) {
 	gsub(/\t/, " ", point)
 	gsub(/\t/, " ", reason)
-	printf "%s\t%s\t%s\t%s\t%s\t%s\n", kernel, program, point, result, ms[program] + 0, reason
+	printf "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", kernel, program, point, result, ms[program] + 0, reason, command
 }
 
-function problem(program, point, reason) {
-	print_point(program, point, "fail", reason)
+# Reproduced by that test, if it is given, of the program; by what ran if it is the kernel's.
+function problem(program, point, reason, test) {
+	test = program == "kernel" ? running : program (test == "" ? "" : ":" test)
+	if (test ~ / /)
+		test = "\"" test "\""
+	print_point(program, point, "fail", reason, "make matrix KERNELS=" asked (test == "" ? "" : " TESTS=" test))
 }
 
 # 6.18.15+deb13 → 6018
@@ -44,16 +50,16 @@ function rule_for(program, point, i) {
 	return 0
 }
 
-function settle(program, point, skipped, reason, rule) {
+function settle(program, point, skipped, reason, test, rule) {
 	rule = rule_for(program, point)
 	if (rule)
 		rule_used[rule] = 1
 	if (skipped && rule)
 		print_point(program, point, "skip", reason)
 	else if (skipped)
-		problem(program, point, "not expected to be skipped: " reason)
+		problem(program, point, "not expected to be skipped: " reason, test)
 	else if (rule)
-		problem(program, point, "expected to be skipped, and passed: " rule_reason[rule])
+		problem(program, point, "expected to be skipped, and passed: " rule_reason[rule], test)
 	else
 		print_point(program, point, "pass", "")
 }
@@ -123,9 +129,9 @@ from == "ktap" && /^# selftests: [^ ]+: status [0-9]+ [0-9]+ ms$/ {
 	for (i = 1; i <= points; i++) {
 		if (result[i] == "fail") {
 			rule_used[rule_for(program, point[i])] = 1
-			problem(program, point[i], why[i])
+			problem(program, point[i], why[i], again[i])
 		} else
-			settle(program, point[i], result[i] == "skip", why[i])
+			settle(program, point[i], result[i] == "skip", why[i], again[i])
 	}
 	if (status == 124 || status == 137)
 		problem(program, "(the program)", "hung: stopped after " int($6 / 1000) " s" where_in())
@@ -149,7 +155,7 @@ function where_in() {
 
 from == "ktap" && /^# selftests: [^ ]+$/ {
 	points = failed = 0
-	plan = plan_reason = notes = ""
+	plan = plan_reason = notes = reproduce = ""
 	next
 }
 
@@ -165,6 +171,7 @@ from == "ktap" && /^(not )?ok [0-9]/ {
 	text = $0
 	sub(/^(not )?ok [0-9]+ *(- +)?/, "", text)
 	why[points] = ""
+	again[points] = reproduce
 	if (/^not/) {
 		result[points] = "fail"
 		why[points] = notes
@@ -177,7 +184,12 @@ from == "ktap" && /^(not )?ok [0-9]/ {
 		result[points] = "pass"
 	}
 	point[points] = text
-	notes = ""
+	notes = reproduce = ""
+	next
+}
+
+from == "ktap" && /^# reproduce: / {
+	reproduce = $NF
 	next
 }
 
@@ -193,25 +205,33 @@ from == "console" {
 }
 
 END {
-	running = ""
 	n_tests = split(tests, wanted, " ")
-	for (i = 1; i <= n_tests; i++)
-		if (started[wanted[i]] && !done[wanted[i]])
-			running = running (running ? ", " : "") wanted[i]
-	in_test = running ? " (while in " running ")" : ""
 	for (i = 1; i <= n_tests; i++) {
-		if (done[wanted[i]])
+		if (sub(/:.*/, "", wanted[i]))
+			single[wanted[i]] = 1
+		if (started[wanted[i]] && !done[wanted[i]])
+			running = running (running ? " " : "") wanted[i]
+	}
+	in_test = running
+	gsub(/ /, ", ", in_test)
+	in_test = running ? " (while in " in_test ")" : ""
+	interrupted = boot["ended"] == "interrupted"
+	for (i = 1; i <= n_tests; i++) {
+		if (done[wanted[i]] || interrupted)
 			continue
 		problem(wanted[i], "(the program)", started[wanted[i]] ? "lost: it did not end" : "lost: it did not start")
 	}
-	if (!begun)
-		problem("kernel", "boot", "the tests never began" (alarms ? ": " alarm[1] : ""))
-	else if (ran != release " " version)
+	if (!begun) {
+		if (!interrupted)
+			problem("kernel", "boot", "the tests never began" (alarms ? ": " alarm[1] : ""))
+	} else if (ran != release " " version)
 		problem("kernel", "identity", "another kernel ran: " ran "; it was to be: " release " " version)
 	for (i = 1; i <= alarms; i++)
 		problem("kernel", "console", alarm[i] in_test)
 	if (tainted % 1024 >= 512 || tainted % 256 >= 128)
 		problem("kernel", "taint", "the kernel is tainted by an oops or a warning: " tainted)
+	if (interrupted)
+		exit
 	if (boot["ended"] == "timeout")
 		problem("kernel", "end", "hung: stopped after " boot["limit"] " s" in_test)
 	else if (ended == "")
@@ -221,6 +241,6 @@ END {
 	else
 		print_point("kernel", "boot to end", "pass", "")
 	for (i = 1; i <= rules; i++)
-		if (!rule_used[i] && done[rule_program[i]])
+		if (!rule_used[i] && done[rule_program[i]] && !single[rule_program[i]])
 			problem(rule_program[i], rule_point[i], "to be skipped (" rule_reason[i] "), but there is no such test")
 }

@@ -4,12 +4,14 @@
 # matrix.sh: run the installed test collection on a list of kernels under QEMU;
 # see Documentation/matrix.rst. To be run by make matrix.
 #
-#   KERNELS         which; versions, Debian packages, directories, built trees
-#   TESTS           which programs, ".sh" may be left out; "kselftest" alone runs
-#                   run_kselftest.sh instead. Without it, kernels between the oldest and the
-#                   newest of an architecture run only those that depend most on the kernel;
-#                   see the file "part"
+#   KERNELS         which; versions, Debian packages, built trees, build directories,
+#                   directories with a kernel and its modules, files (bzImage)
+#   TESTS           which programs, ".sh" may be left out; PROGRAM:CASE is a single test
+#                   of it; "kselftest" alone runs run_kselftest.sh instead. Without TESTS,
+#                   kernels between the oldest and the newest of an architecture run only
+#                   those that depend most on the kernel; see the file "part"
 #   SCOPE           whole: all programs on all kernels
+#   GUEST           shell: no tests, but a shell in a guest on this terminal
 #   KERNEL_TIMEOUT  seconds for one kernel, TEST_TIMEOUT for one program
 #   MATRIX_JOBS     how many guests at a time, GUEST_JOBS how many programs in each
 #   ACCEL           tcg, kvm or auto: kvm if a kernel boots by it in 10 s
@@ -21,7 +23,8 @@
 # matrix.sh --dry-run only checks all this, and prints what would be run: a kernel's
 # name in the results and what it is; the tests; the part of them that runs between.
 #
-# Exits with 0 if all went as expected, 1 if not, 2 if it could not be tried.
+# Exits with 0 if all went as expected, 1 if not, 2 if it could not be tried, and after
+# Ctrl-C with 130: the results have what ended before.
 set -eu
 export LC_ALL=C
 
@@ -42,11 +45,29 @@ expected=${EXPECTED:-scripts/matrix/expected}
 # shellcheck source=results.sh
 . scripts/matrix/results.sh
 
+# Returns when fewer than $1 guests run. "wait" alone would wait for show.sh, too.
+wait_for_fewer() {
+	while [ "$(jobs -rp | wc -l)" -ge "$1" ]; do
+		wait -n || :
+	done
+}
+
+kill_guests() {
+	# shellcheck disable=SC2046 # one word, one process
+	kill $(jobs -rp) 2>/dev/null || :
+}
+
 stop_all() {
 	trap '' INT TERM HUP
-	# shellcheck disable=SC2046 # one word, one process
-	kill $(jobs -p) 2>/dev/null || :
-	wait
+	kill_guests
+	wait_for_fewer 1
+}
+
+# What guests have reported by then is judged. The second time, it ends at once.
+interrupt() {
+	trap 'exit 130' INT TERM HUP
+	interrupted=yes
+	kill_guests
 }
 
 # The collection as gen_tar packs it, of architecture $1, and the guest's one service.
@@ -86,7 +107,7 @@ find_accel() {
 		awk '$1 == "amd64" { print $2; exit }')
 	[ -n "$kernel" ] || return 0
 	initrd_for "$kernel" probe
-	if PLANT='' TESTS='' KERNEL_TIMEOUT=10 ACCEL=kvm scripts/matrix/boot.sh probe "$tmp/kernels/$kernel" \
+	if GUEST='' PLANT='' TESTS='' KERNEL_TIMEOUT=10 ACCEL=kvm scripts/matrix/boot.sh probe "$tmp/kernels/$kernel" \
 		"$tmp/initrd.probe" "$tmp/probe" >/dev/null && grep -qs ' end 0$' "$tmp/probe/ktap"; then
 		ACCEL=kvm
 	else
@@ -137,25 +158,27 @@ run_guest() {
 	[[ ${asked[$kernel]} != *+rt ]] || export GUEST_CPUS="${GUEST_CPUS:-2}"
 	initrd_for "$kernel" "$name"
 	TESTS=$tests PLANT=$plant GUEST_ARCH=${arch_of[$kernel]} scripts/matrix/boot.sh "$name" \
-		"$from" "$tmp/initrd.$name" "$into" &
+		"$from" "$tmp/initrd.$name" "$into" >&3 3>&- &
 	# shellcheck disable=SC2064 # this very process
-	trap "kill $!" TERM
-	wait $!
+	trap "kill $! 2>/dev/null || :" TERM
+	wait $! || wait $! || : # a signal ends the first one
 	rm "$tmp/initrd.$name"
 	cp "$from/release" "$from/version" "$from/origin" "$into/"
-	awk -v kernel="$kernel" -v tests="$tests" -f scripts/matrix/judge.awk \
+	awk -v kernel="$kernel" -v asked="${asked[$kernel]}" -v tests="$tests" -f scripts/matrix/judge.awk \
 		from=release "$into/release" from=expected "$expected" from=version "$into/version" \
 		from=boot "$into/boot" from=ktap "$into/ktap" from=console "$into/console" >"$into/points.new"
 	mv "$into/points.new" "$into/points.tsv" # judged to the end
 }
 
 run_all() {
-	local name kernel
+	local name kernel show
 
+	exec 3> >(scripts/matrix/show.sh)
+	show=$!
+	trap interrupt INT TERM HUP
 	while [ "${#guests[@]}" != 0 ]; do
-		while [ "$(jobs -rp | wc -l)" -ge "$MATRIX_JOBS" ]; do
-			wait -n || :
-		done
+		wait_for_fewer "$MATRIX_JOBS"
+		[ -z "$interrupted" ] || break
 		read -r name kernel _ <<<"${guests[0]}"
 		# Only now it is known how long the others will take.
 		[ "$name" != "$kernel" ] || plan_guests
@@ -164,7 +187,17 @@ run_all() {
 		(trap - EXIT && run_guest ${guests[0]}) &
 		guests=("${guests[@]:1}")
 	done
-	wait
+	[ -z "$interrupted" ] || kill_guests # one that was about to begin
+	wait_for_fewer 1
+	exec 3>&-
+	wait "$show"
+}
+
+# Instead of tests: whoever leaves the shell ends the guest.
+run_shell() {
+	initrd_for "${had[0]}" shell
+	matrix_say SHELL "on ${had[0]}, by $ACCEL; \"exit\" ends it, so does Ctrl-A x"
+	TESTS='' PLANT='' GUEST_ARCH=${arch_of[${had[0]}]} scripts/matrix/boot.sh shell "$tmp/kernels/${had[0]}" "$tmp/initrd.shell" "$tmp/shell"
 }
 
 case ${1-} in
@@ -173,6 +206,7 @@ case ${1-} in
 *) choose_refuse "there is no option or argument $1; --help tells how to choose" ;;
 esac
 choose_kernels
+choose_guest
 choose_harm
 read -rd '' -a words <<<"${TESTS-}" || :
 tests=$(scripts/matrix/tests.sh "${words[@]}") || exit 2
@@ -197,18 +231,20 @@ fetch_all
 for arch in "${archs[@]}"; do
 	pack_collection "$arch"
 done
-results_make
 export DURATIONS=$CACHE/durations LEFT=$tmp/left
 [ -s "$DURATIONS" ] || DURATIONS=$PWD/scripts/matrix/durations
 mkdir "$LEFT"
 export MATRIX_JOBS=${MATRIX_JOBS:-$(how_many)}
-begun=()
+find_accel
+[ -z "${GUEST-}" ] || { run_shell && exit; }
+results_make
+begun=() interrupted=''
 whole=$(choose_whole)
 plan_guests
-find_accel
 matrix_say MATRIX "${had[*]}: ${#guests[@]} guests, $MATRIX_JOBS at a time, by $ACCEL, into $results"
 run_all
 results_write
 results_show_ends
 cat "$results/results.txt"
+[ -z "$interrupted" ] || exit 130
 ! cut -f4 "$results/points.tsv" | grep -q fail

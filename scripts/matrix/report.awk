@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# awk -v form=txt|md|xml -f points.awk -f report.awk kernels.tsv points.tsv
+# awk -v form=txt|md|xml -v interrupted=yes -f points.awk -f report.awk kernels.tsv points.tsv
 
 function xml(text) {
 	gsub(/&/, "\\&amp;", text)
@@ -21,6 +21,11 @@ function cell(k, p,    text) {
 	if (tally[k, p, "skip"])
 		text = text " s" tally[k, p, "skip"]
 	return text
+}
+
+function sums() {
+	return sprintf("%d passed, %d failed, %d skipped on %d kernel%s%s", sum["pass"], sum["fail"], sum["skip"], kernels,
+		kernels == 1 ? "" : "s", interrupted ? "; interrupted" : "")
 }
 
 function text_table(i, j, k, longest, column) {
@@ -51,9 +56,10 @@ function text_table(i, j, k, longest, column) {
 	for (i = 1; i <= points; i++) {
 		split(point[i], f, "\t")
 		if (f[4] == "fail")
-			printf "FAIL %s: %s: %s%s\n", f[1], f[2], f[3], f[6] ? "\n     " f[6] : ""
+			printf "FAIL %s: %s: %s%s%s\n", f[1], f[2], f[3], f[6] ? "\n     " f[6] : "",
+				f[7] ? "\n     " f[7] : ""
 	}
-	printf "\n%d passed, %d failed, %d skipped on %d kernel%s\n", sum["pass"], sum["fail"], sum["skip"], kernels, kernels == 1 ? "" : "s"
+	printf "\n%s\n", sums()
 }
 
 function md(text) {
@@ -63,7 +69,7 @@ function md(text) {
 }
 
 function markdown(i, j, k) {
-	printf "# Kernel matrix\n\n%d passed, %d failed, %d skipped on %d kernel%s. ", sum["pass"], sum["fail"], sum["skip"], kernels, kernels == 1 ? "" : "s"
+	printf "# Kernel matrix\n\n%s. ", sums()
 	printf "A cell is points passed, F: failed, s: skipped as expected.\n\n| program |"
 	for (i = 1; i <= kernels; i++)
 		printf " %s |", kernel[i]
@@ -88,7 +94,8 @@ function markdown(i, j, k) {
 		for (i = 1; i <= points; i++) {
 			split(point[i], f, "\t")
 			if (f[4] == (j ? "skip" : "fail"))
-				printf "- %s: %s: %s%s\n", f[1], f[2], md(f[3]), f[6] ? " – " md(f[6]) : ""
+				printf "- %s: %s: %s%s%s\n", f[1], f[2], md(f[3]), f[6] ? " – " md(f[6]) : "",
+					f[7] ? " (`" f[7] "`)" : ""
 		}
 	}
 }

@@ -3,8 +3,8 @@
 # shellcheck disable=SC2154 # matrix.sh has these variables
 #
 # The files that a run leaves. Sourced by matrix.sh, whose variables these are: $called_from,
-# $tmp, $kernels, $asked, $had, $archs, and $begun, the guests as plan.awk has them;
-# set here: $results, the directory.
+# $tmp, $kernels, $asked, $had, $archs, $lacks, $tests, $interrupted, and $begun, the guests as
+# plan.awk has them; set here: $results, the directory.
 
 # A new directory for this run, or the given one, without the files of another run.
 results_make() {
@@ -39,7 +39,7 @@ results_points() {
 		[ "$kernel" = "$1" ] || continue
 		if [ -s "$results/$name/points.tsv" ]; then
 			cat "$results/$name/points.tsv"
-		else
+		elif [ -z "$interrupted" ]; then
 			printf '%s\tkernel\tboot\tfail\t0\tran, but its report could not be judged: see above\n' "$1"
 		fi
 	done | awk -F '\t' '$2 != "kernel" { print; next }
@@ -99,7 +99,7 @@ results_tools() {
 		paste -sd, | sed 's/,/, /g')"
 }
 
-# Written last and atomically: a run that has it is finished.
+# Written last and atomically: a run that has it is finished, and was not interrupted.
 results_json() {
 	jq -n --rawfile kernels "$results/kernels.tsv" --rawfile points "$results/points.tsv" \
 		--rawfile tools "$results/tools" '
@@ -118,13 +118,13 @@ results_write() {
 	local form
 
 	results_collect
-	results_keep_durations
+	[[ $tests = *:* ]] || results_keep_durations
 	results_tools >"$results/tools"
 	for form in txt md xml; do
-		awk -v form=$form -f scripts/matrix/points.awk -f scripts/matrix/report.awk \
+		awk -v form=$form -v interrupted="$interrupted" -f scripts/matrix/points.awk -f scripts/matrix/report.awk \
 			"$results/kernels.tsv" "$results/points.tsv" >"$results/results.$form"
 	done
-	results_json
+	[ -n "$interrupted" ] || results_json
 }
 
 # The last lines of the console of a guest that failed.
