@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # diff.sh [OLD [NEW]]: what changed between two runs of make matrix.
-# OLD and NEW are directories of results; without them, the last two finished runs
-# in results/. First come the regressions: each point that fails now and did not, if
-# its program ran on this kernel the last time, too. Then what else changed, and sums
-# of the points that are new or gone.
+# diff.sh --kernels A B [RUN]: how B differs from A, two kernels of one run.
+# OLD, NEW and RUN are directories of results; without them, the last finished runs
+# in results/. A and B are names of kernels in the results, or words of KERNELS. First come
+# the regressions: each point that fails now and did not, if its program ran on this kernel
+# the last time, too. Then what else changed, and sums of the points that are new or gone.
 #
 # Exits with 0 if there is no regression, 1 if there is, 2 if it cannot be told.
 set -eu
@@ -21,6 +22,10 @@ diff_die() {
 
 finished() {
 	[ -s "$1/results.json" ]
+}
+
+diff_finished() {
+	finished "$1" || diff_die "$1 is no finished run: it has no results.json"
 }
 
 # The last run but $1, if that is given, of those that are finished.
@@ -39,22 +44,53 @@ diff_given() {
 	realpath -e -- "$1" 2>/dev/null || diff_die "there is no directory $1"
 }
 
+# The name in $run of the kernel that is called $1 there or in KERNELS.
+diff_kernel() {
+	path=$(realpath -q -- "$1") || :
+	awk -F '\t' -v name="$1" -v path="${path%/arch/x86/boot/bzImage}" \
+		'$1 == name || $3 == path { print $1; found = 1; exit } END { exit !found }' "$run/kernels.tsv" ||
+		diff_die "$1 is none of the kernels in $run: $(cut -f1 "$run/kernels.tsv" | paste -sd' ')"
+}
+
+# Kernel $1 of $run, by the name of $b, as a run of its own in the new directory $2.
+diff_part() {
+	mkdir "$2"
+	for table in kernels points; do
+		awk -F '\t' -v OFS='\t' -v name="$1" -v as="$b" '$1 == name { $1 = as; print }' \
+			"$run/$table.tsv" >"$2/$table.tsv"
+	done
+}
+
 case ${1-} in
 -h | --help)
 	matrix_help
 	exit
 	;;
+--kernels) ;;
 -*) diff_die "there is no option $1; --help tells how to choose" ;;
 esac
-[ $# -le 2 ] || diff_die "two runs at most can be compared"
 results=$(realpath "$(dirname "$0")/../../results")
-if [ $# = 2 ]; then new=$(diff_given "$2"); else new=$(last); fi
-if [ $# != 0 ]; then old=$(diff_given "$1"); else old=$(last "$new"); fi
-[ "$old" != "$new" ] || diff_die "$old is compared with itself"
-for run in "$old" "$new"; do
-	finished "$run" || diff_die "$run is no finished run: it has no results.json"
-done
-echo "from $old to $new"
+if [ "${1-}" = --kernels ]; then
+	[ $# = 3 ] || [ $# = 4 ] || diff_die "--kernels takes two kernels, and at most one run"
+	if [ $# = 4 ]; then run=$(diff_given "$4"); else run=$(last); fi
+	diff_finished "$run"
+	a=$(diff_kernel "$2") b=$(diff_kernel "$3")
+	[ "$a" != "$b" ] || diff_die "$a is compared with itself"
+	echo "from $a to $b in $run"
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+	old=$tmp/old new=$tmp/new
+	diff_part "$a" "$old"
+	diff_part "$b" "$new"
+else
+	[ $# -le 2 ] || diff_die "two runs at most can be compared"
+	if [ $# = 2 ]; then new=$(diff_given "$2"); else new=$(last); fi
+	if [ $# != 0 ]; then old=$(diff_given "$1"); else old=$(last "$new"); fi
+	[ "$old" != "$new" ] || diff_die "$old is compared with itself"
+	diff_finished "$old"
+	diff_finished "$new"
+	echo "from $old to $new"
+fi
 awk -F '\t' '
 	# A program may have two points of one name.
 	function name(n, t) {
