@@ -9,8 +9,6 @@ set -eu
 home=$(cd "${0%/*}/../.." && pwd -P)
 # shellcheck source=check_lib.sh
 . "$home/scripts/matrix/check_lib.sh"
-# shellcheck source=check_fetch.sh
-. "$home/scripts/matrix/check_fetch.sh"
 
 unknown_test() {
 	check_tree
@@ -338,7 +336,7 @@ ktap_case guests interrupted "an interrupted run"
 ktap_case guests redrawn "a line for each guest on a terminal"
 ktap_case guests guest_shell "a shell in a guest"
 ktap_case kernels shared_kernel "a kernel that several guests share"
-for check_part in diff bisect; do
+for check_part in fetch diff bisect; do
 	# shellcheck source-path=SCRIPTDIR source=/dev/null
 	. "$home/scripts/matrix/check/$check_part.sh"
 done
