@@ -143,8 +143,10 @@ lacking() {
 	told '^     its configuration lacks CONFIG_NET=y$'
 	check_has a@ "#1 SMP"
 	never grep -P '^[bc]@.*\tverdict\t' "$tmp/results/points.tsv"
+	echo CONFIG_VETH=m >>"$tree/selftests/config"
+	echo CONFIG_VETH=m >>"$tmp/b/config"
 	check_matrix 0 b
-	told '^  LACKS   b@......: CONFIG_NET=y$'
+	told '^  LACKS   b@......: CONFIG_NET=y CONFIG_VETH=m; there are no modules beside it$'
 	check_has b@ "#1 SMP"
 }
 

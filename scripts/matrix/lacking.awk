@@ -22,7 +22,13 @@ from == "wanted" {
 from == "had" { had[$1] = $2 }
 
 END {
-	for (i = 1; i <= n; i++)
-		if (had[order[i]] != "y" && (had[order[i]] != "m" || wanted[order[i]] != "m" || !modules))
-			printf "%s%s=%s", lacking++ ? " " : "", order[i], wanted[order[i]]
+	for (i = 1; i <= n; i++) {
+		name = order[i]
+		if (had[name] == "y" || had[name] == "m" && wanted[name] == "m" && modules)
+			continue
+		printf "%s%s=%s", lacking++ ? " " : "", name, wanted[name]
+		none = none || had[name] == "m" && wanted[name] == "m"
+	}
+	if (none)
+		printf "; there are no modules beside it"
 }
