@@ -8,6 +8,7 @@
 # architecture, APT_ARCH, there is a root beside it. Lists of packages are read once;
 # without the file "updated" there, they are read anew.
 #
+# apt.sh fetch ARGUMENTS...: apt-get, which shows on a terminal how far a download is
 # apt.sh unpack_all DIRECTORY WITHOUT PACKAGE...: unpack these, and what they depend on, into
 # DIRECTORY, but no archives whose names match WITHOUT, a regular expression; and print
 # the packages and versions. None of their scripts is run.
@@ -64,12 +65,31 @@ options() {
 	apt-config dump | grep -E '^Acquire::(http|https|ForceIPv)' || :
 }
 
+# apt-get's ARGUMENTS, quietly; on a terminal it shows how far a download is.
+fetch() {
+	if [ ! -t 2 ]; then
+		apt-get -qq "$@" >/dev/null
+		return
+	fi
+	{ apt-get -qq -o APT::Status-Fd=3 "$@" 3>&1 >/dev/null || echo failed; } | {
+		failed=
+		while IFS=: read -r kind _ percent words; do
+			case $kind in
+			failed) failed=yes ;;
+			dlstatus) printf '\r          %3.0f %%  %s\033[K' "$percent" "$words" >&2 ;;
+			esac
+		done
+		printf '\r\033[K' >&2
+		[ -z "$failed" ]
+	}
+}
+
 # Files of symbolic links into directories are unpacked to there: /lib is /usr/lib.
 unpack_all() {
 	into=$1 without=$2 archives=$root/cache/archives
 	shift 2
 	rm -f "$archives"/*.deb
-	apt-get -qq -y --download-only install "$@" >/dev/null
+	fetch -y --download-only install "$@"
 	mkdir -p "$into/usr/bin" "$into/usr/sbin" "$into/usr/lib" "$into/usr/lib64"
 	for dir in bin sbin lib lib64; do
 		ln -s usr/$dir "$into/$dir"
@@ -96,7 +116,7 @@ export APT_CONFIG="$root/apt.conf" DEBIAN_FRONTEND=noninteractive
 # they are tried anew ten minutes later.
 if [ "$1" != mirror ] && [ ! -e "$root/updated" ] &&
 	[ -z "$(find "$root/tried" -mmin -10 2>/dev/null)" ]; then
-	if apt-get -qq update; then
+	if fetch update; then
 		touch "$root/updated"
 	elif [ -n "$(find "$root/state/lists" -name '*_Packages')" ]; then
 		touch "$root/tried"

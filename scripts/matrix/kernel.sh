@@ -70,7 +70,7 @@ fetch_package() {
 	for package in $packages; do
 		files=$(packages "$package")
 		# shellcheck disable=SC2086 # one word, one package
-		! (cd "$work" && "$here/apt.sh" apt-get -qq download $files) || return 0
+		! (cd "$work" && "$here/apt.sh" fetch download $files) || return 0
 		echo "$kernel: $package could not be downloaded" >&2
 		rm -f "$work"/*.deb
 	done

@@ -12,7 +12,7 @@ check_mirror() {
 		case "\$1 \$2" in
 		"apt-cache pkgnames") for deb in "\$3"*.deb; do echo "\${deb%.deb}"; done ;;
 		"apt-cache show") [ -e "\$3.deb" ] ;;
-		*) for name in "\${@:4}"; do [ -s "\$name.deb" ] && cp "\$name.deb" "\$OLDPWD/"; done ;;
+		*) for name in "\${@:3}"; do [ -s "\$name.deb" ] && cp "\$name.deb" "\$OLDPWD/"; done ;;
 		esac
 	END
 }
@@ -119,6 +119,28 @@ apt_writes() {
 	[ -e "$CACHE/apt/updated" ]
 }
 
+# On a terminal; elsewhere nothing is said, and a failure is one.
+apt_progress() {
+	local fetch
+
+	check_tree
+	fetch="$tree/scripts/matrix/apt.sh fetch download"
+	need script apt-config
+	cp "$home/scripts/matrix/apt.sh" "$tree/scripts/matrix/apt.sh"
+	check_program bin/apt-get <<-'END'
+		[[ "$*" != *Status-Fd* ]] || echo "dlstatus:1:42.3:Retrieving file 1 of 2 (3s remaining)" >&3
+		[[ "$*" != *nothing* ]]
+	END
+	script -qefc "$fetch some" "$tmp/out" </dev/null
+	told ' 42 %  Retrieving file 1 of 2'
+	never script -qefc "$fetch nothing" "$tmp/out" </dev/null
+	# shellcheck disable=SC2086 # its words
+	expect 0 $fetch some
+	[ ! -s "$tmp/out" ] && [ ! -s "$tmp/err" ]
+	# shellcheck disable=SC2086
+	expect 1 $fetch nothing
+}
+
 lists_anew() {
 	check_tree
 	check_cached 6.1 "linux-image-6.1.0-1-amd64 6.1.1-1"
@@ -157,5 +179,6 @@ ktap_case fetch which_package "flavours, the newest package, a hole in the mirro
 ktap_case fetch other_machine "a kernel for another architecture"
 ktap_case fetch machine_words "architectures and flavours in words"
 ktap_case fetch apt_writes "apt.sh waits for its lock before it writes"
+ktap_case fetch apt_progress "apt.sh shows how far a download is"
 ktap_case fetch lists_anew "UPDATE=yes reads the lists of packages anew"
 ktap_case fetch whole_and_part "a part of the tests on kernels between"
