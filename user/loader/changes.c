@@ -13,7 +13,7 @@
 #include "lib/errors.h"
 
 /* So long after attaching, the loss of a carrier may be due to it. */
-#define RESET_NS (3 * SECOND_NS)
+#define RESET_NS (10 * SECOND_NS)
 #define NO_CARRIER \
 	"%s: no carrier since it was attached: nothing passes until it is back. Some drivers reset the device to attach."
 
