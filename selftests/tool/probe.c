@@ -12,13 +12,11 @@
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tool/probe.h"
@@ -28,14 +26,7 @@
 #define DEFAULT_TIMEOUT_MS 1500
 #define REPEAT_MS 200
 
-union address {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t parse_address(const char *text, const char *port,
-			       union address *to)
+socklen_t parse_address(const char *text, const char *port, union address *to)
 {
 	memset(to, 0, sizeof(*to));
 	if (inet_pton(AF_INET, text, &to->v4.sin_addr) == 1) {
@@ -137,111 +128,6 @@ static int probe_http(const char *address, const char *port, int timeout)
 		return FAILED;
 	}
 	printf("answer %.1f ms\n", now_ms() - start);
-	return ANSWERED;
-}
-
-struct attempt {
-	int fd;
-	double before, after;
-};
-
-/* An attempt lasts no longer than this: the kernel repeats a SYN after 1 s. */
-#define ATTEMPT_MS 800
-
-static volatile sig_atomic_t stream_ends;
-
-static void end_stream(int number)
-{
-	(void)number;
-	stream_ends = 1;
-}
-
-static double real_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
-}
-
-static void end_attempt(struct attempt *attempt, int answered)
-{
-	struct linger reset = { .l_onoff = 1 };
-
-	printf("%.6f %.6f ", attempt->before, attempt->after);
-	if (answered)
-		printf("%.6f\n", real_s());
-	else
-		puts("-");
-	setsockopt(attempt->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-	close(attempt->fd);
-	attempt->fd = -1;
-}
-
-/* End those that were answered, and those of which it is no longer hoped. */
-static int look_at_attempts(struct attempt *list, int first, int count,
-			    int wait_ms)
-{
-	static struct pollfd polled[4096];
-	socklen_t size = sizeof(int);
-	int i, error;
-	double now;
-
-	for (i = first; i < count; i++)
-		polled[i - first] =
-			(struct pollfd){ .fd = list[i].fd, .events = POLLOUT };
-	poll(polled, count - first, wait_ms);
-	now = real_s();
-	for (i = first; i < count; i++) {
-		if (list[i].fd < 0)
-			continue;
-		if (polled[i - first].revents) {
-			getsockopt(list[i].fd, SOL_SOCKET, SO_ERROR, &error,
-				   &size);
-			end_attempt(&list[i], !error);
-		} else if (now - list[i].before > ATTEMPT_MS / 1e3) {
-			end_attempt(&list[i], 0);
-		}
-	}
-	while (first < count && list[first].fd < 0)
-		first++;
-	return first;
-}
-
-static int probe_stream(const char *address, const char *port, int rate,
-			int seconds)
-{
-	union address to;
-	socklen_t length = parse_address(address, port, &to);
-	int first = 0, count = 0, total = rate * seconds;
-	double start = now_ms(), wait;
-	struct attempt *list;
-
-	list = calloc(total, sizeof(*list));
-	if (!list || rate < 1 || rate > 4000 || seconds < 1)
-		return failed("stream");
-	signal(SIGINT, end_stream);
-	while (count < total || first < count) {
-		if (stream_ends)
-			total = count;
-		wait = start + count * 1e3 / rate - now_ms();
-		if (count < total && wait <= 0) {
-			list[count].fd = socket(to.any.sa_family,
-						SOCK_STREAM | SOCK_NONBLOCK, 0);
-			if (list[count].fd < 0)
-				return failed("socket");
-			list[count].before = real_s();
-			if (connect(list[count].fd, &to.any, length) &&
-			    errno != EINPROGRESS)
-				return failed("connect");
-			list[count++].after = real_s();
-			wait = 0;
-		} else if (count == total || wait > 10) {
-			wait = 10;
-		}
-		first = look_at_attempts(list, first, count,
-					 wait > 0 ? (int)wait + 1 : 0);
-	}
 	return ANSWERED;
 }
 
@@ -355,8 +241,10 @@ static int probe_main(int argc, char **argv)
 		return probe_flood(argv[2], argv[3], atoi(argv[4]));
 	if (!strcmp(command, "listen") && argc == 4)
 		return serve_listen(argv[2], argv[3]);
-	if (!strcmp(command, "echo") && (argc == 3 || argc == 4))
-		return serve_echo(argv[2], argc == 4 ? atoi(argv[3]) : 0);
+	if (!strcmp(command, "echo") && argc == 3)
+		return serve_echo(argv[2]);
+	if (!strcmp(command, "await") && argc == 3)
+		return probe_await(argv[2]);
 	if (!strcmp(command, "relay") && argc == 5)
 		return serve_relay(argv[2], argv[3], argv[4]);
 	if (!strcmp(command, "reflect") && argc == 3)
@@ -384,8 +272,9 @@ const struct command probe_command = {
 		"         the rest of them random; - for one from each line\n"
 		"       tool probe flood IFACE FRAME COUNT\n"
 		"         as fast as can be; the last four bytes of each count from 0\n"
+		"       tool probe await IFACE               wait for a frame of EtherType 88b5\n"
 		"       tool probe listen PORT TEXT          answer HTTP with this text\n"
-		"       tool probe echo PORT [COUNT]         send UDP datagrams back, COUNT or all\n"
+		"       tool probe echo PORT                 send UDP datagrams back\n"
 		"       tool probe relay PORT ADDRESS PORT   pass connections on, like docker-proxy\n"
 		"       tool probe reflect NAME\n"
 		"         create a tun device; send back what is sent there, source and destination\n"

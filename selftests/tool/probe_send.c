@@ -113,6 +113,28 @@ int probe_send_each(const char *iface)
 	return status;
 }
 
+/* IEEE 802 has it for local experiments. */
+#define ETH_P_EXPERIMENT 0x88b5
+
+int probe_await(const char *iface)
+{
+	struct sockaddr_ll at = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_EXPERIMENT),
+		.sll_ifindex = if_nametoindex(iface),
+	};
+	int fd = socket(AF_PACKET, SOCK_RAW, 0);
+	char frame[64];
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)))
+		return failed(iface);
+	puts("ready");
+	fflush(stdout);
+	if (recv(fd, frame, sizeof(frame), 0) < 0)
+		return failed("receive");
+	return ANSWERED;
+}
+
 #define BATCH 64
 
 /* On one CPU, the sender also receives, so that a veth's queue does not run over. */

@@ -75,7 +75,7 @@ int serve_listen(const char *port, const char *text)
 	return 0;
 }
 
-int serve_echo(const char *port, unsigned int count)
+int serve_echo(const char *port)
 {
 	int fd = bind_to(port, SOCK_DGRAM);
 	struct sockaddr_in6 from;
@@ -83,9 +83,7 @@ int serve_echo(const char *port, unsigned int count)
 	char data[2048];
 	ssize_t size;
 
-	puts("ready");
-	fflush(stdout);
-	do {
+	for (;;) {
 		length = sizeof(from);
 		size = recvfrom(fd, data, sizeof(data), 0,
 				(struct sockaddr *)&from, &length);
@@ -94,8 +92,7 @@ int serve_echo(const char *port, unsigned int count)
 		if (sendto(fd, data, size, 0, (struct sockaddr *)&from,
 			   length) < 0)
 			failed("send");
-	} while (!count || --count);
-	return 0;
+	}
 }
 
 /* Move what there is from one socket to the other; false at the end. */

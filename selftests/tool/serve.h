@@ -12,7 +12,7 @@ int serve_listen(const char *port, const char *text);
 /* Passes connections on to @to_port of an IPv4 @address, as docker-proxy does. */
 int serve_relay(const char *port, const char *address, const char *to_port);
 
-/* Sends UDP datagrams back: @count of them, 0: all that come. */
-int serve_echo(const char *port, unsigned int count);
+/* Sends UDP datagrams back. */
+int serve_echo(const char *port);
 
 #endif
