@@ -62,6 +62,35 @@ ktap_case numbers jobs "the end of a test whose background process has ended bef
 		reuse "$!"
 	)'
 
+# bash 5.2 crashed in one of ten.
+ktap_case ends ends "test programs that are ended while they wait"
+# shellcheck disable=SC2016 # expanded by those shells
+ends() {
+	local pids=() each status
+
+	echo '. "$here/lib/ktap.sh"
+		ktap_case waits waits waits
+		waits() { : >"$all/started.$$"; poll 60 false; }
+		ktap_run' >"$tmp/program"
+	export here all=$tmp
+	for _ in {1..25}; do
+		bash -eu "$tmp/program" >>"$tmp/out" 2>&1 &
+		pids+=("$!")
+	done
+	poll 20 all_have_started || fail "they do not start: $(<"$tmp/out")"
+	kill "${pids[@]}"
+	for each in "${pids[@]}"; do
+		status=0
+		wait "$each" || status=$?
+		[ $status = 143 ] || fail "exit status $status: $(<"$tmp/out")"
+	done
+}
+
+all_have_started() {
+	set -- "$tmp"/started.*
+	[ $# = 25 ]
+}
+
 ktap_case labs labs_stay "a lab whose owner is in another process namespace stays"
 # shellcheck disable=SC2016,SC2119 # expanded by that shell; the helper's has defaults
 labs_stay() {

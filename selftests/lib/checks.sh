@@ -253,8 +253,17 @@ check_pause() {
 	local status=0
 
 	[ -n "${check_pipe-}" ] || exec {check_pipe}<> <(:)
+	check_exits=0
 	read -rt "$check_moment" -u "$check_pipe" || status=$?
+	[ "$check_exits" = 0 ] || exit "$check_exits"
+	check_exits=
 	[ $status -gt 128 ]
+}
+
+# For traps: exit. bash 5.2 may crash if that is done while it reads, so check_pause does it then.
+check_exit() {
+	[ -n "${check_exits-}" ] || exit "$1"
+	check_exits=$1
 }
 
 poll() {

@@ -68,7 +68,7 @@ ktap_run_group() {
 	ktap_between=$ktap_dir/$1.between ktap_group_pid=$BASHPID ktap_skip=$ktap_dir/$1.skip
 	# shellcheck disable=SC2064 # the group's name is known now
 	trap "ktap_end_group $1" EXIT
-	trap 'exit 143' INT TERM HUP
+	trap 'check_exit 143' INT TERM HUP
 	trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: status $?: $BASH_COMMAND"' ERR
 	if declare -F "setup_$1" >/dev/null; then "setup_$1"; fi
 	for name in "${ktap_chosen[@]}"; do
@@ -95,7 +95,7 @@ ktap_end_group() {
 }
 
 ktap_run_test() {
-	trap 'exit 143' INT TERM HUP
+	trap 'check_exit 143' INT TERM HUP
 	trap 'ktap_end_test "$?"' EXIT
 	tmp=$ktap_dir/$1 ktap_skip=$ktap_dir/$1.skip
 	$ktap_before_each
@@ -216,8 +216,8 @@ ktap_run() {
 	ktap_dir=$(mktemp -d)
 	declare -A ktap_pids=()
 	trap ktap_stop EXIT
-	trap 'exit 130' INT
-	trap 'exit 143' TERM HUP
+	trap 'check_exit 130' INT
+	trap 'check_exit 143' TERM HUP
 	mkdir "${ktap_chosen[@]/#/$ktap_dir/}"
 	ktap_passed=0 ktap_failed=0 ktap_skipped=0
 	echo "TAP version 13"
