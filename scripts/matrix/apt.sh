@@ -16,8 +16,10 @@ set -eu
 export LC_ALL=C
 
 root=${CACHE:?is not set: see matrix.sh}/apt${APT_ARCH:+-$APT_ARCH}
-suites=${APT_SUITES:-bullseye bookworm bookworm-backports trixie trixie-backports}
 arch=${APT_ARCH:-amd64}
+# It is new in Debian 13.
+[ "$arch" != riscv64 ] || APT_SUITES=${APT_SUITES:-trixie trixie-backports}
+suites=${APT_SUITES:-bullseye bookworm bookworm-backports trixie trixie-backports}
 
 # The mirror of the machine's first source of Debian's main archive.
 mirror() {

@@ -147,10 +147,11 @@ read_banner() {
 	release=${banner%% *} version="#${banner#*) #}"
 }
 
-# Other machines' kernels have that string, or the longer one of /proc/version, somewhere.
+# Other machines' kernels have that string, or the longer one of /proc/version, somewhere; and
+# perhaps one without a number, from before it was linked.
 find_banner() {
 	release=$(ls "$work/root/lib/modules")
-	version=$(tr '\0' '\n' <"$work/image" | grep -aF "$release (" | sed -n 's/.*#/#/p' | head -n1)
+	version=$(tr '\0' '\n' <"$work/image" | grep -aF "$release (" | sed -n 's/.*\(#[0-9]\)/\1/p' | head -n1)
 	[ -n "$version" ] || kernel_die "$image does not tell its version"
 }
 
