@@ -8,7 +8,7 @@
 #   console     what the kernel said
 #   ktap        what the tests said, on a port of its own
 #   boot        "KEY VALUE" about the run: nonce, seconds, ended (QEMU's exit status,
-#               timeout, interrupted), accelerator
+#               timeout, interrupted), accelerator, QEMU's version
 #
 # Tells the progress in lines for show.sh, with how long all kernels may still
 # take, going by the durations ("PROGRAM MS") in the file $DURATIONS, and by what it
@@ -153,4 +153,5 @@ ended ${interrupted:-$status}
 seconds $((EPOCHSECONDS - start))
 limit $KERNEL_TIMEOUT
 accel $ACCEL
+qemu $("${machine[0]}" --version | head -n1)
 END

@@ -58,7 +58,7 @@ results_facts() {
 
 # A kernel that was not available was not tested: report that.
 results_collect() {
-	local kernel from seconds
+	local kernel from seconds accel
 
 	for kernel in "${kernels[@]}"; do
 		if [[ " ${had[*]} " != *" $kernel "* ]]; then
@@ -69,10 +69,12 @@ results_collect() {
 		fi
 		results_points "$kernel" >>"$results/points.tsv"
 		from=$tmp/kernels/$kernel
-		seconds=$(cat "$results/$kernel"{,~*}/boot 2>/dev/null |
-			awk '$1 == "seconds" && $2 > most { most = $2 } END { print most + 0 }')
+		read -r seconds accel < <(cat "$results/$kernel"{,~*}/boot 2>/dev/null |
+			awk '$1 == "seconds" && $2 > most { most = $2 }
+				$1 == "accel" { accel = $2 }
+				END { print most + 0, accel ? accel : "-" }')
 		printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$kernel" "$(<"$from/release")" "$(<"$from/origin")" \
-			"$seconds" "$ACCEL" "$(results_facts "$kernel")" "$(<"$from/version")" >>"$results/kernels.tsv"
+			"$seconds" "$accel" "$(results_facts "$kernel")" "$(<"$from/version")" >>"$results/kernels.tsv"
 	done
 }
 
@@ -92,7 +94,7 @@ results_keep_durations() {
 }
 
 results_tools() {
-	qemu-system-x86_64 --version | head -n1
+	cat "$results"/*/boot 2>/dev/null | sed -n 's/^qemu //p' | sort -u
 	samples/bpf/xdp-drop-tcp --version
 	echo "tests: $(git -c safe.directory='*' describe --always --dirty 2>/dev/null || echo unknown)"
 	echo "guest: $(grep -E '^(bash|iproute2|nftables|nginx|bpftool|xdp-tools) ' "$tmp/userland.${archs[0]}.packages" |
