@@ -40,7 +40,13 @@
 # By the program's text, and its parts': nothing is needed for that, and nothing set up.
 if [ "${1-}" = --list ]; then
 	cat "$0" "${0%.sh}"/*.sh 2>/dev/null |
-		awk -F '"' '/^ktap_case / { split($1, word, " "); printf "%-10s %-24s %s\n", word[2], word[3], $2 }'
+		awk '/^ktap_case / {
+			words = $0
+			sub(/^[^ ]+ +[^ ]+ +[^ ]+ +"/, "", words)
+			sub(/".*/, "", words)
+			gsub(/.*:-|[^a-z0-9_]/, "", $2) # "${group:-tc}"
+			printf "%-10s %-24s %s\n", $2, $3, words
+		}'
 	exit 0
 fi
 
