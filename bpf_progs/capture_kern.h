@@ -78,12 +78,14 @@ static __always_inline void capture_end(struct drop_scratch *buffer,
 		counters->captured++;
 }
 
-static __always_inline void capture_xdp(const struct xdp_md *ctx,
-					const struct verdict *verdict)
+/* @whole: the packet's length, with all frags */
+static __always_inline void capture_xdp(struct xdp_md *ctx, __u8 modes,
+					const struct verdict *verdict,
+					__u64 whole)
 {
 	const void *data = (const void *)(long)ctx->data;
-	__u64 whole = ctx->data_end - ctx->data, length = 0;
 	struct drop_scratch *buffer;
+	__u64 length = 0;
 	long error = 0;
 
 	if (!wants_capture(verdict))
@@ -93,7 +95,12 @@ static __always_inline void capture_xdp(const struct xdp_md *ctx,
 		buffer->record.ifindex = ctx->ingress_ifindex;
 		buffer->record.queue = ctx->rx_queue_index;
 		length = capture_length(whole, config.snaplen);
-		error = bpf_probe_read_kernel(buffer->bytes, length, data);
+		if (is_on(modes, MODE_FRAGS))
+			error = bpf_xdp_load_bytes(ctx, 0, buffer->bytes,
+						   length);
+		else
+			error = bpf_probe_read_kernel(buffer->bytes, length,
+						      data);
 	}
 	capture_end(buffer, length, error, verdict->counters);
 }

@@ -84,6 +84,7 @@ enum drop_mode {
 	MODE_OBSERVE = 1, /* count what would be dropped, pass it */
 	MODE_DROP_UNDECIDED = 2, /* treat undecided packets as matched */
 	MODE_MANY = 4, /* look the interface up in "slots" */
+	MODE_FRAGS = 8, /* loaded with BPF_F_XDP_HAS_FRAGS */
 };
 
 /* Constants (.rodata.config), set before loading; all zero is the notebook's behaviour. */

@@ -25,12 +25,11 @@ static __always_inline void trace_packet(enum drop_stat kind, __u32 ifindex,
 			   ifindex, bytes);
 }
 
-static __always_inline void trace_xdp(const struct xdp_md *ctx,
-				      const struct verdict *verdict)
+static __always_inline void
+trace_xdp(const struct xdp_md *ctx, const struct verdict *verdict, __u64 length)
 {
 	if (config.trace)
-		trace_packet(verdict->kind, ctx->ingress_ifindex,
-			     ctx->data_end - ctx->data);
+		trace_packet(verdict->kind, ctx->ingress_ifindex, length);
 }
 
 static __always_inline void trace_skb(const struct __sk_buff *skb,

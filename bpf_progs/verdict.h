@@ -35,11 +35,14 @@ struct {
 
 /*
  * Is this mode on? @modes was read before, once for all modes: if none is on, the
- * verifier removes the second read and the mask.
+ * verifier removes the rest. The barrier keeps the compiler from the mask alone.
  */
 static __always_inline int is_on(__u8 modes, enum drop_mode mode)
 {
-	return modes && config.modes & mode;
+	if (!modes)
+		return 0;
+	barrier_var(modes);
+	return modes & mode;
 }
 
 /* What is known before the packet is looked at. */
@@ -107,8 +110,8 @@ static __always_inline struct verdict verdict_of(enum match match,
 }
 
 /*
- * Counts a packet. @bytes is its whole length, read from the context only here: with
- * a pointer to the frame still live after the matcher, the verifier could not prune
+ * Counts a packet. @bytes is its whole length, read from the context only behind the
+ * matcher: with a pointer to the frame still live there, the verifier could not prune
  * states that are otherwise equivalent.
  */
 static __always_inline void count(const struct verdict *verdict, __u64 bytes)
@@ -120,6 +123,17 @@ static __always_inline void count(const struct verdict *verdict, __u64 bytes)
 	stats = &verdict->counters->stats[verdict->kind];
 	stats->packets++;
 	stats->bytes += bytes;
+}
+
+/*
+ * All of a packet's bytes. With frags, those from data to data_end may be only the first of
+ * them: headers that are not among them make a packet undecided. Asking the kernel for
+ * the length costs a call, so that is done only where there may be more.
+ */
+static __always_inline __u64 xdp_length(struct xdp_md *ctx, __u8 modes)
+{
+	return is_on(modes, MODE_FRAGS) ? bpf_xdp_get_buff_len(ctx) :
+					  ctx->data_end - ctx->data;
 }
 
 /* As on the wire, and as XDP counts: skb->len does not include a tag in the metadata. */

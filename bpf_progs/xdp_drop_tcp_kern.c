@@ -12,10 +12,11 @@ int xdp_drop_tcp(struct xdp_md *ctx)
 	enum match match =
 		match_protocol(IPPROTO_TCP, slot.frame_type, data, end, 0);
 	struct verdict verdict = verdict_of(match, &slot);
+	__u64 length = xdp_length(ctx, slot.modes);
 
-	count(&verdict, ctx->data_end - ctx->data);
-	trace_xdp(ctx, &verdict);
-	capture_xdp(ctx, &verdict);
+	count(&verdict, length);
+	trace_xdp(ctx, &verdict, length);
+	capture_xdp(ctx, slot.modes, &verdict, length);
 	return is_drop(&verdict) ? XDP_DROP : XDP_PASS;
 }
 

@@ -8,10 +8,11 @@ int xdp_drop_world(struct xdp_md *ctx)
 {
 	struct slot slot = slot_of(&ctx->ingress_ifindex);
 	struct verdict verdict = verdict_of(MATCH_YES, &slot);
+	__u64 length = xdp_length(ctx, slot.modes);
 
-	count(&verdict, ctx->data_end - ctx->data);
-	trace_xdp(ctx, &verdict);
-	capture_xdp(ctx, &verdict);
+	count(&verdict, length);
+	trace_xdp(ctx, &verdict, length);
+	capture_xdp(ctx, slot.modes, &verdict, length);
 	return is_drop(&verdict) ? XDP_DROP : XDP_PASS;
 }
 

@@ -5,9 +5,9 @@
  *
  * Usage: verdict [DIRECTORY OF THE OBJECTS]
  *
- * What a test run cannot show is left to others: frames of less than 14 bytes
- * and of more than a page (match_native), tags in an skb's metadata and, where
- * the kernel makes none here, non-linear skbs (tc_native).
+ * What a test run cannot show is left to others: frames of less than 14 bytes and,
+ * but for XDP with frags, of more than a page (match_native), tags in an skb's metadata
+ * and, where the kernel makes none here, non-linear skbs (tc_native).
  */
 #include <dirent.h>
 #include <fnmatch.h>
@@ -18,10 +18,9 @@
 #include "frames/loaded_program.h"
 #include "frames/programs.h"
 #include "frames/ring_check.h"
-#include "frames/verdict_cases.h"
+#include "frames/test_run.h"
 
-#define TEST_RUN_MIN 14
-#define TEST_RUN_MAX 3400 /* a page less what kernels put around the frame */
+#define CODE_MAX 1024 /* instructions to look at */
 
 /* Without a frame, a point is about the program itself. */
 struct point {
@@ -38,50 +37,23 @@ struct outcome {
 
 static struct frame frame;
 
-/* How many of the frame's bytes are in the linear part: the link layer's and
- * an IP header right behind it, without which kernels refuse a test run.
- */
-static size_t linear_size(void)
+static enum match expected_match(const struct point *point)
 {
-	size_t size = TEST_RUN_MIN;
-	int type = frame.data[12] << 8 | frame.data[13];
+	const struct frame_case *wanted = point->wanted;
+	int protocol = point->program->matches;
 
-	if (type == ETH_P_IP)
-		size += sizeof(struct iphdr);
-	if (type == ETH_P_IPV6)
-		size += sizeof(struct ipv6hdr);
-	return size;
-}
-
-static __u32 times(const struct variant *variant)
-{
-	return variant->repeat ? variant->repeat : 1;
-}
-
-static int run(const struct loaded *loaded, const struct variant *variant,
-	       __u32 *verdict)
-{
-	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame.data,
-			    .data_size_in = frame.length,
-			    .repeat = times(variant));
-	struct __sk_buff skb = { .data_end = linear_size() };
-
-	if (variant->split && skb.data_end < frame.length) {
-		opts.ctx_in = &skb;
-		opts.ctx_size_in = sizeof(skb);
-	}
-	if (bpf_prog_test_run_opts(loaded->fd, &opts))
-		return -errno;
-	*verdict = opts.retval;
-	return 0;
+	if (!has_frags(point->variant) || protocol == ANY_FRAME)
+		return frame_match(wanted->carries, protocol);
+	return match_protocol(protocol, wanted->type, frame.data,
+			      frame.data + first_buffer(point->variant, &frame),
+			      0);
 }
 
 static enum drop_stat expected_stat(const struct point *point)
 {
 	const struct setup *setup = &point->variant->setup;
 	__u8 modes = setup->config.modes;
-	enum match match =
-		frame_match(point->wanted->carries, point->program->matches);
+	enum match match = expected_match(point);
 
 	if (match == MATCH_UNDECIDED && !(modes & MODE_DROP_UNDECIDED))
 		return STAT_UNDECIDED;
@@ -165,7 +137,7 @@ static void test_frame(const struct loaded *loaded, const struct point *point,
 		printf("# cannot read the counters: %s\n", strerror(errno));
 		return;
 	}
-	err = run(loaded, point->variant, &got.verdict);
+	err = test_run(loaded, point->variant, &frame, &got.verdict);
 	if (err || loaded_count(loaded, &got.counted)) {
 		ktap_point(false, name);
 		printf("# cannot run the program or read its counters: %s\n",
@@ -214,14 +186,28 @@ static const char *global_function(const struct loaded *loaded,
 	return NULL;
 }
 
+/* Calls of helpers that the verifier has left, in @code[CODE_MAX]. */
+static unsigned int count_calls(const struct bpf_insn *code)
+{
+	unsigned int i, calls = 0;
+
+	for (i = 0; i < CODE_MAX; i++)
+		calls += code[i].code == (BPF_JMP | BPF_CALL) &&
+			 !code[i].src_reg;
+	return calls;
+}
+
 /* What others see of the program: iproute2, bpftool, xdp-tools. */
 static void test_program(const struct loaded *loaded,
 			 const struct program *program, const char *name)
 {
 	const char *section = bpf_program__section_name(loaded->program);
 	const char *global = global_function(loaded, program->name);
-	struct bpf_prog_info info = { 0 };
+	struct bpf_insn code[CODE_MAX] = { 0 };
+	struct bpf_prog_info info = { .xlated_prog_len = sizeof(code),
+				      .xlated_prog_insns = (uintptr_t)code };
 	__u32 size = sizeof(info);
+	unsigned int calls;
 	bool ok;
 
 	if (bpf_obj_get_info_by_fd(loaded->fd, &info, &size)) {
@@ -229,16 +215,19 @@ static void test_program(const struct loaded *loaded,
 		printf("# no information: %s\n", strerror(errno));
 		return;
 	}
-	ok = !strcmp(info.name, program->name) &&
+	/* One is for the counters. What MODE_FRAGS needs would be one more. */
+	calls = count_calls(code);
+	ok = (program->hook != &xdp || calls <= 1) &&
+	     !strcmp(info.name, program->name) &&
 	     !strcmp(section, program->hook->section) && info.btf_id &&
 	     info.gpl_compatible && info.type == program->hook->type && !global;
 	ktap_point(ok, name);
 	if (global)
 		printf("# %s() is global: not on kernels without BTF\n",
 		       global);
-	printf("# name %s, section %s, type %u, btf %u, gpl %u; %u instructions, %u to verify\n",
+	printf("# name %s, section %s, type %u, btf %u, gpl %u; %u instructions, %u calls, %u to verify\n",
 	       info.name, section, info.type, info.btf_id, info.gpl_compatible,
-	       info.xlated_prog_len / 8, info.verified_insns);
+	       info.xlated_prog_len / 8, calls, info.verified_insns);
 }
 
 static void test_point(const struct loaded *loaded, const struct point *point)
@@ -248,9 +237,11 @@ static void test_point(const struct loaded *loaded, const struct point *point)
 	snprintf(name, sizeof(name), "%s: %s: %s", point->program->name,
 		 point->variant->setup.name,
 		 point->wanted ? point->wanted->name : "the program itself");
-	if (point->variant->split && !point->wanted) {
+	if (point->variant != variants && !point->wanted) {
 		ktap_skip(name,
-			  "this kernel's test run makes only linear skbs");
+			  has_frags(point->variant) && !loaded_takes_frags() ?
+				  "this kernel has no frags" :
+				  "its test run makes only linear packets");
 	} else if (!loaded->object) {
 		ktap_point(false, name);
 		printf("# the program is not loaded, see above\n");
@@ -280,22 +271,26 @@ static bool suits(const struct program *program, const struct variant *variant,
 	if (!variant->all && !in_handful(wanted->name))
 		return false;
 	frame_build(&frame, wanted);
-	if (frame.length < TEST_RUN_MIN || frame.length > TEST_RUN_MAX)
+	if (frame.length < TEST_RUN_MIN || frame.length > longest(variant))
 		return false;
-	return program->hook == &xdp || frame.length >= linear_size();
+	return program->hook == &xdp || frame.length >= linear_size(&frame);
 }
 
-/* Newer kernels (7.3 does, 6.18 does not) can be told where the linear part ends. */
-static bool can_split(const char *directory, const struct program *program,
-		      const struct variant *variant)
+/* Of TC's packets, only newer kernels (7.3 does, 6.18 does not) let the linear part end before. */
+static bool can_try(const char *directory, const struct program *program,
+		    const struct variant *variant)
 {
 	struct loaded loaded = { 0 };
 	bool can = false;
 	__u32 verdict;
 
+	if (has_frags(variant) && !loaded_takes_frags())
+		return false;
+	if (!variant->split)
+		return true;
 	frame_build(&frame, frame_cases);
 	if (!loaded_open(&loaded, directory, program->name, &variant->setup)) {
-		can = run(&loaded, variant, &verdict) != -EINVAL;
+		can = test_run(&loaded, variant, &frame, &verdict) != -EINVAL;
 		loaded_close(&loaded);
 	}
 	return can;
@@ -331,11 +326,12 @@ static size_t plan_variant(struct point *points, const char *directory,
 	const struct frame_case *wanted;
 	size_t count = 0;
 
-	if (variant->split && program->hook != &tc)
+	if ((variant->split || has_frags(variant)) &&
+	    program->hook != (has_frags(variant) ? &xdp : &tc))
 		return 0;
 	if (variant == variants)
 		points[count++] = one;
-	if (variant->split && !can_split(directory, program, variant)) {
+	if (!can_try(directory, program, variant)) {
 		points[count++] = one;
 		return count;
 	}

@@ -67,19 +67,32 @@ static inline int loaded_print(enum libbpf_print_level level,
 	return 0;
 }
 
-/* Root of a container may be refused it: by capabilities, or by seccomp. */
-static inline bool loaded_permitted(void)
+/* Can the simplest program be loaded, with these flags? 0 or a negative errno. */
+static inline int loaded_simplest(__u32 flags)
 {
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_flags = flags);
 	static const struct bpf_insn pass[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = XDP_PASS },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, NULL, "GPL", pass, 2, NULL);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_XDP, NULL, "GPL", pass, 2, &opts);
 
 	if (fd < 0)
-		return errno != EPERM;
+		return -errno;
 	close(fd);
-	return true;
+	return 0;
+}
+
+/* Root of a container may be refused it: by capabilities, or by seccomp. */
+static inline bool loaded_permitted(void)
+{
+	return loaded_simplest(0) != -EPERM;
+}
+
+/* Linux 5.18 and later. */
+static inline bool loaded_takes_frags(void)
+{
+	return !loaded_simplest(BPF_F_XDP_HAS_FRAGS);
 }
 
 static inline bool loaded_at(char *path, size_t size, const char *directory,

@@ -211,6 +211,32 @@ static const struct variant {
 			   .ifindex = LOOPBACK, .slot = { 2, TYPE_ETHERNET } },
 		.moves = 2,
 	},
+	/* More than a page, in several buffers. */
+	{
+		.setup = { "frags, capture", .config.modes = MODE_FRAGS,
+			   .config.capture = 1, .config.snaplen = 65535,
+			   .ring = 1 << 17, .flags = BPF_F_XDP_HAS_FRAGS },
+		.all = true,
+	},
+	{
+		.setup = { "frags, trace, capture, many, drop undecided, strict alignment",
+			   .config.modes = MODE_FRAGS | MODE_MANY |
+					   MODE_DROP_UNDECIDED,
+			   .config.trace = 1, .config.capture = 1,
+			   .config.snaplen = 60, .ifindex = LOOPBACK,
+			   .slot = { 2, TYPE_ETHERNET },
+			   .flags = BPF_F_XDP_HAS_FRAGS |
+				    BPF_F_STRICT_ALIGNMENT },
+		.moves = 2,
+	},
+	{
+		.setup = { "frags, capture, short first buffer",
+			   .config.modes = MODE_FRAGS, .config.capture = 1,
+			   .config.snaplen = 9000, .ring = 1 << 17,
+			   .flags = BPF_F_XDP_HAS_FRAGS },
+		.all = true,
+		.split = true,
+	},
 	{
 		.setup = { "non-linear" },
 		.all = true,
