@@ -97,6 +97,11 @@ written() {
 
 ktap_case packets written_native "xdp-drop-tcp, native: the packets that tcpdump saw sent" \
 	written plain xdp 2:1 xdp-drop-tcp --native-mode veth0
+ktap_case packets written_frags "xdp-drop-tcp, native, with frags: the same, with 9000 bytes"
+written_frags() {
+	is_linux 5.18 || skip "Linux 5.18 has frags, this is $(uname -r)"
+	written long xdp 2:1 xdp-drop-tcp --native-mode veth0
+}
 ktap_case packets written_generic "xdp-drop-tcp, generic: the same, with 9000 bytes" \
 	written long xdp 2:1 xdp-drop-tcp --skb-mode veth0
 ktap_case packets written_ingress "tc-drop-tcp --ingress: the same" \

@@ -61,21 +61,6 @@ test_no_native() {
 	cli_clean
 }
 
-# Too large whatever a page is; with the largest that is named instead, native XDP attaches.
-test_mtu() {
-	local mtu
-
-	"${in_ctr[@]}" ip link set eth0 mtu 65535
-	cli_refused 1 'the kernel says: .*MTU .*Lower the MTU.*--skb-mode' xdp-drop-tcp -N veth0
-	[[ $(<"$tmp/err") =~ the\ peer\'s\ to\ ([0-9]+)\ or\ less ]]
-	mtu=${BASH_REMATCH[1]}
-	attaches xdp-generic xdp-drop-tcp veth0
-	said 'native XDP is refused \(.*MTU .*\): using generic XDP'
-	attaches xdp-generic xdp-drop-tcp -S veth0
-	"${in_ctr[@]}" ip link set eth0 mtu "$mtu"
-	attaches xdp-native xdp-drop-tcp veth0
-}
-
 test_queues() {
 	cli_on ip link add queues0 numrxqueues 1 numtxqueues 1 type veth peer name queues1 numrxqueues 2 numtxqueues 2
 	cli_refused 1 'queues0: .*the kernel says: .*queues.*fewer tx queues at its peer or more rx ones here .*--skb-mode' xdp-drop-tcp -N queues0
@@ -359,7 +344,6 @@ test_list() {
 ktap_case modes test_native "native XDP, the default and -N"
 ktap_case modes test_generic "generic XDP, -S"
 ktap_case modes test_no_native "a driver without native XDP"
-ktap_case modes test_mtu "an MTU too large for native XDP"
 ktap_case modes test_queues "a veth peer with too many transmit queues"
 ktap_case modes test_bond_ports "a bond whose ports refuse"
 ktap_case modes test_tc "tc-drop-tcp in both directions, and by clsact"

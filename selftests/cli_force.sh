@@ -28,12 +28,11 @@ in_vain() {
 	as_listed "${*:3}"
 }
 
-# Two more interfaces: native XDP is refused on big0, for its peer's MTU, whatever a page is.
+# Two more interfaces: native XDP is refused on few0, for its peer's transmit queues.
 wire_more() {
 	cli_on ip -batch - <<-END
 		link add veth1 type veth peer name veth2
-		link add big0 type veth peer name big1
-		link set big1 mtu 65535
+		link add few0 numrxqueues 1 numtxqueues 1 type veth peer name few1 numrxqueues 2 numtxqueues 2
 	END
 	cli_state before
 }
@@ -41,9 +40,9 @@ wire_more() {
 test_link() {
 	wire_more
 	cli_hold_links "$xdp_world" "$host" veth0
-	in_vain 1 'big0: .*MTU' xdp-drop-tcp --force -N veth0 big0
-	in_vain 1 'big0: .*MTU' xdp-drop-tcp --force -N --pin big0 veth0
-	cli_start xdp-drop-tcp --force -i 0 veth0 big0
+	in_vain 1 'few0: .*queues' xdp-drop-tcp --force -N veth0 few0
+	in_vain 1 'few0: .*queues' xdp-drop-tcp --force -N --pin few0 veth0
+	cli_start xdp-drop-tcp --force -i 0 veth0 few0
 	cli_stop INT
 	said "veth0: took off program id [0-9]+ 'xdp_drop_world'.*held by process $foreign "
 	cli_clean
@@ -82,10 +81,8 @@ test_capture() {
 test_link_other_mode() {
 	wire_more
 	cli_hold_links "$xdp_world" "$host" veth0
-	cli_on ip link set big1 mtu 1500
-	cli_on ip link set big0 xdpgeneric obj "$xdp_world" sec xdp
-	cli_on ip link set big1 mtu 65535
-	in_vain 1 'big0: .*MTU' xdp-drop-tcp --force -N veth0 big0
+	cli_on ip link set few0 xdpgeneric obj "$xdp_world" sec xdp
+	in_vain 1 'few0: .*queues' xdp-drop-tcp --force -N veth0 few0
 	cli_has "^veth0 xdp-native .*held by process $foreign "
 }
 
@@ -108,8 +105,8 @@ test_pin_stays() {
 	wire_more
 	for mode in -N -S; do
 		expect 0 cli_on xdp-drop-world "$mode" --pin veth0
-		in_vain 1 'big0: .*MTU' xdp-drop-tcp --force -N veth0 big0
-		in_vain 1 'big0: .*MTU' xdp-drop-world --force -N --pin veth0 big0
+		in_vain 1 'few0: .*queues' xdp-drop-tcp --force -N veth0 few0
+		in_vain 1 'few0: .*queues' xdp-drop-world --force -N --pin veth0 few0
 		expect 0 cli_on xdp-drop-world --detach veth0
 	done
 	cli_clean
@@ -163,13 +160,13 @@ test_failures_xdp() {
 	local prepare=pin_xdp
 
 	wire_more
-	every_failure "$of_links" ENOMEM xdp-drop-tcp --pin --force veth0 veth1 veth2 big0
+	every_failure "$of_links" ENOMEM xdp-drop-tcp --pin --force veth0 veth1 veth2 few0
 }
 
 pin_xdp() {
 	expect 0 cli_on xdp-drop-world --pin veth0
 	cli_on ip link set veth1 xdpdrv obj "$xdp_world" sec xdp
-	expect 0 cli_on xdp-drop-tcp -S --pin big0
+	expect 0 cli_on xdp-drop-tcp -S --pin few0
 }
 
 test_failures_tcx() {

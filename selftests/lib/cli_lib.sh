@@ -260,7 +260,7 @@ cli_has() {
 
 # What it lacks is told by who looks at the counters.
 cli_counted() {
-	poll 5 cli_has "^[a-z]+(, [0-9.]+ s left)?: ([a-z]+ $1 packets? |.* passed $1,|.* undecided $1\$)" || true
+	poll 5 cli_has "^[a-z]+( with frags)?(, [0-9.]+ s left)?: ([a-z]+ $1 packets? |.* passed $1,|.* undecided $1\$)" || true
 }
 
 cli_has_not() {

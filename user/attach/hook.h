@@ -83,6 +83,7 @@ struct attachment {
 	int level; /* 0: it is above no other chosen interface */
 	__u32 slot; /* index of its counters */
 	int link_fd; /* -1: not attached by a link */
+	bool frags; /* by the program for packets in several buffers; see struct xdp_programs */
 	struct replaced replaced;
 	bool attached;
 	bool tried; /* clsact: a filter may be there, or a qdisc that was made for it */

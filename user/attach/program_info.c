@@ -97,6 +97,7 @@ static int open_one(__u32 id, struct program_maps *maps)
 		if (is_laid_out(&info, &layouts[map])) {
 			maps->fds[map] = fd;
 			maps->rooms[map] = info.max_entries;
+			maps->ids[map] = id;
 			return 0;
 		}
 	}
@@ -115,6 +116,7 @@ int program_maps_open(int program_fd, struct program_maps *maps)
 	__u32 i, size = sizeof(program);
 	int error = 0;
 
+	*maps = (struct program_maps){};
 	for (i = 0; i < PROGRAM_MAP_COUNT; i++)
 		maps->fds[i] = -ENOENT;
 	if (bpf_obj_get_info_by_fd(program_fd, &program, &size))

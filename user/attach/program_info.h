@@ -39,6 +39,7 @@ struct program_maps {
 	/* -ENOENT: it has no map of that name; -EPROTO: it has, but laid out differently */
 	int fds[PROGRAM_MAP_COUNT];
 	__u32 rooms[PROGRAM_MAP_COUNT]; /* for so many entries */
+	__u32 ids[PROGRAM_MAP_COUNT];
 };
 
 /**

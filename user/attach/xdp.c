@@ -71,14 +71,14 @@ int xdp_check_room(const struct query *present, struct attachment *at,
 	return code;
 }
 
-/* Attaches in one mode; 0 or a negative errno. */
-static int attach(struct attachment *at, int program_fd, enum hook hook)
+/* Attaches at @at->hook; 0 or a negative errno. */
+static int attach(struct attachment *at, int program_fd)
 {
-	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = hook_xdp_mode(hook));
+	LIBBPF_OPTS(bpf_link_create_opts, opts,
+		    .flags = hook_xdp_mode(at->hook));
 	int index = at->interface.index;
 
 	at->link_fd = bpf_link_create(program_fd, index, BPF_XDP, &opts);
-	at->hook = hook;
 	if (at->link_fd >= 0)
 		return 0;
 	at->link_fd = -1;
@@ -101,6 +101,31 @@ static const char *why_generic(int error)
 	}
 }
 
+/* Is it refused for the MTU? Drivers differ in the errno, and not all have words for it. */
+static bool is_too_large(int error)
+{
+	const char *kernel = netlink_extack(error);
+
+	return why_generic(-error) && (!*kernel || strstr(kernel, "MTU"));
+}
+
+/* By attach() or replaced_update(), at @at->hook; 0 or a negative errno. */
+static int attach_either(struct attachment *at,
+			 const struct xdp_programs *programs,
+			 int (*way)(struct attachment *at, int program_fd))
+{
+	int error = way(at, programs->fd), frags_fd = -1;
+
+	at->frags = false;
+	if (at->hook == HOOK_XDP_NATIVE && is_too_large(error))
+		frags_fd = programs->load_frags(programs->context);
+	if (frags_fd < 0)
+		return error;
+	error = way(at, frags_fd);
+	at->frags = !error;
+	return error;
+}
+
 static int failed(const struct attachment *at, int error)
 {
 	return fail_at(at->hook == HOOK_XDP_NATIVE ? AT_XDP_NATIVE :
@@ -108,21 +133,24 @@ static int failed(const struct attachment *at, int error)
 		       -error, at->interface.name, NULL);
 }
 
-static int attach_free(struct attachment *at, int program_fd,
+static int attach_free(struct attachment *at,
+		       const struct xdp_programs *programs,
 		       enum xdp_choice choice)
 {
 	const char *name = at->interface.name, *why = NULL;
 	int error;
 
 	if (choice != XDP_SKB) {
-		error = attach(at, program_fd, HOOK_XDP_NATIVE);
+		at->hook = HOOK_XDP_NATIVE;
+		error = attach_either(at, programs, attach);
 		why = why_generic(-error);
 		if (!error)
 			return EXIT_DONE;
 		if (choice == XDP_NATIVE || !why)
 			return xdp_fail(at, error);
 	}
-	error = attach(at, program_fd, HOOK_XDP_GENERIC);
+	at->hook = HOOK_XDP_GENERIC;
+	error = attach(at, programs->fd);
 	if (error)
 		return xdp_fail(at, error);
 	if (why)
@@ -156,14 +184,15 @@ static bool has_to_go(int error, enum xdp_choice choice)
 	       (choice == XDP_ANY && why_generic(-error));
 }
 
-int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice)
+int xdp_attach(struct attachment *at, const struct xdp_programs *programs,
+	       enum xdp_choice choice)
 {
 	struct replaced *replaced = &at->replaced;
 	int code, error;
 
 	if (replaced->turn == TURN_LINK) {
 		at->hook = replaced->attached->hook;
-		error = replaced_update(at, program_fd);
+		error = attach_either(at, programs, replaced_update);
 		if (error && !has_to_go(error, choice))
 			return failed(at, error);
 		if (error)
@@ -171,7 +200,7 @@ int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice)
 		return EXIT_DONE;
 	}
 	code = take_off(at);
-	return code ? code : attach_free(at, program_fd, choice);
+	return code ? code : attach_free(at, programs, choice);
 }
 
 int xdp_settle(struct attachment *at, int program_fd)
@@ -184,7 +213,7 @@ int xdp_settle(struct attachment *at, int program_fd)
 	if (code)
 		return code;
 	at->replaced.updated = false;
-	error = attach(at, program_fd, at->hook);
+	error = attach(at, program_fd);
 	return error ? xdp_fail(at, error) : EXIT_DONE;
 }
 
@@ -224,7 +253,8 @@ static int attach_again(struct attachment *at)
 				      hook_xdp_mode(attached->hook) |
 					      XDP_FLAGS_UPDATE_IF_NOEXIST,
 				      NULL);
-	error = attach(at, program_fd, attached->hook);
+	at->hook = attached->hook;
+	error = attach(at, program_fd);
 	if (error)
 		return error;
 	code = pin_link(at->link_fd, at->replaced.pin);

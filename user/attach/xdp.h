@@ -18,10 +18,22 @@ int xdp_check_room(const struct query *present, struct attachment *at,
 		   enum xdp_choice choice, bool force);
 
 /*
- * Attaches; sets @at->hook, and @at->link_fd unless another's link runs our program until
- * xdp_settle(). Returns an exit code; if @at's turn comes again, nothing is done yet.
+ * Our program, loaded for packets in one buffer; and what loads it for packets in several
+ * (BPF_F_XDP_HAS_FRAGS). That one costs more for each packet, so it is loaded and attached
+ * only where native XDP refuses the other one for the MTU.
  */
-int xdp_attach(struct attachment *at, int program_fd, enum xdp_choice choice);
+struct xdp_programs {
+	int fd;
+	int (*load_frags)(void *context); /* a descriptor, or -1 */
+	void *context;
+};
+
+/*
+ * Attaches; sets @at->hook, @at->frags, and @at->link_fd unless another's link runs our program
+ * until xdp_settle(). Returns an exit code; if @at's turn comes again, nothing is done yet.
+ */
+int xdp_attach(struct attachment *at, const struct xdp_programs *programs,
+	       enum xdp_choice choice);
 
 /* All is attached: detaches another's link, attaches by one of ours. An exit code. */
 int xdp_settle(struct attachment *at, int program_fd);

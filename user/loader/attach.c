@@ -27,13 +27,14 @@ static int check_room(struct run *run, struct attachment *at)
 
 static int attach_one(struct run *run, struct attachment *at)
 {
+	const struct xdp_programs programs = { run->image.fd, load_frags, run };
 	int code;
 
 	at->tried = true;
 	if (run->program->tc)
-		code = tc_attach(at, run->program_fd, run->program->name);
+		code = tc_attach(at, run->image.fd, run->program->name);
 	else
-		code = xdp_attach(at, run->program_fd, run->options.xdp);
+		code = xdp_attach(at, &programs, run->options.xdp);
 	at->attached = !code;
 	return code;
 }
@@ -65,7 +66,7 @@ static int settle_one(struct run *run, struct attachment *at)
 	int code = EXIT_DONE;
 
 	if (!run->program->tc)
-		code = xdp_settle(at, run->program_fd);
+		code = xdp_settle(at, image_on(run, at)->fd);
 	return code ? code : pin_one(run, at);
 }
 
@@ -93,7 +94,8 @@ static int detach_one(const struct run *run, struct attachment *at)
 
 	/* If another process removed the filter, the qdisc is still ours to remove. */
 	if (at->tried && hook_is_clsact(at->hook) && !at->replaced.attached)
-		code = tc_detach_clsact(&at->interface, at->hook, run->info.id);
+		code = tc_detach_clsact(&at->interface, at->hook,
+					run->image.info.id);
 	if (at->pinned) {
 		path_of(run, at, path);
 		code = pin_remove(path);
@@ -265,9 +267,9 @@ void stage_undo(struct run *run)
 		struct attachment *at = &run->attachments[i];
 
 		if (run->program->tc)
-			tc_put_back(at, run->program_fd);
+			tc_put_back(at, run->image.fd);
 		else
-			xdp_put_back(at, run->program_fd);
+			xdp_put_back(at, image_on(run, at)->fd);
 	}
 	let_go_of_replaced(run);
 	if (run->chosen.count > 1)

@@ -50,7 +50,7 @@ static bool still_there(struct run *run, struct attachment *at)
 
 	if (hook_is_clsact(at->hook))
 		return tc_clsact_present(&at->interface, at->hook,
-					 run->info.id);
+					 run->image.info.id);
 	index = link_ifindex(at->link_fd, NULL);
 	if (index > 0)
 		check_move(run, at, index, false);

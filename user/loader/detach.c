@@ -71,14 +71,18 @@ static void show_unknown(struct detaching *detaching)
 static void show_counters(struct detaching *detaching,
 			  const struct attached *attached, int program_fd)
 {
+	struct program_maps maps;
 	struct drop_slot slot = {};
-	int error = 0;
+	int error = program_maps_open(program_fd, &maps);
 
-	if (detaching->program_id != attached->program.id)
+	/* With frags it is another program, which counts in the same map. */
+	if (!error && detaching->opened &&
+	    maps.ids[PROGRAM_COUNTERS] == detaching->maps.ids[PROGRAM_COUNTERS])
+		program_maps_close(&detaching->maps);
+	else
 		show_unknown(detaching);
 	detaching->program_id = attached->program.id;
-	if (!detaching->opened)
-		error = program_maps_open(program_fd, &detaching->maps);
+	detaching->maps = maps;
 	detaching->opened = !error;
 	if (!error && detaching->maps.fds[PROGRAM_COUNTERS] < 0)
 		error = detaching->maps.fds[PROGRAM_COUNTERS];

@@ -63,6 +63,7 @@ static void take_off_above(struct run *run, const struct interfaces *all,
 
 static void put_back_above(struct run *run)
 {
+	const struct xdp_programs generic = { .fd = run->image.fd };
 	size_t i;
 
 	for (i = 0; i < run->chosen.count; i++) {
@@ -70,7 +71,7 @@ static void put_back_above(struct run *run)
 
 		if (!at->attached || at->link_fd >= 0 ||
 		    at->hook != HOOK_XDP_GENERIC ||
-		    !xdp_attach(at, run->program_fd, XDP_SKB))
+		    !xdp_attach(at, &generic, XDP_SKB))
 			continue;
 		at->attached = false;
 		at->why = END_FAILED;
@@ -123,6 +124,7 @@ static int attach_at(struct run *run, struct attachment *at,
 		.replaced = was.replaced,
 	};
 	code = attach(run, &one);
+	run->frags = one.frags;
 	free(one.present.list);
 	if (code) {
 		*at = was;

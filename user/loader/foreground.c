@@ -67,6 +67,7 @@ int stage_prepare(struct run *run)
 
 int stage_capture(struct run *run)
 {
+	const struct program_info *info = &image_on(run, NULL)->info;
 	char program[64], detail[128], timeout[48] = "no time-out";
 	int code;
 
@@ -79,7 +80,7 @@ int stage_capture(struct run *run)
 		snprintf(timeout, sizeof(timeout), "time-out %g s",
 			 (double)run->options.common.timeout_ns / SECOND_NS);
 	snprintf(detail, sizeof(detail), "%s, program id %u, tag %s, %s",
-		 run->info.name, run->info.id, run->info.tag, timeout);
+		 info->name, info->id, info->tag, timeout);
 	code = capture_begin(&run->capture, stage_map(run, "captured"),
 			     run->counters_fd, program, detail);
 	if (code)

@@ -32,6 +32,7 @@ struct doing {
 	int error; /* why they could not be read; see program_is_foreign() */
 	const char *state;
 	bool observe;
+	bool frags; /* it takes packets in several buffers */
 	__u64 left_ns; /* of --timeout; 0: it had none, or it is over */
 	struct drop_counters sum;
 };
@@ -68,6 +69,7 @@ static struct doing read_doing(const struct attached *attached, int ifindex)
 	if (doing.error)
 		return doing;
 	doing.observe = config.modes & MODE_OBSERVE;
+	doing.frags = config.modes & MODE_FRAGS;
 	doing.state = doing.observe ? "observing" : "dropping";
 	if (!config.deadline || state.deadline_ns == DROP_NO_DEADLINE)
 		return doing;
@@ -90,6 +92,8 @@ static void show_doing_json(json_writer_t *json, const struct doing *doing)
 		return;
 	}
 	escape_json(json, "state", doing->state);
+	if (doing->frags)
+		jsonw_bool_field(json, "frags", true);
 	if (doing->left_ns)
 		jsonw_lluint_field(json, "left_ms", doing->left_ns / 1000000);
 	counters_json(json, &doing->sum);
@@ -107,7 +111,7 @@ static void put_doing(FILE *to, const struct doing *doing)
 			strerror(-doing->error));
 		return;
 	}
-	fprintf(to, "  %s", doing->state);
+	fprintf(to, "  %s%s", doing->state, doing->frags ? " with frags" : "");
 	if (doing->left_ns)
 		fprintf(to, ", %.1f s left",
 			(double)doing->left_ns / SECOND_NS);

@@ -180,6 +180,12 @@ static int write_slots(struct run *run)
 	return EXIT_DONE;
 }
 
+static int read_info(struct image *image)
+{
+	image->fd = bpf_program__fd(image->program);
+	return program_info_of_fd(image->fd, &image->info);
+}
+
 /*
  * If libbpf's probe for names failed, without memory for example, a program is loaded
  * without its name, and its maps without theirs.
@@ -188,12 +194,11 @@ static int identify(struct run *run)
 {
 	int error;
 
-	run->program_fd = bpf_program__fd(run->image.program);
 	run->counters_fd = stage_map(run, "counters");
-	error = program_info_of_fd(run->program_fd, &run->info);
+	error = read_info(&run->image);
 	if (error)
 		return fail_at(AT_LOAD, -error, run->program->name, NULL);
-	if (strcmp(run->info.name, run->program->function))
+	if (strcmp(run->image.info.name, run->program->function))
 		return fail(
 			EXIT_SYSTEM,
 			"%s: the kernel has loaded the program without its name, '%s', by which --list and --detach know it. Nothing was attached. Try again; --verbose twice shows what libbpf asked.",
@@ -217,4 +222,51 @@ int stage_load(struct run *run)
 	if (!code)
 		code = try_counters(run);
 	return code ? code : write_slots(run);
+}
+
+static int open_frags(struct run *run)
+{
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts);
+	struct bpf_map *map = NULL, *shared = NULL;
+	struct image *frags = &run->frags;
+	int error = run->program->open(frags, &opts);
+
+	if (error)
+		return error;
+	*frags->config = *run->image.config;
+	frags->config->modes |= MODE_FRAGS;
+	bpf_program__set_flags(frags->program, BPF_F_XDP_HAS_FRAGS);
+	/* The same object, so the same maps in the same order. */
+	while (!error && (map = bpf_object__next_map(frags->object, map))) {
+		shared = bpf_object__next_map(run->image.object, shared);
+		if (strcmp(bpf_map__name(map), ".rodata.config"))
+			error = bpf_map__reuse_fd(map, bpf_map__fd(shared));
+	}
+	return error;
+}
+
+int load_frags(void *context)
+{
+	struct run *run = context;
+	struct image *frags = &run->frags;
+	int error;
+
+	if (frags->skeleton)
+		return frags->fd;
+	frags->fd = -1;
+	error = open_frags(run);
+	if (!error)
+		error = bpf_object__load_skeleton(frags->parts);
+	if (!error)
+		error = read_info(frags);
+	/* As in identify(). */
+	if (!error && strcmp(frags->info.name, run->program->function))
+		error = -ENOMEM;
+	if (error)
+		frags->fd = -1;
+	/* EINVAL: frags came with Linux 5.18. */
+	if (error && error != -EINVAL)
+		note("the program for packets in several buffers (frags) cannot be loaded: %s.",
+		     strerror(-error));
+	return frags->fd;
 }

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "drop_abi.h"
+#include "attach/program_info.h"
 
 /* An opened or loaded skeleton, by the parts that all of them have. */
 struct image {
@@ -18,6 +19,8 @@ struct image {
 	struct bpf_program *program;
 	struct drop_config *config; /* write before loading */
 	volatile struct drop_state *state; /* mapped: write at any time */
+	int fd; /* the program's, once it is loaded; and so is the next one */
+	struct program_info info;
 };
 
 struct program {

@@ -17,7 +17,7 @@ static struct reading reading_of(const struct run *run,
 {
 	const __u64 started_ns = run->watch.started_ns;
 	struct reading reading = {
-		.program_id = run->info.id,
+		.program_id = image_on(run, at)->info.id,
 		.elapsed = (double)(clock_ns(CLOCK_MONOTONIC) - started_ns) /
 			   SECOND_NS,
 	};

@@ -18,6 +18,8 @@
 
 #define SLOWER_VETH \
 	"%s: native XDP on a veth disables its peer's segmentation offload: TCP is slower until it is detached. --skb-mode does not disable it."
+#define FIRST_BUFFER \
+	"%s: the MTU is too large for packets in one buffer, so they may be in several (frags): one whose headers are not in the first buffer is undecided."
 #define UNSEEN_TAG \
 	"a VLAN tag that the sender or the device keeps outside of the frame (ethtool: txvlan, rxvlan) is not seen at XDP, and is not in the capture."
 #define MIXED_TYPES \
@@ -30,18 +32,19 @@
 
 void tell_attached(struct run *run, const struct attachment *at, bool note_it)
 {
-	const struct program_info *info = &run->info;
+	const struct program_info *info = &image_on(run, at)->info;
 
 	watch_event(run, "attached", at, false);
 	if (note_it)
-		note("%s: attached (%s, program id %u, tag %s)%s",
-		     at->interface.name, hook_text(at->hook), info->id,
-		     info->tag, run->options.observe ? ", observing" : "");
+		note("%s: attached (%s%s, program id %u, tag %s)%s",
+		     at->interface.name, hook_text(at->hook),
+		     at->frags ? " with frags" : "", info->id, info->tag,
+		     run->options.observe ? ", observing" : "");
 }
 
 static void tell_chosen(struct run *run)
 {
-	const struct program_info *info = &run->info;
+	const struct program_info *info = &image_on(run, NULL)->info;
 	size_t i, count = run->chosen.count;
 
 	for (i = 0; i < count; i++)
@@ -103,6 +106,19 @@ static void tell_slower(const struct run *run)
 	}
 }
 
+/* Drivers keep the headers together, but nothing makes them. */
+static void tell_frags(const struct run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->chosen.count && run->program->matches; i++) {
+		if (!run->attachments[i].frags)
+			continue;
+		note(FIRST_BUFFER, run->attachments[i].interface.name);
+		return;
+	}
+}
+
 /* What the capture lacks, and which programs cannot read it. */
 static void tell_capture(const struct run *run)
 {
@@ -127,6 +143,7 @@ static int tell_all(struct run *run)
 	run->done = true;
 	tell_chosen(run);
 	tell_slower(run);
+	tell_frags(run);
 	tell_capture(run);
 	if (run->options.trace)
 		tell_trace(run->image.config->trace);
@@ -245,6 +262,8 @@ int run(const struct program *program, int argc, char **argv)
 	}
 	if (run.image.skeleton)
 		program->destroy(run.image.skeleton);
+	if (run.frags.skeleton)
+		program->destroy(run.frags.skeleton);
 	output_close(run.signal_fd);
 	capture_close(&run.capture, !run.done);
 	return code;

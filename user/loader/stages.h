@@ -44,15 +44,14 @@ struct run {
 	struct pins lost; /* for these two */
 	struct query present; /* on the chosen, before us */
 	struct image image;
-	struct program_info info;
+	struct image frags; /* see load_frags() */
 	struct attachment *attachments; /* one for each of the chosen */
 	size_t room; /* there is room for so many of them */
 	struct slots slots;
 	struct netlink links; /* hears of changes of interfaces; fd -1: not */
 	struct watch watch;
 	struct capture capture; /* perhaps not on */
-	int program_fd; /* the image's */
-	int counters_fd; /* and its map "counters" */
+	int counters_fd; /* the image's map "counters" */
 	int signal_fd; /* of signals_catch(); -1: not yet */
 	bool done; /* attached, and it went on from there */
 };
@@ -91,6 +90,19 @@ int stage_prepare(struct run *run);
 
 /* Opens, configures and loads the image; attaches nothing. */
 int stage_load(struct run *run);
+
+/*
+ * Loads, once, what struct xdp_programs has for packets in several buffers: the same program,
+ * with the image's maps. Returns its descriptor, or -1: this kernel has no frags, say.
+ */
+int load_frags(void *run);
+
+/* Which of the two is attached there? NULL: at the first one. */
+static inline const struct image *image_on(const struct run *run,
+					   const struct attachment *at)
+{
+	return (at ? at : run->attachments)->frags ? &run->frags : &run->image;
+}
 
 /* The descriptor of one of the image's maps. */
 int stage_map(const struct run *run, const char *name);
