@@ -304,7 +304,7 @@ static int pcapng_check_main(int argc, char **argv)
 	size_t size;
 	long i;
 
-	while ((option = getopt(argc, argv, "bcf:i:npq")) >= 0) {
+	while ((option = getopt(argc, argv, "bcf:i:npqt")) >= 0) {
 		if (option == '?')
 			return usage();
 		whole |= option == 'b';
@@ -312,6 +312,7 @@ static int pcapng_check_main(int argc, char **argv)
 		in_part |= option == 'p';
 		numbered |= option == 'n';
 		quiet |= option == 'q';
+		timeless |= option == 't';
 		if (option == 'i')
 			only = optarg;
 		if (option == 'f')
@@ -342,7 +343,7 @@ const struct command pcapng_check_command = {
 	.summary = "is a pcapng file right, and has it what tcpdump saw?",
 	.usage =
 		"tool pcapng_check [-bcnq] FILE\n"
-		"       tool pcapng_check [-pq] [-i NAME] [-f FIRST] FILE PCAP\n"
+		"       tool pcapng_check [-pqt] [-i NAME] [-f FIRST] FILE PCAP\n"
 		"Checks a pcapng file strictly and shows what is in it; '-' is standard input.\n"
 		"With a file by tcpdump, the packets have to be the same, in the same order,\n"
 		"at the same time or up to a second later.\n"
@@ -354,6 +355,7 @@ const struct command pcapng_check_command = {
 		"  -n       the packets are of probe flood and have to be in order\n"
 		"  -p       tcpdump may have seen packets that are not in the file\n"
 		"  -q       show no packets\n"
+		"  -t       tcpdump saw others like them, at another time\n"
 		"Exit: 0 correct, and the same; 1 not; 2 wrong usage.\n",
 	.untried = 2,
 	.main = pcapng_check_main,

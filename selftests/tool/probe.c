@@ -239,6 +239,8 @@ static int probe_main(int argc, char **argv)
 				  argc == 5 ? atoi(argv[4]) : 1);
 	if (!strcmp(command, "flood") && argc == 5)
 		return probe_flood(argv[2], argv[3], atoi(argv[4]));
+	if (!strcmp(command, "mix") && argc == 5)
+		return probe_mix(argv[2], argv[3], atoi(argv[4]));
 	if (!strcmp(command, "listen") && argc == 4)
 		return serve_listen(argv[2], argv[3]);
 	if (!strcmp(command, "echo") && argc == 3)
@@ -273,6 +275,9 @@ const struct command probe_command = {
 		"       tool probe flood IFACE FRAME COUNT\n"
 		"         as fast as can be; the last four bytes of each count from 0\n"
 		"       tool probe await IFACE               wait for a frame of EtherType 88b5\n"
+		"       tool probe mix IFACE ADDRESS MTU\n"
+		"         send IPv4 packets, each time the same: three of TCP, the last of this length,\n"
+		"         and one of UDP and of ICMP; only UDP's checksum is right\n"
 		"       tool probe listen PORT TEXT          answer HTTP with this text\n"
 		"       tool probe echo PORT                 send UDP datagrams back\n"
 		"       tool probe relay PORT ADDRESS PORT   pass connections on, like docker-proxy\n"
@@ -282,7 +287,7 @@ const struct command probe_command = {
 		"       tool probe tun NAME TYPE\n"
 		"         create a tun device that stays, of this link type (ARPHRD_…)\n"
 		"       tool probe tunnel NAME ADDRESS PORT [connect]\n"
-		"         create a tun device; its packets go to this UDP port, from the same one here\n"
+		"         create a tun device, or a tap if it is called so; its packets go to this UDP port, from the same one here\n"
 		"Exit: 0 answered, 1 no answer in time, 2 refused or another failure.\n",
 	.untried = FAILED,
 	.main = probe_main,

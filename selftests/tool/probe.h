@@ -28,6 +28,7 @@ int probe_send(const char *iface, const char *text, int count);
 int probe_send_each(const char *iface);
 int probe_await(const char *iface);
 int probe_flood(const char *iface, const char *text, unsigned int count);
+int probe_mix(const char *iface, const char *address, int mtu);
 
 int probe_reflect(const char *name);
 int probe_tun(const char *name, int type);

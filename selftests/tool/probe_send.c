@@ -6,6 +6,10 @@
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,5 +194,70 @@ int probe_flood(const char *iface, const char *text, unsigned int count)
 		full++;
 	}
 	printf("%u frames in %.1f ms\n", sent - full, now_ms() - start);
+	return ANSWERED;
+}
+
+/*
+ * By a raw socket, so that any kind of device can send them. The kernel completes the IP
+ * header. A receiver counts them in /proc/net/snmp: TCP's InSegs, UDP's NoPorts, ICMP's
+ * InMsgs. TCP and ICMP are not answered, as their checksums are 0; UDP needs none.
+ */
+int probe_mix(const char *iface, const char *address, int mtu)
+{
+	const struct {
+		int protocol, length;
+	} packets[] = {
+		{ IPPROTO_TCP, 60 },   { IPPROTO_TCP, mtu / 2 },
+		{ IPPROTO_TCP, mtu },  { IPPROTO_UDP, mtu },
+		{ IPPROTO_ICMP, mtu },
+	};
+	struct {
+		struct iphdr ip;
+		union {
+			struct tcphdr tcp;
+			struct udphdr udp;
+			struct icmphdr icmp;
+			unsigned char bytes[9300 - sizeof(struct iphdr)];
+		};
+	} packet;
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	size_t i, at;
+
+	if (mtu < 120 || mtu > (int)sizeof(packet) ||
+	    inet_pton(AF_INET, address, &to.sin_addr) != 1)
+		return usage();
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, iface, strlen(iface)))
+		return failed(iface);
+	for (i = 0; i < sizeof(packets) / sizeof(*packets); i++) {
+		packet.ip = (struct iphdr){
+			.version = 4,
+			.ihl = 5,
+			.ttl = 64,
+			.id = htons(1 + i),
+			.frag_off = htons(IP_DF),
+			.protocol = packets[i].protocol,
+			.daddr = to.sin_addr.s_addr,
+		};
+		for (at = 0; at < sizeof(packet.bytes); at++)
+			packet.bytes[at] = at;
+		if (packets[i].protocol == IPPROTO_TCP)
+			packet.tcp = (struct tcphdr){ .source = htons(40000),
+						      .dest = htons(9),
+						      .doff = 5,
+						      .syn = 1 };
+		else if (packets[i].protocol == IPPROTO_UDP)
+			packet.udp = (struct udphdr){
+				.source = htons(40000),
+				.dest = htons(9),
+				.len = htons(mtu - sizeof(packet.ip))
+			};
+		else
+			packet.icmp = (struct icmphdr){ .type = ICMP_ECHO };
+		if (sendto(fd, &packet, packets[i].length, 0,
+			   (struct sockaddr *)&to, sizeof(to)) < 0)
+			return failed("send");
+	}
 	return ANSWERED;
 }

@@ -8,6 +8,7 @@
 #include <linux/if_tun.h>
 #include <net/if.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -79,7 +80,9 @@ static int pass_on(int from, int to, const struct sockaddr_in *peer)
 /* As OpenVPN and others do by UDP: some connect their socket, some do not. */
 int probe_tunnel(const char *name, const char *address, int port, int connected)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI };
+	bool tap = !strncmp(name, "tap", 3);
+	struct ifreq ifr = { .ifr_flags = (tap ? IFF_TAP : IFF_TUN) |
+					  IFF_NO_PI };
 	struct sockaddr_in peer = { .sin_family = AF_INET,
 				    .sin_port = htons(port) };
 	struct sockaddr_in ours = peer;
