@@ -16,7 +16,7 @@ if [ "$*" = kselftest ]; then
 	exit
 fi
 selftests=$(dirname "$0")/../../selftests
-all=$(MAKEFLAGS='' make -s --no-print-directory -C "$selftests" list)
+all=$(MAKEFLAGS='' make -s --no-print-directory -C "$selftests" list EXTENDED="$*")
 [ -n "$*" ] || { echo "$all" && exit; }
 names=$(echo "$all" | TESTS="$*" awk '
 	{
