@@ -58,7 +58,7 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report lesson check faults bench lab listing matrix lint bootstrap clean distclean help
+.PHONY: all demo experiment report lesson check faults bench lab listing matrix drivers lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -101,12 +101,12 @@ listing: set-up
 	@scripts/bootstrap.sh listing
 	@scripts/listing.sh
 
-matrix:
-	@scripts/matrix/matrix.sh --dry-run >/dev/null
+matrix drivers:
+	@scripts/matrix/$@.sh --dry-run >/dev/null
 	@scripts/bootstrap.sh build test matrix
 	+@$(build)
 	+@$(selftests) all
-	@KDIR=$$(scripts/kernel-source.sh) scripts/matrix/matrix.sh
+	@KDIR=$$(scripts/kernel-source.sh) scripts/matrix/$@.sh
 
 .PHONY: as-root set-up set-up-as-root
 as-root:
@@ -148,6 +148,7 @@ define help-text
   make bench            measure what dropping and capturing cost
   make listing          show bytecode, verifier output and machine code of the programs
   make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 6.12/s390x 7.3+rt"
+  make drivers          the programs on each kind of NIC and software device, under QEMU
   make lint             checkpatch, clang-format, shellcheck, SPDX
   make bootstrap        install the Debian packages that the commands above need
   make clean            remove what was built

@@ -23,7 +23,7 @@ choose_one() {
 		[[ ! $1 =~ [^A-Za-z0-9.+~/-] ]] ||
 			choose_refuse "$1 is neither a version nor a package of Debian's"
 		[[ $version = linux-* || $version != *+* || $version = *+@(deb|bpo)* ]] ||
-			choose_refuse "$1: there is no flavour ${version##*+}. There are rt and, of arm64, 16k"
+			choose_refuse "$1: there is no flavour ${version##*+}. There are generic, rt and, of arm64, 16k"
 		what=$1 name=${1//\~/_} name=${name//\//-}
 		return
 	fi

@@ -104,11 +104,12 @@ fetch_userland() {
 }
 
 # QEMU for architecture $1 into $PATH: this machine's, but Debian 12's computes wrong checksums
-# on s390x; or else a newer one with all its libraries, unpacked in $CACHE.
+# on s390x and has no igb; or else a newer one with all its libraries, unpacked in $CACHE.
 fetch_qemu() {
 	local program=qemu-system-$1 package=qemu-system-$1 into=$CACHE/qemu-$1
 
 	case $1 in
+	amd64) program=qemu-system-x86_64 package=qemu-system-x86 ;;
 	arm64) program=qemu-system-aarch64 package=qemu-system-arm ;;
 	riscv64) package=qemu-system-riscv ;;
 	esac
@@ -123,7 +124,8 @@ fetch_qemu() {
 		# QEMU would load this machine's modules, of another version.
 		root=${0%/*} libraries=${0%/*}/usr/lib/x86_64-linux-gnu
 		QEMU_MODULE_DIR=/nonexistent exec "$libraries/ld-linux-x86-64.so.2" --library-path "$libraries" \
-			"$root/usr/bin/PROGRAM" -L "$root/usr/share/qemu" "$@"
+			"$root/usr/bin/PROGRAM" -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" \
+			"$@"
 	END
 	chmod +x "$into.new/$program"
 	mv "$into.new" "$into"

@@ -27,6 +27,7 @@ matrix_parse() {
 	esac
 	case $version in
 	*+rt) suffixes=rt-$arch ;;
+	*+generic) suffixes=$arch ;;
 	*+16k) suffixes=$arch-16k ;;
 	*)
 		case $arch in

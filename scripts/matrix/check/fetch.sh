@@ -59,10 +59,11 @@ which_package() {
 		check_package "linux-$name" boot/vmlinuz "$modules/veth.ko"
 	done
 	: >"$tmp/pool/linux-image-6.1.0-11-cloud-amd64.deb"
-	check_matrix 0 "6.1 6.1+rt"
+	check_matrix 0 "6.1 6.1+rt 6.1+generic"
 	said '6.1: linux-image-6.1.0-11-cloud-amd64 could not be downloaded'
 	told '^6.1 .*\(linux-image-6.1.0-10-cloud-amd64 6.1.1-1\)'
 	told '^6.1\+rt .*\(linux-image-6.1.0-10-rt-amd64 6.1.1-1\)'
+	told '^6.1\+generic .*\(linux-image-6.1.0-9-amd64 6.1.1-1\)'
 	rm "$tmp"/pool/*
 	check_matrix 0 "6.1 6.1+rt"
 	cp -r "$CACHE/kernels/6.1+rt/." "$CACHE/kernels/6.1/"
