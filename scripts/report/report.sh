@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # report.sh [RESULTS [FILE]]: one page of HTML from what make experiment left in
-# RESULTS (results), and from the newest run of make matrix there, if there is
-# one. Needs nothing but awk; the page needs nothing but a browser.
+# RESULTS (results), and from the newest run of make matrix and of make drivers there, if
+# there is one. Needs nothing but awk; the page needs nothing but a browser.
 set -eu
 export LC_ALL=C
 
@@ -52,6 +52,7 @@ contents() {
 		<li><a href="#nping">nping</a></li>
 		$(! ran question || echo '<li><a href="#questions">Questions</a></li>')
 		$([ -z "$matrix" ] || echo '<li><a href="#kernels">Kernels</a></li>')
+		$([ ! -s "$results/drivers.tsv" ] || echo '<li><a href="#drivers">Drivers</a></li>')
 		</ul></nav>
 	END
 }
@@ -93,6 +94,7 @@ page() {
 	part counters "$tsv"
 	! ran question || part answers "$tsv" "$results/answers.txt"
 	[ -z "$matrix" ] || part kernels -v run="${matrix##*/}" "$matrix/kernels.tsv" "$matrix/points.tsv"
+	[ ! -s "$results/drivers.tsv" ] || part drivers "$results/drivers.tsv"
 	echo "</main></body></html>"
 }
 
