@@ -225,8 +225,9 @@ static void test_program(const struct loaded *loaded,
 	if (global)
 		printf("# %s() is global: not on kernels without BTF\n",
 		       global);
-	printf("# name %s, section %s, type %u, btf %u, gpl %u; %u instructions, %u calls, %u to verify\n",
-	       info.name, section, info.type, info.btf_id, info.gpl_compatible,
+	printf("# name %s, section %s, type %u, btf %u, gpl %u; ", info.name,
+	       section, info.type, info.btf_id, info.gpl_compatible);
+	printf("%u instructions, %u calls, %u to verify\n",
 	       info.xlated_prog_len / 8, calls, info.verified_insns);
 }
 
