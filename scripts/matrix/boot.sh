@@ -121,6 +121,7 @@ append+=" matrix.nonce=$nonce matrix.port=$port matrix.timeout=$TEST_TIMEOUT mat
 append+=" matrix.tests=${TESTS// /,}"
 append+="${PLANT:+ matrix.plant=$PLANT}"
 
+emulator=$("${machine[0]}" --version | head -n1)
 machine=(env GLIBC_TUNABLES=glibc.malloc.hugetlb=1 "${machine[@]}" -nodefaults -no-user-config
 	-display none -no-reboot "${accel[@]}" -smp "${GUEST_CPUS:-1}" -m "${GUEST_MB:-$mb}"
 	-kernel "$kernel/image" -initrd "$initrd")
@@ -153,5 +154,5 @@ ended ${interrupted:-$status}
 seconds $((EPOCHSECONDS - start))
 limit $KERNEL_TIMEOUT
 accel $ACCEL
-qemu $("${machine[0]}" --version | head -n1)
+qemu $emulator
 END

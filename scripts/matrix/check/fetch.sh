@@ -81,6 +81,7 @@ other_machine() {
 	check_has 6.1-riscv64 "#1 SMP"
 	told '^6.1-riscv64 .*\(linux-image-6.1.0-riscv64 6.1.1-1\)'
 	[ "$(<"$tmp/built")" = "built riscv64" ]
+	grep -qx "QEMU emulator version 10.0.0" "$tmp/results/tools"
 	compgen -G "$CACHE/userland-riscv64-*.cpio"
 }
 
