@@ -17,7 +17,7 @@ top=$(realpath "$(dirname "$0")/../..")
 results=$(realpath -m "${RESULTS:-$top/results}") CACHE=$(realpath -m "${CACHE:-$top/.cache/matrix}")
 cd "$top"
 export CACHE KERNELS=${KERNELS:-6.12+generic} TESTS=${TESTS:-drivers.sh} RESULTS=$results/drivers
-export GUEST_MB=1536 TEST_TIMEOUT=${TEST_TIMEOUT:-1500} KERNEL_TIMEOUT=${KERNEL_TIMEOUT:-1600}
+export GUEST_MB=1536 TEST_TIMEOUT=${TEST_TIMEOUT:-3000} KERNEL_TIMEOUT=${KERNEL_TIMEOUT:-3200}
 
 # shellcheck source=lib.sh
 . scripts/matrix/lib.sh
