@@ -87,14 +87,18 @@ test_wrong() {
 	done
 }
 
+is_attached_or_over() {
+	cli_has '^dropping' || is_over "$pid"
+}
+
 # ends_upon SIGNAL STATUS: so it ends upon that, while its program is attached
 ends_upon() {
 	local status=0 pid
 
-	"${driver[@]}" "$here/driver_drop.sh" tcp_generic >"$tmp/out" 2>&1 &
+	"${driver[@]}" "$here/driver_drop.sh" tcp_flood >"$tmp/out" 2>&1 &
 	pid=$!
-	poll 20 cli_has '^dropping' || fail "not attached: $(<"$tmp/out")"
-	kill "-$1" -- "-$pid"
+	poll 20 is_attached_or_over
+	kill "-$1" -- "-$pid" || fail "it has ended: $(<"$tmp/out")"
 	wait "$pid" || status=$?
 	[ "$status" = "$2" ] || fail "exit status $status: $(<"$tmp/out")"
 	nothing_is_left
