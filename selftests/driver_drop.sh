@@ -105,12 +105,9 @@ netif_is_as_before() {
 # Programs have to detach before the remote can be told to end.
 ktap_before_each='' ktap_after_each=after_each ktap_after_group=after_group
 after_each() {
-	local goes_on=
-
-	[ -z "${script-}" ] || remote_ended || goes_on=yes
 	end_jobs TERM
 	poll 10 no_jobs || end_jobs KILL
-	[ -z "$goes_on" ] || "${remote[@]}" "kill \$(cat $remote_dir/pid)" 2>/dev/null || true
+	[[ $1 = [04] ]] || "${remote[@]}" "kill \$(cat $remote_dir/pid)" 2>/dev/null || true
 }
 
 no_jobs() {
@@ -150,11 +147,14 @@ probes() {
 # that is not as it has to be, or "end".
 remote_begin() {
 	{
+		# That is timeout's, which ends all that it has started.
+		# shellcheck disable=SC2016 # expanded there
+		echo 'echo $PPID >pid'
 		echo "$try"
 		cat
 		echo "echo end"
 	} >"$tmp/script"
-	"${remote[@]}" "cd $remote_dir && cat >script && echo \$\$ >pid && exec timeout $((2 * seconds)) sh script" \
+	"${remote[@]}" "cd $remote_dir && cat >script && timeout $((2 * seconds)) sh script; rm -f pid" \
 		<"$tmp/script" >"$tmp/remote" 2>&1 &
 	script=$!
 }
