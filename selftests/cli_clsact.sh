@@ -188,9 +188,12 @@ test_endless() {
 	! has_filter egress || fail "it is not removed"
 }
 
+# bash and enter, which are this process at first, block some for a moment, too.
 has_blocked_signals() {
 	local value
 
+	proc_line "$pid" status Name
+	[ "$value" = tc-drop-tcp ] || return
 	proc_line "$pid" status SigBlk
 	[[ $value =~ [1-9a-f] ]]
 }
