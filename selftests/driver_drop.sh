@@ -244,12 +244,16 @@ counts() {
 # off_on_off TCP UDP ICMP HOOK PROGRAM OPTION…: all probes are answered. The program is attached, at
 # this hook, and they end so; frames are sent. Then all are answered again, and nothing is left.
 off_on_off() {
-	local hook=$4 frames=("${arriving[@]}")
+	local hook=$4 frames=("${arriving[@]}") each
 
 	[[ $hook != *egress ]] || frames=("${leaving[@]}")
 	printf '%s\n' "${frames[@]}" | sort >"$tmp/frames"
 	"${in_host[@]}" "$tool" probe listen "$port" answer 2>"$tmp/listen" &
 	"${in_host[@]}" "$tool" probe echo "$port" >"$tmp/echo" 2>&1 &
+	for each in tcp udp; do
+		poll 10 "${in_host[@]}" "$tool" probe "$each" 127.0.0.1 "$port" 500 >"$tmp/local" 2>&1 ||
+			fail "no $each server here: $(tail -n 1 "$tmp/local")"
+	done
 	all_answered
 	remote_begin <<-END
 		./tool probe await $peer
