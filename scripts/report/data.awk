@@ -181,6 +181,16 @@ function headings(list,    part, n, i, text) {
 	return "<thead><tr>" text "</tr></thead><tbody>"
 }
 
+# What is not as expected: n list items, or nothing
+function say_failures(item, n,    i) {
+	if (!n)
+		return
+	print "<div class=\"alarm\"><ul>"
+	for (i = 1; i <= n; i++)
+		print item[i]
+	print "</ul></div>"
+}
+
 # "XDP veth0 + TC egress veth0"
 function in_short(text,    part, count, i, out, name) {
 	if (text == "-")

@@ -57,12 +57,7 @@ END {
 		"<dt>unused</dt><dd>attached, but no packet comes there</dd>" \
 		"<dt>refused</dt><dd>not attached: see below</dd>" \
 		"<dt>none</dt><dd>the device cannot have this MTU, or loses such packets without a program, too</dd></dl>"
-	if (failures) {
-		print "<div class=\"alarm\"><ul>"
-		for (i = 1; i <= failures; i++)
-			print failure[i]
-		print "</ul></div>"
-	}
+	say_failures(failure, failures)
 	for (m = 1; m in mtu; m++)
 		under = under "<th scope=\"col\">" esc(mtu[m]) "</th>"
 	for (h = 1; h in hook_at; h++) {

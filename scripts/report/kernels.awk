@@ -24,12 +24,7 @@ END {
 	print "<p>" sum["pass"] + 0 " points passed, " sum["fail"] + 0 " failed, " sum["skip"] + 0 " skipped as expected, on " \
 		kernels " kernels; the newest run of <code>make matrix</code>" (run == "" ? "" : ", " esc(run)) \
 		". A cell is points passed, s: skipped, F: failed.</p>"
-	if (failures) {
-		print "<div class=\"alarm\"><ul>"
-		for (i = 1; i <= failures; i++)
-			print failure[i]
-		print "</ul></div>"
-	}
+	say_failures(failure, failures)
 	for (i = 1; i <= kernels; i++)
 		names = names "|n:" esc(kernel[i])
 	print "<div class=\"table\"><table class=\"kernels\">" headings("test" names)
