@@ -49,7 +49,7 @@ struct program_maps {
  * They are found by the ends of their names. A map is not ours because of its name: its
  * type and sizes are compared with those of this version before anything of it is read.
  *
- * Return: 0 or a negative errno. program_maps_close() is for both.
+ * Return: 0, and then program_maps_close() closes them; or a negative errno, and nothing is open.
  */
 int program_maps_open(int program_fd, struct program_maps *maps);
 /* The same by the program's id. */
