@@ -9,7 +9,7 @@ export LC_ALL=C
 
 cd "${1:-$(dirname "$0")/../user}"
 find . -name '*.[ch]' -exec grep -H '^#include "' {} + | sed 's,^\./,,' | awk -F: '
-	BEGIN { split("lib attach capture guard loader", floors, " "); for (i in floors) floor[floors[i]] = i; floor["where"] = 4 }
+	BEGIN { split("lib attach capture select guard loader", floors, " "); for (i in floors) floor[floors[i]] = i; floor["where"] = 5 }
 	{
 		split($2, quoted, "\"")
 		from = index($1, "/") ? substr($1, 1, index($1, "/") - 1) : ""

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The interface between the kernel side's selection (--only, --except, --ratio …) and user
+ * space. Included by both, so only UAPI types.
+ *
+ * A rule is a prefix, perhaps with ports of the same end. The loader turns all rules into
+ * classes: addresses to which the same rules apply are of one class. So one lookup for each
+ * end of a packet finds all rules, however many there are and however they overlap.
+ */
+#ifndef SELECT_ABI_H
+#define SELECT_ABI_H
+
+#include <linux/types.h>
+
+/* A kind of rule, and the end of a packet that it looks at. */
+enum select_end {
+	ONLY_SOURCE,
+	ONLY_DESTINATION,
+	EXCEPT_SOURCE,
+	EXCEPT_DESTINATION,
+	SELECT_ENDS,
+};
+
+/* Values of select_class.ports[]; from PORTS_SETS on, it is that number in "select_ports". */
+enum select_which_ports {
+	PORTS_NONE, /* no rule applies */
+	PORTS_ALL, /* one that names no port */
+	PORTS_SETS,
+};
+
+/* Which rules apply to an address. All zero: none. */
+struct select_class {
+	__u16 ports[SELECT_ENDS];
+};
+
+/* Entry of the map "select_ports": a bit for each port, bit port % 32 of word port / 32. */
+struct select_ports {
+	__u32 words[65536 / 32];
+};
+
+/* A prefix as constants: an address belongs to it if (address & mask) == value. */
+struct select_prefix {
+	__be32 value[4]; /* IPv4: the first one */
+	__be32 mask[4];
+	struct select_class class;
+};
+
+#define SELECT_FEW 4 /* at most this many prefixes are constants */
+
+enum select_lookup {
+	LOOKUP_NONE, /* no rule has addresses of this family */
+	LOOKUP_FEW, /* select_config.few4, .few6 */
+	LOOKUP_MANY, /* the map "select_ipv4" or "select_ipv6" */
+};
+
+/*
+ * Value of the one entry of the map "select_ipv4". The ranges are sorted by their first
+ * address, the first one begins at 0.0.0.0, and each ends before the next one. The loader
+ * sets the value's size; the number of ranges is a power of two, and those behind the
+ * last one have UINT32_MAX as their first address and the last one's class.
+ */
+struct select_range {
+	__u32 first; /* host order */
+	__u32 class; /* index into "select_classes" */
+};
+
+/* In select_ipv4.top[]: all addresses there are of the class in the other bits. */
+#define SELECT_ONE_CLASS 0x80000000
+
+struct select_ipv4 {
+	/*
+	 * By the upper 16 bits of an address: SELECT_ONE_CLASS and a class, or the range that
+	 * the lowest of these addresses is in.
+	 */
+	__u32 top[65536];
+	struct select_range ranges[];
+};
+
+#define SELECT_MOST_STEPS 16 /* more than so many ranges are not in one /16 */
+
+/*
+ * Key of the map "select_ipv6", a trie; the value, __u32, is an index into "select_classes".
+ * The trie finds the longest prefix only, so its class has the rules of all shorter
+ * prefixes around it, too.
+ */
+struct select_ipv6 {
+	__u32 length; /* of the prefix; the address's 128 to look it up */
+	__u8 address[16];
+};
+
+/* Entry of the map "select_turns", for each entry of "counters": see --every and --first. */
+#define SELECT_TURN                                                         \
+	{                                                                   \
+		struct bpf_spin_lock lock;                                  \
+		__u32 turn; /* packets since the last one dropped */        \
+		__u64 dropped;                                              \
+	}
+
+/* Bits of select_config.flags. */
+enum select_flag {
+	SELECT_ONLY = 1, /* there are --only rules: what none of them matches is spared */
+	SELECT_EXCEPT = 2,
+	SELECT_PORTS = 4, /* some rules have ports */
+	SELECT_NEIGHBOURS = 8, /* spare ARP, IPv6 neighbour discovery, "too big" */
+	SELECT_RATIO = 16,
+	SELECT_EVERY = 32,
+	SELECT_FIRST = 64,
+	SELECT_FLAP = 128,
+};
+
+/* Constants (.rodata.select), set before loading. */
+struct select_config {
+	__u32 flags; /* enum select_flag */
+	__u32 ratio; /* of 2^32: drop if a random number is below */
+	__u32 every; /* drop each so-many-th, 2 or more */
+	__u32 steps; /* of the search in the map "select_ipv4" */
+	__u32 mask; /* the number of its ranges less one */
+	__u32 lookup4; /* enum select_lookup */
+	__u32 lookup6;
+	__u32 count4; /* of few4, 1 to SELECT_FEW */
+	__u32 count6;
+	__u32 unused;
+	__u64 first; /* drop so many, then pass all */
+	__u64 on_ns; /* drop so long, 1 or more, in each period, from its beginning */
+	__u64 period_ns; /* the first one begins at drop_state.started_ns */
+	struct select_prefix few4[SELECT_FEW];
+	struct select_prefix few6[SELECT_FEW];
+};
+
+#endif
