@@ -2,7 +2,7 @@
 /*
  * Matched packets for user space: a record and the packet's first bytes go into
  * a ring buffer. Packets that do not fit are counted as lost. Without
- * config.capture the verifier removes all of it.
+ * MODE_CAPTURE the verifier removes all of it.
  *
  * The record is built in a scratch buffer: bpf_ringbuf_reserve() takes only a
  * constant length, which would have to be the snaplen for every packet. The buffers
@@ -30,10 +30,11 @@ struct {
 SCRATCH(struct drop_scratch);
 
 /* Only packets that are dropped, or would be. */
-static __always_inline int wants_capture(const struct verdict *verdict)
+static __always_inline int wants_capture(__u32 modes,
+					 const struct verdict *verdict)
 {
-	return config.capture && (verdict->kind == STAT_DROPPED ||
-				  verdict->kind == STAT_OBSERVED);
+	return is_on(modes, MODE_CAPTURE) && (verdict->kind == STAT_DROPPED ||
+					      verdict->kind == STAT_OBSERVED);
 }
 
 static __always_inline struct drop_scratch *
@@ -79,7 +80,7 @@ static __always_inline void capture_end(struct drop_scratch *buffer,
 }
 
 /* @whole: the packet's length, with all frags */
-static __always_inline void capture_xdp(struct xdp_md *ctx, __u8 modes,
+static __always_inline void capture_xdp(struct xdp_md *ctx, __u32 modes,
 					const struct verdict *verdict,
 					__u64 whole)
 {
@@ -88,7 +89,7 @@ static __always_inline void capture_xdp(struct xdp_md *ctx, __u8 modes,
 	__u64 length = 0;
 	long error = 0;
 
-	if (!wants_capture(verdict))
+	if (!wants_capture(modes, verdict))
 		return;
 	buffer = capture_start(verdict, whole);
 	if (buffer) {
@@ -105,14 +106,14 @@ static __always_inline void capture_xdp(struct xdp_md *ctx, __u8 modes,
 	capture_end(buffer, length, error, verdict->counters);
 }
 
-static __always_inline void capture_skb(struct __sk_buff *skb,
+static __always_inline void capture_skb(struct __sk_buff *skb, __u32 modes,
 					const struct verdict *verdict)
 {
 	struct drop_scratch *buffer;
 	__u64 length = 0;
 	long error = 0;
 
-	if (!wants_capture(verdict))
+	if (!wants_capture(modes, verdict))
 		return;
 	buffer = capture_start(verdict, skb->len);
 	if (buffer) {

@@ -85,25 +85,25 @@ enum drop_mode {
 	MODE_DROP_UNDECIDED = 2, /* treat undecided packets as matched */
 	MODE_MANY = 4, /* look the interface up in "slots" */
 	MODE_FRAGS = 8, /* loaded with BPF_F_XDP_HAS_FRAGS */
+	MODE_DEADLINE = 16, /* from drop_state.deadline_ns on, pass everything */
+	MODE_CAPTURE = 32, /* put what matches into the ring "captured" */
+	MODE_TRACE = 64, /* a trace line for each packet that is not just passed */
 };
 
 /* Constants (.rodata.config), set before loading; all zero is the notebook's behaviour. */
 struct drop_config {
 	__u32 frame_type; /* enum drop_frame_type, of an interface that is not in "slots" */
 	__u32 snaplen; /* capture at most this many bytes, 1 to DROP_SNAPLEN_MAX */
-	__u8 modes; /* enum drop_mode */
-	__u8 deadline; /* from drop_state.deadline_ns on, pass everything */
-	__u8 capture; /* put what matches into the ring "captured" */
-	__u8 unused;
+	__u32 modes; /* enum drop_mode */
 	__u32 unknown; /* index into "counters", of an interface that is not in "slots" */
-	__u32 trace; /* mark of the trace lines; 0: no trace */
+	__u32 trace; /* mark of the trace lines */
 };
 
 #define DROP_NO_DEADLINE (~0ULL)
 
 /* Variables (.bss), written by the loader while the program runs. */
 struct drop_state {
-	__u64 deadline_ns; /* CLOCK_MONOTONIC; see drop_config.deadline */
+	__u64 deadline_ns; /* CLOCK_MONOTONIC; see MODE_DEADLINE */
 	__u32 pinned; /* meant to outlive its loader */
 	__u32 unused;
 };

@@ -55,8 +55,8 @@ int tc_drop_tcp(struct __sk_buff *skb)
 		match = match_pulled(skb, slot.frame_type);
 	verdict = verdict_of(match, &slot);
 	count(&verdict, wire_length(skb));
-	trace_skb(skb, &verdict);
-	capture_skb(skb, &verdict);
+	trace_skb(skb, slot.modes, &verdict);
+	capture_skb(skb, slot.modes, &verdict);
 	return is_drop(&verdict) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 

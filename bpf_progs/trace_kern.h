@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A line in the kernel's trace for each packet that is not just passed, for
- * --trace. Without config.trace the verifier removes all of it.
+ * --trace. Without MODE_TRACE the verifier removes all of it.
  *
  * Linux 5.10 takes three values at most, and no widths. The run's mark comes
  * first: all programs of the machine share this event.
@@ -25,17 +25,18 @@ static __always_inline void trace_packet(enum drop_stat kind, __u32 ifindex,
 			   ifindex, bytes);
 }
 
-static __always_inline void
-trace_xdp(const struct xdp_md *ctx, const struct verdict *verdict, __u64 length)
+static __always_inline void trace_xdp(const struct xdp_md *ctx, __u32 modes,
+				      const struct verdict *verdict,
+				      __u64 length)
 {
-	if (config.trace)
+	if (is_on(modes, MODE_TRACE))
 		trace_packet(verdict->kind, ctx->ingress_ifindex, length);
 }
 
-static __always_inline void trace_skb(const struct __sk_buff *skb,
+static __always_inline void trace_skb(const struct __sk_buff *skb, __u32 modes,
 				      const struct verdict *verdict)
 {
-	if (config.trace)
+	if (is_on(modes, MODE_TRACE))
 		trace_packet(verdict->kind, skb->ifindex, wire_length(skb));
 }
 

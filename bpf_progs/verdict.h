@@ -37,7 +37,7 @@ struct {
  * Is this mode on? @modes was read before, once for all modes: if none is on, the
  * verifier removes the rest. The barrier keeps the compiler from the mask alone.
  */
-static __always_inline int is_on(__u8 modes, enum drop_mode mode)
+static __always_inline int is_on(__u32 modes, enum drop_mode mode)
 {
 	if (!modes)
 		return 0;
@@ -49,7 +49,7 @@ static __always_inline int is_on(__u8 modes, enum drop_mode mode)
 struct slot {
 	__u32 counters; /* as in struct drop_slot; so is the frame type */
 	__u32 frame_type;
-	__u8 modes; /* config.modes */
+	__u32 modes; /* config.modes */
 };
 
 /*
@@ -76,7 +76,7 @@ static __always_inline struct slot slot_of(const __u32 *from)
 	return slot;
 }
 
-static __always_inline enum drop_stat policy(enum match match, __u8 modes)
+static __always_inline enum drop_stat policy(enum match match, __u32 modes)
 {
 	if (match == MATCH_UNDECIDED) {
 		if (!is_on(modes, MODE_DROP_UNDECIDED))
@@ -86,7 +86,8 @@ static __always_inline enum drop_stat policy(enum match match, __u8 modes)
 	if (match == MATCH_NO)
 		return STAT_PASSED;
 	/* Reading the clock costs more than all the rest. */
-	if (config.deadline && state.deadline_ns != DROP_NO_DEADLINE &&
+	if (is_on(modes, MODE_DEADLINE) &&
+	    state.deadline_ns != DROP_NO_DEADLINE &&
 	    bpf_ktime_get_ns() >= state.deadline_ns)
 		return STAT_PASSED;
 	return is_on(modes, MODE_OBSERVE) ? STAT_OBSERVED : STAT_DROPPED;
@@ -130,7 +131,7 @@ static __always_inline void count(const struct verdict *verdict, __u64 bytes)
  * them: headers that are not among them make a packet undecided. Asking the kernel for
  * the length costs a call, so that is done only where there may be more.
  */
-static __always_inline __u64 xdp_length(struct xdp_md *ctx, __u8 modes)
+static __always_inline __u64 xdp_length(struct xdp_md *ctx, __u32 modes)
 {
 	return is_on(modes, MODE_FRAGS) ? bpf_xdp_get_buff_len(ctx) :
 					  ctx->data_end - ctx->data;

@@ -11,7 +11,7 @@ int xdp_drop_world(struct xdp_md *ctx)
 	__u64 length = xdp_length(ctx, slot.modes);
 
 	count(&verdict, length);
-	trace_xdp(ctx, &verdict, length);
+	trace_xdp(ctx, slot.modes, &verdict, length);
 	capture_xdp(ctx, slot.modes, &verdict, length);
 	return is_drop(&verdict) ? XDP_DROP : XDP_PASS;
 }

@@ -25,11 +25,11 @@
 
 static const struct setup setups[] = {
 	{ "without" },
-	{ "snaplen 96", .config = { .capture = 1, .snaplen = 96 },
+	{ "snaplen 96", .config = { .modes = MODE_CAPTURE, .snaplen = 96 },
 	  .ring = RING_SIZE },
-	{ "snaplen 256", .config = { .capture = 1, .snaplen = 256 },
+	{ "snaplen 256", .config = { .modes = MODE_CAPTURE, .snaplen = 256 },
 	  .ring = RING_SIZE },
-	{ "snaplen 1500", .config = { .capture = 1, .snaplen = 1500 },
+	{ "snaplen 1500", .config = { .modes = MODE_CAPTURE, .snaplen = 1500 },
 	  .ring = RING_SIZE },
 };
 
@@ -106,7 +106,7 @@ static int prepare(struct column *column, const char *directory,
 	if (loaded_open(&column->loaded, directory, program->name, setup))
 		return -1;
 	column->fd = column->loaded.fd;
-	if (!setup->config.capture)
+	if (!setup->config.snaplen)
 		return 0;
 	ring = bpf_object__find_map_fd_by_name(column->loaded.object,
 					       "captured");

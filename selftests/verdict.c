@@ -52,13 +52,13 @@ static enum match expected_match(const struct point *point)
 static enum drop_stat expected_stat(const struct point *point)
 {
 	const struct setup *setup = &point->variant->setup;
-	__u8 modes = setup->config.modes;
+	__u32 modes = setup->config.modes;
 	enum match match = expected_match(point);
 
 	if (match == MATCH_UNDECIDED && !(modes & MODE_DROP_UNDECIDED))
 		return STAT_UNDECIDED;
 	if (match == MATCH_NO ||
-	    (setup->config.deadline && setup->deadline < 0))
+	    (modes & MODE_DEADLINE && setup->deadline < 0))
 		return STAT_PASSED;
 	return modes & MODE_OBSERVE ? STAT_OBSERVED : STAT_DROPPED;
 }
@@ -113,7 +113,7 @@ static bool test_capture(const struct loaded *loaded, const struct point *point,
 	};
 	__u64 matched = 0;
 
-	if (config->capture && (kind == STAT_DROPPED || kind == STAT_OBSERVED))
+	if (config->snaplen && (kind == STAT_DROPPED || kind == STAT_OBSERVED))
 		matched = times(point->variant);
 	if (check.length > config->snaplen)
 		check.length = config->snaplen;

@@ -183,7 +183,7 @@ static inline int loaded_configure(struct loaded *loaded,
 	if (setup->deadline)
 		state->deadline_ns =
 			loaded_now_ns() + setup->deadline * 1000000000LL;
-	return setup->config.capture ? loaded_configure_capture(loaded, setup) :
+	return setup->config.snaplen ? loaded_configure_capture(loaded, setup) :
 				       0;
 }
 

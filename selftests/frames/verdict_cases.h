@@ -58,20 +58,17 @@ static const struct variant {
 		.setup = { "observe", .config.modes = MODE_OBSERVE },
 	},
 	{
-		.setup = { "deadline over", .config.deadline = 1,
-			   .deadline = -1 },
+		.setup = { "deadline over", .config.modes = MODE_DEADLINE, .deadline = -1 },
 	},
 	{
-		.setup = { "deadline to come", .config.deadline = 1,
-			   .deadline = 3600 },
+		.setup = { "deadline to come", .config.modes = MODE_DEADLINE, .deadline = 3600 },
 	},
 	{
 		.setup = { "deadline over, not asked for", .deadline = -1 },
 	},
 	{
 		.setup = { "observe, deadline over",
-			   .config.modes = MODE_OBSERVE, .config.deadline = 1,
-			   .deadline = -1 },
+			   .config.modes = MODE_OBSERVE | MODE_DEADLINE, .deadline = -1 },
 	},
 	{
 		.setup = { "drop undecided",
@@ -91,20 +88,19 @@ static const struct variant {
 	},
 	{
 		.setup = { "drop undecided, deadline over",
-			   .config.modes = MODE_DROP_UNDECIDED,
-			   .config.deadline = 1, .deadline = -1 },
+			   .config.modes = MODE_DROP_UNDECIDED | MODE_DEADLINE,
+			   .deadline = -1 },
 	},
 	{
 		.setup = { "drop undecided, capture, many",
-			   .config.modes = MODE_MANY | MODE_DROP_UNDECIDED,
-			   .config.capture = 1, .config.snaplen = 60,
+			   .config.modes = MODE_MANY | MODE_DROP_UNDECIDED | MODE_CAPTURE,
+			   .config.snaplen = 60,
 			   .ifindex = LOOPBACK, .slot = { 2, TYPE_ETHERNET } },
 		.moves = 2,
 	},
 	{
 		.setup = { "drop undecided, strict alignment, trace, capture",
-			   .config.modes = MODE_DROP_UNDECIDED | MODE_OBSERVE,
-			   .config.trace = 1, .config.capture = 1,
+			   .config.modes = MODE_DROP_UNDECIDED | MODE_OBSERVE | MODE_CAPTURE | MODE_TRACE,
 			   .config.snaplen = 60,
 			   .flags = BPF_F_STRICT_ALIGNMENT },
 	},
@@ -129,8 +125,8 @@ static const struct variant {
 	},
 	{
 		.setup = { "capture, many, not this interface",
-			   .config.capture = 1, .config.snaplen = 60,
-			   .config.modes = MODE_MANY, .config.unknown = 2,
+			   .config.snaplen = 60,
+			   .config.modes = MODE_MANY | MODE_CAPTURE, .config.unknown = 2,
 			   .ifindex = UNKNOWN, .slot = { 1, TYPE_IP } },
 		.moves = 2,
 	},
@@ -139,51 +135,45 @@ static const struct variant {
 			   .slot = { 1, TYPE_IP } },
 	},
 	{
-		.setup = { "capture", .config.capture = 1,
-			   .config.snaplen = 65535 },
+		.setup = { "capture", .config.modes = MODE_CAPTURE, .config.snaplen = 65535 },
 		.all = true,
 	},
 	{
-		.setup = { "capture, snaplen 1", .config.capture = 1,
-			   .config.snaplen = 1 },
+		.setup = { "capture, snaplen 1", .config.modes = MODE_CAPTURE, .config.snaplen = 1 },
 	},
 	{
-		.setup = { "capture, snaplen 60, observe", .config.capture = 1,
-			   .config.modes = MODE_OBSERVE, .config.snaplen = 60 },
+		.setup = { "capture, snaplen 60, observe", .config.modes = MODE_OBSERVE | MODE_CAPTURE, .config.snaplen = 60 },
 	},
 	{
-		.setup = { "capture, deadline over", .config.capture = 1,
-			   .config.snaplen = 60, .config.deadline = 1,
-			   .deadline = -1 },
+		.setup = { "capture, deadline over", .config.modes = MODE_DEADLINE | MODE_CAPTURE, .config.snaplen = 60, .deadline = -1 },
 	},
 	{
 		.setup = { "capture, many, slot 1 without Ethernet header",
-			   .config.capture = 1, .config.snaplen = 60,
-			   .config.modes = MODE_MANY, .ifindex = LOOPBACK,
+			   .config.snaplen = 60,
+			   .config.modes = MODE_MANY | MODE_CAPTURE, .ifindex = LOOPBACK,
 			   .slot = { 1, TYPE_IP } },
 		.type = TYPE_IP,
 		.moves = 1,
 	},
 	{
-		.setup = { "capture, more than the ring holds",
-			   .config.capture = 1, .config.snaplen = 96 },
+		.setup = { "capture, more than the ring holds", .config.modes = MODE_CAPTURE,
+			   .config.snaplen = 96 },
 		.repeat = 200,
 	},
 	/* With PREEMPT_RT, a packet that comes in between. */
 	{
-		.setup = { "capture, another packet in the buffer",
-			   .config.capture = 1, .config.snaplen = 60,
+		.setup = { "capture, another packet in the buffer", .config.modes = MODE_CAPTURE,
+			   .config.snaplen = 60,
 			   .busy = true },
 		.repeat = 3,
 	},
 	{
-		.setup = { "capture, non-linear", .config.capture = 1,
-			   .config.snaplen = 1500 },
+		.setup = { "capture, non-linear", .config.modes = MODE_CAPTURE, .config.snaplen = 1500 },
 		.all = true,
 		.split = true,
 	},
 	{
-		.setup = { "trace", .config.trace = 1 },
+		.setup = { "trace", .config.modes = MODE_TRACE, },
 	},
 	/*
 	 * As kernels without CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS do without being
@@ -195,8 +185,8 @@ static const struct variant {
 	},
 	{
 		.setup = { "strict alignment, capture, many, no Ethernet header",
-			   .config.capture = 1, .config.snaplen = 60,
-			   .config.modes = MODE_MANY, .ifindex = LOOPBACK,
+			   .config.snaplen = 60,
+			   .config.modes = MODE_MANY | MODE_CAPTURE, .ifindex = LOOPBACK,
 			   .slot = { 1, TYPE_IP },
 			   .flags = BPF_F_STRICT_ALIGNMENT },
 		.type = TYPE_IP,
@@ -204,25 +194,23 @@ static const struct variant {
 	},
 	{
 		.setup = { "trace, capture, many, observe, deadline to come",
-			   .config.trace = 1, .config.capture = 1,
 			   .config.snaplen = 60,
-			   .config.modes = MODE_MANY | MODE_OBSERVE,
-			   .config.deadline = 1, .deadline = 3600,
+			   .config.modes = MODE_MANY | MODE_OBSERVE | MODE_DEADLINE | MODE_CAPTURE | MODE_TRACE,
+			   .deadline = 3600,
 			   .ifindex = LOOPBACK, .slot = { 2, TYPE_ETHERNET } },
 		.moves = 2,
 	},
 	/* More than a page, in several buffers. */
 	{
-		.setup = { "frags, capture", .config.modes = MODE_FRAGS,
-			   .config.capture = 1, .config.snaplen = 65535,
+		.setup = { "frags, capture", .config.modes = MODE_FRAGS | MODE_CAPTURE,
+			   .config.snaplen = 65535,
 			   .ring = 1 << 17, .flags = BPF_F_XDP_HAS_FRAGS },
 		.all = true,
 	},
 	{
 		.setup = { "frags, trace, capture, many, drop undecided, strict alignment",
-			   .config.modes = MODE_FRAGS | MODE_MANY |
+			   .config.modes = MODE_FRAGS | MODE_MANY | MODE_CAPTURE | MODE_TRACE |
 					   MODE_DROP_UNDECIDED,
-			   .config.trace = 1, .config.capture = 1,
 			   .config.snaplen = 60, .ifindex = LOOPBACK,
 			   .slot = { 2, TYPE_ETHERNET },
 			   .flags = BPF_F_XDP_HAS_FRAGS |
@@ -231,8 +219,7 @@ static const struct variant {
 	},
 	{
 		.setup = { "frags, capture, short first buffer",
-			   .config.modes = MODE_FRAGS, .config.capture = 1,
-			   .config.snaplen = 9000, .ring = 1 << 17,
+			   .config.modes = MODE_FRAGS | MODE_CAPTURE, .config.snaplen = 9000, .ring = 1 << 17,
 			   .flags = BPF_F_XDP_HAS_FRAGS },
 		.all = true,
 		.split = true,

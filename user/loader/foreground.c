@@ -71,7 +71,7 @@ int stage_capture(struct run *run)
 	char program[64], detail[128], timeout[48] = "no time-out";
 	int code;
 
-	if (!run->image.config->capture)
+	if (!run->image.config->snaplen)
 		return EXIT_DONE;
 	run->capture.unknown_type = run->slots.unknown_type;
 	snprintf(program, sizeof(program), "%s %s", run->program->name,

@@ -71,7 +71,7 @@ static struct doing read_doing(const struct attached *attached, int ifindex)
 	doing.observe = config.modes & MODE_OBSERVE;
 	doing.frags = config.modes & MODE_FRAGS;
 	doing.state = doing.observe ? "observing" : "dropping";
-	if (!config.deadline || state.deadline_ns == DROP_NO_DEADLINE)
+	if (!(config.modes & MODE_DEADLINE) || state.deadline_ns == DROP_NO_DEADLINE)
 		return doing;
 	now_ns = clock_ns(CLOCK_MONOTONIC);
 	if (state.deadline_ns <= now_ns)

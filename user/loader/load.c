@@ -73,24 +73,27 @@ static int configure(struct run *run)
 
 	config->frame_type = slots_unknown_type(&run->chosen);
 	config->unknown = many ? run->room : 0;
-	config->modes = (many ? MODE_MANY : 0) |
-			(run->options.observe ? MODE_OBSERVE : 0) |
-			(run->options.drop_undecided ? MODE_DROP_UNDECIDED : 0);
+	config->modes =
+		(many ? MODE_MANY : 0) |
+		(run->options.observe ? MODE_OBSERVE : 0) |
+		(run->options.drop_undecided ? MODE_DROP_UNDECIDED : 0) |
+		(run->options.trace ? MODE_TRACE : 0);
 	/*
 	 * A clsact filter outlives its loader: it needs one until it is pinned. So does
 	 * what --force lets run in another's link.
 	 */
-	config->deadline = run->options.common.timeout_ns ||
-			   run->options.common.force ||
-			   hook_is_clsact(run->attachments[0].hook);
+	if (run->options.common.timeout_ns || run->options.common.force ||
+	    hook_is_clsact(run->attachments[0].hook))
+		config->modes |= MODE_DEADLINE;
 	config->snaplen = snaplen(&run->options);
-	config->capture = !!config->snaplen;
+	if (config->snaplen)
+		config->modes |= MODE_CAPTURE;
 	config->trace = run->options.trace ? new_mark() : 0;
 	if (bpf_map__set_max_entries(find_map(run, "counters"),
 				     slots_counters(run->room)) ||
 	    bpf_map__set_max_entries(find_map(run, "slots"),
 				     slots_entries(run->room)) ||
-	    (config->capture && configure_capture(run)))
+	    (config->snaplen && configure_capture(run)))
 		return fail_at(AT_LOAD, errno, run->program->name, NULL);
 	return EXIT_DONE;
 }
@@ -109,11 +112,11 @@ static int refused(const struct run *run, int error, char *log)
 	size_t i;
 
 	if (error == EINVAL && lacks_events()) {
-		if (run->image.config->trace)
+		if (run->options.trace)
 			return fail(
 				EXIT_LACKING,
 				"--trace needs bpf_trace_printk(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or no --trace.");
-		if (run->image.config->capture && !run->program->tc)
+		if (run->image.config->snaplen && !run->program->tc)
 			return fail(
 				EXIT_LACKING,
 				"--write and --top at XDP need bpf_probe_read_kernel(), which this kernel lacks. Use a kernel with CONFIG_BPF_EVENTS, or neither of them.");
