@@ -19,7 +19,7 @@ struct rule {
 	bool except;
 	__u8 sides; /* enum rule_sides */
 	__u8 family; /* AF_INET, AF_INET6, or 0: no address given, any will do */
-	__u8 length; /* of the prefix, in bits of this family */
+	__u8 length; /* of the prefix, in bits of this family; 0 without an address */
 	__u8 address[16]; /* network order; IPv4: the first four. Bits behind the prefix are zero */
 	bool has_ports;
 	__u16 low; /* host order */
@@ -30,6 +30,14 @@ struct rules {
 	struct rule *list;
 	size_t count;
 };
+
+/* The bits of a rule's address that count, of its byte @at. */
+static inline __u8 rule_mask(const struct rule *rule, unsigned int at)
+{
+	unsigned int bits = rule->length > 8 * at ? rule->length - 8 * at : 0;
+
+	return bits < 8 ? 0xff00 >> bits : 0xff;
+}
 
 /**
  * rules_add() - add a rule
@@ -50,7 +58,8 @@ int rules_add(struct rules *rules, const struct rule *rule);
  *
  * "session" is no selector here: the caller knows it.
  *
- * Return: 0; -EINVAL: it is wrong, or the file cannot be read; -ENOMEM. On failure rules are as before.
+ * Return: 0; -EINVAL: it is wrong, or the file cannot be read; -ENOMEM. On failure rules
+ * are as before.
  */
 int rules_parse(struct rules *rules, bool except, const char *text,
 		char why[RULES_WHY_SIZE]);
