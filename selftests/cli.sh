@@ -18,7 +18,8 @@ is_wrong() {
 
 test_help() {
 	local program option options text long common="--force --pin --detach --timeout=DURATION --observe --list
-		--top\[=N\] --interval=SECONDS --json --verbose --help --version -F -p -d -t -o -l -i -j -v -h -V"
+		--top\[=N\] --interval=SECONDS --json --verbose --help --version --only=SELECTOR --except=SELECTOR
+		--ratio=P --every=N --first=N --on=DURATION --off=DURATION -F -p -d -t -o -l -i -j -v -h -V"
 
 	for program in "${programs[@]}"; do
 		expect 0 "$program" --help
@@ -119,6 +120,34 @@ test_intervals() {
 		is_wrong "'$text' is not an interval" xdp-drop-tcp "--interval=$text" veth0
 	done
 	is_wrong "'-1' is not an interval" tc-drop-tcp -i -1 veth0
+	cli_clean
+}
+
+# The selectors themselves: rules_native
+test_selecting() {
+	local text
+
+	is_wrong "--only: ':70000' has no port .*Write one from 0 to 65535" xdp-drop-tcp --only :70000 veth0
+	is_wrong "--except: '10.0.0.0/33' has no prefix length" tc-drop-tcp --except 10.0.0.0/33 veth0
+	is_wrong "--only: 'example.com' is not an address\. .*give addresses" xdp-drop-world --only example.com veth0
+	is_wrong "--only 'session' .*--except session" xdp-drop-tcp --only session veth0
+	is_wrong "--only: '@/nosuch' cannot be read: No such file" xdp-drop-tcp --only @/nosuch veth0
+	: >"$tmp/list"
+	is_wrong "--only: '@$tmp/list' has no selector in it" xdp-drop-tcp --only "@$tmp/list" veth0
+	printf ':22\n\nexample.com\n' >"$tmp/list"
+	is_wrong "--except: $tmp/list, line 3: 'example.com' is not" xdp-drop-tcp --except "@$tmp/list" veth0
+	for text in 0% 9/8 0.5 101% ''; do
+		is_wrong "'$text' is not a ratio above zero.*10%, 0\.5%.*1/8" xdp-drop-tcp "--ratio=$text" veth0
+	done
+	for text in 0 -1 x 4294967296; do
+		is_wrong "'$text' is no number of packets.*1 to 4294967295" xdp-drop-tcp --every "$text" veth0
+	done
+	is_wrong "'9223372036854775809' is no number of packets" tc-drop-tcp --first 9223372036854775809 veth0
+	is_wrong '--on and --off belong together' xdp-drop-tcp --on 1s veth0
+	is_wrong '--on and --off belong together' xdp-drop-tcp --off 1s veth0
+	is_wrong "'0s' is not a duration" xdp-drop-tcp --on 0s --off 1s veth0
+	is_wrong '--only.* are for attaching' xdp-drop-tcp --only :22 --list veth0
+	is_wrong '--ratio.* are for attaching' tc-drop-tcp --detach --ratio 1/8 veth0
 	cli_clean
 }
 
@@ -320,6 +349,7 @@ ktap_case usage test_unknown_option "unknown options, and those of the other pro
 ktap_case usage test_exclusive "options that exclude each other"
 ktap_case usage test_durations "bad durations"
 ktap_case usage test_intervals "bad intervals"
+ktap_case usage test_selecting "what is dropped: bad selectors, ratios, numbers"
 ktap_case names test_names "names and globs of no interface"
 ktap_case names test_globs "a glob means several; an interface named twice counts once"
 ktap_case names test_alias "an alternative name"

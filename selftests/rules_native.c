@@ -8,10 +8,13 @@
 #include <time.h>
 #include "frames/ktap.h"
 #include "lib/escape.c"
+#include "lib/duration.c"
 #include "select/rules.c"
+#include "select/select_options.c"
 #include "json_writer.c"
 
 #define LINES 100000
+#define BAD 0x100000000
 
 static char why[RULES_WHY_SIZE], path[] = "/tmp/rules_native.XXXXXX";
 
@@ -220,6 +223,63 @@ static void test_fifo(void)
 	ktap_point(ok, "a FIFO");
 }
 
+static void test_ratios(void)
+{
+	static const struct {
+		const char *text;
+		__u64 ratio; /* BAD: refused */
+	} ratios[] = {
+		{ "100%", 0 },
+		{ "100.0%", 0 },
+		{ "7/7", 0 },
+		{ "50%", 1U << 31 },
+		{ "1/8", 1U << 29 },
+		{ "0.5%", 21474836 },
+		{ "10%", 429496730 },
+		{ "1/3", 1431655765 },
+		{ "2/3", 2863311531 },
+		{ "0.0000001%", 4 },
+		{ "99.9999999%", UINT32_MAX - 3 },
+		{ "1/4294967295", 1 },
+		{ "4294967294/4294967295", UINT32_MAX },
+		{ "0%", BAD },
+		{ "0.0%", BAD },
+		{ "0/8", BAD },
+		{ "1/0", BAD },
+		{ "9/8", BAD },
+		{ "100.1%", BAD },
+		{ "101%", BAD },
+		{ "4294967297%", BAD },
+		{ "1/4294967296", BAD },
+		{ "0.00000001%", BAD },
+		{ "0,5%", BAD },
+		{ "0.05", BAD },
+		{ "10", BAD },
+		{ ".5%", BAD },
+		{ "5.%", BAD },
+		{ "1/8%", BAD },
+		{ "10%%", BAD },
+		{ "-1%", BAD },
+		{ "1e1%", BAD },
+		{ "%", BAD },
+		{ "", BAD },
+		{ "18446744073709551617/2", BAD },
+	};
+	bool ok = true;
+	__u32 ratio;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(ratios); i++) {
+		if (read_ratio(ratios[i].text, &ratio) ?
+			    ratio == ratios[i].ratio :
+			    ratios[i].ratio == BAD)
+			continue;
+		printf("# '%s'\n", ratios[i].text);
+		ok = false;
+	}
+	ktap_point(ok, "ratios");
+}
+
 int main(void)
 {
 	const size_t count = ARRAY_SIZE(samples);
@@ -228,7 +288,7 @@ int main(void)
 	size_t i;
 
 	ktap_begin();
-	ksft_set_plan(count + ARRAY_SIZE(files) + 3);
+	ksft_set_plan(count + ARRAY_SIZE(files) + 4);
 	for (i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "'%s'",
 			 escape_text(got, 60, samples[i].text));
@@ -240,6 +300,7 @@ int main(void)
 	test_long_line();
 	test_large_file();
 	test_fifo();
+	test_ratios();
 	unlink(path);
 	close(fd);
 	ksft_finished();

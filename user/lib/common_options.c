@@ -2,7 +2,6 @@
 /* The options that all programs have. */
 #include "lib/common_options.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "drop_abi.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
+#include "lib/number.h"
 
 /* No short form; other options' keys are lower. */
 #define KEY_USAGE 0x1000
@@ -33,18 +33,6 @@ static const struct argp_option options[] = {
 	{ "usage", KEY_USAGE, NULL, OPTION_HIDDEN, NULL, -1 },
 	{},
 };
-
-__u32 common_number(const char *text, __u32 most)
-{
-	unsigned long value;
-	char *end;
-
-	if (*text < '0' || *text > '9')
-		return 0;
-	errno = 0;
-	value = strtoul(text, &end, 10);
-	return errno || *end || value > most ? 0 : (__u32)value;
-}
 
 /* Options that end the program. */
 static error_t parse_usage(int key, struct argp_state *state)
@@ -92,7 +80,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		to->write = arg;
 		return 0;
 	case 's':
-		to->snaplen = common_number(arg, DROP_SNAPLEN_MAX);
+		to->snaplen = parse_number(arg, DROP_SNAPLEN_MAX);
 		if (!to->snaplen)
 			argp_error(
 				state,

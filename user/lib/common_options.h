@@ -38,9 +38,6 @@ extern const struct argp common_argp;
  */
 int common_parse(const struct argp *argp, int argc, char **argv, void *input);
 
-/* A whole number from 1 to @most; 0 if it is none. */
-__u32 common_number(const char *text, __u32 most);
-
 /* Bytes of a command line that are kept. */
 #define COMMAND_SIZE 256
 

@@ -13,6 +13,7 @@
 #include "lib/duration.h"
 #include "lib/errors.h"
 #include "lib/macros.h"
+#include "lib/number.h"
 
 /* Options with no short form. */
 enum {
@@ -129,6 +130,11 @@ static void check(const struct parsing *parsing, struct argp_state *state)
 		argp_error(
 			state,
 			"--timeout, --observe, --drop-undecided and --trace are for attaching: give them without --list and --detach.");
+	if ((options->list || options->detach) &&
+	    selection_is_on(&options->select))
+		argp_error(
+			state,
+			"--only, --except, --ratio, --every, --first, --on and --off are for attaching: give them without --list and --detach.");
 	if ((options->common.write || options->top) &&
 	    (options->pin || options->list || options->detach))
 		argp_error(
@@ -177,7 +183,7 @@ static error_t parse_any_hook(int key, char *arg, struct argp_state *state)
 				arg);
 		return 0;
 	case KEY_TOP:
-		options->top = arg ? common_number(arg, TOP_MOST) : TOP_USUAL;
+		options->top = arg ? parse_number(arg, TOP_MOST) : TOP_USUAL;
 		if (!options->top)
 			argp_error(
 				state,
@@ -226,7 +232,8 @@ static error_t parse(int key, char *arg __maybe_unused,
 	switch (key) {
 	case ARGP_KEY_INIT:
 		state->child_inputs[0] = parsing;
-		state->child_inputs[1] = &parsing->options->common;
+		state->child_inputs[1] = &parsing->options->select;
+		state->child_inputs[2] = &parsing->options->common;
 		return 0;
 	case ARGP_KEY_END:
 		check(parsing, state);
@@ -262,9 +269,14 @@ int options_parse(struct options *options, const struct program *program,
 		.options = any_hook_options,
 		.parser = parse_any_hook,
 	};
-	struct argp_child children[] = { { .argp = &any_hook },
-					 { .argp = &common_argp },
-					 {} };
+	struct argp_child children[] = {
+		{ .argp = &any_hook },
+		{ .argp = &select_argp,
+		  .header = "Selecting what is dropped:",
+		  .group = 2 },
+		{ .argp = &common_argp },
+		{},
+	};
 	char text[1536];
 	struct argp argp = {
 		.options = program->tc ? tc_options : xdp_options,

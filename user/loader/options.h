@@ -8,9 +8,11 @@
 #include "attach/hook.h"
 #include "lib/common_options.h"
 #include "loader/program.h"
+#include "select/select_options.h"
 
 struct options {
 	struct common_options common;
+	struct selection select;
 	enum xdp_choice xdp;
 	enum tc_choice tc;
 	bool ingress;

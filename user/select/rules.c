@@ -14,6 +14,7 @@
 #include "lib/escape.h"
 #include "lib/grow.h"
 #include "lib/macros.h"
+#include "lib/number.h"
 
 /* Of a line without its comment, and of a selector. */
 #define LINE_SIZE 256
@@ -56,24 +57,10 @@ int rules_add(struct rules *rules, const struct rule *rule)
 	return grow_list(&rules->list, &rules->count, rule, sizeof(*rule));
 }
 
-/* Returns what follows the number at @text, NULL if there is none up to @most. */
-static const char *read_number(const char *text, unsigned int most,
-			       unsigned int *value)
-{
-	const char *at = text;
-
-	for (*value = 0; *at >= '0' && *at <= '9'; at++) {
-		*value = 10 * *value + (*at - '0');
-		if (*value > most)
-			return NULL;
-	}
-	return at == text ? NULL : at;
-}
-
 static int read_ports(const struct place *place, const char *text,
 		      const char *ports, struct rule *rule)
 {
-	unsigned int low, high;
+	__u64 low, high;
 	const char *end = read_number(ports, UINT16_MAX, &low);
 
 	high = low;
@@ -86,7 +73,7 @@ static int read_ports(const struct place *place, const char *text,
 	if (high < low)
 		return wrong(
 			place, text,
-			"has a range of ports that ends before it begins. Write %u-%u.",
+			"has a range of ports that ends before it begins. Write %llu-%llu.",
 			high, low);
 	rule->has_ports = true;
 	rule->low = low;
@@ -138,7 +125,8 @@ static int read_prefix(const struct place *place, const char *text,
 		       char *prefix, struct rule *rule)
 {
 	char *slash = strchr(prefix, '/');
-	unsigned int length, most;
+	unsigned int most;
+	__u64 length;
 	const char *end;
 
 	if (slash)
