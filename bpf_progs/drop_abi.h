@@ -14,6 +14,7 @@ enum drop_stat {
 	STAT_DROPPED, /* matched, or MODE_DROP_UNDECIDED; dropped */
 	STAT_OBSERVED, /* the same, but passed because of MODE_OBSERVE */
 	STAT_UNDECIDED, /* too short or too deeply nested; passed */
+	STAT_SPARED, /* matched, but not selected, as by --except; passed */
 	STAT_COUNT,
 };
 
@@ -28,8 +29,8 @@ struct drop_stats {
 };
 
 /*
- * Value of the map "counters", per CPU, for each interface. The stats fill a
- * cache line; the rest is touched only while capturing.
+ * Value of the map "counters", per CPU, for each interface. The first four stats fill a
+ * cache line; the rest is touched only while selecting or capturing.
  */
 struct drop_counters {
 	struct drop_stats stats[STAT_COUNT];
@@ -85,9 +86,11 @@ enum drop_mode {
 	MODE_DROP_UNDECIDED = 2, /* treat undecided packets as matched */
 	MODE_MANY = 4, /* look the interface up in "slots" */
 	MODE_FRAGS = 8, /* loaded with BPF_F_XDP_HAS_FRAGS */
-	MODE_DEADLINE = 16, /* from drop_state.deadline_ns on, pass everything */
+	MODE_DEADLINE =
+		16, /* from drop_state.deadline_ns on, pass everything */
 	MODE_CAPTURE = 32, /* put what matches into the ring "captured" */
-	MODE_TRACE = 64, /* a trace line for each packet that is not just passed */
+	MODE_TRACE = 64, /* a line for each packet that is not just passed */
+	MODE_SELECTS = 128, /* see select_kern.h; for --list */
 };
 
 /* Constants (.rodata.config), set before loading; all zero is the notebook's behaviour. */
@@ -104,6 +107,7 @@ struct drop_config {
 /* Variables (.bss), written by the loader while the program runs. */
 struct drop_state {
 	__u64 deadline_ns; /* CLOCK_MONOTONIC; see MODE_DEADLINE */
+	__u64 started_ns; /* CLOCK_MONOTONIC; when --on began for the first time */
 	__u32 pinned; /* meant to outlive its loader */
 	__u32 unused;
 };

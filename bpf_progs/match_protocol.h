@@ -35,6 +35,7 @@ enum match {
 	MATCH_NO,
 	MATCH_YES,
 	MATCH_UNDECIDED,
+	MATCH_SPARED, /* matched, but not selected: see select_kern.h */
 };
 
 struct vlan_tag {
@@ -79,13 +80,69 @@ static const __u8 extension_kind[256] = {
 	[140] = EXTENSION | 8, /* shim6 */
 };
 
+/*
+ * Where the walk found what a selection looks at; NULL if there is none, and then all of
+ * this folds away when it is compiled. Distances from the frame's first byte, not
+ * pointers: the verifier would keep each number of tags and headers apart.
+ */
+struct where {
+	__u32 network; /* of the IP header, less than 64 */
+	__u32 transport; /* of what IP carries; 0: not known, or a later fragment's */
+	__u8 family; /* 4, 6; 0: not IP, or the frame is too short to know */
+	__u8 later; /* a later fragment */
+	__u8 carried; /* IPPROTO_*, if the match is decided */
+	__u8 arp;
+};
+
+/* In assembly: clang would write down the constants that it knows. */
+static __always_inline __u64 distance(const void *start, const void *at)
+{
+	__u64 distance = (__u64)at;
+
+#ifdef __bpf__
+	asm volatile("%0 -= %1" : "+r"(distance) : "r"(start));
+#else
+	distance -= (__u64)start;
+#endif
+	return distance;
+}
+
+static __always_inline void found_network(struct where *where, __u8 family,
+					  const void *start, const void *header)
+{
+	if (!where)
+		return;
+	where->family = family;
+	where->network = distance(start, header);
+}
+
+static __always_inline void found_carried(struct where *where, __u8 carried,
+					  const void *start, const void *header)
+{
+	if (!where)
+		return;
+	where->carried = carried;
+	where->transport = distance(start, header);
+}
+
+static __always_inline void found_fragment(struct where *where, __u8 carried)
+{
+	if (!where)
+		return;
+	where->carried = carried;
+	where->later = 1;
+}
+
+#define IPV4_OFFSET 0x1fff
+
 static __always_inline enum match match_carried(__u8 wanted, __u8 carried)
 {
 	return carried == wanted ? MATCH_YES : MATCH_NO;
 }
 
-static __always_inline enum match match_ipv4(__u8 wanted, const void *data,
-					     const void *end)
+static __always_inline enum match match_ipv4(__u8 wanted, const void *start,
+					     const void *data, const void *end,
+					     struct where *where)
 {
 	const struct iphdr *ip = data;
 
@@ -93,6 +150,11 @@ static __always_inline enum match match_ipv4(__u8 wanted, const void *data,
 		return MATCH_UNDECIDED;
 	if (ip->version != 4 || ip->ihl < 5)
 		return MATCH_NO;
+	found_network(where, 4, start, ip);
+	if (where && ip->frag_off & bpf_htons(IPV4_OFFSET))
+		found_fragment(where, ip->protocol);
+	else
+		found_carried(where, ip->protocol, start, data + ip->ihl * 4);
 	return match_carried(wanted, ip->protocol);
 }
 
@@ -106,7 +168,8 @@ static __always_inline enum match match_next_header(__u8 wanted, __u8 next)
 
 /* @header: the one at @data, a number that extension_kind[] knows. */
 static __always_inline enum match
-match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
+match_extensions(__u8 wanted, const void *start, const void *data,
+		 const void *end, __u8 header, struct where *where)
 {
 	const struct extension *ext;
 	__u8 kind;
@@ -115,8 +178,10 @@ match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
 
 	for (i = 0; i < MATCH_MAX_EXTENSIONS; i++) {
 		kind = extension_kind[header];
-		if (!kind)
+		if (!kind) {
+			found_carried(where, header, start, data);
 			return match_next_header(wanted, header);
+		}
 		ext = data;
 		if ((const void *)(ext + 1) > end)
 			return MATCH_UNDECIDED;
@@ -124,6 +189,7 @@ match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
 		if (header == IPPROTO_FRAGMENT &&
 		    ext->offset & bpf_htons(FRAGMENT_OFFSET)) {
 			header = ext->next;
+			found_fragment(where, header);
 			break;
 		}
 		header = ext->next;
@@ -131,13 +197,16 @@ match_extensions(__u8 wanted, const void *data, const void *end, __u8 header)
 		size = ext->length * (kind & EXTENSION_UNIT);
 		data += sizeof(*ext) + (size & 0x7fc);
 	}
+	if (where && !where->later)
+		found_carried(where, header, start, data);
 	return extension_kind[header] ? MATCH_UNDECIDED :
 					match_next_header(wanted, header);
 }
 
 /* @data: where the header should start, less than 64 bytes behind @start. */
 static __always_inline enum match match_ipv6(__u8 wanted, const void *start,
-					     const void *data, const void *end)
+					     const void *data, const void *end,
+					     struct where *where)
 {
 	const struct ipv6hdr *ip = data;
 	__u64 offset = data - start;
@@ -146,8 +215,11 @@ static __always_inline enum match match_ipv6(__u8 wanted, const void *start,
 		return MATCH_UNDECIDED;
 	if (ip->version != 6)
 		return MATCH_NO;
-	if (!extension_kind[ip->nexthdr])
+	found_network(where, 6, start, ip);
+	if (!extension_kind[ip->nexthdr]) {
+		found_carried(where, ip->nexthdr, start, ip + 1);
 		return match_next_header(wanted, ip->nexthdr);
+	}
 	/*
 	 * The verifier knows only what the mask says about the distance between
 	 * the two pointers. So it walks the following headers once, not once for
@@ -157,7 +229,8 @@ static __always_inline enum match match_ipv6(__u8 wanted, const void *start,
 	 */
 	asm volatile("" : "+r"(offset));
 	data = start + (offset & 62);
-	return match_extensions(wanted, data + sizeof(*ip), end, ip->nexthdr);
+	return match_extensions(wanted, start, data + sizeof(*ip), end,
+				ip->nexthdr, where);
 }
 
 /* What follows the link layer's headers. */
@@ -211,27 +284,38 @@ static __always_inline struct network behind_nothing(const void *data,
 }
 
 /**
- * match_protocol() - does IP carry this protocol in this frame?
+ * match_where() - does IP carry this protocol in this frame, and where are its headers?
  * @wanted: the protocol: IPPROTO_TCP, say, or another one that is no extension header
  * @type: what the frame starts with
  * @data: its first byte
  * @end: the byte after its last
  * @tags: VLAN tags already taken off the frame (0 to MATCH_MAX_TAGS)
+ * @where: all zero before; or NULL
  */
-static __always_inline enum match match_protocol(__u8 wanted,
-						 enum drop_frame_type type,
-						 const void *data,
-						 const void *end, int tags)
+static __always_inline enum match match_where(__u8 wanted,
+					      enum drop_frame_type type,
+					      const void *data, const void *end,
+					      int tags, struct where *where)
 {
 	struct network network = type == TYPE_IP ?
 					 behind_nothing(data, end) :
 					 behind_ethernet(data, end, tags);
 
 	if (network.protocol == bpf_htons(ETH_P_IP))
-		return match_ipv4(wanted, network.header, end);
+		return match_ipv4(wanted, data, network.header, end, where);
 	if (network.protocol == bpf_htons(ETH_P_IPV6))
-		return match_ipv6(wanted, data, network.header, end);
+		return match_ipv6(wanted, data, network.header, end, where);
+	if (where)
+		where->arp = network.protocol == bpf_htons(ETH_P_ARP);
 	return is_tag(network.protocol) ? MATCH_UNDECIDED : MATCH_NO;
+}
+
+static __always_inline enum match match_protocol(__u8 wanted,
+						 enum drop_frame_type type,
+						 const void *data,
+						 const void *end, int tags)
+{
+	return match_where(wanted, type, data, end, tags, 0);
 }
 
 #endif

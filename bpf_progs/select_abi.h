@@ -88,25 +88,22 @@ struct select_ipv6 {
 	__u8 address[16];
 };
 
-/* Entry of the map "select_turns", for each entry of "counters": see --every and --first. */
-#define SELECT_TURN                                                         \
-	{                                                                   \
-		struct bpf_spin_lock lock;                                  \
-		__u32 turn; /* packets since the last one dropped */        \
-		__u64 dropped;                                              \
-	}
-
 /* Bits of select_config.flags. */
 enum select_flag {
-	SELECT_ONLY = 1, /* there are --only rules: what none of them matches is spared */
+	SELECT_ONLY =
+		1, /* there are --only rules: what none of them matches is spared */
 	SELECT_EXCEPT = 2,
 	SELECT_PORTS = 4, /* some rules have ports */
-	SELECT_NEIGHBOURS = 8, /* spare ARP, IPv6 neighbour discovery, "too big" */
+	SELECT_NEIGHBOURS =
+		8, /* spare ARP, IPv6 neighbour discovery, "too big" */
 	SELECT_RATIO = 16,
 	SELECT_EVERY = 32,
 	SELECT_FIRST = 64,
 	SELECT_FLAP = 128,
 };
+
+/* By what is in the packet. */
+#define SELECT_BY_FRAME (SELECT_ONLY | SELECT_EXCEPT | SELECT_NEIGHBOURS)
 
 /* Constants (.rodata.select), set before loading. */
 struct select_config {

@@ -13,12 +13,16 @@
 #define PULL_FIRST 256
 
 static __always_inline enum match match_skb(const struct __sk_buff *skb,
-					    enum drop_frame_type type)
+					    enum drop_frame_type type,
+					    struct where *where)
 {
 	const void *data = (const void *)(long)skb->data;
 	const void *end = (const void *)(long)skb->data_end;
 
-	return match_protocol(IPPROTO_TCP, type, data, end, skb->vlan_present);
+	if (where)
+		*where = (struct where){};
+	return match_where(IPPROTO_TCP, type, data, end, skb->vlan_present,
+			   where);
 }
 
 /*
@@ -29,7 +33,8 @@ static __always_inline enum match match_skb(const struct __sk_buff *skb,
  * kernels without BTF of their own reject it.
  */
 static __noinline enum match match_pulled(struct __sk_buff *skb,
-					  enum drop_frame_type type)
+					  enum drop_frame_type type,
+					  struct where *where)
 {
 	const void *data = (const void *)(long)skb->data;
 	const void *end = (const void *)(long)skb->data_end;
@@ -39,20 +44,46 @@ static __noinline enum match match_pulled(struct __sk_buff *skb,
 		pull = skb->len;
 	if (end - data >= skb->len || bpf_skb_pull_data(skb, pull))
 		return MATCH_UNDECIDED;
-	return match_skb(skb, type);
+	return match_skb(skb, type, where);
 }
+
+#if SELECTS
+/* Ports may be behind the linear part, which the walk did not need to read. */
+static __always_inline enum match
+select_skb(struct __sk_buff *skb, enum match match, const struct where *where)
+{
+	__u32 ports = (where->transport & 0x7ffe) + 4;
+	const void *data = (const void *)(long)skb->data;
+	const void *end = (const void *)(long)skb->data_end;
+
+	if (match == MATCH_NO)
+		return match;
+	if (select_config.flags & SELECT_PORTS && end - data < ports &&
+	    ports <= skb->len) {
+		/* If it fails, the ports stay unknown. */
+		bpf_skb_pull_data(skb, ports);
+		data = (const void *)(long)skb->data;
+		end = (const void *)(long)skb->data_end;
+	}
+	return matched_and(match, select_frame(match, where, data, end));
+}
+#endif
 
 SEC("tc")
 int tc_drop_tcp(struct __sk_buff *skb)
 {
 	struct slot slot = slot_of(&skb->ifindex);
-	enum match match = match_skb(skb, slot.frame_type);
+	struct where found, *where = SELECTS ? &found : 0;
+	enum match match = match_skb(skb, slot.frame_type, where);
 	struct verdict verdict;
 
 	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, slot.frame_type);
+		match = match_pulled(skb, slot.frame_type, where);
 	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, slot.frame_type);
+		match = match_pulled(skb, slot.frame_type, where);
+#if SELECTS
+	match = select_skb(skb, match, where);
+#endif
 	verdict = verdict_of(match, &slot);
 	count(&verdict, wire_length(skb));
 	trace_skb(skb, slot.modes, &verdict);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From match to verdict: policy, stats; then capture_kern.h and trace_kern.h. The
+ * From match and selection to verdict: policy, stats; then capture_kern.h and trace_kern.h. The
  * programs differ only in their context, in what they match and in the verdicts' names.
  *
  * The configuration is constant once the program is loaded: the verifier
@@ -13,6 +13,10 @@
 #include <bpf/bpf_helpers.h>
 #include "drop_abi.h"
 #include "match_protocol.h"
+#include "select_kern.h"
+#if SELECTS
+#include "due_kern.h"
+#endif
 
 /* In a map of its own, which --list can tell by name and size. */
 const volatile struct drop_config config SEC(".rodata.config") = {};
@@ -76,8 +80,15 @@ static __always_inline struct slot slot_of(const __u32 *from)
 	return slot;
 }
 
-static __always_inline enum drop_stat policy(enum match match, __u32 modes)
+static __always_inline enum drop_stat policy(enum match match,
+					     const struct slot *slot)
 {
+	const __u32 modes = slot->modes;
+
+#if SELECTS
+	if (match == MATCH_SPARED)
+		return STAT_SPARED;
+#endif
 	if (match == MATCH_UNDECIDED) {
 		if (!is_on(modes, MODE_DROP_UNDECIDED))
 			return STAT_UNDECIDED;
@@ -90,6 +101,10 @@ static __always_inline enum drop_stat policy(enum match match, __u32 modes)
 	    state.deadline_ns != DROP_NO_DEADLINE &&
 	    bpf_ktime_get_ns() >= state.deadline_ns)
 		return STAT_PASSED;
+#if SELECTS
+	if (!is_due(slot->counters, &state.started_ns))
+		return STAT_SPARED;
+#endif
 	return is_on(modes, MODE_OBSERVE) ? STAT_OBSERVED : STAT_DROPPED;
 }
 
@@ -103,7 +118,7 @@ struct verdict {
 static __always_inline struct verdict verdict_of(enum match match,
 						 const struct slot *slot)
 {
-	struct verdict verdict = { .kind = policy(match, slot->modes),
+	struct verdict verdict = { .kind = policy(match, slot),
 				   .slot = slot->counters };
 
 	verdict.counters = bpf_map_lookup_elem(&counters, &verdict.slot);

@@ -7,10 +7,7 @@ SEC("xdp")
 int xdp_drop_tcp(struct xdp_md *ctx)
 {
 	struct slot slot = slot_of(&ctx->ingress_ifindex);
-	const void *data = (const void *)(long)ctx->data;
-	const void *end = (const void *)(long)ctx->data_end;
-	enum match match =
-		match_protocol(IPPROTO_TCP, slot.frame_type, data, end, 0);
+	enum match match = match_xdp(ctx, IPPROTO_TCP, slot.frame_type);
 	struct verdict verdict = verdict_of(match, &slot);
 	__u64 length = xdp_length(ctx, slot.modes);
 

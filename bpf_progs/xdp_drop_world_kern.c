@@ -7,7 +7,8 @@ SEC("xdp")
 int xdp_drop_world(struct xdp_md *ctx)
 {
 	struct slot slot = slot_of(&ctx->ingress_ifindex);
-	struct verdict verdict = verdict_of(MATCH_YES, &slot);
+	enum match match = match_xdp(ctx, MATCH_ANY, slot.frame_type);
+	struct verdict verdict = verdict_of(match, &slot);
 	__u64 length = xdp_length(ctx, slot.modes);
 
 	count(&verdict, length);

@@ -302,7 +302,7 @@ test_list_empty() {
 }
 
 test_list() {
-	local way dev hook line count rows=() tcx=tcx counters='("[a-z]+_(packets|bytes)":[0-9]+,?){8}'
+	local way dev hook line count rows=() tcx=tcx counters='("[a-z]+_(packets|bytes)":[0-9]+,?){10}'
 
 	has_tcx || tcx=clsact
 	cli_on ip link add veth1 type veth peer name veth2

@@ -173,9 +173,9 @@ wire_endless() {
 	id=$(cli_on bpftool -j prog show id "$id" | jq '.map_ids[]')
 	for id in $id; do
 		bytes=$(cli_on bpftool -j map show id "$id" | jq -r 'select(.name == "tc_drop_.bss").bytes_value')
-		[ "$bytes" = 16 ] || continue
+		[ "$bytes" = 24 ] || continue
 		cli_on bpftool map update id "$id" key 0 0 0 0 \
-			value 255 255 255 255 255 255 255 255 0 0 0 0 0 0 0 0
+			value 255 255 255 255 255 255 255 255 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
 		return 0
 	done
 	fail "there is no map .bss"

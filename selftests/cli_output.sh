@@ -9,7 +9,7 @@ set -eu
 cli_private "$@"
 
 numbers='"passed_packets":[0-9]+,"passed_bytes":[0-9]+,"dropped_packets":[0-9]+,"dropped_bytes":[0-9]+'
-numbers+=',"observed_packets":[0-9]+,"observed_bytes":[0-9]+,"undecided_packets":[0-9]+,"undecided_bytes":[0-9]+'
+numbers+=',"observed_packets":[0-9]+,"observed_bytes":[0-9]+,"undecided_packets":[0-9]+,"undecided_bytes":[0-9]+,"spared_packets":[0-9]+,"spared_bytes":[0-9]+'
 
 test_json() {
 	local time regex place total line list final='' ended='"why":"timeout","attached_ms":[0-9]+'

@@ -193,9 +193,12 @@ static void test_random(void)
 {
 	struct seen seen = {};
 	bool ok = true;
-	int set;
+	int set, sets = SMALL_SETS;
 
-	for (set = 0; set < SMALL_SETS && ok; set++)
+	/* An emulated machine takes minutes for all. */
+	if (getenv("EMULATED"))
+		sets /= 20;
+	for (set = 0; set < sets && ok; set++)
 		ok = is_set_right(roll(roll(2) ? 8 : 41), PACKETS, &seen);
 	ktap_point(ok, "small sets of rules");
 	for (set = 0; set < LARGE_SETS && ok; set++)
@@ -204,7 +207,8 @@ static void test_random(void)
 	printf("# %u packets, %u of them selected\n", seen.packets,
 	       seen.selected);
 	/* Or else the runs above show little. */
-	ok = seen.packets > 1000000 && seen.selected > seen.packets / 5 &&
+	ok = seen.packets > (unsigned int)sets * PACKETS / 2 &&
+	     seen.selected > seen.packets / 5 &&
 	     seen.selected < seen.packets / 5 * 4;
 	ktap_point(ok, "both verdicts are frequent");
 }

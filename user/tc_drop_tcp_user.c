@@ -2,6 +2,7 @@
 /* tc-drop-tcp: the loader of tc_drop_tcp_kern.c. */
 #include "loader/program.h" /* first: the skeleton uses its types */
 #include "tc_drop_tcp_kern.skel.h"
+#include "tc_drop_tcp_select_kern.skel.h"
 #include "loader/run.h"
 
 PROGRAM_IMAGE(tc_drop_tcp)

@@ -2,6 +2,7 @@
 /* xdp-drop-tcp: the loader of xdp_drop_tcp_kern.c. */
 #include "loader/program.h" /* first: the skeleton uses its types */
 #include "xdp_drop_tcp_kern.skel.h"
+#include "xdp_drop_tcp_select_kern.skel.h"
 #include "loader/run.h"
 
 PROGRAM_IMAGE(xdp_drop_tcp)

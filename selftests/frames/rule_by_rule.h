@@ -53,7 +53,7 @@ static bool applies(const struct rule *rule, const struct packet *packet,
 	return is_in(rule, packet->address[side]);
 }
 
-static bool is_selected(const struct packet *packet)
+static inline bool is_selected(const struct packet *packet)
 {
 	bool only = false, has_only = false;
 	const struct rule *rule;

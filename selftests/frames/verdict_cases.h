@@ -58,17 +58,20 @@ static const struct variant {
 		.setup = { "observe", .config.modes = MODE_OBSERVE },
 	},
 	{
-		.setup = { "deadline over", .config.modes = MODE_DEADLINE, .deadline = -1 },
+		.setup = { "deadline over", .config.modes = MODE_DEADLINE,
+			   .deadline = -1 },
 	},
 	{
-		.setup = { "deadline to come", .config.modes = MODE_DEADLINE, .deadline = 3600 },
+		.setup = { "deadline to come", .config.modes = MODE_DEADLINE,
+			   .deadline = 3600 },
 	},
 	{
 		.setup = { "deadline over, not asked for", .deadline = -1 },
 	},
 	{
 		.setup = { "observe, deadline over",
-			   .config.modes = MODE_OBSERVE | MODE_DEADLINE, .deadline = -1 },
+			   .config.modes = MODE_OBSERVE | MODE_DEADLINE,
+			   .deadline = -1 },
 	},
 	{
 		.setup = { "drop undecided",
@@ -93,14 +96,16 @@ static const struct variant {
 	},
 	{
 		.setup = { "drop undecided, capture, many",
-			   .config.modes = MODE_MANY | MODE_DROP_UNDECIDED | MODE_CAPTURE,
+			   .config.modes = MODE_MANY | MODE_DROP_UNDECIDED |
+					   MODE_CAPTURE,
 			   .config.snaplen = 60,
 			   .ifindex = LOOPBACK, .slot = { 2, TYPE_ETHERNET } },
 		.moves = 2,
 	},
 	{
 		.setup = { "drop undecided, strict alignment, trace, capture",
-			   .config.modes = MODE_DROP_UNDECIDED | MODE_OBSERVE | MODE_CAPTURE | MODE_TRACE,
+			   .config.modes = MODE_DROP_UNDECIDED | MODE_OBSERVE |
+					   MODE_CAPTURE | MODE_TRACE,
 			   .config.snaplen = 60,
 			   .flags = BPF_F_STRICT_ALIGNMENT },
 	},
@@ -126,7 +131,8 @@ static const struct variant {
 	{
 		.setup = { "capture, many, not this interface",
 			   .config.snaplen = 60,
-			   .config.modes = MODE_MANY | MODE_CAPTURE, .config.unknown = 2,
+			   .config.modes = MODE_MANY | MODE_CAPTURE,
+			   .config.unknown = 2,
 			   .ifindex = UNKNOWN, .slot = { 1, TYPE_IP } },
 		.moves = 2,
 	},
@@ -135,40 +141,50 @@ static const struct variant {
 			   .slot = { 1, TYPE_IP } },
 	},
 	{
-		.setup = { "capture", .config.modes = MODE_CAPTURE, .config.snaplen = 65535 },
+		.setup = { "capture", .config.modes = MODE_CAPTURE,
+			   .config.snaplen = 65535 },
 		.all = true,
 	},
 	{
-		.setup = { "capture, snaplen 1", .config.modes = MODE_CAPTURE, .config.snaplen = 1 },
+		.setup = { "capture, snaplen 1", .config.modes = MODE_CAPTURE,
+			   .config.snaplen = 1 },
 	},
 	{
-		.setup = { "capture, snaplen 60, observe", .config.modes = MODE_OBSERVE | MODE_CAPTURE, .config.snaplen = 60 },
+		.setup = { "capture, snaplen 60, observe",
+			   .config.modes = MODE_OBSERVE | MODE_CAPTURE,
+			   .config.snaplen = 60 },
 	},
 	{
-		.setup = { "capture, deadline over", .config.modes = MODE_DEADLINE | MODE_CAPTURE, .config.snaplen = 60, .deadline = -1 },
+		.setup = { "capture, deadline over",
+			   .config.modes = MODE_DEADLINE | MODE_CAPTURE,
+			   .config.snaplen = 60, .deadline = -1 },
 	},
 	{
 		.setup = { "capture, many, slot 1 without Ethernet header",
 			   .config.snaplen = 60,
-			   .config.modes = MODE_MANY | MODE_CAPTURE, .ifindex = LOOPBACK,
+			   .config.modes = MODE_MANY | MODE_CAPTURE,
+			   .ifindex = LOOPBACK,
 			   .slot = { 1, TYPE_IP } },
 		.type = TYPE_IP,
 		.moves = 1,
 	},
 	{
-		.setup = { "capture, more than the ring holds", .config.modes = MODE_CAPTURE,
+		.setup = { "capture, more than the ring holds",
+			   .config.modes = MODE_CAPTURE,
 			   .config.snaplen = 96 },
 		.repeat = 200,
 	},
 	/* With PREEMPT_RT, a packet that comes in between. */
 	{
-		.setup = { "capture, another packet in the buffer", .config.modes = MODE_CAPTURE,
+		.setup = { "capture, another packet in the buffer",
+			   .config.modes = MODE_CAPTURE,
 			   .config.snaplen = 60,
 			   .busy = true },
 		.repeat = 3,
 	},
 	{
-		.setup = { "capture, non-linear", .config.modes = MODE_CAPTURE, .config.snaplen = 1500 },
+		.setup = { "capture, non-linear", .config.modes = MODE_CAPTURE,
+			   .config.snaplen = 1500 },
 		.all = true,
 		.split = true,
 	},
@@ -186,7 +202,8 @@ static const struct variant {
 	{
 		.setup = { "strict alignment, capture, many, no Ethernet header",
 			   .config.snaplen = 60,
-			   .config.modes = MODE_MANY | MODE_CAPTURE, .ifindex = LOOPBACK,
+			   .config.modes = MODE_MANY | MODE_CAPTURE,
+			   .ifindex = LOOPBACK,
 			   .slot = { 1, TYPE_IP },
 			   .flags = BPF_F_STRICT_ALIGNMENT },
 		.type = TYPE_IP,
@@ -195,21 +212,25 @@ static const struct variant {
 	{
 		.setup = { "trace, capture, many, observe, deadline to come",
 			   .config.snaplen = 60,
-			   .config.modes = MODE_MANY | MODE_OBSERVE | MODE_DEADLINE | MODE_CAPTURE | MODE_TRACE,
+			   .config.modes = MODE_MANY | MODE_OBSERVE |
+					   MODE_DEADLINE | MODE_CAPTURE |
+					   MODE_TRACE,
 			   .deadline = 3600,
 			   .ifindex = LOOPBACK, .slot = { 2, TYPE_ETHERNET } },
 		.moves = 2,
 	},
 	/* More than a page, in several buffers. */
 	{
-		.setup = { "frags, capture", .config.modes = MODE_FRAGS | MODE_CAPTURE,
+		.setup = { "frags, capture",
+			   .config.modes = MODE_FRAGS | MODE_CAPTURE,
 			   .config.snaplen = 65535,
 			   .ring = 1 << 17, .flags = BPF_F_XDP_HAS_FRAGS },
 		.all = true,
 	},
 	{
 		.setup = { "frags, trace, capture, many, drop undecided, strict alignment",
-			   .config.modes = MODE_FRAGS | MODE_MANY | MODE_CAPTURE | MODE_TRACE |
+			   .config.modes = MODE_FRAGS | MODE_MANY |
+					   MODE_CAPTURE | MODE_TRACE |
 					   MODE_DROP_UNDECIDED,
 			   .config.snaplen = 60, .ifindex = LOOPBACK,
 			   .slot = { 2, TYPE_ETHERNET },
@@ -219,7 +240,8 @@ static const struct variant {
 	},
 	{
 		.setup = { "frags, capture, short first buffer",
-			   .config.modes = MODE_FRAGS | MODE_CAPTURE, .config.snaplen = 9000, .ring = 1 << 17,
+			   .config.modes = MODE_FRAGS | MODE_CAPTURE,
+			   .config.snaplen = 9000, .ring = 1 << 17,
 			   .flags = BPF_F_XDP_HAS_FRAGS },
 		.all = true,
 		.split = true,

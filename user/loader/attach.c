@@ -283,6 +283,7 @@ static void start_clock(struct run *run)
 
 	run->watch.started_ns = clock_ns(CLOCK_MONOTONIC);
 	run->watch.last_ns = run->watch.started_ns;
+	run->image.state->started_ns = run->watch.started_ns;
 	for (i = 0; i < run->chosen.count; i++)
 		run->attachments[i].began_ns = run->watch.started_ns;
 	/* That of one that comes later is the run's. */

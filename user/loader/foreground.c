@@ -23,6 +23,7 @@ static void prepare_display(struct run *run)
 							   &standard_output,
 		.json = options->common.json,
 		.observe = options->observe,
+		.selects = selection_is_on(&options->select),
 		.capture = options->common.write,
 		.flows = run->capture.flows,
 		.top = options->top,

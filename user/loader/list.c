@@ -33,6 +33,7 @@ struct doing {
 	const char *state;
 	bool observe;
 	bool frags; /* it takes packets in several buffers */
+	bool selects; /* it drops only some of what it matches */
 	__u64 left_ns; /* of --timeout; 0: it had none, or it is over */
 	struct drop_counters sum;
 };
@@ -70,8 +71,10 @@ static struct doing read_doing(const struct attached *attached, int ifindex)
 		return doing;
 	doing.observe = config.modes & MODE_OBSERVE;
 	doing.frags = config.modes & MODE_FRAGS;
+	doing.selects = config.modes & MODE_SELECTS;
 	doing.state = doing.observe ? "observing" : "dropping";
-	if (!(config.modes & MODE_DEADLINE) || state.deadline_ns == DROP_NO_DEADLINE)
+	if (!(config.modes & MODE_DEADLINE) ||
+	    state.deadline_ns == DROP_NO_DEADLINE)
 		return doing;
 	now_ns = clock_ns(CLOCK_MONOTONIC);
 	if (state.deadline_ns <= now_ns)
@@ -94,6 +97,8 @@ static void show_doing_json(json_writer_t *json, const struct doing *doing)
 	escape_json(json, "state", doing->state);
 	if (doing->frags)
 		jsonw_bool_field(json, "frags", true);
+	if (doing->selects)
+		jsonw_bool_field(json, "selects", true);
 	if (doing->left_ns)
 		jsonw_lluint_field(json, "left_ms", doing->left_ns / 1000000);
 	counters_json(json, &doing->sum);
@@ -111,14 +116,19 @@ static void put_doing(FILE *to, const struct doing *doing)
 			strerror(-doing->error));
 		return;
 	}
-	fprintf(to, "  %s%s", doing->state, doing->frags ? " with frags" : "");
+	fprintf(to, "  %s%s%s", doing->state,
+		doing->selects ? " what is selected" : "",
+		doing->frags ? " with frags" : "");
 	if (doing->left_ns)
 		fprintf(to, ", %.1f s left",
 			(double)doing->left_ns / SECOND_NS);
 	fputs(": ", to);
 	put_matched(to, &doing->sum, doing->observe);
-	fprintf(to, ", passed %llu, undecided %llu\n",
-		stats[STAT_PASSED].packets, stats[STAT_UNDECIDED].packets);
+	fprintf(to, ", passed %llu, undecided %llu", stats[STAT_PASSED].packets,
+		stats[STAT_UNDECIDED].packets);
+	if (doing->selects)
+		fprintf(to, ", spared %llu", stats[STAT_SPARED].packets);
+	fputc('\n', to);
 }
 
 static int show_json(FILE *to, const struct attached *attached,

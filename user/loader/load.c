@@ -14,6 +14,7 @@
 #include "lib/errors.h"
 #include "lib/object.h"
 #include "loader/refusal.h"
+#include "select/maps.h"
 
 /*
  * Before Linux 6.4 a verifier log that does not fit is an error. Pages that the log
@@ -66,6 +67,38 @@ static __u32 snaplen(const struct options *options)
 							 written;
 }
 
+/* The rules as constants, and room for the rest of them. */
+static int configure_selection(struct run *run)
+{
+	const struct selection *selection = &run->options.select;
+	struct select_config *config = run->image.select;
+	int error;
+
+	if (!config)
+		return EXIT_DONE;
+	error = select_configure(selection, config, &run->compiled);
+	if (error == -E2BIG)
+		return fail(
+			EXIT_USAGE,
+			"--only and --except: there are too many selectors. Give fewer, or larger prefixes.");
+	if (!error)
+		error = select_size_maps(run->image.object, &run->compiled,
+					 slots_counters(run->room));
+	return error ? fail_at(AT_LOAD, -error, run->program->name, NULL) :
+		       EXIT_DONE;
+}
+
+static int fill_selection(struct run *run)
+{
+	int error = 0;
+
+	if (run->image.select)
+		error = select_fill_maps(run->image.object, &run->compiled);
+	compiled_free(&run->compiled);
+	return error ? fail_at(AT_MAP, -error, run->program->name, NULL) :
+		       EXIT_DONE;
+}
+
 static int configure(struct run *run)
 {
 	struct drop_config *config = run->image.config;
@@ -77,7 +110,8 @@ static int configure(struct run *run)
 		(many ? MODE_MANY : 0) |
 		(run->options.observe ? MODE_OBSERVE : 0) |
 		(run->options.drop_undecided ? MODE_DROP_UNDECIDED : 0) |
-		(run->options.trace ? MODE_TRACE : 0);
+		(run->options.trace ? MODE_TRACE : 0) |
+		(run->image.select ? MODE_SELECTS : 0);
 	/*
 	 * A clsact filter outlives its loader: it needs one until it is pinned. So does
 	 * what --force lets run in another's link.
@@ -214,14 +248,19 @@ int stage_load(struct run *run)
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts);
 	int code, error;
 
-	error = run->program->open(&run->image, &opts);
+	error = run->program->open(
+		&run->image, selection_is_on(&run->options.select), &opts);
 	if (error)
 		return fail_at(AT_LOAD, -error, run->program->name, NULL);
 	code = configure(run);
 	if (!code)
+		code = configure_selection(run);
+	if (!code)
 		code = load_image(run);
 	if (!code)
 		code = identify(run);
+	if (!code)
+		code = fill_selection(run);
 	if (!code)
 		code = try_counters(run);
 	return code ? code : write_slots(run);
@@ -232,17 +271,19 @@ static int open_frags(struct run *run)
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts);
 	struct bpf_map *map = NULL, *shared = NULL;
 	struct image *frags = &run->frags;
-	int error = run->program->open(frags, &opts);
+	int error = run->program->open(frags, run->image.select, &opts);
 
 	if (error)
 		return error;
 	*frags->config = *run->image.config;
+	if (frags->select)
+		*frags->select = *run->image.select;
 	frags->config->modes |= MODE_FRAGS;
 	bpf_program__set_flags(frags->program, BPF_F_XDP_HAS_FRAGS);
 	/* The same object, so the same maps in the same order. */
 	while (!error && (map = bpf_object__next_map(frags->object, map))) {
 		shared = bpf_object__next_map(run->image.object, shared);
-		if (strcmp(bpf_map__name(map), ".rodata.config"))
+		if (!strstr(bpf_map__name(map), ".rodata."))
 			error = bpf_map__reuse_fd(map, bpf_map__fd(shared));
 	}
 	return error;

@@ -196,6 +196,9 @@ static void tell(const struct run *run, const struct reading *total)
 	if (!to)
 		return;
 	put_matched(to, &total->sum, run->options.observe);
+	if (run->watch.display.selects)
+		fprintf(to, ", spared %llu",
+			total->sum.stats[STAT_SPARED].packets);
 	fprintf(to, " on %zu interface%s in %.1f s", count,
 		count == 1 ? "" : "s", total->elapsed);
 	if (run->watch.display.capture)

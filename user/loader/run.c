@@ -261,9 +261,9 @@ int run(const struct program *program, int argc, char **argv)
 			close(run.attachments[i].link_fd);
 	}
 	if (run.image.skeleton)
-		program->destroy(run.image.skeleton);
+		program->destroy(&run.image);
 	if (run.frags.skeleton)
-		program->destroy(run.frags.skeleton);
+		program->destroy(&run.frags);
 	output_close(run.signal_fd);
 	capture_close(&run.capture, !run.done);
 	return code;

@@ -19,6 +19,7 @@ void counters_json(json_writer_t *json, const struct drop_counters *sum)
 		[STAT_DROPPED] = { "dropped_packets", "dropped_bytes" },
 		[STAT_OBSERVED] = { "observed_packets", "observed_bytes" },
 		[STAT_UNDECIDED] = { "undecided_packets", "undecided_bytes" },
+		[STAT_SPARED] = { "spared_packets", "spared_bytes" },
 	};
 	int kind;
 
@@ -139,6 +140,7 @@ static struct column columns[] = {
 	{ .optional = true, .right = true }, /* bits/s */
 	{ .width = 8, .optional = true, .right = true }, /* passed */
 	{ .width = 9, .optional = true, .right = true }, /* undecided */
+	{ .optional = true, .right = true }, /* spared */
 	{ .right = true }, /* captured */
 	{ .right = true }, /* lost */
 	{ .optional = true, .right = true }, /* waiting */
@@ -148,10 +150,12 @@ static struct column columns[] = {
 /* Cells of what a display does not show are empty. */
 static void put_heading(const struct display *display, FILE *cells)
 {
-	fprintf(cells, "%s\tinterface\thook\t%s\t%s\tpassed\tundecided\t%s\t\n",
+	fprintf(cells,
+		"%s\tinterface\thook\t%s\t%s\tpassed\tundecided\t%s\t%s\t\n",
 		display->untimed ? "" : "time",
 		display->observe ? "observed" : "dropped",
 		display->untimed ? "\t" : "packets/s\tbits/s",
+		display->selects ? "spared" : "",
 		display->capture ? "captured\tlost\twaiting" : "\t\t");
 }
 
@@ -177,6 +181,10 @@ static void put_row(const struct display *display, FILE *cells,
 		fputs("\t\t", cells);
 	fprintf(cells, "\t%llu\t%llu", stats[STAT_PASSED].packets,
 		stats[STAT_UNDECIDED].packets);
+	if (display->selects)
+		fprintf(cells, "\t%llu", stats[STAT_SPARED].packets);
+	else
+		fputc('\t', cells);
 	if (display->capture)
 		fprintf(cells, "\t%llu\t%llu\t%llu", counts->captured,
 			counts->lost, counts->waiting);

@@ -23,6 +23,7 @@ struct display {
 	__u32 netns;
 	bool json;
 	bool observe; /* the table shows what would be dropped */
+	bool selects; /* and what was spared */
 	bool capture; /* and what became of it */
 	bool untimed; /* without time, rates and end */
 	const struct flows *flows; /* NULL: they are not asked for */

@@ -4,7 +4,7 @@
 #define RULES_H
 
 #include <linux/types.h>
-#include <netinet/in.h>
+#include <sys/socket.h>
 #include <stdbool.h>
 #include <stddef.h>
 
