@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "guard/conntrack.h"
 #include "guard/ports.h"
+#include "guard/spare.h"
 #include "guard/ssh.h"
 #include "guard/tunnels.h"
 #include "guard/ways.h"
@@ -16,10 +18,7 @@
 
 /* The check of one session. */
 struct check {
-	const struct interfaces *all;
-	const struct interfaces *chosen;
-	int protocol; /* of what is dropped, 0: any */
-	bool leaving;
+	const struct drops *drops;
 	const struct session *session;
 	const struct way *way; /* one of its ways, or of what carries it */
 	const struct interface *first; /* the session's own at its end */
@@ -29,29 +28,52 @@ struct check {
 	int code;
 };
 
-static const char next_step[] =
-	"Use --timeout 30s to try it for a while, --observe to only count, or --force.";
+#define IN_TUNNEL \
+	"It is in a tunnel here, whose packets --except session does not spare."
+
+static const char ways_out[] =
+	"--timeout 30s to try it for a while, --observe to only count, or --force.";
+
+/* What the next step begins with, before these. */
+static void advise(const struct check *check, const struct session *carrier,
+		   char *text, size_t size)
+{
+	char ip[INET6_ADDRSTRLEN];
+
+	if (carrier != check->session && address_is_none(&carrier->peer))
+		snprintf(text, size, "%s Use", IN_TUNNEL);
+	else if (carrier != check->session)
+		snprintf(text, size,
+			 "%s Use --except session --except %s to spare both,",
+			 IN_TUNNEL, address_text(&carrier->peer, ip));
+	else if (check->drops->session_spared)
+		snprintf(
+			text, size,
+			"It began after --except session was looked up. Run it again, or use");
+	else
+		snprintf(text, size, "Use --except session to spare it,");
+}
 
 static void refuse(struct check *check, const struct session *carrier,
 		   const char *chosen)
 {
-	const struct in6_addr *peer = &check->session->peer;
+	const struct drops *drops = check->drops;
 	int arrival = check->session->arrival;
-	char text[INET6_ADDRSTRLEN] = "", over[32] = "";
-	const char *ipv4 = text + strlen("::ffff:"), *how = "arrives";
+	char ip[INET6_ADDRSTRLEN], over[32] = "", advice[192];
+	const char *how = "arrives";
 
-	inet_ntop(AF_INET6, peer, text, sizeof(text));
 	if (address_is_none(&carrier->peer) && !carrier->bound)
 		how = "may arrive";
-	else if (check->leaving && arrival && arrival != check->first->index)
+	else if (drops->leaving && arrival && arrival != check->first->index)
 		how = "leaves";
 	if (strcmp(check->first->name, chosen))
 		snprintf(over, sizeof(over), " (over %s)", check->first->name);
+	advise(check, carrier, advice, sizeof(advice));
 	check->code = fail(
 		EXIT_REFUSED,
-		"%s: your SSH session from %s %s here%s and would be cut off. %s",
-		chosen, IN6_IS_ADDR_V4MAPPED(peer) ? ipv4 : text, how, over,
-		next_step);
+		"%s: your SSH session from %s %s here%s and %s be cut off. %s %s",
+		chosen, address_text(&check->session->peer, ip), how, over,
+		drops->rules->count ? "may" : "would", advice, ways_out);
 }
 
 /* Are these linked so that frames pass both as they are? */
@@ -66,7 +88,7 @@ static bool is_stacked(const struct interface *interface)
  */
 static void pass(struct check *check, int index)
 {
-	const struct interfaces *all = check->all;
+	const struct interfaces *all = check->drops->all;
 	const struct interface *at = interfaces_find(all, index);
 	const struct interface *lower;
 	int port = 0;
@@ -93,17 +115,17 @@ static void pass(struct check *check, int index)
 /* A VRF's port has the VRF above it, and other ports have nothing to do with them. */
 static void pass_vrf(struct check *check, int index)
 {
-	const struct interface *at = interfaces_find(check->all, index);
+	const struct interface *at = interfaces_find(check->drops->all, index);
 	const struct interface *master =
-		at ? interfaces_find(check->all, at->master) : NULL;
+		at ? interfaces_find(check->drops->all, at->master) : NULL;
 
 	if (master && !strcmp(master->kind, "vrf"))
-		check->passed[master - check->all->list] = true;
+		check->passed[master - check->drops->all->list] = true;
 }
 
 static int open_tunnels(struct check *check, const struct session *session)
 {
-	const struct interfaces *all = check->all;
+	const struct interfaces *all = check->drops->all;
 	int error = 0;
 	size_t i;
 
@@ -118,11 +140,27 @@ static int open_tunnels(struct check *check, const struct session *session)
 	return error;
 }
 
+/* Are its packets, and what else it needs, certainly not dropped? */
+static bool is_spared(const struct check *check, const struct session *carrier)
+{
+	const struct drops *drops = check->drops;
+	struct session wire = *carrier;
+
+	if (drops->protocol && drops->protocol != carrier->protocol)
+		return true;
+	if (!drops->rules->count)
+		return false;
+	conntrack_ends(&wire);
+	return rules_spare(drops->rules, &wire) &&
+	       (drops->protocol || drops->session_spared ||
+		rules_spare_neighbours(drops->rules, &wire, &check->way->next));
+}
+
 /* Would this session's packets be dropped on this interface? */
 static int check_way(struct check *check, const struct session *carrier,
 		     const struct way *way)
 {
-	const struct interfaces *all = check->all;
+	const struct interfaces *all = check->drops->all;
 	const struct interface *at = interfaces_find(all, way->index);
 	size_t i;
 
@@ -134,10 +172,10 @@ static int check_way(struct check *check, const struct session *carrier,
 	memset(check->passed, 0, all->count * sizeof(*check->passed));
 	pass(check, way->index);
 	pass_vrf(check, way->index);
-	for (i = 0; i < check->chosen->count && !check->code; i++) {
-		at = interfaces_find(all, check->chosen->list[i].index);
+	for (i = 0; i < check->drops->chosen->count && !check->code; i++) {
+		at = interfaces_find(all, check->drops->chosen->list[i].index);
 		if (at && check->passed[at - all->list] &&
-		    (!check->protocol || check->protocol == carrier->protocol))
+		    !is_spared(check, carrier))
 			refuse(check, carrier, at->name);
 	}
 	return check->code ? 0 : open_tunnels(check, carrier);
@@ -149,7 +187,7 @@ static int check_carrier(struct check *check, const struct session *carrier)
 	int error;
 	size_t i;
 
-	error = ways_find(carrier, check->leaving, &ways);
+	error = ways_find(carrier, check->drops->leaving, &ways);
 	for (i = 0; i < ways.count && !error && !check->code; i++)
 		error = check_way(check, carrier, &ways.list[i]);
 	free(ways.list);
@@ -163,7 +201,8 @@ static int check_session(struct check *check, const struct session *session)
 	size_t i;
 
 	check->session = session;
-	memset(check->opened, 0, check->all->count * sizeof(*check->opened));
+	memset(check->opened, 0,
+	       check->drops->all->count * sizeof(*check->opened));
 	check->carriers.count = 0;
 	error = check_carrier(check, session);
 	/* Each may find more of them. */
@@ -180,26 +219,22 @@ static int check_all(struct check *check)
 	int error;
 	size_t i;
 
-	check->passed = calloc(check->all->count + 1, sizeof(*check->passed));
-	check->opened = calloc(check->all->count + 1, sizeof(*check->opened));
+	check->passed =
+		calloc(check->drops->all->count + 1, sizeof(*check->passed));
+	check->opened =
+		calloc(check->drops->all->count + 1, sizeof(*check->opened));
 	if (!check->passed || !check->opened)
 		return -ENOMEM;
-	error = ssh_sessions(&sessions);
+	error = ssh_sessions(&sessions, check->drops->session_spared);
 	for (i = 0; i < sessions.count && !error && !check->code; i++)
 		error = check_session(check, &sessions.list[i]);
 	free(sessions.list);
 	return error;
 }
 
-int guard_check(const struct interfaces *all, const struct interfaces *chosen,
-		int protocol, bool leaving)
+int guard_check(const struct drops *drops)
 {
-	struct check check = {
-		.all = all,
-		.chosen = chosen,
-		.protocol = protocol,
-		.leaving = leaving,
-	};
+	struct check check = { .drops = drops };
 	int error = check_all(&check);
 
 	free(check.passed);
@@ -209,6 +244,6 @@ int guard_check(const struct interfaces *all, const struct interfaces *chosen,
 		return check.code;
 	return fail(
 		EXIT_REFUSED,
-		"cannot find out where your SSH session arrives (%s), and dropping might cut it off. %s",
-		strerror(-error), next_step);
+		"cannot find out where your SSH session arrives (%s), and dropping might cut it off. Use %s",
+		strerror(-error), ways_out);
 }

@@ -38,6 +38,13 @@ void address_from_bytes(struct in6_addr *ip, const void *bytes, size_t size);
 /* From a socket's name. Returns the interface that a link-local address belongs to, or 0. */
 int address_from_name(struct in6_addr *ip, const void *name);
 
+/* As people write it, IPv4 in its own form. Returns @text or a part of it. */
+const char *address_text(const struct in6_addr *ip,
+			 char text[INET6_ADDRSTRLEN]);
+
+/* Are the first @bits of two addresses' bytes the same? */
+bool address_fits(const void *one, const void *other, int bits);
+
 /* From text, "%eth0" behind it cut off. Returns the interface that this names, or 0. */
 int address_from_text(struct in6_addr *ip, char *text);
 

@@ -298,21 +298,38 @@ static int decide(struct search *search, struct sessions *found)
 	return error < 0 ? error : 0;
 }
 
-int ssh_sessions(struct sessions *found)
+/* Leaves those that exist, or adds all that may be meant. */
+static int keep_existing(struct search *search, struct sessions *found)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < found->count; i++) {
+		if (find_named(search, &found->list[i]))
+			found->list[kept++] = found->list[i];
+	}
+	found->count = kept;
+	return kept ? 0 : add_served(search, 0, found);
+}
+
+int ssh_sessions(struct sessions *found, bool existing)
 {
 	struct search search = {};
 	int error, begun;
+	bool near;
 
 	*found = (struct sessions){};
 	error = look_above(&search);
 	/* In another namespace the variable is still set, but the connection is not there. */
 	begun = search.outermost ?: search.server;
-	if (!error && (begun ? process_is_near(begun) : search.multiplexed)) {
+	near = begun ? process_is_near(begun) : search.multiplexed;
+	if (!error && (near || existing)) {
 		error = process_each(read_server, &search);
 		if (!error)
 			error = connections_read(&search.tcp, IPPROTO_TCP);
-		if (!error)
+		if (!error && near)
 			error = decide(&search, found);
+		if (!error && existing)
+			error = keep_existing(&search, found);
 	}
 	free(search.named.list);
 	free(search.sockets.list);

@@ -8,6 +8,8 @@
 /**
  * ssh_sessions() - find the sessions that the user may need
  * @found: free its list
+ * @existing: only those whose connection exists; if there are none, all of SSH servers in
+ *            this network namespace
  *
  * SSH_CONNECTION in this process's environment and in those of its ancestors (sudo drops
  * it) names a session, if the outermost of these processes lives in this network
@@ -19,6 +21,6 @@
  *
  * Return: 0 or a negative errno.
  */
-int ssh_sessions(struct sessions *found);
+int ssh_sessions(struct sessions *found, bool existing);
 
 #endif

@@ -26,16 +26,6 @@ static int read_family(const struct nlmsghdr *message, void *context)
 	return 0;
 }
 
-/* Are the first @bits of both the same? */
-static bool fits(const struct in6_addr *a, const struct in6_addr *b, int bits)
-{
-	int rest = bits % 8;
-
-	return !memcmp(a, b, bits / 8) &&
-	       (!rest ||
-		!((a->s6_addr[bits / 8] ^ b->s6_addr[bits / 8]) >> (8 - rest)));
-}
-
 /* Bits of an allowed address if the session's peer is among it, else -1. */
 static int read_allowed(const struct rtattr *allowed, const struct in6_addr *ip)
 {
@@ -54,7 +44,8 @@ static int read_allowed(const struct rtattr *allowed, const struct in6_addr *ip)
 	} else if (size == sizeof(prefix)) {
 		memcpy(prefix.s6_addr, RTA_DATA(address), size);
 	}
-	return size && bits <= 128 && fits(&prefix, ip, bits) ? bits : -1;
+	return size && bits <= 128 && address_fits(&prefix, ip, bits) ? bits :
+									-1;
 }
 
 static void read_peer(struct search *search, const struct rtattr *peer)

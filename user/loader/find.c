@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Stages one and two: what is on the interfaces, and which hook of each. */
+/* The first stages: what is spared, what is on the interfaces, and which hook of each. */
 #include "loader/stages.h"
 
 #include <bpf/libbpf.h>
@@ -9,6 +9,7 @@
 #include "attach/link.h"
 #include "attach/tc.h"
 #include "guard/guard.h"
+#include "guard/spare.h"
 #include "lib/descriptors.h"
 #include "lib/errors.h"
 #include "lib/frame_type.h"
@@ -55,8 +56,14 @@ static int check_session(struct run *run)
 	if (options->common.force || options->common.timeout_ns ||
 	    options->observe)
 		return EXIT_DONE;
-	return guard_check(&run->all, &run->chosen, program->protocol,
-			   program->tc && !options->ingress);
+	return guard_check(&(struct drops){
+		.all = &run->all,
+		.chosen = &run->chosen,
+		.protocol = program->protocol,
+		.leaving = program->tc && !options->ingress,
+		.rules = &options->select.rules,
+		.session_spared = options->select.session_spared,
+	});
 }
 
 static int need_descriptors(struct run *run)
@@ -125,6 +132,15 @@ static int prepare_pins(struct run *run)
 	if (!run->options.pin || hook_is_clsact(run->attachments[0].hook))
 		return EXIT_DONE;
 	return pin_prepare();
+}
+
+/* Once: a newcomer's run has the same rules. */
+int stage_spare(struct run *run)
+{
+	struct selection *select = &run->options.select;
+
+	return select->session_spared ? spare_session(&select->rules) :
+					EXIT_DONE;
 }
 
 int stage_find(struct run *run)

@@ -153,6 +153,7 @@ static int tell_all(struct run *run)
 static int attach(struct run *run)
 {
 	static int (*const steps[])(struct run *) = {
+		stage_spare, /* our own SSH session, if asked for */
 		stage_find, /* what is there, and may it be */
 		stage_choose, /* hooks */
 		stage_prepare, /* the capture's file, display, signals */

@@ -82,6 +82,9 @@ int command_list(struct run *run);
  */
 int command_detach(struct run *run);
 
+/* Adds the rules of --except session. */
+int stage_spare(struct run *run);
+
 /* May the chosen interfaces be attached to, and what is on them? */
 int stage_find(struct run *run);
 
