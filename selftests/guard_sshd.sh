@@ -13,59 +13,12 @@ cli_private "$@"
 . "$(dirname "$0")/lib/sshd_lib.sh"
 need ip
 sshd_private
-ssh=(ssh -F /run/root/.ssh/config)
 
-# Two ways from the host to those who come by SSH: veth0, and far0.
-setup_server() {
-	cli_wire
-	"${in_host[@]}" ip -batch - <<-END
-		link add far0 type veth peer name far1 netns $ctr
-		addr add 198.51.100.1/26 dev far0
-		link set far0 up
-		link set lo up
-	END
-	"${in_ctr[@]}" ip -batch - <<-END
-		addr add 198.51.100.2/26 dev far1
-		link set far1 up
-	END
-	sshd_start "${in_host[@]}"
-}
-setup_bridge() { setup_server; }
-setup_shell() { setup_server; }
-setup_tunnel() { setup_server; }
-setup_process() { setup_server; }
-
-# begin ARGUMENT…: ssh from the other side, and a shell there
-begin() {
-	local pipes=$tmp/$EPOCHREALTIME
-
-	mkfifo "$pipes.in" "$pipes.out"
-	exec {to}<>"$pipes.in" {from}<>"$pipes.out"
-	"${in_ctr[@]}" "${ssh[@]}" "$@" <"$pipes.in" >"$pipes.out" 2>"$tmp/ssh" &
-	session=$!
-	enter 30000 true || fail "no session: $(<"$tmp/ssh")"
-}
-
-# enter MS COMMAND: in that shell; MS is for a quick machine. False: no answer. Sets
-# $answer and $status
-enter() {
-	local line token=$EPOCHREALTIME wait
-
-	printf -v wait %d.%03d $(($1 * slack / 1000)) $(($1 * slack % 1000))
-	answer=
-	printf '%s\necho "=%s $?"\n' "$2" "$token" >&"$to"
-	while IFS= read -rt "$wait" -u "$from" line; do
-		case $line in
-		"=$token "*)
-			status=${line#* }
-			return 0
-			;;
-		=*) ;; # late
-		*) answer+=$line ;;
-		esac
-	done
-	return 1
-}
+setup_server() { sshd_wire; }
+setup_bridge() { sshd_wire; }
+setup_shell() { sshd_wire; }
+setup_tunnel() { sshd_wire; }
+setup_process() { sshd_wire; }
 
 # pins STATUS IFACE PROGRAM…: that ends so in the session
 pins() {
@@ -198,16 +151,6 @@ test_jump() {
 	cuts veth0 tc-drop-tcp
 	cuts lo xdp-drop-tcp
 	keeps far0 xdp-drop-world
-}
-
-# leave ASSIGNMENT: a session by far0 leaves a shell behind; one by veth0 takes it over.
-leave() {
-	mkfifo "$tmp/left.in" "$tmp/left.out"
-	begin root@198.51.100.1 bash
-	enter 10000 "$1 setsid bash <>$tmp/left.in 1<>$tmp/left.out 2>&1 & true" || fail "no answer"
-	kill "$session"
-	poll 10 is_over "$session"
-	begin root@203.0.113.1 "cat $tmp/left.out & exec cat >$tmp/left.in"
 }
 
 test_multiplexer() {

@@ -104,7 +104,7 @@ no_other() {
 	without jq where_life.sh documents.sh
 	without ping documents.sh
 	without script cli_output.sh capture_life.sh
-	without sshd driver_remote.sh guard_sshd.sh
+	without sshd driver_remote.sh guard_sshd.sh session_sshd.sh
 	without setpriv cli.sh cli_pin.sh where_life.sh
 	without tshark capture_readers.sh
 	without tmux lab_test.sh

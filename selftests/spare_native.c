@@ -8,6 +8,7 @@
 #include "frames/ktap.h"
 #include "guard/session.c"
 #include "guard/spare.c"
+
 #define place rules_place /* errors.h has one */
 #include "select/rules.c"
 #undef place
@@ -15,8 +16,7 @@
 struct sample {
 	const char *name;
 	const char *rules; /* words: + for --only, - for --except */
-	const char
-		*session; /* the peer and its port, ours; :: and 0: not known */
+	const char *session; /* the peer, its port, ours; ::, 0: not known */
 	const char *next; /* the router, if IPv6 */
 	bool spared, neighbours; /* for certain */
 };
@@ -89,8 +89,9 @@ static struct session session_of(const char *text)
 	struct session session = { .protocol = IPPROTO_TCP };
 	char peer[64], server[64];
 
-	sscanf(text, "%63s %hu %63s %hu", peer, &session.peer_port, server,
-	       &session.server_port);
+	if (sscanf(text, "%63s %hu %63s %hu", peer, &session.peer_port, server,
+		   &session.server_port) != 4)
+		ksft_exit_fail_msg("%s\n", text);
 	address_from_text(&session.peer, peer);
 	address_from_text(&session.server, server);
 	return session;
