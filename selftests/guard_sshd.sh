@@ -165,6 +165,12 @@ test_left_behind() {
 	cuts veth0 xdp-drop-tcp
 }
 
+# It has not ended, and still is not the one that is in use.
+test_elsewhere() {
+	leave HOME=/ stay
+	cuts veth0 xdp-drop-tcp
+}
+
 # What a test before may have left.
 no_tunnel() {
 	"${in_host[@]}" ip link del tun0 2>/dev/null || true
@@ -312,6 +318,7 @@ ktap_case shell test_nested "a session in a session"
 ktap_case shell test_jump "the host is its own jump host"
 ktap_case shell test_multiplexer "a multiplexer that was begun in another session"
 ktap_case shell test_left_behind "a shell that another session left behind"
+ktap_case shell test_elsewhere "such a shell, and the other session goes on"
 ktap_case tunnel test_vxlan "in a vxlan"
 ktap_case tunnel test_vxlan_fdb "in a vxlan, its remote end in the forwarding database"
 ktap_case tunnel test_geneve "in geneve"

@@ -20,8 +20,10 @@
 #   begin ARGUMENT…      ssh from the other side, and a shell there; $session is the client
 #   enter MS COMMAND     in that shell; MS is for a quick machine. False: no answer. Sets
 #                        $answer and $status
-#   leave ASSIGNMENT     a session by far0 leaves a shell behind, which has that in its
-#                        environment; one by veth0 takes it over
+#   leave ASSIGNMENT [stay]
+#                        a session by far0 leaves a shell behind, which has that in its
+#                        environment; one by veth0 takes it over. stay: the first one does
+#                        not end
 
 sshd_private() {
 	need sshd ssh ssh-keygen setpriv unshare
@@ -106,8 +108,10 @@ enter() {
 leave() {
 	mkfifo "$tmp/left.in" "$tmp/left.out"
 	begin root@198.51.100.1 bash
-	enter 10000 "$1 setsid bash <>$tmp/left.in 1<>$tmp/left.out 2>&1 & true" || fail "no answer"
-	kill "$session"
-	poll 10 is_over "$session"
+	enter 10000 "($1 setsid bash <>$tmp/left.in 1<>$tmp/left.out 2>&1 &)" || fail "no answer"
+	if [ $# = 1 ]; then
+		kill "$session"
+		poll 10 is_over "$session"
+	fi
 	begin root@203.0.113.1 "cat $tmp/left.out & exec cat >$tmp/left.in"
 }

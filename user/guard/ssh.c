@@ -247,12 +247,17 @@ static int add_by_port(struct search *search, struct sessions *found)
 	return error;
 }
 
-/* Adds one that a variable names. Returns 0, 1 if it may not be the one in use, or -errno. */
+/*
+ * Adds one that a variable names. Returns 0, 1 if it may not be the one in use, or -errno. The
+ * one in use has a server above us, as far as servers may be inspected.
+ */
 static int add_alive(struct search *search, const struct session *named,
 		     struct sessions *found)
 {
+	const struct holders *sockets = &search->sockets;
 	const struct connection *connection = find_named(search, named);
 	struct session session = *named;
+	bool above = search->hidden;
 	size_t i;
 	int error;
 
@@ -262,13 +267,15 @@ static int add_alive(struct search *search, const struct session *named,
 	}
 	session.server = connection->ends.server;
 	session.server_port = connection->ends.server_port;
-	for (i = 0; i < search->sockets.count && !session.arrival; i++) {
-		if (search->sockets.list[i].inode == connection->inode)
-			session.arrival =
-				holder_arrival(&search->sockets.list[i]);
+	for (i = 0; i < sockets->count; i++) {
+		if (sockets->list[i].inode != connection->inode)
+			continue;
+		above |= sockets->list[i].pid == search->server;
+		if (!session.arrival)
+			session.arrival = holder_arrival(&sockets->list[i]);
 	}
 	error = sessions_add(found, &session);
-	return error ?: is_from_here(search, &session);
+	return error ?: !above || is_from_here(search, &session);
 }
 
 /* Those that exist, and all that may be in use instead of them. */

@@ -16,8 +16,8 @@
  * namespace. If none has it, an SSH server among the ancestors still has its socket.
  *
  * That may not be the session in use: the peer is this machine (a second ssh, a jump
- * host), the connection has ended, or a terminal multiplexer may be attached elsewhere.
- * Then every session of an SSH server in this network namespace counts.
+ * host), the connection has ended, no server above has it, or a terminal multiplexer may
+ * be attached elsewhere. Then every session of an SSH server in this network namespace counts.
  *
  * Return: 0 or a negative errno.
  */
