@@ -16,6 +16,19 @@ sshd_private
 seconds=${SESSION_SECONDS:-5}
 server=203.0.113.1
 
+# What a failed test may have left attached.
+ktap_after_each=detach_all
+detach_all() {
+	local program
+
+	if [ "$1" != 0 ]; then
+		for program in "${programs[@]}"; do
+			cli_on "$program" --force --detach >/dev/null 2>&1 || true
+		done
+	fi
+	cli_after_each
+}
+
 setup_direct() { sshd_wire; }
 setup_ipv6() { sshd_wire; }
 setup_redirect() { sshd_wire; }
