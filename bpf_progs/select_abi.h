@@ -90,12 +90,10 @@ struct select_ipv6 {
 
 /* Bits of select_config.flags. */
 enum select_flag {
-	SELECT_ONLY =
-		1, /* there are --only rules: what none of them matches is spared */
+	SELECT_ONLY = 1, /* what no --only rule matches is spared */
 	SELECT_EXCEPT = 2,
-	SELECT_PORTS = 4, /* some rules have ports */
-	SELECT_NEIGHBOURS =
-		8, /* spare ARP, IPv6 neighbour discovery, "too big" */
+	SELECT_PORTS = 4, /* some classes have sets of ports */
+	SELECT_NEIGHBOURS = 8, /* spare ARP, IPv6 ND, "too big" */
 	SELECT_RATIO = 16,
 	SELECT_EVERY = 32,
 	SELECT_FIRST = 64,
