@@ -29,11 +29,15 @@ detach_all() {
 	cli_after_each
 }
 
-setup_direct() { sshd_wire; }
-setup_ipv6() { sshd_wire; }
-setup_redirect() { sshd_wire; }
-setup_others() { sshd_wire; }
-setup_rules() { sshd_wire; }
+wire() {
+	sshd_wire
+	other=$ctr
+}
+setup_direct() { wire; }
+setup_ipv6() { wire; }
+setup_redirect() { wire; }
+setup_others() { wire; }
+setup_rules() { wire; }
 
 # run_here COMMAND: in the session's shell
 run_here() {
@@ -57,9 +61,9 @@ stops() {
 	run_here "kill $loader; while kill -0 $loader 2>/dev/null; do sleep .05; done"
 }
 
-# Does a connection from the other side that is not the session's get through?
+# Does a connection from the other side, $other, that is not the session's get through?
 is_reached() {
-	"${in_ctr[@]}" "$tool" probe tcp "$server" 22 500 >"$tmp/probe" 2>&1 || true
+	"$tool" enter "$other" "$tool" probe tcp "$server" 22 500 >"$tmp/probe" 2>&1 || true
 	reads "$tmp/probe" open
 }
 
@@ -179,6 +183,7 @@ cuts_or_may() {
 test_spared_jump() {
 	begin -o ProxyCommand="${ssh[*]} -W %h:%p root@203.0.113.1" root@127.0.0.1 bash
 	stays veth0 xdp-drop-world
+	other=$host server=127.0.0.1
 	stays lo xdp-drop-tcp
 }
 

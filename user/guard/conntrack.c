@@ -5,13 +5,13 @@
 #include <arpa/inet.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/netlink.h"
 
-/* As long as it is not loaded, the firewall changes no addresses. */
-#define LOADED "/proc/sys/net/netfilter/nf_conntrack_count"
+/* The connections of this network namespace. */
+#define COUNT "/proc/sys/net/netfilter/nf_conntrack_count"
 
 /* Attributes of addresses, by whether they are of IPv6. */
 static const __u16 sources[] = { CTA_IP_V4_SRC, CTA_IP_V6_SRC };
@@ -37,6 +37,19 @@ static void address_in(struct in6_addr *ip, const struct rtattr *addresses,
 	*ip = in6addr_any;
 	if (address)
 		address_from_bytes(ip, RTA_DATA(address), RTA_PAYLOAD(address));
+}
+
+/* If it does not follow connections here, or is not loaded, no address is changed. */
+static bool is_tracking(void)
+{
+	FILE *file = fopen(COUNT, "re");
+	unsigned int count = 0;
+
+	if (file && fscanf(file, "%u", &count) != 1)
+		count = 1;
+	if (file)
+		fclose(file);
+	return count;
 }
 
 /* The packets that began it, as they arrived. */
@@ -96,7 +109,7 @@ void conntrack_ends(struct session *session)
 	bool connected = session->peer_port && session->server_port;
 	struct session found = *session;
 
-	if (connected && access(LOADED, F_OK))
+	if (connected && !is_tracking())
 		return;
 	if (connected && !ask(session, &found)) {
 		*session = found;
