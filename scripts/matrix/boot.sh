@@ -14,14 +14,20 @@
 # take, going by the durations ("PROGRAM MS") in the file $DURATIONS, and by what it
 # finds of the others in $LEFT, a directory: $MATRIX_JOBS at a time, with $GUEST_JOBS
 # programs at a time in each.
-# The guest is given at most $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT.
+# The guest is given at most $KERNEL_TIMEOUT seconds, a program $TEST_TIMEOUT; without these
+# variables, 1200 and 300, and four times that if it is another machine than a PC.
 #
 # With GUEST=shell there is a shell on this terminal instead, and nothing is left in INTO.
 set -eu
 export LC_ALL=C
 
+# shellcheck source=lib.sh
+. "${0%/*}/lib.sh"
 name=$1 kernel=$2 initrd=$3 into=$4
 start=$EPOCHSECONDS
+arch=${GUEST_ARCH:-amd64} slower=1
+[ "$arch" = amd64 ] || slower=$matrix_slower
+: "${TEST_TIMEOUT:=$((300 * slower))}" "${KERNEL_TIMEOUT:=$((1200 * slower))}"
 mkdir -p "$into"
 nonce=$(tr -dc a-f0-9 </dev/urandom | head -c 16) || :
 
@@ -40,7 +46,8 @@ tell() {
 note_left() {
 	local all past took known
 
-	known=$(awk -v program="$1" '$1 == program { ms = $2 } END { print ms ? ms : 10000 }' "$DURATIONS")
+	known=$(awk -v program="$1" -v slower=$slower '$1 == program { ms = $2 }
+		END { print (ms ? ms : 10000) * slower }' "$DURATIONS")
 	read -r all past took <"$LEFT/$name"
 	echo "$all $((past + known)) $((took + $2))" >"$LEFT/$name"
 }
@@ -93,7 +100,6 @@ watch_ktap() {
 #
 # Others than a PC have no second serial port, so the report goes to a port of virtio there.
 : "${ACCEL:?is not set: see matrix.sh}"
-arch=${GUEST_ARCH:-amd64}
 [ "$arch" = amd64 ] || ACCEL=tcg
 case $ACCEL in
 kvm) accel=(-accel kvm) cpu=host ;;

@@ -28,6 +28,7 @@ banner=$(tail -c +1537 "${RUNS:-$image}" | head -n1)
 {
 	say begin "${banner%% *}" up 1.0
 	say uname "#${banner#*#}"
+	say limit "$(value timeout)"
 	for test in $(value tests | tr , " "); do
 		test=${test%%:*}
 		echo "# selftests: $test: started"

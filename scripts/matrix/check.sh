@@ -312,10 +312,28 @@ shared_kernel() {
 	expect 0 "${plan[@]}"
 	[ "$(<"$tmp/out")" = $'5 5 a b c\n6 6 a b c\n7 7 a\n7~2 7 b c' ]
 	[ "$(<"$tmp/left/7~2")" = "110 0 0" ]
+	expect 0 "${plan[@]:0:1}" -v slow="6 7" -v slower=4 "${plan[@]:1}"
+	[ "$(cat "$tmp/left/"[56])" = $'210 0 0\n840 0 0' ]
 	rm "$tmp/left/5"
 	echo 210 120 60 >"$tmp/left/6"
 	expect 0 "${plan[@]:0:1}" -v begun="5 6" "${plan[@]:1}"
 	[ "$(<"$tmp/out")" = $'7 7 a c\n7~2 7 b' ]
+}
+
+# Another machine's guest has more time, unless a limit is given.
+limits() {
+	check_tree
+	check_cached 6.1 any
+	cp "$home/scripts/matrix/check-qemu.sh" "$tree/bin/qemu-system-s390x"
+	mkdir "$tmp/left"
+	for of in "amd64 300 1200" "s390x 1200 4800" "s390x 1200 70 KERNEL_TIMEOUT=70" "s390x 30 4800 TEST_TIMEOUT=30"; do
+		read -ra of <<<"$of"
+		echo "1000 0 0" >"$tmp/left/a"
+		expect 0 env -u TEST_TIMEOUT -u KERNEL_TIMEOUT GUEST_ARCH="${of[0]}" "${of[@]:3}" TESTS=verdict MATRIX_JOBS=1 \
+			LEFT="$tmp/left" DURATIONS=/dev/null "$tree/scripts/matrix/boot.sh" a "$CACHE/kernels/6.1" /dev/null "$tmp/into"
+		has_line "$tmp/into/boot" "^limit ${of[2]}$"
+		has_line "$tmp/into/ktap" "^matrix [0-9a-f]+ limit ${of[1]}$"
+	done
 }
 
 ktap_case names unknown_test "a test that is not there: nothing is built"
@@ -333,6 +351,7 @@ ktap_case kernels another_ran "another kernel ran"
 ktap_case kernels not_judged "a report that cannot be judged"
 ktap_case kernels not_one_kernel "kernel and modules that do not match, two kernels"
 ktap_case kernels replaced "another run replaces what is cached"
+ktap_case guests limits "the time that a guest and a program have"
 ktap_case guests reproduced "a failure's command"
 ktap_case guests interrupted "an interrupted run"
 ktap_case guests redrawn "a line for each guest on a terminal"

@@ -3,6 +3,10 @@
 #
 # What the commands of the matrix have in common. To be sourced, by bash or sh.
 
+# How many times as long as an emulated PC an emulated guest of another machine takes, about.
+# shellcheck disable=SC2034 # for those that source this
+matrix_slower=4
+
 # matrix_say WHAT WORDS: a line of the progress
 matrix_say() {
 	printf '  %-7s %s\n' "$1" "$2"

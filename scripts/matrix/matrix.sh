@@ -12,7 +12,7 @@
 #                   those that depend most on the kernel; see the file "part"
 #   SCOPE           whole: all programs on all kernels
 #   GUEST           shell: no tests, but a shell in a guest on this terminal
-#   KERNEL_TIMEOUT  seconds for one kernel, TEST_TIMEOUT for one program
+#   KERNEL_TIMEOUT  seconds for one kernel, TEST_TIMEOUT for one program; else boot.sh decides
 #   MATRIX_JOBS     how many guests at a time, GUEST_JOBS how many programs in each
 #   ACCEL           tcg, kvm or auto: kvm if a kernel boots by it in 10 s
 #   PLANT           KERNEL=fail|panic|hang|freeze|short|exit: plant such a fault there,
@@ -32,7 +32,6 @@ called_from=$PWD
 cd "$(dirname "$0")/../.."
 export CACHE=${CACHE:-$PWD/.cache/matrix}
 [[ $CACHE = /* ]] || CACHE=$called_from/$CACHE
-export TEST_TIMEOUT=${TEST_TIMEOUT:-300} KERNEL_TIMEOUT=${KERNEL_TIMEOUT:-1200}
 export MATRIX_START=$EPOCHSECONDS GUEST_JOBS=${GUEST_JOBS:-2}
 expected=${EXPECTED:-scripts/matrix/expected}
 
@@ -144,7 +143,7 @@ choose_whole() {
 # The guests to come into $guests.
 plan_guests() {
 	awk -v kernels="${had[*]}" -v tests="$tests" -v whole="$whole" -v part="$part" -v in_order="${words[*]}" -v jobs="$MATRIX_JOBS" \
-		-v begun="${begun[*]%% *}" -v left="$LEFT" -v harmed="$harmed" \
+		-v begun="${begun[*]%% *}" -v left="$LEFT" -v harmed="$harmed" -v slow="${slow[*]}" -v slower="$matrix_slower" \
 		-f scripts/matrix/plan.awk "$DURATIONS" >"$tmp/plan"
 	mapfile -t guests <"$tmp/plan"
 }
@@ -238,7 +237,10 @@ export MATRIX_JOBS=${MATRIX_JOBS:-$(how_many)}
 find_accel
 [ -z "${GUEST-}" ] || { run_shell && exit; }
 results_make
-begun=() interrupted=''
+begun=() interrupted='' slow=()
+for kernel in "${had[@]}"; do
+	[ "${arch_of[$kernel]}" = amd64 ] || slow+=("$kernel")
+done
 whole=$(choose_whole)
 plan_guests
 matrix_say MATRIX "${had[*]}: ${#guests[@]} guests, $MATRIX_JOBS at a time, by $ACCEL, into $results"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # awk -v kernels="A B" -v tests="P Q" -v whole="A" -v part="P" -v in_order=yes -v jobs=N \
-#	-v begun="A" -v left=DIR -v harmed=A -f plan.awk DURATIONS
+#	-v begun="A" -v left=DIR -v harmed=A -v slow="A" -v slower=T -f plan.awk DURATIONS
 #
 # The guests to come, a line for each: its name, its kernel, its programs: all on the kernels
 # that are tested whole, which come first, on others the part. There are none for kernels of
@@ -14,11 +14,11 @@
 #
 # Without in_order, the longest program comes first. In DIR, which left.awk reads, each guest
 # has a file: what its programs took the last time, in ms, those of them that ended, what
-# those took now.
+# those took now. On slow kernels a program takes T times as long.
 
 # What a program took the last time it ran, in ms.
-function known(program) {
-	return program in ms ? ms[program] : 10000
+function known(program, kernel) {
+	return (program in ms ? ms[program] : 10000) * (index(" " slow " ", " " kernel " ") ? slower : 1)
 }
 
 # Adds an item to a list that is in the order of its keys; returns its new length.
@@ -48,7 +48,7 @@ function choose(kernel,    i, n, given, weight) {
 	n = split(index(" " whole " ", " " kernel " ") ? tests : part, given, " ")
 	programs = 0
 	for (i = 1; i <= n; i++)
-		programs = put(program, weight, programs, given[i], in_order ? i : -known(given[i]))
+		programs = put(program, weight, programs, given[i], in_order ? i : -known(given[i], kernel))
 }
 
 function deal(kernel, parts,    i, p, least, sum, all, list, name) {
@@ -61,8 +61,8 @@ function deal(kernel, parts,    i, p, least, sum, all, list, name) {
 		for (i = 2; i <= parts; i++)
 			if (sum[i] < sum[least])
 				least = i
-		sum[least] += known(program[p])
-		all[least] += known(program[p])
+		sum[least] += known(program[p], kernel)
+		all[least] += known(program[p], kernel)
 		list[least] = list[least] " " program[p]
 	}
 	if (kernel == harmed)

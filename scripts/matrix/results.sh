@@ -78,11 +78,13 @@ results_collect() {
 	done
 }
 
-# The median time of each program on the kernels, for the next run's plan.
+# The median time of each program on the kernels, as of a PC, for the next run's plan.
 results_keep_durations() {
 	{
-		awk -F '\t' '$2 ~ /^[a-z]/ && $2 != "kernel" && $5 && !seen[$1, $2]++ { print $2, $5 }' \
-			"$results/points.tsv" | sort -k1,1 -k2,2n | awk '
+		awk -F '\t' -v slow=" ${slow[*]} " -v slower="$matrix_slower" '
+			$2 ~ /^[a-z]/ && $2 != "kernel" && $5 && !seen[$1, $2]++ {
+				print $2, index(slow, " " $1 " ") ? int($5 / slower) : $5
+			}' "$results/points.tsv" | sort -k1,1 -k2,2n | awk '
 			function out() { if (n) print last, ms[int((n + 1) / 2)] }
 			$1 != last { out(); last = $1; n = 0 }
 			{ ms[++n] = $2 }
