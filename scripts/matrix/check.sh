@@ -210,6 +210,20 @@ another_ran() {
 	told 'another kernel ran: 6.9.0 #2 SMP today; it was to be: 6.9.0 #1 SMP today'
 }
 
+# What is listed is to be skipped, but for other kernels.
+expected_skips() {
+	check_tree
+	check_kernel a 1
+	check_kernel b "2 PREEMPT_RT"
+	echo "not rt | verdict | ^on 6 | no reason" >"$tmp/expected"
+	check_matrix 1 "a b" EXPECTED="$tmp/expected" BEHAVE=skip
+	told '^FAIL b@......: verdict: on 6.9.0'
+	never grep '^FAIL a@' "$tmp/out"
+	check_matrix 1 "a b" EXPECTED="$tmp/expected"
+	told '^FAIL a@......: verdict: on 6.9.0'
+	never grep '^FAIL b@' "$tmp/out"
+}
+
 not_judged() {
 	check_tree
 	check_kernel a 1
@@ -348,6 +362,7 @@ ktap_case kernels one_name "two directories of one name"
 ktap_case kernels like_debians "a directory that is called like one of Debian's"
 ktap_case kernels wrong_cache "another kernel in the cache"
 ktap_case kernels another_ran "another kernel ran"
+ktap_case kernels expected_skips "skips that are expected on some kernels"
 ktap_case kernels not_judged "a report that cannot be judged"
 ktap_case kernels not_one_kernel "kernel and modules that do not match, two kernels"
 ktap_case kernels replaced "another run replaces what is cached"

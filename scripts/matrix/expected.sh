@@ -22,7 +22,7 @@ expected_names() {
 	if [ -n "$names" ]; then
 		grep -qE -- "$2" <<<"$names"
 	else
-		grep -rqE -- "$2" frames experiment/*.expected
+		grep -rqE -- "$2" frames experiment/*.expected "${1%.sh}".[cs]*
 	fi
 }
 

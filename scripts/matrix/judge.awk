@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # awk -v kernel=NAME -v asked=WORD -v tests="A B:C" -f judge.awk from=release FILE
-# from=expected FILE from=version FILE from=boot FILE from=ktap FILE from=console FILE:
+# from=version FILE from=expected FILE from=boot FILE from=ktap FILE from=console FILE:
 # what became of each test point on one kernel, one line for each, by tabs:
 #
 #   kernel  program  point  result  ms  reason  command
@@ -37,6 +37,8 @@ function number(version, part) {
 function in_range(range, here, end) {
 	if (range == "all")
 		return 1
+	if (range == "not rt")
+		return version !~ /PREEMPT_RT/
 	if (split(range, end, "-") == 1)
 		return here == number(range)
 	return (end[1] == "" || here >= number(end[1])) && (end[2] == "" || here <= number(end[2]))

@@ -164,7 +164,7 @@ run_guest() {
 	rm "$tmp/initrd.$name"
 	cp "$from/release" "$from/version" "$from/origin" "$into/"
 	awk -v kernel="$kernel" -v asked="${asked[$kernel]}" -v tests="$tests" -f scripts/matrix/judge.awk \
-		from=release "$into/release" from=expected "$expected" from=version "$into/version" \
+		from=release "$into/release" from=version "$into/version" from=expected "$expected" \
 		from=boot "$into/boot" from=ktap "$into/ktap" from=console "$into/console" >"$into/points.new"
 	mv "$into/points.new" "$into/points.tsv" # judged to the end
 }

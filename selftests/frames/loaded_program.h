@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A program in the kernel, set up like the loaders set theirs up, but not
- * attached to anything. For verdict.c and bench.c only.
+ * attached to anything. For verdict.c, preempt.c and bench.c only.
  *
  * It comes from the object's file, not from a skeleton: that would have a copy of its own
  * in it, and what is judged has to be the file that is installed, and that ip(8) and

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The programs that are tried on the table of frames: a row for each pair of
- * bpf_progs/ and user/ that drops. For verdict.c and bench.c only.
+ * bpf_progs/ and user/ that drops. For verdict.c, preempt.c and bench.c only.
  */
 #ifndef PROGRAMS_H
 #define PROGRAMS_H
