@@ -9,10 +9,12 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/filter.h>
+#include <linux/net.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +39,7 @@ struct call {
 	const char *errors; /* that the kernel has for it */
 };
 
+/* A name may be there several times: by each of these the call may be made. */
 static const struct call calls[] = {
 	{ "MAP_CREATE", __NR_bpf, BPF_MAP_CREATE, "ENOMEM EPERM EMFILE" },
 	{ "MAP_LOOKUP", __NR_bpf, BPF_MAP_LOOKUP_ELEM, "ENOMEM EPERM" },
@@ -92,6 +95,16 @@ static const struct call calls[] = {
 	{ "RENAME", __NR_rename, ANY, "ENOMEM ENOSPC" },
 	{ "ACCESS", __NR_access, ANY, "EACCES" },
 #endif
+#ifdef __NR_socketcall
+	/* As glibc makes them on s390x. */
+	{ "SOCKET", __NR_socketcall, SYS_SOCKET, "ENOBUFS EMFILE" },
+	{ "BIND", __NR_socketcall, SYS_BIND, "ENOMEM" },
+	{ "SETSOCKOPT", __NR_socketcall, SYS_SETSOCKOPT, "ENOMEM" },
+	{ "SEND", __NR_socketcall, SYS_SEND, "ENOBUFS ENOMEM" },
+	{ "SEND", __NR_socketcall, SYS_SENDTO, "ENOBUFS ENOMEM" },
+	{ "RECEIVE", __NR_socketcall, SYS_RECV, "ENOBUFS ENOMEM" },
+	{ "RECEIVE", __NR_socketcall, SYS_RECVFROM, "ENOBUFS ENOMEM" },
+#endif
 	{}
 };
 
@@ -102,17 +115,30 @@ static const struct call calls[] = {
 
 #define PART 5 /* instructions for each call */
 
-/* From now on, these calls get this answer; returns a descriptor if it is asked for. */
-static int filter(const struct call *call, size_t count, unsigned int answer)
+/* Of NAME[@N]. */
+static bool has_name(const struct call *call, const char *name)
+{
+	size_t length = strcspn(name, "@");
+
+	return strlen(call->name) == length &&
+	       !strncmp(call->name, name, length);
+}
+
+/*
+ * From now on, the calls of this name, or all, get this answer; returns a descriptor if it
+ * is asked for.
+ */
+static int filter(const char *name, unsigned int answer)
 {
 	struct sock_filter code[PART * sizeof(calls) / sizeof(*calls) + 1];
-	struct sock_fprog program = { PART * count + 1, code };
+	struct sock_fprog program = { .filter = code };
 	unsigned int flags = answer == SECCOMP_RET_USER_NOTIF ?
 				     SECCOMP_FILTER_FLAG_NEW_LISTENER :
 				     0;
 	struct sock_filter *end = code;
+	const struct call *call;
 
-	for (; count; count--, call++) {
+	for (call = calls; call->name; call++) {
 		/* Where there is no argument to look at, this is no jump. */
 		__u8 other = call->first == ANY ? 0 : 1;
 		struct sock_filter part[PART] = {
@@ -125,18 +151,21 @@ static int filter(const struct call *call, size_t count, unsigned int answer)
 			BPF_STMT(BPF_RET | BPF_K, answer),
 		};
 
+		if (name && !has_name(call, name))
+			continue;
 		memcpy(end, part, sizeof(part));
 		end += PART;
 	}
-	*end = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	*end++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
+					      SECCOMP_RET_ALLOW);
+	program.len = end - code;
 	return (int)syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags,
 			    &program);
 }
 
 /* Which calls the program's parent is asked about, and what it answers. */
 struct plan {
-	const struct call *calls;
-	size_t count;
+	const char *name; /* or NULL: about all */
 	unsigned long left; /* calls until the one that fails, or 0 */
 	int error;
 	unsigned long made[sizeof(calls) / sizeof(*calls)];
@@ -144,15 +173,17 @@ struct plan {
 	int *listener; /* shared: what the filter gave */
 };
 
+/* On the first entry of its name. */
 static void count_call(struct plan *plan, const struct seccomp_data *data)
 {
-	size_t i = 0;
+	const struct call *call = calls, *first = calls;
 
-	while (plan->calls[i].number != data->nr ||
-	       (plan->calls[i].first != ANY &&
-		plan->calls[i].first != (int)data->args[0]))
-		i++;
-	plan->made[i]++;
+	while (call->number != data->nr ||
+	       (call->first != ANY && call->first != (int)data->args[0]))
+		call++;
+	while (!has_name(first, call->name))
+		first++;
+	plan->made[first - calls]++;
 }
 
 /* Answers one call, if the program has not ended meanwhile. */
@@ -184,8 +215,7 @@ static int run_child(void *context)
 	const struct plan *plan = context;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	*plan->listener =
-		filter(plan->calls, plan->count, SECCOMP_RET_USER_NOTIF);
+	*plan->listener = filter(plan->name, SECCOMP_RET_USER_NOTIF);
 	if (*plan->listener < 0)
 		return failed("seccomp");
 	return run(plan->argv);
@@ -234,9 +264,7 @@ static int run_asked(struct plan *plan)
 /* Which calls are made how often, and what they can fail with: a line for each. */
 static int count_calls(const char *path, char **argv)
 {
-	struct plan plan = { .calls = calls,
-			     .count = sizeof(calls) / sizeof(*calls) - 1,
-			     .argv = argv };
+	struct plan plan = { .argv = argv };
 	FILE *file = fopen(path, "we");
 	size_t i;
 	int status;
@@ -244,23 +272,11 @@ static int count_calls(const char *path, char **argv)
 	if (!file)
 		return failed(path);
 	status = run_asked(&plan);
-	for (i = 0; i < plan.count; i++)
+	for (i = 0; calls[i].name; i++)
 		if (plan.made[i])
 			fprintf(file, "%s %lu %s\n", calls[i].name,
 				plan.made[i], calls[i].errors);
 	return fclose(file) ? failed(path) : status;
-}
-
-static const struct call *find_call(const char *name, unsigned long *n)
-{
-	size_t length = strcspn(name, "@");
-	const struct call *call = calls;
-
-	*n = name[length] ? strtoul(name + length + 1, NULL, 10) : 0;
-	while (call->name && (strncmp(call->name, name, length) ||
-			      strlen(call->name) != length))
-		call++;
-	return call->name && (!name[length] || *n) ? call : NULL;
 }
 
 /* Its number, 0 if there is none. */
@@ -283,17 +299,26 @@ static int find_error(const char *name)
 
 static int deny_main(int argc, char **argv)
 {
-	struct plan plan = { .count = 1, .argv = argv + 3 };
+	const struct call *call = calls;
+	struct plan plan = { .argv = argv + 3 };
+	const char *at;
 
 	if (argc > 3 && !strcmp(argv[1], "--count"))
 		return count_calls(argv[2], argv + 3);
-	plan.calls = argc > 3 ? find_call(argv[1], &plan.left) : NULL;
-	plan.error = argc > 3 ? find_error(argv[2]) : 0;
-	if (!plan.calls || !plan.error || (plan.error > SIGNAL && !plan.left))
+	if (argc <= 3)
+		return usage();
+	plan.name = argv[1];
+	plan.error = find_error(argv[2]);
+	at = strchr(plan.name, '@');
+	plan.left = at ? strtoul(at + 1, NULL, 10) : 0;
+	while (call->name && !has_name(call, plan.name))
+		call++;
+	if (!call->name || !plan.error ||
+	    (!plan.left && (at || plan.error > SIGNAL)))
 		return usage();
 	if (plan.left)
 		return run_asked(&plan);
-	if (filter(plan.calls, 1, SECCOMP_RET_ERRNO | (__u32)plan.error) < 0)
+	if (filter(plan.name, SECCOMP_RET_ERRNO | (__u32)plan.error) < 0)
 		return failed("seccomp");
 	return run(argv + 3);
 }
