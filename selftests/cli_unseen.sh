@@ -63,10 +63,10 @@ test_seen_none() {
 	[ -n "$some" ] || skip "this kernel has neither a VRF nor an ifb with redirection: $(<"$tmp/ifb")"
 }
 
-# stays_silent IFACE PROGRAM…: one more that must say nothing
+# stays_silent IFACE PROGRAM…: one more that must say nothing; the last one is the first to end
 stays_silent() {
 	cli_start "${@:2}" -i 0 "$1"
-	begun+=("$pid")
+	begun=("$pid" "${begun[@]}")
 }
 
 # Five echo requests a second from eth0 to veth0's address.
@@ -107,8 +107,9 @@ test_seen() {
 	for pid in "${begun[@]}"; do
 		cli_stop
 		cli_unsaid 'has seen none'
+		# It was behind XDP, which goes on.
+		[ "$pid" != "${begun[0]}" ] || told '"passed_packets":0,.*"dropped_packets":0,'
 	done
-	told '"passed_packets":0,.*"dropped_packets":0,' # the last one was behind XDP
 	end_jobs KILL
 	cli_on ip link del f0
 	[ "${#begun[@]}" = 5 ] || cli_on ip link del bond0
