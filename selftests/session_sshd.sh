@@ -236,6 +236,12 @@ test_spared_none() {
 	cli_refused 3 'no SSH server has a connection' xdp-drop-tcp --except session veth0
 }
 
+# A pinned program would drop the next session.
+test_spared_pinned() {
+	cli_refused 3 'With --pin it is dropped when you connect again' \
+		xdp-drop-tcp --except session --pin veth0
+}
+
 # What comes later is dropped by the same rules.
 test_spared_follow() {
 	begin root@203.0.113.1 bash
@@ -300,6 +306,7 @@ ktap_case others test_spared_nested "a session in a session"
 ktap_case others test_spared_tmux "from tmux begun in another session"
 ktap_case others test_spared_stale "a variable that names an ended session"
 ktap_case rules test_spared_none "no session: refused"
+ktap_case rules test_spared_pinned "--pin without an end: refused"
 ktap_case rules test_spared_console "not from a session: all are spared"
 ktap_case rules test_spared_follow "an interface that comes later"
 ktap_case rules test_spared_selected "other selections, which spare it or not"

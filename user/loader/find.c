@@ -137,10 +137,16 @@ static int prepare_pins(struct run *run)
 /* Once: a newcomer's run has the same rules. */
 int stage_spare(struct run *run)
 {
-	struct selection *select = &run->options.select;
+	struct options *options = &run->options;
 
-	return select->session_spared ? spare_session(&select->rules) :
-					EXIT_DONE;
+	if (!options->select.session_spared)
+		return EXIT_DONE;
+	if (options->pin && !options->common.timeout_ns &&
+	    !options->common.force && !options->observe)
+		return fail(
+			EXIT_REFUSED,
+			"--except session spares the connection that there is now. With --pin it is dropped when you connect again. Give --timeout, too, or leave --pin out; --force does it all the same.");
+	return spare_session(&options->select.rules);
 }
 
 int stage_find(struct run *run)
