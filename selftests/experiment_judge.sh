@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Do the experiment's judges, judge.awk and compare.awk, tell right from wrong? No packets:
+# Do the experiment's judges, judge.awk, switch.awk and compare.awk, tell right from wrong? No packets:
 # what taps and drop-where would have said is written here.
 set -eu
 
@@ -86,6 +86,23 @@ could_not_run() {
 	judged skip ".*" 0
 }
 
+# XDP goes on at second 1, off at 2.5. One connection is begun before it goes off and, its SYN
+# repeated, answered after that, as on a slow machine; $1 are others: when begun and answered.
+# The judgement has the lines of $2.
+switched() {
+	local begun answered line
+
+	printf '%s\n' "on 1 1.1" "off 2.5 2.6" >"$tmp/switches"
+	while read -r begun answered; do
+		echo "$begun $begun $answered"
+	done < <(printf '%s\n' "0.5 0.51" "1.2 -" "2.4 3.8" "3 3.01" "$1") >"$tmp/stream"
+	awk -f "$here/experiment/switch.awk" -v id=T1 -v ktap=yes -v where=x -v seconds="$tmp/seconds" \
+		-v tsv="$tmp/tsv" -v csv="$tmp/csv" "$tmp/switches" "$tmp/stream" "$tmp/stream" >"$tmp/out"
+	for line in "${@:2}"; do
+		told "^$line\$"
+	done
+}
+
 # The table expects Qo on veth0 and, if $3, explains that docker differs. Judged of what
 # the lab got, $1, and docker, $2: the line begins with $4 and ends with $5.
 beside() {
@@ -146,6 +163,12 @@ ktap_case judge wrong_place "another place of the drop is named"
 ktap_case judge missing_drop "a drop that is missing is named"
 ktap_case judge sent_before "packets belong to the probe that was sent last before them"
 ktap_case judge could_not_run "a probe that could not be sent is a skip"
+ktap_case judge switched_right "XDP on and off: a repeated SYN hides no other connection" switched \
+	"1.3 -" "ok T1 x none-lost-while-off # of 1" "ok T1 x none-answered-while-on # of 2"
+ktap_case judge switched_passes "XDP on and off: what passes while on is named" switched \
+	"1.3 1.31" "not ok T1 x none-answered-while-on # of 2"
+ktap_case judge switched_loses "XDP on and off: what is lost while off is named" switched \
+	"3.1 -" "not ok T1 x none-lost-while-off # of 2"
 ktap_case judge fits "the tables fit into 80 columns, and no cell runs into the next one"
 ktap_case judge plain_decimals "curl is given plain decimals, which all versions read"
 ktap_case beside both_same "lab and docker: the same in both" beside Qo Qo "" ok ""

@@ -8,7 +8,7 @@
 declare -A program # it stays as it is
 
 RATE=$((200 / slack))  # connections a second
-PERIOD=1.5             # seconds that XDP stays on, and then off
+PERIOD=1.5             # seconds that XDP stays on, and then off, at least
 ROUNDS=3
 QUESTIONS=5
 
@@ -32,18 +32,30 @@ experiment_switch_off() {
 	echo "off $asked $EPOCHREALTIME"
 }
 
+# $PERIOD, or longer, until 10 connections of stream $1 that were begun meanwhile have ended.
+experiment_switch_wait() {
+	local since=$EPOCHREALTIME
+
+	sleep "$PERIOD"
+	for _ in {1..150}; do
+		! awk -v since="$since" '$1 >= since { n++ } END { exit (n < 10) }' "$work/$1.stream" || return 0
+		sleep 0.2
+	done
+	lab_die "the stream stands still"
+}
+
 # Stream $1 from $2 to $3; meanwhile XDP goes on and off on interface $5 in $4.
 experiment_switched() {
 	local stream round
 
-	experiment_become "$2" "$tool" probe stream "$3" 80 "$RATE" 60 >"$work/$1.stream" &
+	experiment_become "$2" "$tool" probe stream "$3" 80 "$RATE" $((60 * slack)) >"$work/$1.stream" &
 	stream=$!
 	sleep 1
 	for ((round = 1; round <= ROUNDS; round++)); do
 		experiment_switch_on "$4" "$5"
-		sleep "$PERIOD"
+		experiment_switch_wait "$1"
 		experiment_switch_off
-		sleep "$PERIOD"
+		experiment_switch_wait "$1"
 	done >"$work/$1.switches"
 	kill -INT "$stream"
 	wait "$stream" || lab_die "the stream failed: $(tail -n 1 "$work/$1.stream")"

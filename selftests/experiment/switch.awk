@@ -23,7 +23,7 @@ BEGIN {
 	OFS = "\t"
 	bad["none-lost-while-off"] = "lost while off"
 	bad["none-answered-while-on"] = "answered while on"
-	guard = 0.25 # seconds that a packet may be late to meet a switch
+	guard = 0.25 # seconds that a packet may be late to meet a switch to on
 	slot_s = 0.2 # seconds: as wide as the numbers below, and all of it fits into 80 columns
 }
 
@@ -55,8 +55,8 @@ FNR == 1 {
 		;
 	on = kind[i] == "on"
 	answered = $3 != "-"
-	settled = (!i || $1 >= done[i]) && (i == switches || $2 + guard <= asked[i + 1])
-	# Answered after XDP went off: it waited in a queue until then.
+	settled = (!i || $1 >= done[i]) && (i == switches || $2 + (on ? 0 : guard) <= asked[i + 1])
+	# Answered after XDP went off: it waited in a queue until then, or was repeated.
 	late = on && answered && i < switches && $3 >= asked[i + 1]
 	if (settled && !late) {
 		of[on]++

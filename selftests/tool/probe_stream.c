@@ -90,6 +90,7 @@ int probe_stream(const char *address, const char *port, int rate, int seconds)
 	list = calloc(total, sizeof(*list));
 	if (!list || rate < 1 || rate > 4000 || seconds < 1)
 		return failed("stream");
+	setlinebuf(stdout); /* another may wait for what it says */
 	signal(SIGINT, end_stream);
 	while (count < total || first < count) {
 		if (stream_ends)
