@@ -50,6 +50,7 @@ needs() {
 		test    nping               nmap
 		test    unshare             util-linux
 		test    ping                iputils-ping     iputils                iputils
+		test    redis-server        redis-server     valkey-compat-redis    valkey
 		test    rsync               rsync
 		test    ssh                 openssh-client   openssh-clients        openssh
 		test    sshd                openssh-server   openssh-server         openssh

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Documents as typed: the commands in Documentation/debugging.rst and experiment.rst work,
-# and say what is said there. Each test types one or more chapters into a lab.
+# Documents as typed: the commands in Documentation/debugging.rst, experiment.rst and
+# faults.rst work, and say what is said there. Each test types one or more chapters into a lab.
 set -eu
 
 . "$(dirname "$0")/lib/lab_lib.sh"
@@ -28,7 +28,7 @@ commands() {
 				$0 = "\"${in_" at "[@]}\" bash -c " q $0 q
 			}
 			print
-		}' "$documents"/{debugging,experiment}.rst
+		}' "$documents"/{debugging,experiment,faults}.rst
 }
 
 # Typed "sleep" gives what was started in the background the time to begin. Here it ends
@@ -221,6 +221,39 @@ question_5() {
 	told ' tc-egress +'
 	told '^Hello from .*host'
 	only_failed 'curl [^ ]* -m [^ ]* 203\.0\.113\.1'
+}
+
+# Real programs see the faults that are recommended. Chance is given five sigma.
+ktap_case partition partition "faults: a replica loses its primary for 30 s"
+partition() {
+	need redis-server redis-cli
+	typed "Partition a database"
+	told '^ *[1-9][0-9]* master_link_status:down'
+	tail -n 3 "$tmp/out" | grep -q '^ *[1-9][0-9]* master_link_status:up'
+	told '^new$'
+	only_failed ''
+}
+
+ktap_case recipes loss "faults: each fourth, 5 %, 20 %, the first"
+loss() {
+	need curl ping
+	typed "Lose one packet in four" "Lose 5 %" "Drop the first SYN-ACK"
+	told ' [2-8](\.[0-9]+)?% packet loss'
+	told '^ *20 200$'
+	[ "$(grep -o '^icmp_seq=.*' "$tmp/out" | tr -dc '0-9\n' | paste -sd' ')" = "1 2 3 5 6 7 9 10 11" ] ||
+		fail "not 4, 8 and 12"
+	told '^[1-9]\.[0-9]{6}$'
+	told '^0\.[0-9]{6}$'
+	told ': dropped 1 packet '
+	only_failed ''
+}
+
+ktap_case recipes flap "faults: a link that flaps"
+flap() {
+	need nping
+	typed "A link that flaps"
+	told '#\.{4,}#.*#\.{4,}#'
+	only_failed ''
 }
 
 ktap_run "$@"

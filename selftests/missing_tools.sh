@@ -103,6 +103,7 @@ ktap_case first no_other "none of the tools that few tests use, one at a time"
 no_other() {
 	without jq where_life.sh documents.sh
 	without ping documents.sh
+	without redis-server documents.sh
 	without script cli_output.sh capture_life.sh
 	without sshd driver_remote.sh guard_sshd.sh session_sshd.sh
 	without setpriv cli.sh cli_pin.sh where_life.sh

@@ -294,6 +294,21 @@ test_spared_tunnel() {
 	stops
 }
 
+test_spared_document() {
+	local command text
+
+	text=$(dirname "$0")/faults.rst
+	[ -e "$text" ] || text=$(dirname "$0")/../Documentation/faults.rst
+	command=$(sed -n 's/^    host# \(xdp-drop-world --except session\)/\1/p' "$text")
+	begin root@203.0.113.1 bash
+	starts "$command"
+	types xdp-drop-world
+	stops
+	reads "$run" 'xdp-drop-world: dropped ' || fail "$(<"$run")"
+	cat "$run"
+}
+
+ktap_case direct test_spared_document "as Documentation/faults.rst has it"
 ktap_case direct test_spared_ipv4 "IPv4: it goes on while all else is dropped, even ARP would be"
 ktap_case direct test_spared_no_variable "the server's socket instead of the variable"
 ktap_case ipv6 test_spared_ipv6 "IPv6, with neighbour discovery"
