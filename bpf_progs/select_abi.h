@@ -43,7 +43,7 @@ struct select_prefix {
 	__be32 value[4]; /* IPv4: the first one */
 	__be32 mask[4];
 	struct select_class class;
-};
+} __attribute__((aligned(8)));
 
 #define SELECT_FEW 4 /* at most this many prefixes are constants */
 
@@ -108,7 +108,7 @@ struct select_config {
 	__u32 flags; /* enum select_flag */
 	__u32 ratio; /* of 2^32: drop if a random number is below */
 	__u32 every; /* drop each so-many-th, 2 or more */
-	__u32 steps; /* of the search in the map "select_ipv4" */
+	__u32 steps; /* bits of the search in the map "select_ipv4", an even number */
 	__u32 mask; /* the number of its ranges less one */
 	__u32 lookup4; /* enum select_lookup */
 	__u32 lookup6;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Which of the matched packets to drop by their addresses and ports: --only and --except.
- * due_kern.h has what does not depend on the packet. The same source makes two objects:
- * where SELECTS is 0, there is none of this; the loader takes the other one only for runs
- * that select.
+ * class_kern.h looks addresses up, due_kern.h has what does not depend on the packet. The same
+ * source makes two objects: where SELECTS is 0, there is none of this; the loader takes the
+ * other one only for runs that select.
  *
  * A packet is selected if an --only rule matches it, or there is none, and no --except rule
  * does. What cannot be read makes it undecided, where the result depends on it.
@@ -22,24 +22,7 @@
 
 #if SELECTS
 
-const volatile struct select_config select_config SEC(".rodata.select") = {};
-
-/* The loader sets the size; the kernel refuses BTF types of another size. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__uint(key_size, sizeof(__u32));
-	__uint(value_size, sizeof(struct select_ipv4));
-} select_ipv4 SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, 1);
-	__type(key, struct select_ipv6);
-	__type(value, __u32);
-} select_ipv6 SEC(".maps");
+#include "class_kern.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -57,22 +40,41 @@ struct {
 
 /*
  * 16 bits at a time: where loads must be aligned, the verifier knows of a header only that
- * it is at an even address.
+ * it is at an even address. The barrier puts them together at once: clang would keep all
+ * halves on the stack.
  */
-static __always_inline __u32 load32(const void *at)
+static __always_inline __u64 load32(const void *at)
 {
 	const __u16 *half = at;
-
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return half[0] | (__u32)half[1] << 16;
+	__u64 value = half[0] | (__u64)half[1] << 16;
 #else
-	return (__u32)half[0] << 16 | half[1];
+	__u64 value = (__u64)half[0] << 16 | half[1];
 #endif
+
+	barrier_var(value);
+	return value;
 }
 
-/* The addresses of both ends, in network order; IPv4: the first word. */
+/*
+ * Of an IPv6 address. The trie reads it in words of this size, which is slow if it was
+ * written in smaller ones.
+ */
+static __always_inline __u64 load64(const void *at)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	__u64 value = load32(at) | load32(at + 4) << 32;
+#else
+	__u64 value = load32(at) << 32 | load32(at + 4);
+#endif
+
+	barrier_var(value);
+	return value;
+}
+
+/* The addresses of both ends, in network order; IPv4: the first word's value. */
 struct ends {
-	__u32 address[2][4]; /* source, destination */
+	__u64 address[2][2]; /* source, destination */
 	__u16 port[2]; /* host order */
 	enum {
 		PORTS_ABSENT, /* not TCP or UDP, or a later fragment */
@@ -124,59 +126,6 @@ static __always_inline __u32 hit_class(const volatile struct select_class *class
 	return hits;
 }
 
-/*
- * The last range that begins at or before this address. Arithmetic in assembly: of a
- * comparison clang makes a branch, and of sixteen the verifier makes 65,536 paths. The mask
- * is a constant to the verifier, as the loader has set it.
- */
-static __always_inline __u32 find_range(const struct select_ipv4 *table,
-					__u64 at, __u64 address)
-{
-	const __u64 mask = select_config.mask;
-	const int steps = select_config.steps;
-	__u64 next, first, reached;
-	int step;
-
-#pragma unroll
-	for (step = SELECT_MOST_STEPS - 1; step >= 0; step--) {
-		if (step >= steps)
-			continue;
-		next = (at + (1U << step)) & mask;
-		first = table->ranges[next].first;
-		/* 1 if first <= address: both are below 2^32. */
-		asm volatile("%0 = %1; %0 -= %2; %0 += -1; %0 >>= 63"
-			     : "=&r"(reached)
-			     : "r"(first), "r"(address));
-		at += reached << step;
-	}
-	return table->ranges[at & mask].class;
-}
-
-static __always_inline __u32 class_ipv4(__u32 address)
-{
-	const struct select_ipv4 *table;
-	__u32 zero = 0, top;
-
-	table = bpf_map_lookup_elem(&select_ipv4, &zero);
-	if (!table)
-		return 0;
-	address = bpf_ntohl(address);
-	top = table->top[address >> 16];
-	if (top & SELECT_ONE_CLASS)
-		return top & ~SELECT_ONE_CLASS;
-	return find_range(table, top, address);
-}
-
-static __always_inline __u32 class_ipv6(const __u32 *address)
-{
-	struct select_ipv6 key = { .length = 128 };
-	__u32 *found;
-
-	__builtin_memcpy(key.address, address, sizeof(key.address));
-	found = bpf_map_lookup_elem(&select_ipv6, &key);
-	return found ? *found : 0;
-}
-
 static __always_inline __u32 hit_many(__u8 family, const struct ends *ends,
 				      int end)
 {
@@ -189,27 +138,27 @@ static __always_inline __u32 hit_many(__u8 family, const struct ends *ends,
 }
 
 static __always_inline int is_in(const volatile struct select_prefix *prefix,
-				 const __u32 *address, int words)
+				 __u8 family, const __u64 *address)
 {
-	__u32 differs = 0;
-	int i;
+	const volatile __u64 *value = (const volatile __u64 *)prefix->value;
+	const volatile __u64 *mask = (const volatile __u64 *)prefix->mask;
 
-#pragma unroll
-	for (i = 0; i < words; i++)
-		differs |= (address[i] & prefix->mask[i]) ^ prefix->value[i];
-	return !differs;
+	if (family == 4)
+		return (address[0] & prefix->mask[0]) == prefix->value[0];
+	return !(((address[0] & mask[0]) ^ value[0]) |
+		 ((address[1] & mask[1]) ^ value[1]));
 }
 
 static __always_inline __u32 hit_few(const volatile struct select_prefix *few,
-				     int count, const struct ends *ends,
-				     int end, int words)
+				     int count, __u8 family,
+				     const struct ends *ends, int end)
 {
 	__u32 hits = 0;
 	int i;
 
 #pragma unroll
 	for (i = 0; i < SELECT_FEW; i++) {
-		if (i < count && is_in(&few[i], ends->address[end], words))
+		if (i < count && is_in(&few[i], family, ends->address[end]))
 			hits |= hit_class(&few[i].class, ends, end);
 	}
 	return hits;
@@ -226,9 +175,9 @@ static __always_inline __u32 hit_end(__u8 family, const struct ends *ends,
 	if (lookup == LOOKUP_NONE)
 		return 0;
 	return family == 4 ? hit_few(select_config.few4, select_config.count4,
-				     ends, end, 1) :
+				     family, ends, end) :
 			     hit_few(select_config.few6, select_config.count6,
-				     ends, end, 4);
+				     family, ends, end);
 }
 
 static __always_inline int has_ports(__u8 carried)
@@ -256,26 +205,50 @@ static __always_inline void read_ports(struct ends *ends, enum match match,
 	ends->ports = PORTS_KNOWN;
 }
 
-/* @family, @size of its header, where its addresses are, and their @words: constants */
-static __always_inline __u32 hit_packet(__u8 family, int size, int addresses,
-					int words, enum match match,
+/* Whatever the other end hits, it changes nothing. */
+static __always_inline int is_settled(__u32 hits)
+{
+	if (select_config.flags & SELECT_EXCEPT)
+		return hits & HIT << EXCEPT_SHIFT;
+	return hits & HIT;
+}
+
+static __always_inline void read_addresses(struct ends *ends, __u8 family,
+					   const void *header)
+{
+	const struct iphdr *ipv4 = header;
+	const struct ipv6hdr *ipv6 = header;
+	int i;
+
+	if (family == 4) {
+		ends->address[0][0] = load32(&ipv4->saddr);
+		ends->address[1][0] = load32(&ipv4->daddr);
+		return;
+	}
+#pragma unroll
+	for (i = 0; i < 2; i++) {
+		ends->address[0][i] = load64(&ipv6->saddr.s6_addr32[2 * i]);
+		ends->address[1][i] = load64(&ipv6->daddr.s6_addr32[2 * i]);
+	}
+}
+
+/* @family, and @size of its header: constants */
+static __always_inline __u32 hit_packet(__u8 family, int size, enum match match,
 					const struct where *where,
 					const void *start, const void *end)
 {
 	const void *header = start + (where->network & 62);
 	struct ends ends;
-	int i;
+	__u32 hits;
 
 	if (header + size > end)
 		return 0; /* the walk has read it: this tells the verifier */
-#pragma unroll
-	for (i = 0; i < words; i++) {
-		ends.address[0][i] = load32(header + addresses + 4 * i);
-		ends.address[1][i] =
-			load32(header + addresses + 4 * (words + i));
-	}
+	read_addresses(&ends, family, header);
 	read_ports(&ends, match, where, start, end);
-	return hit_end(family, &ends, 0) | hit_end(family, &ends, 1);
+	hits = hit_end(family, &ends, 0);
+	if (!is_settled(hits))
+		hits |= hit_end(family, &ends, 1);
+	return hits;
 }
 
 static __always_inline enum match judge_hits(__u32 hits)
@@ -332,13 +305,11 @@ static __always_inline enum match select_frame(enum match match,
 	if (!(flags & (SELECT_ONLY | SELECT_EXCEPT)))
 		return MATCH_YES;
 	if (where->family == 4)
-		hits = hit_packet(4, sizeof(struct iphdr),
-				  offsetof(struct iphdr, saddr), 1, match,
-				  where, start, end);
+		hits = hit_packet(4, sizeof(struct iphdr), match, where, start,
+				  end);
 	else if (where->family == 6)
-		hits = hit_packet(6, sizeof(struct ipv6hdr),
-				  offsetof(struct ipv6hdr, saddr), 4, match,
-				  where, start, end);
+		hits = hit_packet(6, sizeof(struct ipv6hdr), match, where,
+				  start, end);
 	else if (match == MATCH_UNDECIDED)
 		return MATCH_UNDECIDED;
 	return judge_hits(hits);
@@ -372,7 +343,10 @@ match_xdp(const struct xdp_md *ctx, __u8 wanted, enum drop_frame_type type)
 
 	if (wanted == MATCH_ANY && !(select_config.flags & SELECT_BY_FRAME))
 		return MATCH_YES;
+	/* Kept in memory: in registers, each way out of the walk would set all of its members. */
+	asm volatile("" : : "r"(&where) : "memory");
 	match = match_where(wanted ?: IPPROTO_TCP, type, data, end, 0, &where);
+	asm volatile("" : : "r"(&where) : "memory");
 	/* Read anew: with these alive meanwhile, the verifier would keep all paths apart. */
 	data = (const void *)(long)ctx->data;
 	end = (const void *)(long)ctx->data_end;

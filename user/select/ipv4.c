@@ -92,7 +92,7 @@ static size_t fill_top(__u32 *top, const struct ranges *ranges, __u32 *steps)
 		if (at != start)
 			deepest = start;
 		while ((at - start) >> *steps)
-			++*steps;
+			*steps += 2;
 	}
 	return deepest + (1UL << *steps);
 }
