@@ -285,7 +285,7 @@ test_spared_tunnel() {
 	begin root@198.51.100.129 bash
 	server=198.51.100.129
 	stays tun0 xdp-drop-world
-	run_here "$cli_path/xdp-drop-world --except session --pin veth0 2>&1"
+	run_here "$cli_path/xdp-drop-world --except session -i 0 veth0 2>&1"
 	[ "$status" = 3 ] || fail "exit status $status: $answer"
 	[[ $answer = *"(over tun0) and may be cut off. It is in a tunnel here, whose packets --except session does not spare. Use --except session --except 203.0.113.10 to spare both, --timeout"* ]] || fail "$answer"
 	server=203.0.113.1
