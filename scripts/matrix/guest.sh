@@ -33,6 +33,7 @@ ip link set lo up
 # modprobe for each mount of a bpffs and each unknown interface, 160 in all, for nothing.
 modprobe -qa tun veth macvlan ipvlan vrf 8021q bridge nft_chain_nat nft_nat nft_masq sch_ingress \
 	cls_bpf cls_u32 ip_gre ip6_gre ipip sit bareudp vxlan geneve wireguard tcp_diag act_mirred \
+	nf_conntrack_netlink nft_redir \
 	virtio_pci virtio_mmio virtio_console || :
 modprobe -q bonding max_bonds=0 || :
 modprobe -q ifb numifbs=0 || :

@@ -29,7 +29,7 @@ modules="veth bridge 8021q macvlan dummy tun bonding ifb ipvlan vrf vxlan wiregu
 ip_gre ip6_gre ipip sit bareudp geneve
 cls_bpf cls_u32 cls_matchall cls_flower sch_ingress act_bpf act_gact act_mirred
 sch_netem sch_fq_codel sch_htb nf_tables nft_chain_nat nft_nat nft_masq nft_ct
-nf_nat nf_conntrack nft_redir nft_counter nft_limit netdevsim pktgen
+nf_nat nf_conntrack nf_conntrack_netlink nft_redir nft_counter nft_limit netdevsim pktgen
 inet_diag tcp_diag xsk_diag virtio_console virtio_pci virtio_mmio
 team macvtap virtio_net e1000 e1000e igb vmxnet3 8139cp"
 
