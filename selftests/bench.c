@@ -16,9 +16,8 @@
 
 #include "frames/loaded_program.h"
 #include "frames/programs.h"
+#include "frames/timed.h"
 
-#define ROUNDS 41
-#define REPEAT 8000 /* 1500 bytes of each have room in the ring */
 #define RING_SIZE (16 << 20)
 #define PERIOD_MS 20
 #define OVERHEAD 72 /* bytes of a block of pcapng beside the packet */
@@ -42,7 +41,7 @@ struct column {
 	struct loaded loaded; /* no object: the floor */
 	int fd;
 	atomic_ulong taken; /* from its ring */
-	unsigned int ns[ROUNDS];
+	struct timed timed;
 };
 
 static struct column columns[COUNT(programs)][COUNT(lengths)][COLUMNS];
@@ -141,45 +140,26 @@ static bool is_idle(struct column *column)
 
 static int measure(struct column *column, size_t length, int round)
 {
-	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = frame,
-			    .data_size_in = length, .repeat = REPEAT);
-
 	build(length);
-	if (bpf_prog_test_run_opts(column->fd, &opts)) {
-		perror("bench: test run");
+	if (timed_run(&column->timed, column->fd, frame, length, round))
 		return -1;
-	}
-	column->ns[round] = opts.duration;
 	while (!is_idle(column))
 		usleep(1000);
 	return 0;
 }
 
-static int compare(const void *one, const void *other)
-{
-	unsigned int a = *(const unsigned int *)one;
-	unsigned int b = *(const unsigned int *)other;
-
-	return a < b ? -1 : a > b;
-}
-
-static unsigned int median(struct column *column)
-{
-	qsort(column->ns, ROUNDS, sizeof(*column->ns), compare);
-	return column->ns[ROUNDS / 2];
-}
-
 static void show_row(const char *program, size_t length, struct column *row)
 {
-	unsigned int plain = median(&row[1]), floor = median(&row[0]);
+	unsigned int plain = timed_median(&row[1].timed),
+		     floor = timed_median(&row[0].timed);
 	struct counted counted = {};
 	size_t i;
 
 	printf("%-15s %5zu %7u %7u %5.2f", program, length, floor, plain,
 	       (double)plain / floor);
 	for (i = 2; i < COLUMNS; i++) {
-		printf("   %5u %+5d", median(&row[i]),
-		       (int)(median(&row[i]) - plain));
+		printf("   %5u %+5d", timed_median(&row[i].timed),
+		       (int)(timed_median(&row[i].timed) - plain));
 		if (!loaded_count(&row[i].loaded, &counted))
 			lost += counted.slot[0].lost;
 	}

@@ -10,6 +10,8 @@ lab_need nft
 . "$(dirname "$0")/lib/capture_lib.sh"
 
 "$(built bench)"
+echo
+"$(built bench_select)"
 LAB_NGINX=none lab_own test
 tmp=$(mktemp -d)
 trap 'lab_down; rm -rf "$tmp"' EXIT

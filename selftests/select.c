@@ -8,53 +8,12 @@
 #include "frames/loaded_program.h"
 #include "frames/programs.h"
 #include "frames/select_frames.h"
-#include "select/maps.h"
+#include "frames/selecting.h"
 
 #define PAIRS 1000000 /* of frames and sets of rules */
 #define FRAMES 3000 /* for each set of rules */
 
 static struct selection selection;
-
-/* Opens, configures and loads @program as its loader does. @ago_ns: since it was attached. */
-static int open_selecting(struct loaded *loaded, const struct program *program,
-			  __u32 flags, __u64 ago_ns)
-{
-	struct drop_state *state;
-	struct compiled compiled = {};
-	struct select_config *config;
-	char name[64], path[PATH_MAX];
-	int error = -ENOENT;
-
-	*loaded = (struct loaded){ .slots = 1 };
-	snprintf(name, sizeof(name), "%s_select", program->name);
-	if (!loaded_find(path, sizeof(path), NULL, name))
-		return error;
-	loaded->object = bpf_object__open_file(path, NULL);
-	if (!loaded->object)
-		return -errno;
-	config = loaded_section(loaded, ".rodata.select");
-	state = loaded_section(loaded, ".bss");
-	state->started_ns = loaded_now_ns() - ago_ns;
-	loaded->program =
-		bpf_object__find_program_by_name(loaded->object, program->name);
-	bpf_program__set_flags(loaded->program, flags);
-	error = select_configure(&selection, config, &compiled);
-	if (!error)
-		error = select_size_maps(loaded->object, &compiled, 1);
-	if (!error)
-		error = bpf_object__load(loaded->object);
-	if (!error)
-		error = select_fill_maps(loaded->object, &compiled);
-	compiled_free(&compiled);
-	if (error) {
-		loaded_close(loaded);
-		return error;
-	}
-	loaded->fd = bpf_program__fd(loaded->program);
-	loaded->counters =
-		bpf_object__find_map_fd_by_name(loaded->object, "counters");
-	return 0;
-}
 
 /* Runs it on the frame, @repeat times. @linear: how much of it is linear in an skb; 0: all. */
 static int run_on_frame(const struct loaded *loaded, int repeat, __u32 linear,
@@ -147,7 +106,7 @@ static void test_pairs(const struct program *program, unsigned long pairs)
 
 	for (i = 0; ok && tried < pairs; i++) {
 		roll_rules(sizes[i % ARRAY_SIZE(sizes)]);
-		ok = !open_selecting(&loaded, program, 0, 0) &&
+		ok = !open_selecting(&loaded, program, &selection, 0, 0) &&
 		     test_frames(&loaded, program, FRAMES, &tried);
 		if (loaded.object)
 			loaded_close(&loaded);
@@ -169,8 +128,8 @@ static void test_strict(const struct program *program)
 
 	for (i = 0; ok && i < ARRAY_SIZE(sizes); i++) {
 		roll_rules(sizes[i]);
-		ok = !open_selecting(&loaded, program, BPF_F_STRICT_ALIGNMENT,
-				     0);
+		ok = !open_selecting(&loaded, program, &selection,
+				     BPF_F_STRICT_ALIGNMENT, 0);
 		if (ok)
 			loaded_close(&loaded);
 	}
@@ -189,7 +148,7 @@ static bool run_many(const struct program *program, int packets, __u64 ago_ns,
 	bool ok;
 
 	frame_build(&frame, &frame_cases[0]);
-	if (open_selecting(&loaded, program, 0, ago_ns))
+	if (open_selecting(&loaded, program, &selection, 0, ago_ns))
 		return false;
 	ok = !run_on_frame(&loaded, packets, 0, &verdict) &&
 	     !loaded_count(&loaded, &counted);
