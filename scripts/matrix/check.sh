@@ -199,6 +199,11 @@ wrong_cache() {
 	check_cached linux-image-6.1.0-1-amd64 "linux-image-6.1.0-2-amd64 6.1.2-1"
 	check_matrix 2 linux-image-6.1.0-1-amd64
 	told 'not available'
+	# Others of its modules are wanted now.
+	check_cached 6.1 "linux-image-6.1.0-1-amd64 6.1.1-1"
+	echo veth >"$CACHE/kernels/6.1/modules"
+	check_matrix 2 6.1
+	told 'FAILED *6.1: not available'
 }
 
 another_ran() {

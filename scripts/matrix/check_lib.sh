@@ -87,6 +87,7 @@ check_cached() {
 	echo "#Debian SMP" >"$into/version"
 	echo "$2" >"$into/origin"
 	(cd "$tmp" && : >veth.ko && echo veth.ko | cpio --quiet -o -H newc) >"$into/modules.cpio"
+	cp "$tree/scripts/matrix/modules" "$into/modules"
 }
 
 # check_matrix STATUS KERNELS [VARIABLE=VALUE...]: run it in $tmp on these, into $tmp/results.

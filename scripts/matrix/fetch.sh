@@ -8,7 +8,8 @@
 # of its configuration, the list $archs of their architectures, and the files
 # $tmp/userland.ARCH.
 
-# Does the directory $2 have the kernel $1, as it was asked for? Each of Debian's has modules.
+# Does the directory $2 have the kernel $1, as it was asked for? Each of Debian's has modules:
+# those that are wanted now.
 fetch_is_from() {
 	local origin version arch suffixes
 
@@ -25,6 +26,7 @@ fetch_is_from() {
 		[[ $origin =~ $(matrix_packages "$version" "${suffixes// /|}")' ' ]] || return
 		;;
 	esac
+	cmp -s scripts/matrix/modules "$2/modules" || return
 	cpio --quiet -t <"$2/modules.cpio" 2>/dev/null | grep -q '\.ko$'
 }
 

@@ -4,7 +4,8 @@
 # kernel.sh KERNEL DIRECTORY: put the files to boot KERNEL into DIRECTORY:
 #
 #   image          the kernel as QEMU boots it best; see unpack.sh
-#   modules.cpio   those of its modules that the tests may want
+#   modules.cpio   those of its modules that are named in the file "modules" beside this script
+#   modules        that list, as it was then
 #   config         its configuration, if it was found
 #   release        what uname -r will say
 #   version        what uname -v will say
@@ -23,15 +24,6 @@ here=$(cd "$(dirname "$0")" && pwd -P)
 PATH=$PATH:/usr/sbin:/sbin
 # shellcheck source=lib.sh
 . "$here/lib.sh"
-
-# All modules that the tests and the lab use; some kernels have them built in.
-modules="veth bridge 8021q macvlan dummy tun bonding ifb ipvlan vrf vxlan wireguard
-ip_gre ip6_gre ipip sit bareudp geneve
-cls_bpf cls_u32 cls_matchall cls_flower sch_ingress act_bpf act_gact act_mirred
-sch_netem sch_fq_codel sch_htb nf_tables nft_chain_nat nft_nat nft_masq nft_ct
-nf_nat nf_conntrack nf_conntrack_netlink nft_redir nft_counter nft_limit netdevsim pktgen
-inet_diag tcp_diag xsk_diag virtio_console virtio_pci virtio_mmio
-team macvtap virtio_net e1000 e1000e igb vmxnet3 8139cp"
 
 kernel_die() {
 	echo "$kernel: $*" >&2
@@ -169,7 +161,8 @@ pick_modules() {
 	pick=$work/pick/usr/lib/modules/$release
 	mkdir -p "$pick"
 	index "$work/root"
-	for module in $modules; do
+	cp "$here/modules" "$work/modules"
+	grep -v '^#' "$work/modules" | tr ' ' '\n' | while read -r module; do
 		modprobe -d "$work/root" -S "$release" --show-depends "$module" 2>/dev/null || :
 	done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
 		to=$pick/kernel/${file#"$root/kernel/"}
