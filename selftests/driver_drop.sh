@@ -107,7 +107,7 @@ ktap_before_each='' ktap_after_each=after_each ktap_after_group=after_group
 after_each() {
 	end_jobs TERM
 	poll 10 no_jobs || end_jobs KILL
-	[[ $1 = [04] ]] || "${remote[@]}" "kill \$(cat $remote_dir/pid)" 2>/dev/null || true
+	[ "$1" = 0 ] || "${remote[@]}" "kill \$(cat $remote_dir/pid)" 2>/dev/null || true
 }
 
 no_jobs() {
@@ -235,7 +235,8 @@ counts() {
 			fail "of $sent frames, ${#list[@]} were captured and $lost lost; $NETIF itself lost $missed"
 		return
 	fi
-	cmp "$tmp/frames" "$tmp/captured" # none twice
+	cmp -s "$tmp/frames" "$tmp/captured" || # none twice
+		fail "captured, too: $(comm -13 "$tmp/frames" "$tmp/captured")"
 	bytes=$(awk 'match($0, / length=[0-9]+/) { n += substr($0, RSTART + 8, RLENGTH - 8) } END { print n }' "$tmp/packets")
 	[ "$lost $bytes" = "0 $(($(lab_counted dropped_bytes) + $(lab_counted observed_bytes)))" ] ||
 		fail "lost $lost packets; $bytes bytes in the file: $(<"$tmp/loader.out")"
