@@ -174,9 +174,12 @@ static int check_way(struct check *check, const struct session *carrier,
 	pass_vrf(check, way->index);
 	for (i = 0; i < check->drops->chosen->count && !check->code; i++) {
 		at = interfaces_find(all, check->drops->chosen->list[i].index);
-		if (at && check->passed[at - all->list] &&
-		    !is_spared(check, carrier))
-			refuse(check, carrier, at->name);
+		if (!at || !check->passed[at - all->list])
+			continue;
+		/* It is, or is not, at each of them: the kernel is asked once. */
+		if (is_spared(check, carrier))
+			break;
+		refuse(check, carrier, at->name);
 	}
 	return check->code ? 0 : open_tunnels(check, carrier);
 }
