@@ -55,15 +55,6 @@ const char *address_text(const struct in6_addr *ip, char text[INET6_ADDRSTRLEN])
 	return IN6_IS_ADDR_V4MAPPED(ip) ? text + strlen("::ffff:") : text;
 }
 
-bool address_fits(const void *one, const void *other, int bits)
-{
-	const __u8 *a = one, *b = other;
-	int rest = bits % 8;
-
-	return !memcmp(a, b, bits / 8) &&
-	       (!rest || !((a[bits / 8] ^ b[bits / 8]) >> (8 - rest)));
-}
-
 int address_from_text(struct in6_addr *ip, char *text)
 {
 	char *scope = strchr(text, '%');

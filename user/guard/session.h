@@ -42,9 +42,6 @@ int address_from_name(struct in6_addr *ip, const void *name);
 const char *address_text(const struct in6_addr *ip,
 			 char text[INET6_ADDRSTRLEN]);
 
-/* Are the first @bits of two addresses' bytes the same? */
-bool address_fits(const void *one, const void *other, int bits);
-
 /* From text, "%eth0" behind it cut off. Returns the interface that this names, or 0. */
 int address_from_text(struct in6_addr *ip, char *text);
 

@@ -7,6 +7,7 @@
 
 #include "guard/conntrack.h"
 #include "guard/ssh.h"
+#include "lib/address.h"
 #include "lib/errors.h"
 
 static int family_of(const struct in6_addr *ip)

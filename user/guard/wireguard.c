@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "guard/tunnels.h"
+#include "lib/address.h"
 #include "lib/netlink.h"
 
 struct search {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/grow.h"
+#include "lib/address.h"
 #include "select/pool.h"
 #include "select/prefixes.h"
 
@@ -30,14 +30,10 @@ static int compare(const void *first, const void *second)
 /* Is @inner, which is sorted behind @outer, a part of it? */
 static bool covers(const struct prefix *outer, const struct prefix *inner)
 {
-	const struct rule *a = *outer->rules, *b = *inner->rules;
-	size_t i;
+	const struct rule *rule = *outer->rules;
 
-	for (i = 0; i < sizeof(a->address); i++) {
-		if ((a->address[i] ^ b->address[i]) & rule_mask(a, i))
-			return false;
-	}
-	return true;
+	return address_fits(rule->address, (*inner->rules)->address,
+			    rule->length);
 }
 
 /* Groups the rules that apply to a family. */
