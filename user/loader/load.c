@@ -68,7 +68,7 @@ static __u32 snaplen(const struct options *options)
 }
 
 /* The rules as constants, and room for the rest of them. */
-static int configure_selection(struct run *run)
+static int configure_selection(struct run *run, struct compiled *compiled)
 {
 	const struct selection *selection = &run->options.select;
 	struct select_config *config = run->image.select;
@@ -76,25 +76,24 @@ static int configure_selection(struct run *run)
 
 	if (!config)
 		return EXIT_DONE;
-	error = select_configure(selection, config, &run->compiled);
+	error = select_configure(selection, config, compiled);
 	if (error == -E2BIG)
 		return fail(
 			EXIT_USAGE,
 			"--only and --except: there are too many selectors. Give fewer, or larger prefixes.");
 	if (!error)
-		error = select_size_maps(run->image.object, &run->compiled,
+		error = select_size_maps(run->image.object, compiled,
 					 slots_counters(run->room));
 	return error ? fail_at(AT_LOAD, -error, run->program->name, NULL) :
 		       EXIT_DONE;
 }
 
-static int fill_selection(struct run *run)
+static int fill_selection(struct run *run, const struct compiled *compiled)
 {
 	int error = 0;
 
 	if (run->image.select)
-		error = select_fill_maps(run->image.object, &run->compiled);
-	compiled_free(&run->compiled);
+		error = select_fill_maps(run->image.object, compiled);
 	return error ? fail_at(AT_MAP, -error, run->program->name, NULL) :
 		       EXIT_DONE;
 }
@@ -246,6 +245,7 @@ static int identify(struct run *run)
 int stage_load(struct run *run)
 {
 	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts);
+	struct compiled compiled = {};
 	int code, error;
 
 	error = run->program->open(
@@ -254,13 +254,14 @@ int stage_load(struct run *run)
 		return fail_at(AT_LOAD, -error, run->program->name, NULL);
 	code = configure(run);
 	if (!code)
-		code = configure_selection(run);
+		code = configure_selection(run, &compiled);
 	if (!code)
 		code = load_image(run);
 	if (!code)
 		code = identify(run);
 	if (!code)
-		code = fill_selection(run);
+		code = fill_selection(run, &compiled);
+	compiled_free(&compiled);
 	if (!code)
 		code = try_counters(run);
 	return code ? code : write_slots(run);

@@ -13,7 +13,6 @@
 #include "loader/options.h"
 #include "loader/program.h"
 #include "loader/table.h"
-#include "select/compile.h"
 
 /* With this many interfaces, one line is for all of them. */
 #define MANY_INTERFACES 17
@@ -46,8 +45,6 @@ struct run {
 	struct query present; /* on the chosen, before us */
 	struct image image;
 	struct image frags; /* see load_frags() */
-	struct compiled
-		compiled; /* the selection's rules, until the maps are filled */
 	struct attachment *attachments; /* one for each of the chosen */
 	size_t room; /* there is room for so many of them */
 	struct slots slots;
