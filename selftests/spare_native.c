@@ -8,10 +8,7 @@
 #include "frames/ktap.h"
 #include "guard/session.c"
 #include "guard/spare.c"
-
-#define place rules_place /* errors.h has one */
 #include "select/rules.c"
-#undef place
 
 struct sample {
 	const char *name;

@@ -26,14 +26,14 @@
 #define BLANKS " \t\r\xef\xbb\xbf"
 
 /* Where a selector stands, and where to say what is wrong with it. */
-struct place {
+struct source {
 	const char *file; /* NULL: on the command line */
 	size_t line;
 	char *why;
 };
 
 /* @format goes on after the quoted @text. */
-static int __printf(3, 4) wrong(const struct place *place, const char *text,
+static int __printf(3, 4) wrong(const struct source *source, const char *text,
 				const char *format, ...)
 {
 	char file[QUOTED_SIZE], shown[QUOTED_SIZE], line[QUOTED_SIZE + 32] = "";
@@ -43,11 +43,11 @@ static int __printf(3, 4) wrong(const struct place *place, const char *text,
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	if (place->file)
+	if (source->file)
 		snprintf(line, sizeof(line), "%s, line %zu: ",
-			 escape_text(file, sizeof(file), place->file),
-			 place->line);
-	snprintf(place->why, RULES_WHY_SIZE, "%s'%s' %s", line,
+			 escape_text(file, sizeof(file), source->file),
+			 source->line);
+	snprintf(source->why, RULES_WHY_SIZE, "%s'%s' %s", line,
 		 escape_text(shown, sizeof(shown), text), reason);
 	return -EINVAL;
 }
@@ -57,7 +57,7 @@ int rules_add(struct rules *rules, const struct rule *rule)
 	return grow_list(&rules->list, &rules->count, rule, sizeof(*rule));
 }
 
-static int read_ports(const struct place *place, const char *text,
+static int read_ports(const struct source *source, const char *text,
 		      const char *ports, struct rule *rule)
 {
 	__u64 low, high;
@@ -68,11 +68,11 @@ static int read_ports(const struct place *place, const char *text,
 		end = read_number(end + 1, UINT16_MAX, &high);
 	if (!end || *end)
 		return wrong(
-			place, text,
+			source, text,
 			"has no port behind the colon. Write one from 0 to 65535, or a range such as 80-90.");
 	if (high < low)
 		return wrong(
-			place, text,
+			source, text,
 			"has a range of ports that ends before it begins. Write %llu-%llu.",
 			high, low);
 	rule->has_ports = true;
@@ -89,7 +89,7 @@ static bool read_address(struct rule *rule, const char *address)
 }
 
 /* Packets have neither bits behind the prefix nor IPv4 in the notation of IPv6. */
-static int check_prefix(const struct place *place, const char *text,
+static int check_prefix(const struct source *source, const char *text,
 			const char *address, const struct rule *rule)
 {
 	unsigned int i, bits = rule->family == AF_INET ? 32 : 128;
@@ -101,7 +101,7 @@ static int check_prefix(const struct place *place, const char *text,
 		masked[i] = rule->address[i] & rule_mask(rule, i);
 	if (memcmp(masked, rule->address, sizeof(masked)))
 		return wrong(
-			place, text,
+			source, text,
 			"has bits set behind the prefix. Write %s/%u, or %s for this address alone.",
 			inet_ntop(rule->family, masked, shown, sizeof(shown)),
 			rule->length, address);
@@ -111,17 +111,17 @@ static int check_prefix(const struct place *place, const char *text,
 	inet_ntop(AF_INET, masked + sizeof(mapped), shown, sizeof(shown));
 	if (rule->length == bits)
 		return wrong(
-			place, text,
+			source, text,
 			"is IPv4 in the notation of IPv6, as no packet has it. Write %s.",
 			shown);
 	return wrong(
-		place, text,
+		source, text,
 		"is IPv4 in the notation of IPv6, as no packet has it. Write %s/%u.",
 		shown, rule->length - 96);
 }
 
 /* @prefix is cut at its slash. */
-static int read_prefix(const struct place *place, const char *text,
+static int read_prefix(const struct source *source, const char *text,
 		       char *prefix, struct rule *rule)
 {
 	char *slash = strchr(prefix, '/');
@@ -133,30 +133,30 @@ static int read_prefix(const struct place *place, const char *text,
 		*slash++ = '\0';
 	if (strchr(prefix, '%'))
 		return wrong(
-			place, text,
+			source, text,
 			"has a scope, which packets do not have. Leave out the '%%' and what follows it.");
 	if (!read_address(rule, prefix))
 		return wrong(
-			place, text,
+			source, text,
 			"is not an address. Names are not looked up: give addresses, such as 192.0.2.1, 192.0.2.0/24, :22 or [2001:db8::1]:22.");
 	most = rule->family == AF_INET ? 32 : 128;
 	length = most;
 	end = slash ? read_number(slash, most, &length) : "";
 	if (end && *end == ':')
 		return wrong(
-			place, text,
+			source, text,
 			"has a colon behind the prefix length. With a port, write [ADDRESS/LENGTH]:PORT.");
 	if (!end || *end)
 		return wrong(
-			place, text,
+			source, text,
 			"has no prefix length behind the slash. Write one from 0 to %u.",
 			most);
 	rule->length = length;
-	return check_prefix(place, text, prefix, rule);
+	return check_prefix(source, text, prefix, rule);
 }
 
 /* Where the prefix ends and the ports begin. A bracket that closes is taken out. */
-static int split(const struct place *place, const char *text, char **prefix,
+static int split(const struct source *source, const char *text, char **prefix,
 		 char **ports)
 {
 	char *end, *colon = strchr(*prefix, ':');
@@ -169,21 +169,21 @@ static int split(const struct place *place, const char *text, char **prefix,
 	end = strchr(++*prefix, ']');
 	if (!end || !strchr("/:", end[1]) || !colon || colon > end)
 		return wrong(
-			place, text,
+			source, text,
 			"is not an IPv6 address in brackets. Write [ADDRESS/LENGTH]:PORT.");
 	memmove(end, end + 1, strlen(end));
 	*ports = strchr(end, ':');
 	return 0;
 }
 
-static int read_selector(const struct place *place, const char *text,
+static int read_selector(const struct source *source, const char *text,
 			 struct rule *rule)
 {
 	char copy[LINE_SIZE], *prefix = copy, *ports = NULL;
 	int error;
 
 	if (snprintf(copy, sizeof(copy), "%s", text) >= (int)sizeof(copy))
-		return wrong(place, text, "is too long for a selector.");
+		return wrong(source, text, "is too long for a selector.");
 	rule->sides = SIDE_EITHER;
 	if (!strncmp(copy, "src=", 4))
 		rule->sides = SIDE_SOURCE;
@@ -193,29 +193,29 @@ static int read_selector(const struct place *place, const char *text,
 		prefix += 4;
 	if (!*prefix)
 		return wrong(
-			place, text,
+			source, text,
 			"selects nothing. Write an address, a prefix, a port or @FILE: 192.0.2.1, 2001:db8::/32, :22.");
 	if (*prefix == '@')
 		return wrong(
-			place, text, "%s",
-			place->file ?
+			source, text, "%s",
+			source->file ?
 				"is a file in a file. Give each with an option of its own." :
 				"narrows a whole file. Write it before each selector in the file.");
-	error = split(place, text, &prefix, &ports);
+	error = split(source, text, &prefix, &ports);
 	if (!error && ports) {
 		*ports++ = '\0';
-		error = read_ports(place, text, ports, rule);
+		error = read_ports(source, text, ports, rule);
 	}
 	if (!error && (*prefix || !ports))
-		error = read_prefix(place, text, prefix, rule);
+		error = read_prefix(source, text, prefix, rule);
 	return error;
 }
 
 static int add_selector(struct rules *rules, bool except, const char *text,
-			const struct place *place)
+			const struct source *source)
 {
 	struct rule rule = { .except = except };
-	int error = read_selector(place, text, &rule);
+	int error = read_selector(source, text, &rule);
 
 	return error ?: rules_add(rules, &rule);
 }
@@ -224,7 +224,7 @@ static int add_selector(struct rules *rules, bool except, const char *text,
  * Reads a line without its comment and the blanks around it; *end: it was the last one.
  * Its length does not grow with what is in the file.
  */
-static int read_line(FILE *file, const struct place *place,
+static int read_line(FILE *file, const struct source *source,
 		     char line[LINE_SIZE], bool *end)
 {
 	bool in_comment = false;
@@ -235,13 +235,13 @@ static int read_line(FILE *file, const struct place *place,
 		line[length] = '\0';
 		if (!c)
 			return wrong(
-				place, line,
+				source, line,
 				"is followed by a byte that no text has (NUL). Give a file of text.");
 		in_comment = in_comment || c == '#';
 		if (in_comment || (!length && strchr(BLANKS, c)))
 			continue;
 		if (length == LINE_SIZE - 1)
-			return wrong(place, line,
+			return wrong(source, line,
 				     "is too long. Write one selector a line.");
 		line[length++] = c;
 	}
@@ -253,29 +253,29 @@ static int read_line(FILE *file, const struct place *place,
 }
 
 static int read_lines(struct rules *rules, bool except, FILE *file,
-		      struct place *place)
+		      struct source *source)
 {
 	char line[LINE_SIZE];
 	bool end = false;
 	int error = 0;
 
 	while (!error && !end) {
-		place->line++;
-		error = read_line(file, place, line, &end);
+		source->line++;
+		error = read_line(file, source, line, &end);
 		if (!error && *line)
-			error = add_selector(rules, except, line, place);
+			error = add_selector(rules, except, line, source);
 	}
 	return error;
 }
 
 /* A FIFO or a device may block, and has no end. */
-static int open_file(const struct place *place, const char *text, FILE **file)
+static int open_file(const struct source *source, const char *text, FILE **file)
 {
 	int fd = open(text + 1, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status))
-		return wrong(place, text, "cannot be read: %s.",
+		return wrong(source, text, "cannot be read: %s.",
 			     strerror(errno));
 	if (S_ISREG(status.st_mode)) {
 		*file = fdopen(fd, "r");
@@ -285,14 +285,15 @@ static int open_file(const struct place *place, const char *text, FILE **file)
 	close(fd);
 	return S_ISREG(status.st_mode) ?
 		       -ENOMEM :
-		       wrong(place, text,
+		       wrong(source, text,
 			     "is not a regular file. Write the selectors into one.");
 }
 
 static int add_file(struct rules *rules, bool except, const char *text,
 		    char *why)
 {
-	struct place at = { .why = why }, in = { .file = text + 1, .why = why };
+	struct source at = { .why = why },
+		      in = { .file = text + 1, .why = why };
 	size_t before = rules->count;
 	FILE *file = NULL;
 	int error = open_file(&at, text, &file);
@@ -313,7 +314,7 @@ static int add_file(struct rules *rules, bool except, const char *text,
 int rules_parse(struct rules *rules, bool except, const char *text,
 		char why[RULES_WHY_SIZE])
 {
-	const struct place at = { .why = why };
+	const struct source at = { .why = why };
 	size_t before = rules->count;
 	int error;
 
