@@ -88,7 +88,7 @@ could_not_run() {
 
 # XDP goes on at second 1, off at 2.5. One connection is begun before it goes off and, its SYN
 # repeated, answered after that, as on a slow machine; $1 are others: when begun and answered.
-# The judgement has the lines of $2.
+# The result has the lines $2 and so on.
 switched() {
 	local begun answered line
 

@@ -11,9 +11,9 @@
 #include "frames/frames.h"
 #include "frames/guarded.h"
 #include "frames/ktap.h"
+#include "frames/roll.h"
 
 #define MUTATIONS 1000000
-#define SEED 20240229
 #define TAGS_MAX 4
 #define OVERREAD -1
 
@@ -214,17 +214,6 @@ static void test_truncations(const struct frame_case *wanted)
 	if (!ktap_point(ok, name))
 		explain(IPPROTO_TCP, expected, got, length - 1, wanted->type,
 			tags - 1);
-}
-
-/* Small, fast and the same everywhere. */
-static __u32 roll(__u32 below)
-{
-	static __u64 state = SEED;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (__u32)(state >> 32) % below;
 }
 
 static void mutate(struct frame *victim)

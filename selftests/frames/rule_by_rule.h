@@ -8,11 +8,11 @@
 
 #include <stdint.h>
 #include <string.h>
+#include "frames/roll.h"
 #include "lib/grow.h"
 #include "lib/macros.h"
 #include "select/rules.h"
 
-#define SEED 20240229
 enum { SOURCE, DESTINATION };
 
 struct packet {
@@ -76,17 +76,6 @@ static bool add_rule(const struct rule *rule)
 }
 
 /* Rules and packets by chance */
-
-/* Small, fast and the same everywhere. */
-static __u32 roll(__u32 below)
-{
-	static __u64 state = SEED;
-
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (__u32)(state >> 32) % below;
-}
 
 static size_t size_of(__u8 family)
 {
