@@ -322,9 +322,9 @@ static __always_inline enum match select_frame(enum match match,
 static __always_inline enum match matched_and(enum match match,
 					      enum match selected)
 {
-	if (match == MATCH_NO || selected == MATCH_SPARED)
-		return match == MATCH_NO ? MATCH_NO : MATCH_SPARED;
-	return selected == MATCH_UNDECIDED ? MATCH_UNDECIDED : match;
+	if (match == MATCH_NO)
+		return MATCH_NO;
+	return selected == MATCH_YES ? match : selected;
 }
 
 #endif
