@@ -163,6 +163,12 @@ remote_ended() {
 	is_over "$script"
 }
 
+# While what leaves is dropped, SSH may never learn that a command there has ended: without
+# acknowledgements, the remote's TCP sends the first of its messages again, and no other.
+remote_told() {
+	[[ $(<"$tmp/remote") = ready$'\n'* ]] || remote_ended
+}
+
 remote_end() {
 	poll 60 remote_ended || fail "the remote does not end: $(<"$tmp/remote")"
 	[[ $(<"$tmp/remote") =~ ^(ready$'\n')?(([0-9]+)\ frames\ [^$'\n']*$'\n')?end$ ]] ||
@@ -266,7 +272,7 @@ off_on_off() {
 	attach "${@:5}"
 	tell_remote &
 	if [[ $hook = *egress ]]; then
-		remote_end
+		poll 60 remote_told || fail "the remote does not end: $(<"$tmp/remote")"
 		printf '%s\n' "${frames[@]}" | "${in_host[@]}" "$tool" probe send "$NETIF" - 2>"$tmp/send" || [ $? = 1 ]
 	fi
 	poll 30 traffic_is_over || fail "neither are all captured, nor does the remote end: $(<"$tmp/loader.err")"

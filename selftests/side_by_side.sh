@@ -12,6 +12,7 @@ apart=(unshare --pid --fork --kill-child --mount-proc)
 
 # Of a process namespace, the first process: what it runs says by "reuse PID" that one of its
 # processes has ended, waits until somebody else has a process with that number, and ends.
+# That one has to be asleep then, not dead; it may be starting still.
 # shellcheck disable=SC2016 # expanded by that shell
 numbers='
 	(
@@ -28,7 +29,10 @@ numbers='
 	) &
 	bash -eu "$tmp/program" || :
 	read -r gone <"$tmp/taken"
-	read -r _ _ state _ <"/proc/$gone/stat"
+	state=
+	until [[ $state = [SZ] ]]; do
+		read -r _ _ state _ <"/proc/$gone/stat"
+	done
 	[ "$state" = S ]'
 # shellcheck disable=SC2016 # the same
 reuse='reuse() {
