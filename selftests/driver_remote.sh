@@ -25,7 +25,17 @@ setup_remote() {
 	driver=("${in_host[@]:0:2}" -i "${in_host[@]:2}" setsid env "TMPDIR=$far" NETIF=veth0 LOCAL_V4=203.0.113.1
 		REMOTE_V4=203.0.113.10 REMOTE_TYPE=ssh REMOTE_ARGS=root@203.0.113.10)
 }
-setup_ended() { setup_remote; }
+
+# Traffic from there, but what driver_drop.sh sends does not get to that interface: it waits,
+# with its program attached.
+setup_ended() {
+	setup_remote
+	"${in_ctr[@]}" ip -batch - <<-END
+		link add elsewhere type veth peer name nowhere
+		link set elsewhere up
+		addr add 203.0.113.20/32 dev elsewhere
+	END
+}
 
 processes() {
 	local pid
@@ -95,9 +105,9 @@ is_attached_or_over() {
 ends_upon() {
 	local status=0 pid
 
-	"${driver[@]}" "$here/driver_drop.sh" tcp_flood >"$tmp/out" 2>&1 &
+	"${driver[@]}" REMOTE_V4=203.0.113.20 "$here/driver_drop.sh" tcp_native >"$tmp/out" 2>&1 &
 	pid=$!
-	poll 20 is_attached_or_over
+	poll 30 is_attached_or_over
 	kill "-$1" -- "-$pid" || fail "it has ended: $(<"$tmp/out")"
 	wait "$pid" || status=$?
 	[ "$status" = "$2" ] || fail "exit status $status: $(<"$tmp/out")"
