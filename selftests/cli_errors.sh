@@ -94,10 +94,11 @@ test_native_errors() {
 	for error in ERANGE EINVAL ENOSPC; do
 		denied LINK_CREATE "$error" 1 'native XDP: the kernel refuses.*does not say why.*dmesg.*--skb-mode' xdp-drop-tcp -N veth0
 	done
-	denied LINK_CREATE EBUSY 3 'another XDP program.*same moment.*--force' xdp-drop-tcp veth0
+	# Not by generic XDP either.
+	denied LINK_CREATE@1 EBUSY 3 'another XDP program.*same moment.*--force' xdp-drop-tcp veth0
 	denied LINK_CREATE EEXIST 3 'other mode.*bridge, bond.*--list' xdp-drop-tcp -N veth0
 	denied LINK_CREATE ENODEV 1 "is gone.*ip link" xdp-drop-tcp veth0
-	denied LINK_CREATE EPERM 1 'native XDP.*privilege' xdp-drop-tcp veth0
+	denied LINK_CREATE@1 EPERM 1 'native XDP.*privilege' xdp-drop-tcp veth0
 	denied LINK_CREATE EIO 1 'the kernel refused.*--verbose' xdp-drop-tcp veth0
 }
 
@@ -124,21 +125,10 @@ test_asked() {
 
 # It waits before it attaches to gone0, and that is removed.
 wait_and_remove() {
-	local waiting
-
 	cli_on ip link add gone0 type veth peer name gone1
-	"${in_host[@]}" "$tool" deny LINK_CREATE@1 STOP "$@" gone0 >"$tmp/gone.out" 2>"$tmp/gone.err" &
-	pid=$!
-	logs[$pid]=$tmp/gone
-	poll 5 is_waiting
+	cli_stopped LINK_CREATE@1 "$@" gone0
 	cli_on ip link del gone0
 	kill -CONT "$waiting"
-}
-
-is_waiting() {
-	waiting=$(grep -ls "^PPid:[[:space:]]*$pid\$" /proc/[0-9]*/status)
-	waiting=${waiting#/proc/} waiting=${waiting%/status}
-	[ -n "$waiting" ] && grep -q '^State:.*stopped' "/proc/$waiting/status"
 }
 
 test_gone() {
@@ -290,7 +280,28 @@ test_late() {
 	said 'cannot show the counters'
 	expect 1 cli_on "$tool" deny LINK_DETACH EIO xdp-drop-tcp -t 50ms veth0
 	said 'veth0: cannot detach.*the kernel refused'
+	expect 1 cli_on "$tool" deny LINK_DETACH@1 NOTHING xdp-drop-tcp -t 50ms veth0
+	said 'veth0: cannot detach'
 	cli_clean
+}
+
+# A signal comes before the first of two is attached, where the second one would fail; and
+# before the last one is.
+test_signal() {
+	local also
+
+	cli_on ip link add few0 numrxqueues 1 numtxqueues 1 type veth peer name few1 numrxqueues 2 numtxqueues 2
+	cli_state before
+	for also in few0 ''; do
+		# shellcheck disable=SC2086 # or none
+		cli_stopped LINK_CREATE@1 xdp-drop-tcp -N veth0 $also
+		kill -INT "$waiting"
+		kill -CONT "$waiting"
+		cli_ends 1
+		said 'a signal came before all was attached'
+		cli_unsaid 'few0: |: attached \('
+		cli_clean
+	done
 }
 
 # What is not the kernel side's is not told as if it were.
@@ -313,6 +324,7 @@ ktap_case errors test_native_errors "attaching to native XDP"
 ktap_case errors test_generic_errors "attaching to generic XDP"
 ktap_case errors test_asked "the kernel is asked why: killed while it answers"
 ktap_case errors test_gone "the interface goes before it is attached to"
+ktap_case errors test_signal "a signal while it attaches"
 ktap_case errors test_tc_errors "attaching at TC; without TCX it is clsact"
 ktap_case errors test_pin "pinning"
 ktap_case errors test_list_errors "listing"

@@ -30,6 +30,9 @@
 #   cli_same             is that now as it is in $wanted? It is left in $now
 #   cli_start CMD…       there run a loader in the background; returns once it is
 #                        attached. Sets $pid; its output is in ${logs[$pid]}.out and .err
+#   cli_stopped CALL CMD…
+#                        the same, but it stops before this system call (see "$tool" deny).
+#                        Sets $waiting, too: its own pid
 #   cli_has_ended        has $pid ended?
 #   cli_ends STATUS      wait for that, with STATUS; said and told are about its
 #                        output from now on
@@ -215,6 +218,21 @@ cli_start() {
 	pid=$!
 	logs[$pid]=$log
 	poll 10 cli_is_attached || fail "not attached:"$'\n'"$(<"$log.err")"
+}
+
+cli_stopped() {
+	local log=$tmp/run.${#logs[@]}
+
+	"${in_host[@]}" "$tool" deny "$1" STOP "${@:2}" >"$log.out" 2>"$log.err" &
+	pid=$!
+	logs[$pid]=$log
+	poll 5 cli_is_stopped || fail "not stopped:"$'\n'"$(<"$log.err")"
+}
+
+cli_is_stopped() {
+	waiting=$(grep -ls "^PPid:[[:space:]]*$pid\$" /proc/[0-9]*/status)
+	waiting=${waiting#/proc/} waiting=${waiting%/status}
+	[ -n "$waiting" ] && grep -q '^State:.*stopped' "/proc/$waiting/status"
 }
 
 # Attached, or ended without.

@@ -2,8 +2,8 @@
 /*
  * Run a program for which a system call fails: a seccomp filter answers it with an
  * error, as another kernel would, or one short of something; always, or once, at the
- * Nth time. Or the program is killed or stopped there, before the call is made. Or all of
- * its calls are counted, so that each of them can be made to fail.
+ * Nth time. Or the program is killed or stopped there, before the call is made, or told that
+ * it was made. Or all of its calls are counted, so that each of them can be made to fail.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,7 @@
 #include "tool/tool.h"
 
 #define ANY -1
-#define SIGNAL 0x1000 /* behind all errnos: a signal, and no answer */
+#define SIGNAL 0x1000 /* behind all errnos: a signal, and no answer; 0: success, undone */
 #define ERRORS 200 /* there are fewer */
 
 struct call {
@@ -201,7 +201,7 @@ static void answer(struct plan *plan)
 			kill((pid_t)call.pid, plan->error - SIGNAL);
 			return;
 		}
-		response.error = -plan->error;
+		response.error = -(plan->error % SIGNAL);
 	} else {
 		response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	}
@@ -289,6 +289,8 @@ static int find_error(const char *name)
 		return SIGNAL + SIGKILL;
 	if (!strcmp(name, "STOP"))
 		return SIGNAL + SIGSTOP;
+	if (!strcmp(name, "NOTHING"))
+		return SIGNAL;
 	for (error = 1; error < ERRORS; error++) {
 		known = strerrorname_np(error);
 		if (known && !strcmp(known, name))
@@ -314,7 +316,7 @@ static int deny_main(int argc, char **argv)
 	while (call->name && !has_name(call, plan.name))
 		call++;
 	if (!call->name || !plan.error ||
-	    (!plan.left && (at || plan.error > SIGNAL)))
+	    (!plan.left && (at || plan.error >= SIGNAL)))
 		return usage();
 	if (plan.left)
 		return run_asked(&plan);
@@ -330,8 +332,9 @@ const struct command deny_command = {
 		"tool deny CALL[@N] ERRNO PROGRAM [ARGUMENT...]\n"
 		"       tool deny --count FILE PROGRAM [ARGUMENT...]\n"
 		"CALL by name, those in the list of deny.c; @N: the Nth such call only, and then\n"
-		"ERRNO may be KILL or STOP. --count: none fails; how many of each there were, and what\n"
-		"they can fail with. Exit: the program's; 125 if it was not tried.\n",
+		"ERRNO may be KILL or STOP, or NOTHING: it succeeds, but is not made. --count: none\n"
+		"fails; how many of each there were, and what they can fail with. Exit: the program's;\n"
+		"125 if it was not tried.\n",
 	.untried = 125,
 	.main = deny_main,
 };
