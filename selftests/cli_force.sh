@@ -231,6 +231,21 @@ test_no_gap() {
 	done
 }
 
+# Between the look and the deed, another run does the same.
+test_replaced_meanwhile() {
+	cli_wire_filter
+	expect 0 cli_on xdp-drop-tcp --pin veth0
+	cli_stopped LINK_UPDATE@1 xdp-drop-tcp --force --pin veth0
+	expect 0 cli_on xdp-drop-tcp --force --pin veth0
+	list_to "$tmp/was"
+	kill -CONT "$waiting"
+	cli_ends 3
+	said 'veth0: .*another XDP program'
+	as_listed "replaced meanwhile"
+	expect 0 cli_on xdp-drop-tcp --detach veth0
+	cli_clean
+}
+
 # In the foreground, a pinned link becomes this run's.
 test_adopted() {
 	local way
@@ -287,6 +302,7 @@ ktap_case force test_failures_tcx "TCX: the same"
 ktap_case force test_failures_clsact "clsact: the same, and answers are lost"
 ktap_case force test_force_killed "killed with its program in another's link: inert"
 ktap_case force test_no_gap "a pinned link stays, with the new program"
+ktap_case force test_replaced_meanwhile "what was replaced meanwhile is left alone"
 ktap_case force test_adopted "a pinned program is replaced by a run in the foreground"
 ktap_case force test_held_tcx "TCX: a running one goes on where one interface fails"
 ktap_case force test_filter "clsact: a pinned filter stays where one interface fails"
