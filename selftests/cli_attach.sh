@@ -237,7 +237,7 @@ test_above() {
 }
 
 test_second_tc() {
-	local way first
+	local way first second
 
 	for way in --tcx --clsact; do
 		has_tcx || [ "$way" != --tcx ] || continue
@@ -248,10 +248,12 @@ test_second_tc() {
 		cli_refused 3 "left alone.*held by process $pid " tc-drop-tcp --detach veth0
 		attaches_too "$way" --ingress
 		cli_start tc-drop-tcp --force "$way" veth0
+		second=$pid pid=$first
+		cli_ends 1
+		pid=$second
+		cli_drops_tcp || fail "$way: the first one has detached the second one"
 		cli_stop INT
 		said 'replacing program id'
-		pid=$first
-		cli_ends 1
 		cli_clean
 	done
 }
