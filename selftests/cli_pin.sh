@@ -84,6 +84,11 @@ test_clsact() {
 
 	pinned clsact-egress "$by" tc-drop-tcp --clsact
 	pinned clsact-ingress "$by" tc-drop-tcp --clsact --ingress
+	expect 0 cli_on tc-drop-tcp --clsact --pin veth0
+	sleep 3.1 # the lease with which it was attached is over by then
+	cli_drops_tcp || fail "TCP passes"
+	expect 0 cli_on tc-drop-tcp --detach veth0
+	cli_clean
 }
 
 # Both directions at once, by both ways; one --detach removes all.
