@@ -24,6 +24,11 @@ behind() {
 	echo "${to_ctr}86dd600000000064$2""40$addresses${1}9c40005000000001000000005002ffff00000000"
 }
 
+# TCP over IPv4; $1 has the header's length, $2 the fragment's offset, $3 options.
+ipv4() {
+	echo "${to_ctr}0800${1}0000280000${2}40060000cb00710acb007101${3-}9c40005000000001000000005002ffff00000000"
+}
+
 # What Linux would answer all the same.
 test_undecided() {
 	local way frame next=3c00010400000000 last=0600010400000000 tags=8100000181000001
@@ -126,6 +131,27 @@ test_sums() {
 	cli_unsaid ' packets? \('
 }
 
+# --first and --every are for each interface of its own.
+test_each() {
+	local frame
+
+	frame=$(frame_tcp "$to_ctr" "" 4)
+	cli_on ip -batch - <<-END
+		link add veth1 type veth peer name veth2
+		link set veth1 up
+		link set veth2 up
+	END
+	cli_start xdp-drop-tcp --json -i 0 --first 3 veth0 veth2
+	"${in_ctr[@]}" "$tool" probe send eth0 "$frame" 5
+	"${in_host[@]}" "$tool" probe send veth1 "$frame" 4
+	cli_counted 3
+	cli_stop INT
+	told '"interface":"veth0",.*"dropped_packets":3,.*"spared_packets":2,'
+	told '"interface":"veth2",.*"dropped_packets":3,.*"spared_packets":1,'
+	cli_on ip link del veth1
+	cli_clean
+}
+
 # The flows in JSON, and how many packets are in none of them.
 top() {
 	counted "$1" "${@:2}"
@@ -152,6 +178,11 @@ test_top() {
 	[ "$shown" = "$ipv6,\"packets\":1,\"bytes\":82}" ] || fail "$shown"
 	top "$(behind 0600010400000000 2c)" --top
 	[[ $shown = *'"from":"2001:db8:2::10","to":"2001:db8:2::1"'* ]] || fail "$shown"
+	# Behind options; and such a fragment.
+	top "$(ipv4 46 4000 01010101)" --top
+	[ "$shown" = "$ipv4,\"packets\":1,\"bytes\":58}" ] || fail "$shown"
+	top "$(ipv4 45 0001)" --top
+	[[ $shown = *'"from":"203.0.113.10","to":"203.0.113.1"'* ]] || fail "$shown"
 	cli_clean
 }
 
@@ -241,6 +272,7 @@ ktap_case counts test_bytes "bytes as on the wire, at XDP and at TC"
 ktap_case counts test_waiting "captured, lost and waiting packets add up in each line"
 ktap_case section test_section "a capture has the command line, the program and the time-out"
 ktap_case sums test_sums "the sums over all interfaces, at the end"
+ktap_case sums test_each "--first: so many of each interface"
 ktap_case top test_top "--top: the flow of a packet, by all hooks"
 ktap_case top test_top_full "--top with more flows than there is room for"
 ktap_case told test_untagged "XDP does not see a VLAN tag beside the frame: said once"
