@@ -161,7 +161,7 @@ other_port() {
 tagged_frames() {
 	local tags
 
-	for tags in 81000005 88a8e064 81000000 88a8006481000005 88a80064810000058100000681000007; do
+	for tags in 81000005 "" 88a8e064 81000000 88a8006481000005 88a80064810000058100000681000007; do
 		frame_tcp "$to_ctr" "$tags" 4 80
 	done
 }
@@ -174,8 +174,8 @@ ktap_case tags tags_beside "TC egress: a tag in the metadata is in the file wher
 tags_beside() {
 	other_port
 	from=02:00:00:00:02:01
-	watch_for host port1 5
-	capture tags send_tagged 5 tc-drop-tcp veth0
+	watch_for host port1 6
+	capture tags send_tagged 6 tc-drop-tcp veth0
 	agree
 }
 
@@ -185,9 +185,9 @@ tags_short() {
 
 	other_port
 	from=02:00:00:00:02:01
-	watch_for host port1 45
+	watch_for host port1 54
 	for snaplen in 1 11 12 13 15 16 17 79 80; do
-		capture "tags$snaplen" send_tagged 5 tc-drop-tcp --snaplen "$snaplen" veth0
+		capture "tags$snaplen" send_tagged 6 tc-drop-tcp --snaplen "$snaplen" veth0
 	done
 	agree
 }
