@@ -10,6 +10,7 @@
 #include "frames/select_frames.h"
 #include "frames/selecting.h"
 
+#define END(array) ((array) + COUNT(array))
 #define PAIRS 1000000 /* of frames and sets of rules */
 #define FRAMES 3000 /* for each set of rules */
 
@@ -31,6 +32,16 @@ static int run_on_frame(const struct loaded *loaded, int repeat, __u32 linear,
 		return -errno;
 	*verdict = opts.retval;
 	return 0;
+}
+
+/* One packet, and whatever the program says of it. */
+static bool is_dropped(const struct loaded *loaded,
+		       const struct program *program)
+{
+	__u32 verdict;
+
+	return !run_on_frame(loaded, 1, 0, &verdict) &&
+	       verdict == program->hook->drop.value;
 }
 
 /* Linux 7.3 lets an skb's linear part end before its ports, 6.18 does not. */
@@ -215,6 +226,117 @@ static void test_flap(const struct program *program)
 		   "--on and --off: by the time since it was attached");
 }
 
+/* As many ranges as a /16 can have: the longest searches. */
+static void test_dense(const struct program *program)
+{
+	struct rule rule = { .sides = SIDE_EITHER,
+			     .family = AF_INET,
+			     .length = 32,
+			     .address = { 10, 1 } };
+	unsigned int at, tries = 2000;
+	struct loaded loaded = {};
+	bool ok = true;
+
+	rules.count = 0;
+	for (at = 0; at < 65536 && ok; at += 2) {
+		rule.address[2] = at >> 8;
+		rule.address[3] = at;
+		ok = add_rule(&rule);
+	}
+	selection = (struct selection){ .rules = rules };
+	ok = ok && !open_selecting(&loaded, program, &selection, 0, 0);
+	frame_build(&frame, &frame_cases[0]);
+	while (ok && tries--) {
+		at = roll(65536);
+		memcpy(frame.data + 26, (__u8[]){ 10, 1, at >> 8, at }, 4);
+		ok = is_dropped(&loaded, program) == !(at % 2);
+	}
+	if (loaded.object)
+		loaded_close(&loaded);
+	ktap_point(ok, "every other address of a /16");
+}
+
+/* Next headers, types and codes as RFC 792, 1191, 4443 and 4861 have them. */
+static const struct control {
+	const char *name;
+	__u16 ethernet;
+	__u8 carried, type, code;
+	bool later; /* a later fragment */
+	bool spared;
+} controls[] = {
+	{ "ARP", ETH_P_ARP, .spared = true },
+	{ "RARP", ETH_P_RARP },
+	{ "ICMP: echo", ETH_P_IP, 1, 8 },
+	{ "ICMP: too big", ETH_P_IP, 1, 3, 4, .spared = true },
+	{ "ICMP: no such port", ETH_P_IP, 1, 3, 3 },
+	{ "ICMP: type 4", ETH_P_IP, 1, 4, 4 },
+	{ "ICMP: a later fragment", ETH_P_IP, 1, 3, 4, .later = true },
+	{ "IPv4 with ICMPv6", ETH_P_IP, 58, 135 },
+	{ "TCP from a port like that", ETH_P_IP, 6, 3, 4 },
+	{ "ICMPv6: no such address", ETH_P_IPV6, 58, 1, 3 },
+	{ "ICMPv6: too big", ETH_P_IPV6, 58, 2, .spared = true },
+	{ "ICMPv6: echo", ETH_P_IPV6, 58, 128 },
+	{ "ICMPv6: a listener is done", ETH_P_IPV6, 58, 132 },
+	{ "ICMPv6: which router", ETH_P_IPV6, 58, 133, .spared = true },
+	{ "ICMPv6: a router", ETH_P_IPV6, 58, 134, .spared = true },
+	{ "ICMPv6: which neighbour", ETH_P_IPV6, 58, 135, .spared = true },
+	{ "ICMPv6: a neighbour", ETH_P_IPV6, 58, 136, .spared = true },
+	{ "ICMPv6: redirect", ETH_P_IPV6, 58, 137, .spared = true },
+	{ "ICMPv6: type 138", ETH_P_IPV6, 58, 138 },
+	{ "ICMPv6: a later fragment", ETH_P_IPV6, 58, 135, .later = true },
+	{ "IPv6 with ICMP", ETH_P_IPV6, 1, 3, 4 },
+	{ "UDP from a port like that", ETH_P_IPV6, 17, 135 },
+};
+
+static void put_control(const struct control *control)
+{
+	struct built built = { .packet.family = AF_INET,
+			       .carried = control->carried,
+			       .later = control->later };
+
+	frame.length = 0;
+	put_noise(12);
+	put_word(control->ethernet);
+	if (control->ethernet == ETH_P_IP)
+		put_ipv4(&built);
+	if (control->ethernet == ETH_P_IPV6) {
+		put_byte(0x60);
+		put_noise(5);
+		put_byte(built.later ? IPPROTO_FRAGMENT : built.carried);
+		put_noise(1 + 32);
+		if (built.later)
+			put_extension(IPPROTO_FRAGMENT, built.carried, true);
+	}
+	put_byte(control->type);
+	put_byte(control->code);
+}
+
+/* With --except session, neighbours are found and paths' MTUs known, and no more than that. */
+static void test_neighbours(const struct program *program)
+{
+	const struct control *control;
+	struct loaded loaded = {};
+	bool ok;
+
+	selection = (struct selection){ .session_spared = true };
+	ok = !open_selecting(&loaded, program, &selection, 0, 0);
+	for (control = controls; control < END(controls) && ok; control++) {
+		put_control(control);
+		ok = is_dropped(&loaded, program) == !control->spared;
+		/* Cut off, it may be anything. */
+		frame.length -= control->ethernet == ETH_P_ARP ? 0 : 1;
+		if (ok && control->ethernet != ETH_P_ARP)
+			ok = is_dropped(&loaded, program);
+		if (!ok) {
+			printf("# %s\n", control->name);
+			ktap_dump(frame.data, frame.length);
+		}
+	}
+	if (loaded.object)
+		loaded_close(&loaded);
+	ktap_point(ok, "what a spared session needs: ARP, IPv6 ND, too big");
+}
+
 /* No map and no constants of a selection are in the plain objects. */
 static void test_plain(const struct program *program)
 {
@@ -242,7 +364,7 @@ int main(void)
 	ktap_begin();
 	if (!loaded_permitted())
 		ksft_exit_skip("needs root with CAP_NET_ADMIN and CAP_BPF\n");
-	ksft_set_plan(3 * COUNT(programs) + 5);
+	ksft_set_plan(3 * COUNT(programs) + 7);
 	/* An emulated machine takes minutes for a million. */
 	if (getenv("EMULATED"))
 		pairs /= 20;
@@ -251,6 +373,8 @@ int main(void)
 		test_strict(&programs[i]);
 		test_plain(&programs[i]);
 	}
+	test_dense(&programs[0]);
+	test_neighbours(&programs[0]);
 	rules.count = 0;
 	test_ratio(&programs[1]);
 	test_turns(&programs[1]);
