@@ -9,23 +9,19 @@
 
 #include <stddef.h>
 #include "drop_abi.h"
+#include "frames/oracle.h"
 #include "match_protocol.h"
 
 #define FRAME_MAX 20480
 
-/* What is no IP protocol number. */
-enum {
-	CARRIES_NONE = -1, /* no IP in it, or none that is well formed */
-	CARRIES_UNDECIDED = -2, /* too short or too deep to tell */
-	ANY_FRAME = -3, /* what a program matches that looks at none */
-};
+#define ANY_FRAME -4 /* what a program matches that looks at no protocol */
 
 struct part;
 
 struct frame_case {
 	const char *name;
 	enum drop_frame_type type; /* what the frame starts with */
-	int carries; /* IP's protocol number, or one of the above */
+	int carries; /* IP's protocol number, or CARRIES_* of oracle.h */
 	const struct part *parts;
 };
 
