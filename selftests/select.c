@@ -86,7 +86,7 @@ static bool test_frames(const struct loaded *loaded,
 		/* The kernel makes no skb of a frame without its IP header. */
 		error = run_on_frame(loaded, 1, split ? built.linear : 0,
 				     &verdict);
-		if (error && program->hook == &tc && !built.has_addresses)
+		if (error && program->hook == &tc && !built.linear)
 			continue;
 		loaded_count(loaded, &after);
 		++*tried;

@@ -113,11 +113,9 @@ static bool judged(enum match match, bool tagged)
 
 static bool sound(enum match match, __u32 linear, bool tagged)
 {
-	enum match early;
+	struct oracle seen = oracle_read(frame.data, linear, 0, tagged);
+	enum match early = frame_match(seen.carries, IPPROTO_TCP);
 
-	memcpy(guard - linear, frame.data, linear);
-	early = match_protocol(IPPROTO_TCP, TYPE_ETHERNET, guard - linear,
-			       guard, tagged);
 	run(linear, tagged);
 	if (outcome.overread || outcome.wrong_pull)
 		return false;

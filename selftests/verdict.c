@@ -41,12 +41,13 @@ static enum match expected_match(const struct point *point)
 {
 	const struct frame_case *wanted = point->wanted;
 	int protocol = point->program->matches;
+	struct oracle seen;
 
 	if (!has_frags(point->variant) || protocol == ANY_FRAME)
 		return frame_match(wanted->carries, protocol);
-	return match_protocol(protocol, wanted->type, frame.data,
-			      frame.data + first_buffer(point->variant, &frame),
-			      0);
+	seen = oracle_read(frame.data, first_buffer(point->variant, &frame),
+			   wanted->type == TYPE_IP, 0);
+	return frame_match(seen.carries, protocol);
 }
 
 static enum drop_stat expected_stat(const struct point *point)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Frames by chance, around the packets of rule_by_rule.h: with tags, options, extension
- * headers, fragments, cut off; and what a selecting program should say of them.
+ * headers, fragments, cut off; and what a selecting program should say of them, by the oracle.
  */
 #ifndef SELECT_FRAMES_H
 #define SELECT_FRAMES_H
@@ -12,15 +12,14 @@
 /* Kleene's logic: the lower one of both is "and", the higher one is "or". */
 enum truth { NO, MAYBE, YES };
 
-/* A frame's headers, as it was built. */
+/* A frame, as it was built, and what the oracle says of it. */
 struct built {
 	struct packet packet;
-	enum truth matches; /* MAYBE: it ends too early, or is too deep */
-	bool has_addresses;
-	size_t linear; /* bytes up to the addresses' end */
-	bool later; /* a later fragment */
-	bool ports_maybe; /* it may have ports, but they are not in the frame */
 	__u8 carried;
+	bool later; /* a later fragment */
+	struct oracle oracle;
+	size_t linear; /* bytes up to the addresses' end; 0: it has none */
+	bool ports_maybe; /* it may have ports, but they are not in the frame */
 };
 
 static struct frame frame;
@@ -99,12 +98,10 @@ static void put_extension(__u8 kind, __u8 next, bool later)
 	put_noise(6 + 8 * length);
 }
 
-/* Returns where each header has to end, so that the walk can go on. */
-static size_t put_ipv6(struct built *built)
+static void put_ipv6(struct built *built)
 {
 	static const __u8 kinds[] = { 0, 43, 51, 60, 135, 139, 140, 44 };
 	int i, count = roll(2) ? 0 : roll(9);
-	size_t needed = frame.length + 40;
 	__u8 kind[10];
 
 	for (i = 0; i < count; i++)
@@ -119,13 +116,28 @@ static size_t put_ipv6(struct built *built)
 	put_byte(kind[0]);
 	put_noise(1);
 	put_addresses(&built->packet);
-	for (i = 0; i < count; i++) {
-		/* The first fragment has an offset of zero. */
-		needed = frame.length + 8;
+	/* The first fragment has an offset of zero. */
+	for (i = 0; i < count; i++)
 		put_extension(kind[i], kind[i + 1],
 			      built->later && i == count - 1);
-	}
-	return needed;
+}
+
+/* What rules look at, by the oracle. */
+static void ask_oracle(struct built *built)
+{
+	struct oracle oracle = oracle_read(frame.data, frame.length, 0, 0);
+	bool has_ports = oracle.transport && (oracle.carries == IPPROTO_TCP ||
+					      oracle.carries == IPPROTO_UDP);
+
+	built->oracle = oracle;
+	built->linear = !oracle.family ?
+				0 :
+				oracle.network + (oracle.family == 4 ? 20 : 40);
+	built->packet.has_ports = has_ports;
+	built->ports_maybe =
+		!oracle.later &&
+		(oracle.carries == CARRIES_UNDECIDED ||
+		 (has_ports && (long)frame.length < oracle.transport + 4));
 }
 
 /* Builds a frame around a packet; it is cut off sometimes. */
@@ -138,35 +150,19 @@ static struct built build_frame(void)
 		.carried = carried[roll(sizeof(carried))],
 		.later = !roll(6),
 	};
-	size_t network, needed, transport;
 
 	frame.length = 0;
 	put_ethernet(built.packet.family);
-	network = frame.length + (built.packet.family == AF_INET ? 20 : 40);
-	needed = network;
 	if (built.packet.family == AF_INET)
 		put_ipv4(&built);
 	else
-		needed = put_ipv6(&built);
-	transport = frame.length;
+		put_ipv6(&built);
 	put_word(built.packet.port[SOURCE]);
 	put_word(built.packet.port[DESTINATION]);
 	put_noise(roll(40));
 	if (!roll(8))
 		frame.length = 14 + roll(frame.length - 14 + 1);
-
-	built.linear = network;
-	built.has_addresses = frame.length >= network;
-	built.matches = frame.length < needed	     ? MAYBE :
-			built.carried == IPPROTO_TCP ? YES :
-						       NO;
-	built.packet.has_ports =
-		!built.later &&
-		(built.carried == IPPROTO_TCP || built.carried == IPPROTO_UDP);
-	built.ports_maybe =
-		!(built.later && frame.length >= needed) &&
-		(frame.length < needed ||
-		 (built.packet.has_ports && frame.length < transport + 4));
+	ask_oracle(&built);
 	return built;
 }
 
@@ -215,7 +211,7 @@ static enum truth selected(const struct built *built)
 
 	if (!rules.count)
 		return YES;
-	if (!built->has_addresses)
+	if (!built->oracle.family)
 		return MAYBE;
 	only = has_kind(false) ? any_rule(built, false) : YES;
 	spared = YES - any_rule(built, true);
@@ -225,14 +221,16 @@ static enum truth selected(const struct built *built)
 /* How a program that matches TCP, or with @world all, should count this frame. */
 static enum drop_stat expected_stat(const struct built *built, bool world)
 {
-	enum truth matches = world ? YES : built->matches;
+	enum match match = frame_match(built->oracle.carries,
+				       world ? ANY_FRAME : IPPROTO_TCP);
 	enum truth choice = selected(built);
 
-	if (matches == NO)
+	if (match == MATCH_NO)
 		return STAT_PASSED;
 	if (choice == NO)
 		return STAT_SPARED;
-	return matches == YES && choice == YES ? STAT_DROPPED : STAT_UNDECIDED;
+	return match == MATCH_YES && choice == YES ? STAT_DROPPED :
+						     STAT_UNDECIDED;
 }
 
 #endif
