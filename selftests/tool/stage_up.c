@@ -30,7 +30,8 @@ static int write_file(const char *path, const char *text)
 
 /*
  * No address but those given: no router solicitations, no waiting for
- * duplicates, no link-local ones. Settings that this kernel lacks do not
+ * duplicates, no link-local ones. Bridges do not ask netfilter, also where
+ * somebody has loaded br_netfilter. Settings that this kernel lacks do not
  * matter.
  */
 static const struct {
@@ -42,6 +43,9 @@ static const struct {
 	{ "ipv6/conf/%s/addr_gen_mode", "1" },
 	{ "ipv6/conf/%s/forwarding", "1" },
 	{ "ipv4/ip_forward", "1" },
+	{ "bridge/bridge-nf-call-iptables", "0" },
+	{ "bridge/bridge-nf-call-ip6tables", "0" },
+	{ "bridge/bridge-nf-call-arptables", "0" },
 };
 
 static int set_all(const char *which)
