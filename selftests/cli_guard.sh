@@ -187,6 +187,11 @@ test_guard_ipv6() {
 	ssh='SSH_CONNECTION=fe80::10%veth0 5000 fe80::1%veth0 22' guarded 'fe80::10' xdp-drop-tcp veth0
 	ssh='SSH_CONNECTION=fe80::10%free0 5000 fe80::1%free0 22' unguarded xdp-drop-tcp veth0
 	ssh='SSH_CONNECTION=::ffff:203.0.113.10 5000 ::ffff:203.0.113.1 22' guarded 'from 203' xdp-drop-tcp veth0
+	# What does not match the session may match the neighbour discovery that it needs.
+	ssh='SSH_CONNECTION=2001:db8::10 5000 2001:db8::1 22'
+	guarded '2001:db8::10 .*may be cut off' xdp-drop-world --only fe80::/10 veth0
+	allowed xdp-drop-world --only '[2001:db8::77]:80' --pin veth0
+	expect 0 cli_on xdp-drop-world --detach veth0
 	cli_on ip addr del 2001:db8::1/64 dev veth0
 }
 
