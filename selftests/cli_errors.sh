@@ -161,6 +161,14 @@ test_pin() {
 	denied OBJ_PIN EEXIST 3 'cannot pin.*a pin already.*--detach' xdp-drop-tcp --pin veth0
 	denied OBJ_PIN EROFS 1 'cannot pin.*read-only.*remount,rw' xdp-drop-world --pin lo veth0
 	said 'attached to none of the 2'
+	cli_clean
+	# Of two interfaces, a failure counts more than a refusal.
+	cli_on ip link add bare0 type veth peer name bare1
+	cli_on ip link set bare0 xdpgeneric obj "$xdp_world" sec xdp
+	expect 0 cli_on xdp-drop-tcp --pin veth0
+	expect 1 cli_on "$tool" deny LINK_DETACH EIO xdp-drop-tcp --detach veth0 bare0
+	said 'veth0: cannot detach'
+	said 'bare0: left alone'
 }
 
 test_list_errors() {
