@@ -29,16 +29,53 @@
 /* And to remove one that others are using. */
 #define REMOVE_TRIES 20
 
-int tc_choose(const struct query *present, const char *name,
-	      enum tc_choice choice, bool ingress, enum hook *hook)
+#define MANY_BY_CLSACT \
+	"%zu interfaces: using clsact, as attaching and detaching TCX waits for an RCU grace period on each. --tcx uses TCX all the same."
+
+/* Is nothing there but programs of ours? */
+static bool is_unused(const struct query *present,
+		      const struct interface *interface, const char *function)
 {
-	if (choice == TC_TCX && !present->tcx)
-		return fail_at(AT_TCX, EINVAL, name, NULL);
-	if (choice != TC_CLSACT && present->tcx)
-		*hook = ingress ? HOOK_TCX_INGRESS : HOOK_TCX_EGRESS;
-	else
-		*hook = ingress ? HOOK_CLSACT_INGRESS : HOOK_CLSACT_EGRESS;
-	return EXIT_DONE;
+	const struct attached *attached = NULL;
+	bool ours = false;
+
+	while ((attached = query_on(present, interface->index, attached))) {
+		if (hook_is_xdp(attached->hook))
+			continue;
+		if (!attached_is_ours(attached, function))
+			return false;
+		ours |= hook_is_clsact(attached->hook);
+	}
+	return interface->qdisc == QDISC_NONE || ours;
+}
+
+static bool are_many(const struct query *present,
+		     const struct interfaces *chosen, const char *function)
+{
+	size_t i;
+
+	if (chosen->count <= TC_MOST_BY_TCX)
+		return false;
+	for (i = 0; i < chosen->count; i++) {
+		if (!is_unused(present, &chosen->list[i], function))
+			return false;
+	}
+	return true;
+}
+
+enum hook tc_choose(const struct query *present,
+		    const struct interfaces *chosen, const char *function,
+		    enum tc_choice choice, bool ingress)
+{
+	bool tcx = choice != TC_CLSACT && present->tcx;
+
+	if (tcx && choice == TC_ANY && are_many(present, chosen, function)) {
+		note(MANY_BY_CLSACT, chosen->count);
+		tcx = false;
+	}
+	if (tcx)
+		return ingress ? HOOK_TCX_INGRESS : HOOK_TCX_EGRESS;
+	return ingress ? HOOK_CLSACT_INGRESS : HOOK_CLSACT_EGRESS;
 }
 
 int tc_filter_read(const struct attached *attached, int signal_fd,

@@ -15,9 +15,24 @@
 #define TC_HOOK_LEASE_NS 3000000000ULL
 #define TC_HOOK_RENEW_NS 500000000ULL
 
-/* TCX or clsact, in that direction? Returns an exit code. */
-int tc_choose(const struct query *present, const char *name,
-	      enum tc_choice choice, bool ingress, enum hook *hook);
+/*
+ * Attaching by TCX, and detaching, waits for an RCU grace period and holds the RTNL lock
+ * meanwhile (tcx_entry_sync(), <net/tcx.h>): some 20 ms an interface. clsact waits for
+ * expedited ones, some 0.1 ms, so it is used for more interfaces than this.
+ */
+#define TC_MOST_BY_TCX 16
+
+/**
+ * tc_choose() - TCX or clsact?
+ * @present: what is attached to the @chosen interfaces
+ * @function: the program that is to be attached
+ *
+ * TC_ANY: TCX where the kernel has it; for many interfaces clsact, and says so, unless
+ * others use TC there: by TCX ours is the first of all programs.
+ */
+enum hook tc_choose(const struct query *present,
+		    const struct interfaces *chosen, const char *function,
+		    enum tc_choice choice, bool ingress);
 
 /* The process that attached a filter of ours. */
 enum tc_filter {

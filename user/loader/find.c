@@ -3,6 +3,7 @@
 #include "loader/stages.h"
 
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,20 +92,32 @@ static int read_present(struct run *run)
 	return query_read(&run->chosen, &run->present);
 }
 
+/* At XDP, attaching finds out which mode there is. */
+static int choose_hook(const struct run *run, enum hook *hook)
+{
+	const struct interfaces *chosen = &run->chosen;
+	const struct options *options = &run->options;
+
+	*hook = HOOK_XDP_NATIVE;
+	if (!run->program->tc)
+		return EXIT_DONE;
+	if (options->tc == TC_TCX && !run->present.tcx)
+		return fail_at(AT_TCX, EINVAL,
+			       chosen->count ? chosen->list[0].name :
+					       options->common.patterns[0],
+			       NULL);
+	*hook = tc_choose(&run->present, chosen, run->program->function,
+			  options->tc, options->ingress);
+	return EXIT_DONE;
+}
+
 static int list_attachments(struct run *run)
 {
 	const struct interfaces *chosen = &run->chosen;
-	/* At XDP, attaching finds out which mode there is. */
-	enum hook hook = HOOK_XDP_NATIVE;
-	int code = EXIT_DONE;
+	enum hook hook;
+	int code = choose_hook(run, &hook);
 	size_t i;
 
-	if (run->program->tc)
-		code = tc_choose(&run->present,
-				 chosen->count ?
-					 chosen->list[0].name :
-					 run->options.common.patterns[0],
-				 run->options.tc, run->options.ingress, &hook);
 	if (code)
 		return code;
 	run->room = chosen->count + (run->options.follow ? SLOTS_LATER : 0);
