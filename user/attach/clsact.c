@@ -8,8 +8,12 @@
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "lib/duration.h"
+#include "lib/grow.h"
 #include "lib/macros.h"
 #include "lib/netlink.h"
 
@@ -114,11 +118,79 @@ static void start_qdisc(struct netlink_request *request, __u16 type,
 	netlink_put_string(request, TCA_KIND, "clsact");
 }
 
+/* So long, a list of the qdiscs with our mark counts as current. */
+#define MARKED_NS (SECOND_NS / 10)
+
+/* Their interfaces, by ifindex. The kernel tells no less than all qdiscs. */
+static struct {
+	int *list;
+	size_t count;
+	__u64 read_ns; /* CLOCK_MONOTONIC; 0: not yet */
+} marked;
+
+static int by_index(const void *left, const void *right)
+{
+	return *(const int *)left - *(const int *)right;
+}
+
+static int read_mark(const struct nlmsghdr *message,
+		     void *context __maybe_unused)
+{
+	const struct tcmsg *tc = NLMSG_DATA(message);
+	const struct rtattr *base;
+
+	if (message->nlmsg_type != RTM_NEWQDISC ||
+	    tc->tcm_parent != TC_H_CLSACT)
+		return 0;
+	base = netlink_find_in(netlink_find(message, sizeof(*tc), TCA_STAB),
+			       TCA_STAB_BASE);
+	if (!base || RTA_PAYLOAD(base) < sizeof(mark) ||
+	    memcmp(RTA_DATA(base), &mark, sizeof(mark)))
+		return 0;
+	return grow_list(&marked.list, &marked.count, &tc->tcm_ifindex,
+			 sizeof(tc->tcm_ifindex));
+}
+
+/* Of all qdiscs: a query for one notifies all listeners (tc_get_qdisc()). */
+static int read_marks(void)
+{
+	struct netlink_request request;
+	int error, tries = 0;
+
+	marked.read_ns = clock_ns(CLOCK_MONOTONIC);
+	do {
+		marked.count = 0;
+		netlink_start(&request, RTM_GETQDISC, NLM_F_DUMP,
+			      sizeof(struct tcmsg));
+		error = netlink_ask(&request, read_mark, NULL);
+	} while (netlink_again(error, &tries));
+	if (error)
+		marked.read_ns = 0;
+	else if (marked.count)
+		qsort(marked.list, marked.count, sizeof(*marked.list),
+		      by_index);
+	return error;
+}
+
+int clsact_is_ours(int ifindex)
+{
+	int error = 0;
+
+	if (!marked.read_ns ||
+	    clock_ns(CLOCK_MONOTONIC) - marked.read_ns > MARKED_NS)
+		error = read_marks();
+	if (error || !marked.count)
+		return error;
+	return !!bsearch(&ifindex, marked.list, marked.count,
+			 sizeof(*marked.list), by_index);
+}
+
 int clsact_create(int ifindex)
 {
 	struct netlink_request request;
 	struct rtattr *stab;
 
+	marked.read_ns = 0;
 	start_qdisc(&request, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, ifindex);
 	stab = netlink_nest(&request, TCA_STAB | NLA_F_NESTED);
 	netlink_put(&request, TCA_STAB_BASE, &mark, sizeof(mark));
@@ -132,42 +204,6 @@ int clsact_remove(int ifindex)
 
 	start_qdisc(&request, RTM_DELQDISC, 0, ifindex);
 	return netlink_ask(&request, NULL, NULL);
-}
-
-struct look {
-	int ifindex;
-	bool ours;
-};
-
-static int read_mark(const struct nlmsghdr *message, void *context)
-{
-	const struct tcmsg *tc = NLMSG_DATA(message);
-	const struct rtattr *base;
-	struct look *look = context;
-
-	if (message->nlmsg_type != RTM_NEWQDISC ||
-	    tc->tcm_ifindex != look->ifindex || tc->tcm_parent != TC_H_CLSACT)
-		return 0;
-	base = netlink_find_in(netlink_find(message, sizeof(*tc), TCA_STAB),
-			       TCA_STAB_BASE);
-	look->ours = base && RTA_PAYLOAD(base) >= sizeof(mark) &&
-		     !memcmp(RTA_DATA(base), &mark, sizeof(mark));
-	return 0;
-}
-
-/* Of all qdiscs: a query for one notifies all listeners (tc_get_qdisc()). */
-int clsact_is_ours(int ifindex)
-{
-	struct look look = { .ifindex = ifindex };
-	struct netlink_request request;
-	int error, tries = 0;
-
-	do {
-		netlink_start(&request, RTM_GETQDISC, NLM_F_DUMP,
-			      sizeof(struct tcmsg));
-		error = netlink_ask(&request, read_mark, &look);
-	} while (netlink_again(error, &tries));
-	return error ? error : look.ours;
 }
 
 int clsact_add(int ifindex, bool ingress, int program_fd, const char *name,

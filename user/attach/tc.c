@@ -353,12 +353,12 @@ int tc_remove_qdisc(int ifindex)
 	int error, tries = 0;
 
 	do {
-		error = clsact_in_use(ifindex);
-		if (error)
-			break;
 		error = clsact_is_ours(ifindex);
 		if (error <= 0)
 			return error;
+		error = clsact_in_use(ifindex);
+		if (error)
+			break;
 		error = clsact_remove(ifindex);
 		/* EBUSY: others ask for one of its filters, or change one, just now. */
 	} while (error == -EBUSY && ++tries < REMOVE_TRIES && !usleep(10000));
@@ -376,11 +376,13 @@ static int delete_filter(int ifindex, bool ingress, int program_id)
 	if (id != program_id)
 		return id < 0 ? id : 0;
 	failed = clsact_delete(ifindex, ingress);
-	/* The answer may be an error, or lost: check whether it is gone. */
+	if (!failed)
+		return 0;
+	/* The answer to it may be lost: check whether it is gone. */
 	id = clsact_program(ifindex, ingress, NULL);
 	if (id != program_id)
 		return id < 0 ? id : 0;
-	return failed ? failed : -EBUSY;
+	return failed;
 }
 
 int tc_detach_clsact(const struct interface *interface, enum hook hook,
