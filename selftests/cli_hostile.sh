@@ -53,6 +53,20 @@ test_hostile_names() {
 	cli_clean
 }
 
+# Words of the command line, which argp and getopt() quote.
+test_hostile_words() {
+	local word=$'\e[2J\xc2\x9b\xff\xc3\xb6' option
+
+	for option in -- --timeout= --interval= --only= --top=; do
+		expect 2 cli_on xdp-drop-tcp "$option$word" lo
+		said '\\x1b\[2J\\xc2\\x9b\\xffö'
+		shows_name ''
+	done
+	expect 2 cli_on drop-where "--$word"
+	said '\\x1b\[2J\\xc2\\x9b\\xffö'
+	shows_name ''
+}
+
 # The same where drops are told.
 test_hostile_drops() {
 	local name=$'a\e[1m\a\xff' shown='a\x1b[1m\x07\xff' json
@@ -79,5 +93,6 @@ test_hostile_drops() {
 }
 
 ktap_case names test_hostile_names "names with control characters and no UTF-8 are escaped"
+ktap_case names test_hostile_words "so are words of the command line"
 ktap_case names test_hostile_drops "the same in drop-where"
 ktap_run "$@"

@@ -205,27 +205,56 @@ static void hold_standard_descriptors(void)
 		close(fd);
 }
 
-void errors_init(const char *program)
+static void put_text(const char *before, const char *said, const char *after)
 {
-	program_name = program;
-	hold_standard_descriptors();
-	output_open();
+	FILE *text = output_text(&standard_error);
+
+	if (!text)
+		return;
+	fputs(before, text);
+	escape_put(text, said);
+	fputs(after, text);
+	output_add(&standard_error, NULL, true);
+	output_flush(&standard_error);
 }
 
 static void put(const char *before, const char *format, va_list values,
 		const char *after)
 {
-	FILE *text = output_text(&standard_error);
 	char *said;
 
-	if (!text || vasprintf(&said, format, values) < 0)
+	if (vasprintf(&said, format, values) < 0)
 		return;
-	fputs(before, text);
-	escape_put(text, said);
-	fputs(after, text);
+	put_text(before, said, after);
 	free(said);
-	output_add(&standard_error, NULL, true);
-	output_flush(&standard_error);
+}
+
+/* What argp and getopt() say, who quote the command line. argp may exit after it. */
+static ssize_t put_argp(void *cookie __maybe_unused, const char *said,
+			size_t size)
+{
+	char *copy = strndup(said, size);
+
+	if (copy)
+		put_text("", copy, "");
+	free(copy);
+	output_drain(&standard_error, -1);
+	return (ssize_t)size;
+}
+
+void errors_init(const char *program)
+{
+	const cookie_io_functions_t io = { .write = put_argp };
+	FILE *escaped;
+
+	program_name = program;
+	hold_standard_descriptors();
+	output_open();
+	escaped = fopencookie(NULL, "w", io);
+	if (!escaped)
+		return;
+	setvbuf(escaped, NULL, _IOLBF, 0);
+	stderr = escaped;
 }
 
 static void say(const char *format, va_list values)
