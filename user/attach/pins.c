@@ -19,12 +19,13 @@
 static void read_name(char name[IFNAMSIZ], const char *from)
 {
 	unsigned int byte;
+	int length;
 	size_t i;
 
 	for (i = 0; *from && i + 1 < IFNAMSIZ; i++) {
-		if (sscanf(from, "%%%2x", &byte) == 1) {
+		if (sscanf(from, "%%%2x%n", &byte, &length) == 1) {
 			name[i] = (char)byte;
-			from += 3;
+			from += length;
 		} else {
 			name[i] = *from++;
 		}

@@ -100,7 +100,7 @@ static int read_line(struct connections *all, const char *line, int protocol)
 {
 	struct connection connection = { .ends.protocol = protocol };
 	struct session *ends = &connection.ends;
-	char local[33], remote[33];
+	char local[33] = "", remote[33] = "";
 	unsigned int state;
 
 	if (sscanf(line,

@@ -3,6 +3,7 @@
 #include "guard/conntrack.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <stdio.h>
@@ -65,7 +66,11 @@ static int read_entry(const struct nlmsghdr *message, void *context)
 	address_in(&session->server, addresses, destinations);
 	session->peer_port = port_in(ports, CTA_PROTO_SRC_PORT);
 	session->server_port = port_in(ports, CTA_PROTO_DST_PORT);
-	return 0;
+	return address_is_none(&session->peer) ||
+			       address_is_none(&session->server) ||
+			       !session->peer_port || !session->server_port ?
+		       -EBADMSG :
+		       0;
 }
 
 /* What is known of it is what the answers have: they are sent from our socket. */

@@ -33,13 +33,15 @@ void address_from_bytes(struct in6_addr *ip, const void *bytes, size_t size)
 		*ip = in6addr_any;
 }
 
-int address_from_name(struct in6_addr *ip, const void *name)
+int address_from_name(struct in6_addr *ip, const void *name, size_t size)
 {
 	const struct sockaddr_in6 *six = name;
 	const struct sockaddr_in *four = name;
 
 	*ip = in6addr_any;
-	if (six->sin6_family == AF_INET6) {
+	if (size < sizeof(*four))
+		return 0;
+	if (size >= sizeof(*six) && six->sin6_family == AF_INET6) {
 		address_from_bytes(ip, &six->sin6_addr, sizeof(*ip));
 		return (int)six->sin6_scope_id;
 	}

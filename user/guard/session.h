@@ -35,8 +35,11 @@ static inline bool address_is_none(const struct in6_addr *ip)
 /* From 4 or 16 bytes; all zero if there is another number of them. */
 void address_from_bytes(struct in6_addr *ip, const void *bytes, size_t size);
 
-/* From a socket's name. Returns the interface that a link-local address belongs to, or 0. */
-int address_from_name(struct in6_addr *ip, const void *name);
+/*
+ * From a socket's name of @size bytes; all zero if that is too short. Returns the interface
+ * that a link-local address belongs to, or 0.
+ */
+int address_from_name(struct in6_addr *ip, const void *name, size_t size);
 
 /* As people write it, IPv4 in its own form. Returns @text or a part of it. */
 const char *address_text(const struct in6_addr *ip,

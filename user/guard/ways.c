@@ -112,7 +112,7 @@ static bool is_ours(const struct session *session, const struct ifaddrs *at)
 
 	if (!at->ifa_addr)
 		return false;
-	address_from_name(&ip, at->ifa_addr);
+	address_from_name(&ip, at->ifa_addr, sizeof(struct sockaddr_in6));
 	if (!address_is_none(&session->server))
 		return IN6_ARE_ADDR_EQUAL(&ip, &session->server);
 	return address_is_none(&session->peer) && !address_is_none(&ip) &&

@@ -64,9 +64,9 @@ static void read_peer(struct search *search, const struct rtattr *peer)
 		memcpy(search->key, RTA_DATA(key), sizeof(search->key));
 		*current = (struct session){ .protocol = IPPROTO_UDP };
 	}
-	if (end && RTA_PAYLOAD(end) >= sizeof(struct sockaddr_in))
-		current->bound =
-			address_from_name(&current->peer, RTA_DATA(end));
+	if (end)
+		current->bound = address_from_name(
+			&current->peer, RTA_DATA(end), RTA_PAYLOAD(end));
 	if (!list)
 		return;
 	left = (int)RTA_PAYLOAD(list);

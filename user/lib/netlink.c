@@ -62,6 +62,7 @@ void *netlink_start(struct netlink_request *request, __u16 type, __u16 flags,
 	request->header.nlmsg_type = type;
 	request->header.nlmsg_flags = NLM_F_REQUEST | flags;
 	request->header.nlmsg_len = NLMSG_LENGTH(size);
+	request->fixed = size;
 	return NLMSG_DATA(&request->header);
 }
 
@@ -113,6 +114,12 @@ void netlink_put_next(struct netlink_request *request,
 	request->next = at - request->header.nlmsg_len + next->header.nlmsg_len;
 }
 
+/* Has it all of a fixed part of @size bytes? */
+static bool is_whole(const struct nlmsghdr *message, size_t size)
+{
+	return message->nlmsg_len >= NLMSG_LENGTH(size);
+}
+
 /* Keeps the extended ack (NLMSGERR_ATTR_MSG) that comes with an error. */
 static void keep_extack(struct netlink *nl, const struct nlmsghdr *message)
 {
@@ -120,11 +127,12 @@ static void keep_extack(struct netlink *nl, const struct nlmsghdr *message)
 	size_t skip = sizeof(*error);
 	const struct rtattr *text;
 
-	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
+	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS) ||
+	    !is_whole(message, sizeof(*error)))
 		return;
 	if (!(message->nlmsg_flags & NLM_F_CAPPED))
 		skip += error->msg.nlmsg_len - sizeof(error->msg);
-	if (NLMSG_LENGTH(skip) > message->nlmsg_len)
+	if (!is_whole(message, skip))
 		return;
 	text = netlink_find(message, skip, NLMSGERR_ATTR_MSG);
 	snprintf(nl->extack, sizeof(nl->extack), "%s", netlink_string(text));
@@ -135,10 +143,22 @@ struct answer {
 	struct netlink *nl;
 	netlink_reader reader;
 	void *context;
+	size_t fixed; /* bytes of a message's fixed part */
 	int result; /* the first error */
 	bool disturbed; /* NLM_F_DUMP_INTR */
 	bool ended;
 };
+
+/* Of the message that ends an answer. */
+static int error_of(const struct nlmsghdr *message)
+{
+	int error;
+
+	if (!is_whole(message, sizeof(error)))
+		return -EBADMSG;
+	memcpy(&error, NLMSG_DATA(message), sizeof(error));
+	return error < 0 ? error : 0;
+}
 
 static int read_answer(const struct nlmsghdr *message, void *context)
 {
@@ -151,12 +171,13 @@ static int read_answer(const struct nlmsghdr *message, void *context)
 		answer->disturbed = true;
 	if (message->nlmsg_type == NLMSG_DONE) {
 		answer->ended = true;
-		if (*(const int *)NLMSG_DATA(message) < 0)
-			error = *(const int *)NLMSG_DATA(message);
+		error = error_of(message);
 	} else if (message->nlmsg_type == NLMSG_ERROR) {
 		answer->ended = true;
 		keep_extack(answer->nl, message);
-		error = ((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+		error = error_of(message);
+	} else if (!is_whole(message, answer->fixed)) {
+		error = -EBADMSG;
 	} else if (!answer->result && answer->reader) {
 		error = answer->reader(message, answer->context);
 	}
@@ -224,6 +245,7 @@ int netlink_talk(struct netlink *nl, struct netlink_request *request,
 		.nl = nl,
 		.reader = reader,
 		.context = context,
+		.fixed = request->fixed,
 	};
 	int error = 0;
 
@@ -264,12 +286,28 @@ const char *netlink_extack(int error)
 	return error == own_error ? own.extack : "";
 }
 
-int netlink_listen(struct netlink *nl, netlink_reader reader, void *context)
+/* What is heard answers no request. */
+static int read_heard(const struct nlmsghdr *message, void *context)
 {
+	const struct answer *answer = context;
+
+	return is_whole(message, answer->fixed) ?
+		       answer->reader(message, answer->context) :
+		       0;
+}
+
+int netlink_listen(struct netlink *nl, size_t fixed, netlink_reader reader,
+		   void *context)
+{
+	struct answer heard = {
+		.reader = reader,
+		.context = context,
+		.fixed = fixed,
+	};
 	int error;
 
 	do
-		error = read_datagram(nl, MSG_DONTWAIT, reader, context);
+		error = read_datagram(nl, MSG_DONTWAIT, read_heard, &heard);
 	while (!error);
 	return error == -EAGAIN ? 0 : error;
 }

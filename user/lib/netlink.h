@@ -25,9 +25,13 @@ struct netlink_request {
 	struct nlmsghdr header;
 	char body[1024 - sizeof(struct nlmsghdr)];
 	size_t next; /* bytes of the request behind it, netlink_put_next() */
+	size_t fixed; /* bytes of the fixed part, which messages of the answer have, too */
 };
 
-/* Called for each message of an answer; returns 0 or a negative errno, which ends it. */
+/*
+ * Called for each message of an answer, which has all of its fixed part; returns 0 or a
+ * negative errno, which ends it.
+ */
 typedef int (*netlink_reader)(const struct nlmsghdr *message, void *context);
 
 /**
@@ -84,11 +88,13 @@ const char *netlink_extack(int error);
 
 /**
  * netlink_listen() - read what a socket with @groups has heard, without waiting
+ * @fixed: bytes of a message's fixed part; shorter ones are left out
  * @reader: gets each message
  *
  * Return: 0 or a negative errno; -ENOBUFS: some of it is lost.
  */
-int netlink_listen(struct netlink *nl, netlink_reader reader, void *context);
+int netlink_listen(struct netlink *nl, size_t fixed, netlink_reader reader,
+		   void *context);
 
 /* An attribute of a message with a fixed part of @size bytes, or NULL. */
 const struct rtattr *netlink_find(const struct nlmsghdr *message, size_t size,

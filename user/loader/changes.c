@@ -181,7 +181,8 @@ static int read_change(const struct nlmsghdr *message, void *context)
 
 void changes_hear(struct run *run)
 {
-	if (netlink_listen(&run->links, read_change, run))
+	if (netlink_listen(&run->links, sizeof(struct ifinfomsg), read_change,
+			   run))
 		run->watch.renumbered = true;
 	run->watch.newcomers = run->options.follow;
 }

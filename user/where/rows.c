@@ -39,7 +39,8 @@ static void describe(struct rows *rows, struct row *row)
 {
 	const struct where_key *key = &row->key;
 
-	memcpy(row->interface, key->name, sizeof(row->interface));
+	snprintf(row->interface, sizeof(row->interface), "%.*s",
+		 (int)sizeof(key->name) - 1, key->name);
 	/* A number is unique only in its namespace. */
 	if (!*row->interface && key->ifindex && !rows->options->all_netns)
 		if_indextoname(key->ifindex, row->interface);

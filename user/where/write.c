@@ -75,12 +75,13 @@ static void put_header(struct pcapng_packet *packet,
 int write_packet(struct capture_file *file, const struct rows *rows,
 		 struct row *row, const struct where_event *event)
 {
+	const size_t captured = smaller(event->captured, file->snaplen);
 	char comment[160];
 	struct pcapng_packet packet = {
 		.time_ns = event->time_ns,
 		.length = event->length,
-		.captured = event->captured,
-		.parts = { { event + 1, event->captured } },
+		.captured = captured,
+		.parts = { { event + 1, captured } },
 		.direction = direction_of(row->hook),
 		.comment = comment,
 	};
