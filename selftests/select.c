@@ -10,7 +10,6 @@
 #include "frames/select_frames.h"
 #include "frames/selecting.h"
 
-#define END(array) ((array) + COUNT(array))
 #define PAIRS 1000000 /* of frames and sets of rules */
 #define FRAMES 3000 /* for each set of rules */
 
@@ -320,7 +319,8 @@ static void test_neighbours(const struct program *program)
 
 	selection = (struct selection){ .session_spared = true };
 	ok = !open_selecting(&loaded, program, &selection, 0, 0);
-	for (control = controls; control < END(controls) && ok; control++) {
+	for (control = controls; control < controls + COUNT(controls) && ok;
+	     control++) {
 		put_control(control);
 		ok = is_dropped(&loaded, program) == !control->spared;
 		/* Cut off, it may be anything. */

@@ -46,13 +46,13 @@ static const char *disagreement(const struct reading *reading, __u8 protocol)
 {
 	const __u8 *end = reading->data + reading->length;
 	const struct oracle *oracle = &reading->oracle;
-	enum match expected = frame_match(oracle->carries, protocol);
 	struct where where = {};
 	static char text[256];
-	enum match got;
+	enum match expected, got;
 
 	if (sigsetjmp(overread, 0))
 		return "a read beyond the end";
+	expected = frame_match(oracle->carries, protocol);
 	got = match_protocol(protocol, reading->type, reading->data, end,
 			     reading->tags);
 	if (got == expected)

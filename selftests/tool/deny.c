@@ -29,7 +29,8 @@
 #include "tool/tool.h"
 
 #define ANY -1
-#define SIGNAL 0x1000 /* behind all errnos: a signal, and no answer; 0: success, undone */
+/* Behind all errnos: a signal, and no answer. 0 is success, of what is not done. */
+#define SIGNAL 0x1000
 #define ERRORS 200 /* there are fewer */
 
 struct call {
