@@ -76,17 +76,33 @@ static int is_by_link(const struct attached *attached)
 	}
 }
 
+/* Where those on that interface begin, or would. */
+static size_t find_first(const struct query *found, int ifindex)
+{
+	size_t first = 0, behind = found->count, middle;
+
+	while (first < behind) {
+		middle = (first + behind) / 2;
+		if (found->list[middle].interface.index < ifindex)
+			first = middle + 1;
+		else
+			behind = middle;
+	}
+	return first;
+}
+
 /* Which XDP programs are these a link's? Counts those that could be it. */
 static void match_link(struct query *found, const struct bpf_link_info *link)
 {
-	size_t i;
+	const int ifindex = (int)link->xdp.ifindex;
+	size_t i = find_first(found, ifindex);
 
-	for (i = 0; i < found->count; i++) {
+	for (; i < found->count && found->list[i].interface.index == ifindex;
+	     i++) {
 		struct attached *attached = &found->list[i];
 
 		if (!attached->by_link || !hook_is_xdp(attached->hook) ||
-		    attached->program.id != link->prog_id ||
-		    attached->interface.index != (int)link->xdp.ifindex)
+		    attached->program.id != link->prog_id)
 			continue;
 		/* A link has the interface's number, but not its namespace. */
 		attached->links++;
@@ -305,12 +321,10 @@ static int add_clsact(struct query *found, const struct interface *interface,
 									  error;
 }
 
-static int read_one(struct query *found, const struct interface *interface)
+static int read_tc(struct query *found, const struct interface *interface)
 {
-	int error = add_xdp(found, interface);
+	int error = add_tcx(found, interface, HOOK_TCX_INGRESS);
 
-	if (!error)
-		error = add_tcx(found, interface, HOOK_TCX_INGRESS);
 	if (!error && interface->qdisc != QDISC_NONE)
 		error = add_clsact(found, interface, HOOK_CLSACT_INGRESS);
 	if (!error)
@@ -320,7 +334,8 @@ static int read_one(struct query *found, const struct interface *interface)
 	return error;
 }
 
-int query_read(const struct interfaces *on, struct query *found)
+int query_read(const struct interfaces *on, unsigned int hooks,
+	       struct query *found)
 {
 	const struct interface none = {};
 	int error = 0;
@@ -328,10 +343,14 @@ int query_read(const struct interfaces *on, struct query *found)
 
 	*found = (struct query){};
 	/* No interface has the number 0: it only says whether there is TCX. */
-	if (!on->count)
+	if (!on->count && hooks & QUERY_TC)
 		error = add_tcx(found, &none, HOOK_TCX_INGRESS);
-	for (i = 0; i < on->count && !error; i++)
-		error = read_one(found, &on->list[i]);
+	for (i = 0; i < on->count && !error; i++) {
+		if (hooks & QUERY_XDP)
+			error = add_xdp(found, &on->list[i]);
+		if (!error && hooks & QUERY_TC)
+			error = read_tc(found, &on->list[i]);
+	}
 	if (!error)
 		error = find_xdp_links(found);
 	return error ? fail_at(AT_LIST, -error, "the kernel",
@@ -342,13 +361,15 @@ int query_read(const struct interfaces *on, struct query *found)
 const struct attached *query_on(const struct query *found, int ifindex,
 				const struct attached *last)
 {
-	size_t i = last ? last - found->list + 1 : 0;
+	size_t i;
 
-	for (; i < found->count; i++) {
-		if (found->list[i].interface.index == ifindex)
-			return &found->list[i];
-	}
-	return NULL;
+	if (last)
+		i = last - found->list + 1;
+	else
+		i = find_first(found, ifindex);
+	return i < found->count && found->list[i].interface.index == ifindex ?
+		       &found->list[i] :
+		       NULL;
 }
 
 bool attached_is_ours(const struct attached *attached, const char *function)

@@ -24,18 +24,24 @@ struct attached {
 };
 
 struct query {
-	struct attached *list; /* by interface, then in a packet's order */
+	struct attached *list; /* by ifindex, then in a packet's order */
 	size_t count;
 	bool tcx; /* this kernel has it */
 };
 
+/* Of which hooks? */
+#define QUERY_XDP 0x1
+#define QUERY_TC 0x2
+
 /**
  * query_read() - list what is attached
  * @on: the interfaces to look at
+ * @hooks: QUERY_XDP, QUERY_TC or both
  *
  * Return: EXIT_DONE, or the exit code of an error it has told.
  */
-int query_read(const struct interfaces *on, struct query *found);
+int query_read(const struct interfaces *on, unsigned int hooks,
+	       struct query *found);
 
 /* The next entry on that interface after @last (NULL: the first), or NULL. */
 const struct attached *query_on(const struct query *found, int ifindex,

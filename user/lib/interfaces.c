@@ -264,26 +264,39 @@ bool interface_is_above(const struct interface *upper,
 	       (upper->lower == lower->index && lower->lower != upper->index);
 }
 
-static int level_of(const struct interfaces *all,
-		    const struct interface *interface, int limit)
+/* Notes that @upper, if it is one of them, is above @lower; false if that was known. */
+static bool raise_above(const struct interfaces *all, int *levels,
+			const struct interface *upper,
+			const struct interface *lower)
 {
-	int level = 0, below;
-	size_t i;
+	const int level = levels[lower - all->list];
 
-	for (i = 0; i < all->count && limit; i++) {
-		if (!interface_is_above(interface, &all->list[i]))
-			continue;
-		below = level_of(all, &all->list[i], limit - 1);
-		if (level <= below)
-			level = below + 1;
-	}
-	return level;
+	if (!upper || level == INTERFACE_LEVELS ||
+	    levels[upper - all->list] > level)
+		return false;
+	levels[upper - all->list] = level + 1;
+	return true;
 }
 
-int interface_level(const struct interfaces *all,
-		    const struct interface *interface)
+int *interface_levels(const struct interfaces *all)
 {
-	return level_of(all, interface, INTERFACE_LEVELS);
+	int *levels = calloc(all->count + 1, sizeof(*levels));
+	bool raised = levels;
+	size_t i;
+
+	while (raised) {
+		raised = false;
+		for (i = 0; i < all->count; i++) {
+			const struct interface *each = &all->list[i];
+			const struct interface *lower = find(all, each->lower);
+
+			raised |= raise_above(all, levels,
+					      find(all, each->master), each);
+			if (lower && interface_is_above(each, lower))
+				raised |= raise_above(all, levels, each, lower);
+		}
+	}
+	return levels;
 }
 
 /* Marks the interfaces of one pattern, if @marks is not NULL; false if there are none. */

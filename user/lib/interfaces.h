@@ -79,8 +79,10 @@ const struct interface *interfaces_find(const struct interfaces *all,
 bool interface_is_above(const struct interface *upper,
 			const struct interface *lower);
 
-/* How many of @all are below it, one on top of the other; at most INTERFACE_LEVELS. */
-int interface_level(const struct interfaces *all,
-		    const struct interface *interface);
+/*
+ * How many of them are below each of them, one on top of the other; at most
+ * INTERFACE_LEVELS. To be freed; NULL: there is no memory.
+ */
+int *interface_levels(const struct interfaces *all);
 
 #endif

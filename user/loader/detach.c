@@ -67,23 +67,35 @@ static void show_unknown(struct detaching *detaching)
 	detaching->opened = false;
 }
 
-/* Shows the counters of a program that is about to be detached. */
-static void show_counters(struct detaching *detaching,
-			  const struct attached *attached, int program_fd)
+/* Opens those of a program, if they are not. Returns 0 or a negative errno. */
+static int open_maps(struct detaching *detaching, __u32 program_id,
+		     int program_fd)
 {
 	struct program_maps maps;
-	struct drop_slot slot = {};
-	int error = program_maps_open(program_fd, &maps);
+	int error;
 
+	if (detaching->opened && detaching->program_id == program_id)
+		return 0;
+	error = program_maps_open(program_fd, &maps);
 	/* With frags it is another program, which counts in the same map. */
 	if (!error && detaching->opened &&
 	    maps.ids[PROGRAM_COUNTERS] == detaching->maps.ids[PROGRAM_COUNTERS])
 		program_maps_close(&detaching->maps);
 	else
 		show_unknown(detaching);
-	detaching->program_id = attached->program.id;
+	detaching->program_id = program_id;
 	detaching->maps = maps;
 	detaching->opened = !error;
+	return error;
+}
+
+/* Shows the counters of a program that is about to be detached. */
+static void show_counters(struct detaching *detaching,
+			  const struct attached *attached, int program_fd)
+{
+	struct drop_slot slot = {};
+	int error = open_maps(detaching, attached->program.id, program_fd);
+
 	if (!error && detaching->maps.fds[PROGRAM_COUNTERS] < 0)
 		error = detaching->maps.fds[PROGRAM_COUNTERS];
 	if (!error)
@@ -300,7 +312,10 @@ int command_detach(struct run *run)
 			.untimed = true,
 		},
 	};
-	int code, worst = query_read(&run->chosen, &run->present);
+	/* In a user namespace, what is at TC cannot be asked, and that is an error. */
+	const unsigned int hooks =
+		QUERY_TC | (run->program->tc ? 0 : QUERY_XDP);
+	int code, worst = query_read(&run->chosen, hooks, &run->present);
 	size_t i;
 
 	display_name(&detaching.display, run->program->name);

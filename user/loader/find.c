@@ -89,7 +89,8 @@ static int need_cpus(struct run *run)
 
 static int read_present(struct run *run)
 {
-	return query_read(&run->chosen, &run->present);
+	return query_read(&run->chosen, run->program->tc ? QUERY_TC : QUERY_XDP,
+			  &run->present);
 }
 
 /* At XDP, attaching finds out which mode there is. */
@@ -115,14 +116,15 @@ static int list_attachments(struct run *run)
 {
 	const struct interfaces *chosen = &run->chosen;
 	enum hook hook;
-	int code = choose_hook(run, &hook);
+	int *levels, code = choose_hook(run, &hook);
 	size_t i;
 
 	if (code)
 		return code;
 	run->room = chosen->count + (run->options.follow ? SLOTS_LATER : 0);
 	run->attachments = calloc(run->room, sizeof(*run->attachments));
-	if (!run->attachments)
+	levels = interface_levels(chosen);
+	if (!run->attachments || !levels)
 		return fail_memory("the list of interfaces");
 	for (i = 0; i < run->room; i++)
 		run->attachments[i] = (struct attachment){
@@ -134,9 +136,9 @@ static int list_attachments(struct run *run)
 	for (i = 0; i < chosen->count; i++) {
 		run->attachments[i].interface = chosen->list[i];
 		run->attachments[i].index = chosen->list[i].index;
-		run->attachments[i].level =
-			interface_level(chosen, &chosen->list[i]);
+		run->attachments[i].level = levels[i];
 	}
+	free(levels);
 	return EXIT_DONE;
 }
 

@@ -38,21 +38,36 @@ struct doing {
 	struct drop_counters sum;
 };
 
+/* The maps of a program, which are open until those of another one are. */
+static int open_maps(__u32 id, const struct program_maps **maps)
+{
+	static struct program_maps open;
+	static __u32 of;
+	static int error = -ENOENT;
+
+	if (of != id) {
+		if (!error)
+			program_maps_close(&open);
+		error = program_maps_of_id(id, &open);
+		of = id;
+	}
+	*maps = &open;
+	return error;
+}
+
 /* Returns 0 or a negative errno. */
 static int read_maps(__u32 id, int ifindex, struct drop_config *config,
 		     struct drop_state *state, struct drop_counters *sum)
 {
-	struct program_maps maps;
-	int error = program_maps_of_id(id, &maps);
+	const struct program_maps *maps;
+	int error = open_maps(id, &maps);
 
-	if (error)
-		return error;
-	error = program_read(&maps, PROGRAM_CONFIG, 0, config);
 	if (!error)
-		error = program_read(&maps, PROGRAM_STATE, 0, state);
+		error = program_read(maps, PROGRAM_CONFIG, 0, config);
 	if (!error)
-		error = program_counters(&maps, ifindex, config, sum);
-	program_maps_close(&maps);
+		error = program_read(maps, PROGRAM_STATE, 0, state);
+	if (!error)
+		error = program_counters(maps, ifindex, config, sum);
 	return error;
 }
 
@@ -252,7 +267,8 @@ static int show_table(const struct run *run)
 
 int command_list(struct run *run)
 {
-	int code = query_read(&run->chosen, &run->present), error;
+	const unsigned int hooks = QUERY_XDP | QUERY_TC;
+	int code = query_read(&run->chosen, hooks, &run->present), error;
 
 	if (code)
 		return code;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "lib/errors.h"
+#include "lib/grow.h"
 
 static bool matches(const struct pin *pin, const char *pattern)
 {
@@ -33,31 +34,45 @@ static bool is_meant(const struct run *run, const struct pin *pin)
 	return !options->pattern_count;
 }
 
-/* Is its program on the interface of that number here? It may have another name now. */
-static bool is_here(const struct run *run, const struct pin *pin)
+static int by_interface(const void *left, const void *right)
 {
-	struct interface *here =
-		(struct interface *)interfaces_find(&run->all, pin->index);
-	struct interfaces one = { here, !!here };
-	struct query found;
-	bool is = false;
-	size_t i;
-
-	/* Without an answer, which was reported, it is left alone. */
-	if (query_read(&one, &found))
-		return true;
-	for (i = 0; i < found.count && !is; i++)
-		is = found.list[i].program.id == pin->program.id;
-	free(found.list);
-	return is;
+	return ((const struct pin *)left)->index -
+	       ((const struct pin *)right)->index;
 }
 
-static bool is_lost(const struct run *run, const struct pin *pin)
+/* What is attached to the interfaces here that have the numbers of these, which are sorted. */
+static int read_present(const struct run *run, const struct pins *pins,
+			struct query *found)
 {
-	if (!pin->index)
-		return true;
+	const struct interface *here;
+	struct interfaces on = {};
+	int code = EXIT_DONE;
+	size_t i;
+
+	for (i = 0; i < pins->count && !code; i++) {
+		here = interfaces_find(&run->all, pins->list[i].index);
+		if (here && (!i || pins->list[i - 1].index != here->index) &&
+		    grow_list(&on.list, &on.count, here, sizeof(*here)))
+			code = fail_memory("the list of interfaces");
+	}
+	if (!code)
+		code = query_read(&on, QUERY_XDP | QUERY_TC, found);
+	interfaces_free(&on);
+	return code;
+}
+
+static bool is_lost(const struct query *found, const struct pin *pin)
+{
+	const struct attached *attached = NULL;
+
 	/* What was pinned in another namespace is for --list and --detach there. */
-	return netns_own() == pin->netns && !is_here(run, pin);
+	if (netns_own() != pin->netns)
+		return false;
+	/* Its interface may have another name now. */
+	do
+		attached = query_on(found, pin->index, attached);
+	while (attached && attached->program.id != pin->program.id);
+	return !attached;
 }
 
 /* What only lost pins are called is not looked for among the interfaces. */
@@ -84,17 +99,29 @@ int lost_find(struct run *run)
 {
 	struct pins *pins = &run->lost;
 	int error = pins_read(pins);
+	struct query found = {};
 	size_t i, kept = 0;
+	bool answered;
 
 	/* EACCES: a user without access has no pins there. */
 	if (error && error != -EACCES)
 		return fail_at(AT_LIST, -error, PIN_DIRECTORY, NULL);
 	for (i = 0; i < pins->count; i++) {
-		if (is_meant(run, &pins->list[i]) &&
-		    is_lost(run, &pins->list[i]))
+		if (is_meant(run, &pins->list[i]))
 			pins->list[kept++] = pins->list[i];
 	}
 	pins->count = kept;
+	if (kept)
+		qsort(pins->list, kept, sizeof(*pins->list), by_interface);
+	/* Without an answer, which was reported, they are left alone. */
+	answered = !kept || !read_present(run, pins, &found);
+	for (i = 0, kept = 0; i < pins->count; i++) {
+		if (!pins->list[i].index ||
+		    (answered && is_lost(&found, &pins->list[i])))
+			pins->list[kept++] = pins->list[i];
+	}
+	pins->count = kept;
+	free(found.list);
 	take_patterns(run);
 	return EXIT_DONE;
 }
