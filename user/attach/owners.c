@@ -3,10 +3,11 @@
 #include "attach/owners.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "attach/link.h"
+#include "attach/pins.h"
 #include "lib/duration.h"
 #include "lib/grow.h"
 #include "lib/macros.h"
@@ -19,10 +20,11 @@ struct holder {
 	int pid;
 };
 
-/* All of them, read once: there may be thousands of links. */
+/* All of them, and all pins, read once: there may be thousands of links. */
 static struct {
-	struct holder *list;
+	struct holder *list; /* by_holding() */
 	size_t count;
+	struct pins pins; /* by_link_id() */
 	bool read;
 } holders;
 
@@ -63,35 +65,101 @@ static int read_process(int pid, void *context)
 	return 0;
 }
 
+static int by_holding(const void *left, const void *right)
+{
+	const struct holder *one = left, *other = right;
+
+	if (one->link != other->link)
+		return one->link - other->link;
+	if (one->id != other->id)
+		return one->id < other->id ? -1 : 1;
+	return one->pid - other->pid;
+}
+
+static int by_link_id(const void *left, const void *right)
+{
+	const __u32 one = ((const struct pin *)left)->link_id;
+	const __u32 other = ((const struct pin *)right)->link_id;
+
+	return one < other ? -1 : one > other;
+}
+
+static void read_holders(void)
+{
+	struct pins *pins = &holders.pins;
+
+	if (holders.read)
+		return;
+	holders.read = true;
+	process_each(read_process, NULL);
+	if (holders.count)
+		qsort(holders.list, holders.count, sizeof(*holders.list),
+		      by_holding);
+	/* Without access there are none to be seen. */
+	if (pins_read(pins))
+		pins->count = 0;
+	if (pins->count)
+		qsort(pins->list, pins->count, sizeof(*pins->list), by_link_id);
+}
+
+/* Where that link is pinned, or NULL. */
+static const char *find_pin(__u32 link_id)
+{
+	const struct pin key = { .link_id = link_id }, *pin = NULL;
+
+	read_holders();
+	if (holders.pins.count)
+		pin = bsearch(&key, holders.pins.list, holders.pins.count,
+			      sizeof(key), by_link_id);
+	return pin ? pin->path : NULL;
+}
+
+/* The process that holds it, of several the one with the lowest number; 0: none. */
+static int find_pid(bool link, __u32 id)
+{
+	const struct holder key = { .link = link, .id = id };
+	size_t first = 0, behind, middle;
+
+	read_holders();
+	behind = holders.count;
+	while (first < behind) {
+		middle = (first + behind) / 2;
+		if (by_holding(&holders.list[middle], &key) < 0)
+			first = middle + 1;
+		else
+			behind = middle;
+	}
+	return first < holders.count && holders.list[first].id == id &&
+			       holders.list[first].link == link ?
+		       holders.list[first].pid :
+		       0;
+}
+
 static bool find_holder(bool link, __u32 id, char *text, size_t size)
 {
-	const struct holder *holder;
-	char name[32] = "?";
+	static char name[32]; /* of that process */
+	static int named;
+	const int pid = find_pid(link, id);
 	FILE *file;
 
-	if (!holders.read)
-		process_each(read_process, NULL);
-	holders.read = true;
-	for (holder = holders.list; holder < holders.list + holders.count;
-	     holder++) {
-		if (holder->id == id && holder->link == link)
-			break;
-	}
-	if (holder == holders.list + holders.count)
+	if (!pid)
 		return false;
-	file = process_open(holder->pid, "comm");
-	if (file) {
-		if (fgets(name, sizeof(name), file))
+	if (pid != named) {
+		named = pid;
+		strcpy(name, "?");
+		file = process_open(pid, "comm");
+		if (file && fgets(name, sizeof(name), file))
 			name[strcspn(name, "\n")] = '\0';
-		fclose(file);
+		if (file)
+			fclose(file);
 	}
-	snprintf(text, size, "held by process %d (%s)", holder->pid, name);
+	snprintf(text, size, "held by process %d (%s)", pid, name);
 	return true;
 }
 
 static void link_owner(const struct attached *attached, char *text, size_t size)
 {
-	char path[PIN_PATH_SIZE];
+	const char *path = find_pin(attached->link_id);
 
 	if (!attached->link_id && !attached->links)
 		snprintf(text, size,
@@ -101,7 +169,7 @@ static void link_owner(const struct attached *attached, char *text, size_t size)
 			text, size,
 			"by one of %u links on interfaces with this number in several network namespaces",
 			attached->links);
-	else if (link_is_pinned(attached, path) > 0)
+	else if (path)
 		snprintf(text, size, "pinned at %s", path);
 	else if (!find_holder(true, attached->link_id, text, size))
 		snprintf(text, size, "by link %u, pinned or held elsewhere",
