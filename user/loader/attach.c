@@ -51,9 +51,10 @@ static int pin_one(struct run *run, struct attachment *at)
 	char path[PIN_PATH_SIZE];
 	int code;
 
+	if (!run->options.pin || at->pinned || at->link_fd < 0)
+		return EXIT_DONE;
 	path_of(run, at, path);
-	if (!run->options.pin || at->pinned || at->link_fd < 0 ||
-	    (at->replaced.updated && replaced_is_at(&at->replaced, path)))
+	if (at->replaced.updated && replaced_is_at(&at->replaced, path))
 		return EXIT_DONE;
 	code = pin_link(at->link_fd, path);
 	at->pinned = !code;
@@ -188,15 +189,15 @@ static void order_above(struct run *run, int level)
 {
 	size_t i, j;
 
-	for (i = 0; i < run->chosen.count; i++) {
-		struct replaced *upper = &run->attachments[i].replaced;
+	for (j = 0; j < run->chosen.count; j++) {
+		struct replaced *lower = &run->attachments[j].replaced;
 
-		if (run->attachments[i].level != level)
-			continue;
-		for (j = 0; j < run->chosen.count; j++) {
-			struct replaced *lower = &run->attachments[j].replaced;
+		for (i = 0; i < run->chosen.count; i++) {
+			struct replaced *upper = &run->attachments[i].replaced;
 
-			if (lower->turn == TURN_FREE ||
+			if (lower->turn == TURN_FREE)
+				break;
+			if (run->attachments[i].level != level ||
 			    !interface_is_above(&run->chosen.list[i],
 						&run->chosen.list[j]))
 				continue;
