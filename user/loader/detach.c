@@ -313,8 +313,8 @@ int command_detach(struct run *run)
 		},
 	};
 	/* In a user namespace, what is at TC cannot be asked, and that is an error. */
-	const unsigned int hooks =
-		QUERY_TC | (run->program->tc ? 0 : QUERY_XDP);
+	const unsigned int hooks = QUERY_TC |
+				   (run->program->tc ? 0 : QUERY_XDP);
 	int code, worst = query_read(&run->chosen, hooks, &run->present);
 	size_t i;
 
