@@ -37,8 +37,8 @@ static __always_inline int wants_capture(__u32 modes,
 					      verdict->kind == STAT_OBSERVED);
 }
 
-static __always_inline struct drop_scratch *
-capture_start(const struct verdict *verdict, __u64 length)
+static __always_inline struct drop_scratch *capture_start(__u32 slot,
+							  __u64 length)
 {
 	struct drop_scratch *buffer = scratch_get(&scratch);
 
@@ -48,7 +48,7 @@ capture_start(const struct verdict *verdict, __u64 length)
 	buffer->record.length = length;
 	buffer->record.tag_protocol = 0;
 	buffer->record.tag_tci = 0;
-	buffer->record.slot = verdict->slot;
+	buffer->record.slot = slot;
 	return buffer;
 }
 
@@ -79,43 +79,41 @@ static __always_inline void capture_end(struct drop_scratch *buffer,
 		counters->captured++;
 }
 
-/* @whole: the packet's length, with all frags */
-static __always_inline void capture_xdp(struct xdp_md *ctx, __u32 modes,
-					const struct verdict *verdict,
-					__u64 whole)
+/*
+ * Not inlined: while nothing is captured, its registers are not taken from the rest.
+ *
+ * @whole: the packet's length, with all frags
+ */
+static __attribute__((noinline, unused)) void
+capture_xdp(struct xdp_md *ctx, __u32 slot, struct drop_counters *counters,
+	    __u64 whole)
 {
 	const void *data = (const void *)(long)ctx->data;
-	struct drop_scratch *buffer;
+	struct drop_scratch *buffer = capture_start(slot, whole);
 	__u64 length = 0;
 	long error = 0;
 
-	if (!wants_capture(modes, verdict))
-		return;
-	buffer = capture_start(verdict, whole);
 	if (buffer) {
 		buffer->record.ifindex = ctx->ingress_ifindex;
 		buffer->record.queue = ctx->rx_queue_index;
 		length = capture_length(whole, config.snaplen);
-		if (is_on(modes, MODE_FRAGS))
+		if (is_on(config.modes, MODE_FRAGS))
 			error = bpf_xdp_load_bytes(ctx, 0, buffer->bytes,
 						   length);
 		else
 			error = bpf_probe_read_kernel(buffer->bytes, length,
 						      data);
 	}
-	capture_end(buffer, length, error, verdict->counters);
+	capture_end(buffer, length, error, counters);
 }
 
-static __always_inline void capture_skb(struct __sk_buff *skb, __u32 modes,
-					const struct verdict *verdict)
+static __attribute__((noinline, unused)) void
+capture_skb(struct __sk_buff *skb, __u32 slot, struct drop_counters *counters)
 {
-	struct drop_scratch *buffer;
+	struct drop_scratch *buffer = capture_start(slot, skb->len);
 	__u64 length = 0;
 	long error = 0;
 
-	if (!wants_capture(modes, verdict))
-		return;
-	buffer = capture_start(verdict, skb->len);
 	if (buffer) {
 		buffer->record.ifindex = skb->ifindex;
 		buffer->record.queue = skb->queue_mapping;
@@ -127,7 +125,7 @@ static __always_inline void capture_skb(struct __sk_buff *skb, __u32 modes,
 		length = capture_length(skb->len, config.snaplen);
 		error = bpf_skb_load_bytes(skb, 0, buffer->bytes, length);
 	}
-	capture_end(buffer, length, error, verdict->counters);
+	capture_end(buffer, length, error, counters);
 }
 
 #endif

@@ -87,7 +87,8 @@ int tc_drop_tcp(struct __sk_buff *skb)
 	verdict = verdict_of(match, &slot);
 	count(&verdict, wire_length(skb));
 	trace_skb(skb, slot.modes, &verdict);
-	capture_skb(skb, slot.modes, &verdict);
+	if (wants_capture(slot.modes, &verdict))
+		capture_skb(skb, verdict.slot, verdict.counters);
 	return is_drop(&verdict) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 

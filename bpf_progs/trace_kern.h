@@ -11,8 +11,8 @@
 
 #include "verdict.h"
 
-static __always_inline void trace_packet(enum drop_stat kind, __u32 ifindex,
-					 __u32 bytes)
+static __noinline void trace_packet(enum drop_stat kind, __u32 ifindex,
+				    __u32 bytes)
 {
 	if (kind == STAT_DROPPED)
 		bpf_printk("by %x on %u: dropped, %u bytes", config.trace,

@@ -110,7 +110,7 @@ static __always_inline enum drop_stat policy(enum match match,
 
 /* The verdict on one packet. */
 struct verdict {
-	enum drop_stat kind;
+	__u64 kind; /* enum drop_stat; of this size, it is not extended where it is used */
 	__u32 slot; /* index of its counters */
 	struct drop_counters *counters; /* its interface's, or NULL */
 };
@@ -118,11 +118,17 @@ struct verdict {
 static __always_inline struct verdict verdict_of(enum match match,
 						 const struct slot *slot)
 {
-	struct verdict verdict = { .kind = policy(match, slot),
-				   .slot = slot->counters };
+	__u64 kind = policy(match, slot);
+	/* A key of its own: in memory, all of the verdict would be there. */
+	__u32 key = slot->counters;
 
-	verdict.counters = bpf_map_lookup_elem(&counters, &verdict.slot);
-	return verdict;
+	/* Or clang writes the rest once for each kind. */
+	barrier_var(kind);
+	return (struct verdict){
+		.kind = kind,
+		.slot = slot->counters,
+		.counters = bpf_map_lookup_elem(&counters, &key),
+	};
 }
 
 /*
@@ -148,8 +154,9 @@ static __always_inline void count(const struct verdict *verdict, __u64 bytes)
  */
 static __always_inline __u64 xdp_length(struct xdp_md *ctx, __u32 modes)
 {
-	return is_on(modes, MODE_FRAGS) ? bpf_xdp_get_buff_len(ctx) :
-					  ctx->data_end - ctx->data;
+	return is_on(modes, MODE_FRAGS) ?
+		       bpf_xdp_get_buff_len(ctx) :
+		       (void *)(long)ctx->data_end - (void *)(long)ctx->data;
 }
 
 /* As on the wire, and as XDP counts: skb->len does not include a tag in the metadata. */

@@ -13,7 +13,8 @@ int xdp_drop_tcp(struct xdp_md *ctx)
 
 	count(&verdict, length);
 	trace_xdp(ctx, slot.modes, &verdict, length);
-	capture_xdp(ctx, slot.modes, &verdict, length);
+	if (wants_capture(slot.modes, &verdict))
+		capture_xdp(ctx, verdict.slot, verdict.counters, length);
 	return is_drop(&verdict) ? XDP_DROP : XDP_PASS;
 }
 
