@@ -36,6 +36,7 @@ enum match {
 	MATCH_YES,
 	MATCH_UNDECIDED,
 	MATCH_SPARED, /* matched, but not selected: see select_kern.h */
+	MATCH_WALK, /* not known without a walk: there, too */
 };
 
 struct vlan_tag {

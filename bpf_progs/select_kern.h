@@ -232,6 +232,15 @@ static __always_inline void read_addresses(struct ends *ends, __u8 family,
 	}
 }
 
+static __always_inline __u32 hit_ends(__u8 family, const struct ends *ends)
+{
+	__u32 hits = hit_end(family, ends, 0);
+
+	if (!is_settled(hits))
+		hits |= hit_end(family, ends, 1);
+	return hits;
+}
+
 /* @family, and @size of its header: constants */
 static __always_inline __u32 hit_packet(__u8 family, int size, enum match match,
 					const struct where *where,
@@ -239,16 +248,12 @@ static __always_inline __u32 hit_packet(__u8 family, int size, enum match match,
 {
 	const void *header = start + (where->network & 62);
 	struct ends ends;
-	__u32 hits;
 
 	if (header + size > end)
 		return 0; /* the walk has read it: this tells the verifier */
 	read_addresses(&ends, family, header);
 	read_ports(&ends, match, where, start, end);
-	hits = hit_end(family, &ends, 0);
-	if (!is_settled(hits))
-		hits |= hit_end(family, &ends, 1);
-	return hits;
+	return hit_ends(family, &ends);
 }
 
 static __always_inline enum match judge_hits(__u32 hits)
@@ -327,35 +332,6 @@ static __always_inline enum match matched_and(enum match match,
 	return selected == MATCH_YES ? match : selected;
 }
 
-#endif
-
-#define MATCH_ANY 0 /* as the protocol wanted: each frame matches */
-
-/* Does this protocol match, and is the packet selected? */
-static __always_inline enum match
-match_xdp(const struct xdp_md *ctx, __u8 wanted, enum drop_frame_type type)
-{
-	const void *data = (const void *)(long)ctx->data;
-	const void *end = (const void *)(long)ctx->data_end;
-#if SELECTS
-	struct where where = {};
-	enum match match, selected;
-
-	if (wanted == MATCH_ANY && !(select_config.flags & SELECT_BY_FRAME))
-		return MATCH_YES;
-	/* Kept in memory: in registers, each way out of the walk would set all of its members. */
-	asm volatile("" : : "r"(&where) : "memory");
-	match = match_where(wanted ?: IPPROTO_TCP, type, data, end, 0, &where);
-	asm volatile("" : : "r"(&where) : "memory");
-	/* Read anew: with these alive meanwhile, the verifier would keep all paths apart. */
-	data = (const void *)(long)ctx->data;
-	end = (const void *)(long)ctx->data_end;
-	selected = select_frame(match, &where, data, end);
-	return matched_and(wanted == MATCH_ANY ? MATCH_YES : match, selected);
-#else
-	return wanted == MATCH_ANY ? MATCH_YES :
-				     match_protocol(wanted, type, data, end, 0);
-#endif
-}
+#endif /* SELECTS */
 
 #endif

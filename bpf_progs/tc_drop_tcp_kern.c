@@ -67,22 +67,43 @@ select_skb(struct __sk_buff *skb, enum match match, const struct where *where)
 	}
 	return matched_and(match, select_frame(match, where, data, end));
 }
+
+/* Not inline: see match_walk(). */
+static __noinline enum match match_walk_skb(struct __sk_buff *skb,
+					    enum drop_frame_type type)
+{
+	struct where where;
+	enum match match = match_skb(skb, type, &where);
+
+	if (match == MATCH_UNDECIDED)
+		match = match_pulled(skb, type, &where);
+	if (match == MATCH_UNDECIDED)
+		match = match_pulled(skb, type, &where);
+	return select_skb(skb, match, &where);
+}
 #endif
 
 SEC("tc")
 int tc_drop_tcp(struct __sk_buff *skb)
 {
 	struct slot slot = slot_of(&skb->ifindex);
-	struct where found, *where = SELECTS ? &found : 0;
-	enum match match = match_skb(skb, slot.frame_type, where);
+#if SELECTS
+	enum match match = match_common(IPPROTO_TCP, slot.frame_type,
+					(const void *)(long)skb->data,
+					(const void *)(long)skb->data_end);
+#else
+	enum match match = match_skb(skb, slot.frame_type, 0);
+#endif
 	struct verdict verdict;
 
-	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, slot.frame_type, where);
-	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, slot.frame_type, where);
 #if SELECTS
-	match = select_skb(skb, match, where);
+	if (match == MATCH_WALK)
+		match = match_walk_skb(skb, slot.frame_type);
+#else
+	if (match == MATCH_UNDECIDED)
+		match = match_pulled(skb, slot.frame_type, 0);
+	if (match == MATCH_UNDECIDED)
+		match = match_pulled(skb, slot.frame_type, 0);
 #endif
 	verdict = verdict_of(match, &slot);
 	count(&verdict, wire_length(skb));

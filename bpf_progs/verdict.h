@@ -12,8 +12,7 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include "drop_abi.h"
-#include "match_protocol.h"
-#include "select_kern.h"
+#include "match_kern.h"
 #if SELECTS
 #include "due_kern.h"
 #endif

@@ -59,7 +59,7 @@ test_verifier() {
 	# The packet's end is four bytes into the context: 127 is beyond its own.
 	far="s/$far;s/\x61\(.\)\x00\x04\x00\x00\x00\x00/\x61\1\x00\x7f\x00\x00\x00\x00/g"
 	spoil "$far"
-	! is_linux 6.9 || at=', at select_kern\.h:[0-9]+'
+	! is_linux 6.9 || at=', at match_kern\.h:[0-9]+'
 	cli_refused 1 "verifier rejects it \(Permission denied; the kernel says: invalid .* off=127 size=4$at\)\..*--verbose" \
 		"$tmp/xdp-drop-tcp" veth0
 	said '^xdp-drop-tcp: the verifier: ; .*data_end'
