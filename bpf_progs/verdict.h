@@ -153,9 +153,9 @@ static __always_inline void count(const struct verdict *verdict, __u64 bytes)
  */
 static __always_inline __u64 xdp_length(struct xdp_md *ctx, __u32 modes)
 {
-	return is_on(modes, MODE_FRAGS) ?
-		       bpf_xdp_get_buff_len(ctx) :
-		       (void *)(long)ctx->data_end - (void *)(long)ctx->data;
+	return is_on(modes, MODE_FRAGS) ? bpf_xdp_get_buff_len(ctx) :
+					  (__u64)((void *)(long)ctx->data_end -
+						  (void *)(long)ctx->data);
 }
 
 /* As on the wire, and as XDP counts: skb->len does not include a tag in the metadata. */

@@ -6,6 +6,7 @@
 #include <netinet/in.h> /* before <linux/in.h>, which then leaves out what is in both */
 #include "frames/ktap.h"
 #include "frames/loaded_program.h"
+#include "frames/plain_size.h"
 #include "frames/programs.h"
 #include "frames/select_frames.h"
 #include "frames/selecting.h"
@@ -335,65 +336,6 @@ static void test_neighbours(const struct program *program)
 	if (loaded.object)
 		loaded_close(&loaded);
 	ktap_point(ok, "what a spared session needs: ARP, IPv6 ND, too big");
-}
-
-/*
- * The instructions of the plain objects, by the major version of the clang that made them. A
- * change that is meant to make them longer writes the new numbers down here; one of the
- * selection must not.
- */
-static const struct {
-	int clang;
-	size_t instructions[COUNT(programs)]; /* as in programs[] */
-} plain_sizes[] = {
-	{ 14, { 212, 468, 859 } },
-	{ 16, { 211, 466, 845 } },
-	{ 19, { 210, 490, 918 } },
-};
-
-/* Of the compiler that made a file, by the debug information in it; 0: not told. */
-static int clang_of(const char *path)
-{
-	static const char told[] = "clang version ";
-	FILE *file = fopen(path, "re");
-	char *line = NULL, *at = NULL;
-	size_t size = 0;
-	ssize_t length;
-
-	while (file && !at && (length = getline(&line, &size, file)) > 0)
-		at = memmem(line, length, told, sizeof(told) - 1);
-	if (file)
-		fclose(file);
-	size = at ? strtoul(at + sizeof(told) - 1, NULL, 10) : 0;
-	free(line);
-	return size;
-}
-
-/* Is it no longer than it was? Headers for the other byte order make other code. */
-static bool has_plain_size(const struct program *program, size_t instructions)
-{
-	char path[PATH_MAX];
-	size_t i, most = 0;
-	int clang = 0;
-
-	if (htons(1) != 1 &&
-	    loaded_find(path, sizeof(path), NULL, program->name))
-		clang = clang_of(path);
-	for (i = 0; i < ARRAY_SIZE(plain_sizes); i++) {
-		if (plain_sizes[i].clang == clang)
-			most = plain_sizes[i].instructions[program - programs];
-	}
-	printf("# %s: %zu instructions by clang %d, known are %zu\n",
-	       program->name, instructions, clang, most);
-	return !most || instructions <= most;
-}
-
-static bool calls_selection(const struct bpf_insn *insn)
-{
-	return insn->code == (BPF_JMP | BPF_CALL) &&
-	       insn->src_reg != BPF_PSEUDO_CALL &&
-	       (insn->imm == BPF_FUNC_get_prandom_u32 ||
-		insn->imm == BPF_FUNC_spin_lock);
 }
 
 /* Nothing of a selection is in the plain objects: no map, no constant, no helper, no code. */
