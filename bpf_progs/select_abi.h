@@ -33,6 +33,13 @@ struct select_class {
 	__u16 ports[SELECT_ENDS];
 };
 
+/*
+ * The same as one word, which suffices where rules name no port: bit "enum select_end" says
+ * PORTS_ALL, and the bits from SELECT_ENDS on are an index into "select_classes" if any end
+ * has a set of ports, else 0.
+ */
+#define SELECT_CLASS_BITS 30
+
 /* Entry of the map "select_ports": a bit for each port, bit port % 32 of word port / 32. */
 struct select_ports {
 	__u32 words[65536 / 32];
@@ -42,7 +49,8 @@ struct select_ports {
 struct select_prefix {
 	__be32 value[4]; /* IPv4: the first one */
 	__be32 mask[4];
-	struct select_class class;
+	__u32 class; /* as a word */
+	__u32 unused;
 } __attribute__((aligned(8)));
 
 #define SELECT_FEW 4 /* at most this many prefixes are constants */
@@ -54,32 +62,29 @@ enum select_lookup {
 };
 
 /*
- * Value of the one entry of the map "select_ipv4". The ranges are sorted by their first
- * address, the first one begins at 0.0.0.0, and each ends before the next one. The loader
- * sets the value's size; the number of ranges is a power of two, and those behind the
- * last one have UINT32_MAX as their first address and the last one's class.
+ * The map "select_ipv4" has one value: words, and behind them ranges. The ranges are sorted by
+ * their first address, the first one begins at 0.0.0.0, and each ends before the next one.
+ * Those behind the last one have UINT32_MAX as their first address and the last one's class.
+ *
+ * The upper 16 bits of an address are the number of its word: SELECT_ONE_CLASS and the class
+ * of all addresses there; or the range that the lowest of them is in; or, where ranges are
+ * many, SELECT_SPLIT, a shift and the number of a word. From that on there is one for each
+ * value of the lower 16 bits >> shift: another such class or range.
  */
 struct select_range {
 	__u32 first; /* host order */
-	__u32 class; /* index into "select_classes" */
+	__u32 class; /* as a word */
 };
 
-/* In select_ipv4.top[]: all addresses there are of the class in the other bits. */
 #define SELECT_ONE_CLASS 0x80000000
+#define SELECT_SPLIT 0x40000000
+#define SELECT_SPLIT_SHIFT 24 /* the bits from here on: the shift */
 
-struct select_ipv4 {
-	/*
-	 * By the upper 16 bits of an address: SELECT_ONE_CLASS and a class, or the range that
-	 * the lowest of these addresses is in.
-	 */
-	__u32 top[65536];
-	struct select_range ranges[];
-};
-
-#define SELECT_MOST_STEPS 16 /* more than so many ranges are not in one /16 */
+/* Of the search: where there are more than 2^10 ranges, they are split. */
+#define SELECT_MOST_STEPS 10
 
 /*
- * Key of the map "select_ipv6", a trie; the value, __u32, is an index into "select_classes".
+ * Key of the map "select_ipv6", a trie; the value, __u32, is a class as a word.
  * The trie finds the longest prefix only, so its class has the rules of all shorter
  * prefixes around it, too.
  */
@@ -108,8 +113,11 @@ struct select_config {
 	__u32 flags; /* enum select_flag */
 	__u32 ratio; /* of 2^32: drop if a random number is below */
 	__u32 every; /* drop each so-many-th, 2 or more */
-	__u32 steps; /* bits of the search in the map "select_ipv4", an even number */
-	__u32 mask; /* the number of its ranges less one */
+	/* Of the map "select_ipv4" */
+	__u32 steps; /* bits of the search from a word's range on, an even number */
+	__u32 ranges; /* where they begin, bytes */
+	__u32 range_mask; /* the number of those that words name, a power of two, less one */
+	__u32 word_mask; /* the number of words, too */
 	__u32 lookup4; /* enum select_lookup */
 	__u32 lookup6;
 	__u32 count4; /* of few4, 1 to SELECT_FEW */

@@ -81,12 +81,13 @@ struct ends {
 		PORTS_UNKNOWN, /* not in the frame, or too deeply nested */
 		PORTS_KNOWN,
 	} ports;
+	const void *table; /* for class_ipv4() */
 };
 
 /* What rules say of a packet: a bit each. MAYBE: that depends on a port that is not known. */
 #define HIT 1
 #define MAYBE 2
-#define EXCEPT_SHIFT 2
+#define EXCEPT_SHIFT (EXCEPT_SOURCE - ONLY_SOURCE)
 
 static __always_inline __u32 hit_port(__u32 set, const struct ends *ends,
 				      int end)
@@ -102,39 +103,32 @@ static __always_inline __u32 hit_port(__u32 set, const struct ends *ends,
 	return ports->words[port / 32 % (65536 / 32)] >> port % 32 & HIT;
 }
 
-static __always_inline __u32 hit_rules(__u32 which, const struct ends *ends,
+static __always_inline __u32 hit_set(__u32 which, const struct ends *ends,
+				     int end)
+{
+	return which < PORTS_SETS ? 0 : hit_port(which - PORTS_SETS, ends, end);
+}
+
+/* @class: as a word */
+static __always_inline __u32 hit_class(__u32 class, const struct ends *ends,
 				       int end)
 {
-	if (which < PORTS_SETS)
-		return which == PORTS_ALL ? HIT : 0;
-	if (!(select_config.flags & SELECT_PORTS))
-		return 0;
-	return hit_port(which - PORTS_SETS, ends, end);
-}
-
-static __always_inline __u32 hit_class(const volatile struct select_class *class,
-				       const struct ends *ends, int end)
-{
 	const __u32 flags = select_config.flags;
-	__u32 hits = 0;
+	__u32 hits = class >> end & (HIT | HIT << EXCEPT_SHIFT);
+	__u32 index = class >> SELECT_ENDS;
+	const struct select_class *sets;
 
+	if (!(flags & SELECT_PORTS) || !index)
+		return hits;
+	sets = bpf_map_lookup_elem(&select_classes, &index);
+	if (!sets)
+		return hits;
 	if (flags & SELECT_ONLY)
-		hits |= hit_rules(class->ports[ONLY_SOURCE + end], ends, end);
+		hits |= hit_set(sets->ports[ONLY_SOURCE + end], ends, end);
 	if (flags & SELECT_EXCEPT)
-		hits |= hit_rules(class->ports[EXCEPT_SOURCE + end], ends, end)
+		hits |= hit_set(sets->ports[EXCEPT_SOURCE + end], ends, end)
 			<< EXCEPT_SHIFT;
 	return hits;
-}
-
-static __always_inline __u32 hit_many(__u8 family, const struct ends *ends,
-				      int end)
-{
-	const struct select_class *class;
-	__u32 index = family == 4 ? class_ipv4(ends->address[end][0]) :
-				    class_ipv6(ends->address[end]);
-
-	class = bpf_map_lookup_elem(&select_classes, &index);
-	return class ? hit_class(class, ends, end) : 0;
 }
 
 static __always_inline int is_in(const volatile struct select_prefix *prefix,
@@ -159,7 +153,7 @@ static __always_inline __u32 hit_few(const volatile struct select_prefix *few,
 #pragma unroll
 	for (i = 0; i < SELECT_FEW; i++) {
 		if (i < count && is_in(&few[i], family, ends->address[end]))
-			hits |= hit_class(&few[i].class, ends, end);
+			hits |= hit_class(few[i].class, ends, end);
 	}
 	return hits;
 }
@@ -171,7 +165,11 @@ static __always_inline __u32 hit_end(__u8 family, const struct ends *ends,
 					   select_config.lookup6;
 
 	if (lookup == LOOKUP_MANY)
-		return hit_many(family, ends, end);
+		return hit_class(family == 4 ?
+					 class_ipv4(ends->table,
+						    ends->address[end][0]) :
+					 class_ipv6(ends->address[end]),
+				 ends, end);
 	if (lookup == LOOKUP_NONE)
 		return 0;
 	return family == 4 ? hit_few(select_config.few4, select_config.count4,
@@ -232,10 +230,16 @@ static __always_inline void read_addresses(struct ends *ends, __u8 family,
 	}
 }
 
-static __always_inline __u32 hit_ends(__u8 family, const struct ends *ends)
+static __always_inline __u32 hit_ends(__u8 family, struct ends *ends)
 {
-	__u32 hits = hit_end(family, ends, 0);
+	__u32 hits, zero = 0;
 
+	if (family == 4 && select_config.lookup4 == LOOKUP_MANY) {
+		ends->table = bpf_map_lookup_elem(&select_ipv4, &zero);
+		if (!ends->table)
+			return 0;
+	}
+	hits = hit_end(family, ends, 0);
 	if (!is_settled(hits))
 		hits |= hit_end(family, ends, 1);
 	return hits;

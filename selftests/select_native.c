@@ -21,21 +21,30 @@ static bool out_of_range; /* a search left the ranges that are for it */
 
 static __u32 find_ipv4(const __u8 *address)
 {
-	const struct select_ipv4 *table = compiled.ipv4;
-	__u32 at, bit, ip;
+	const __u32 *words = compiled.ipv4;
+	const struct select_range *ranges = (const void *)words + config.ranges;
+	__u32 word, at, bit, ip;
 
 	memcpy(&ip, address, sizeof(ip));
 	ip = ntohl(ip);
-	at = table->top[ip >> 16];
-	if (at & SELECT_ONE_CLASS)
-		return at & ~SELECT_ONE_CLASS;
-	for (bit = 1U << config.steps >> 1; bit; bit >>= 1) {
-		if (at + bit > config.mask)
+	word = words[ip >> 16];
+	if (word & SELECT_SPLIT) {
+		at = (word & ((1U << SELECT_SPLIT_SHIFT) - 1)) +
+		     ((ip & 0xffff) >> (word >> SELECT_SPLIT_SHIFT & 31));
+		if (at > config.word_mask)
 			out_of_range = true;
-		if (table->ranges[(at + bit) & config.mask].first <= ip)
+		word = words[at & config.word_mask];
+	}
+	if (word & SELECT_ONE_CLASS)
+		return word & ~SELECT_ONE_CLASS;
+	if (word > config.range_mask)
+		out_of_range = true;
+	at = word & config.range_mask;
+	for (bit = 1U << config.steps >> 1; bit; bit >>= 1) {
+		if (ranges[at + bit].first <= ip)
 			at += bit;
 	}
-	return table->ranges[at & config.mask].class;
+	return ranges[at].class;
 }
 
 static __u32 find_ipv6(const __u8 *address)
@@ -56,7 +65,7 @@ static __u32 find_ipv6(const __u8 *address)
 }
 
 static size_t find_few(const struct select_prefix *few, size_t count,
-		       const __u8 *address, struct select_class *found)
+		       const __u8 *address, __u32 *found)
 {
 	__be32 words[4];
 	size_t i, word, number = 0;
@@ -74,8 +83,7 @@ static size_t find_few(const struct select_prefix *few, size_t count,
 	return number;
 }
 
-static size_t find(const struct packet *packet, int side,
-		   struct select_class *found)
+static size_t find(const struct packet *packet, int side, __u32 *found)
 {
 	bool is_ipv4 = packet->family == AF_INET;
 	const __u8 *address = packet->address[side];
@@ -87,21 +95,24 @@ static size_t find(const struct packet *packet, int side,
 				 find_few(config.few6, config.count6, address,
 					  found);
 	case LOOKUP_MANY:
-		*found = compiled.classes[is_ipv4 ? find_ipv4(address) :
-						    find_ipv6(address)];
+		*found = is_ipv4 ? find_ipv4(address) : find_ipv6(address);
 		return 1;
 	default:
 		return 0;
 	}
 }
 
-static bool has_port(__u16 which, const struct packet *packet, int side)
+/* @class: as a word */
+static bool has_port(__u32 class, enum select_end end,
+		     const struct packet *packet, int side)
 {
+	__u16 which = compiled.classes[class >> SELECT_ENDS].ports[end];
 	__u16 port = packet->port[side];
 
-	if (which < PORTS_SETS)
-		return which == PORTS_ALL;
-	return packet->has_ports && config.flags & SELECT_PORTS &&
+	if (class >> end & 1)
+		return true;
+	return which >= PORTS_SETS && packet->has_ports &&
+	       config.flags & SELECT_PORTS &&
 	       compiled.ports[which - PORTS_SETS].words[port / 32] >>
 			       port % 32 &
 		       1;
@@ -109,18 +120,17 @@ static bool has_port(__u16 which, const struct packet *packet, int side)
 
 static bool is_found_selected(const struct packet *packet)
 {
-	struct select_class found[SELECT_FEW];
+	__u32 found[SELECT_FEW];
 	bool only = false, except = false;
 	size_t count;
 	int side;
 
 	for (side = SOURCE; side <= DESTINATION; side++) {
 		for (count = find(packet, side, found); count--;) {
-			only |= has_port(found[count].ports[ONLY_SOURCE + side],
+			only |= has_port(found[count], ONLY_SOURCE + side,
 					 packet, side);
-			except |= has_port(
-				found[count].ports[EXCEPT_SOURCE + side],
-				packet, side);
+			except |= has_port(found[count], EXCEPT_SOURCE + side,
+					   packet, side);
 		}
 	}
 	return (only || !(config.flags & SELECT_ONLY)) && !except;

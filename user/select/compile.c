@@ -138,6 +138,36 @@ static int add_own_rules(struct pools *pools, const struct prefix *prefix,
 	return 0;
 }
 
+static __u32 class_word(const struct select_class *class, __u32 place)
+{
+	__u32 word = 0;
+	int end;
+
+	for (end = 0; end < SELECT_ENDS; end++) {
+		if (class->ports[end] == PORTS_ALL)
+			word |= 1U << end;
+		else if (class->ports[end] != PORTS_NONE)
+			word |= place << SELECT_ENDS;
+	}
+	return word;
+}
+
+/* The class of a prefix whose parents' is *class, or none. */
+static int set_class(struct pools *pools, struct prefix *prefix,
+		     struct select_class class)
+{
+	int error = add_own_rules(pools, prefix, &class);
+	int place = error ?: pool_add(&pools->classes, &class);
+
+	if (place < 0)
+		return place;
+	if (place >> (SELECT_CLASS_BITS - SELECT_ENDS))
+		return -E2BIG;
+	prefix->place = place;
+	prefix->class = class_word(&class, place);
+	return 0;
+}
+
 static int fill_few(struct select_prefix *few, struct pools *pools,
 		    const struct prefixes *prefixes)
 {
@@ -152,8 +182,9 @@ static int fill_few(struct select_prefix *few, struct pools *pools,
 			mask[at] = rule_mask(rule, at);
 		memcpy(few[i].mask, mask, sizeof(mask));
 		memcpy(few[i].value, rule->address, sizeof(rule->address));
-		few[i].class = (struct select_class){};
-		error = add_own_rules(pools, &prefixes->list[i], &few[i].class);
+		error = set_class(pools, &prefixes->list[i],
+				  (struct select_class){});
+		few[i].class = prefixes->list[i].class;
 	}
 	return error;
 }
@@ -163,8 +194,7 @@ static int classify(struct pools *pools, struct prefixes *prefixes)
 {
 	struct prefix *list = prefixes->list;
 	const struct select_class *classes;
-	struct select_class class;
-	int error, place;
+	int error;
 	size_t i;
 
 	for (i = 0; i < prefixes->count; i++) {
@@ -173,12 +203,12 @@ static int classify(struct pools *pools, struct prefixes *prefixes)
 		       !covers(&list[list[i].parent], &list[i]))
 			list[i].parent = list[list[i].parent].parent;
 		classes = pools->classes.list;
-		class = classes[class_around(list, &list[i])];
-		error = add_own_rules(pools, &list[i], &class);
-		place = error ?: pool_add(&pools->classes, &class);
-		if (place < 0)
-			return place;
-		list[i].class = place;
+		error = set_class(pools, &list[i],
+				  classes[list[i].parent < 0 ?
+						  0 :
+						  list[list[i].parent].place]);
+		if (error)
+			return error;
 	}
 	return 0;
 }

@@ -18,7 +18,7 @@ struct compiled {
 	size_t class_count; /* class 0 has no rules */
 	struct select_ports *ports;
 	size_t port_count;
-	struct select_ipv4 *ipv4; /* NULL: not LOOKUP_MANY */
+	__u32 *ipv4; /* words, then ranges; NULL: not LOOKUP_MANY */
 	size_t ipv4_size; /* bytes */
 	struct compiled_ipv6 *ipv6;
 	size_t ipv6_count;

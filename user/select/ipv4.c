@@ -68,71 +68,145 @@ static int make_ranges(struct ranges *ranges, const struct prefixes *prefixes)
 	return error;
 }
 
-/*
- * Returns how many ranges there have to be. Searches take as many steps in any /16,
- * so some look behind the last range.
- */
-static size_t fill_top(__u32 *top, const struct ranges *ranges, __u32 *steps)
+/* Words by the upper 16 bits of an address, and behind them those of splits. */
+struct words {
+	__u32 *list; /* WORDS_MOST */
+	size_t count;
+	__u32 steps;
+};
+
+#define WORDS_TOP 65536
+#define WORDS_MOST (4 * WORDS_TOP)
+
+/* Of the addresses of one word, the ranges' indices. */
+struct part {
+	size_t first; /* where the lowest address is */
+	size_t last; /* where the highest one is */
+};
+
+/* Finds the part that begins at @low and ends before @end, from a range at or before it. */
+static struct part find_part(const struct ranges *ranges, size_t from,
+			     __u64 low, __u64 end)
 {
 	const struct select_range *list = ranges->list;
-	size_t at, start, deepest = 0;
+	struct part part;
+
+	while (from + 1 < ranges->count && list[from + 1].first <= low)
+		from++;
+	part.first = from;
+	while (from + 1 < ranges->count && list[from + 1].first < end)
+		from++;
+	part.last = from;
+	return part;
+}
+
+static __u32 word_of(const struct ranges *ranges, struct part part)
+{
+	return part.first == part.last ?
+		       SELECT_ONE_CLASS | ranges->list[part.first].class :
+		       part.first;
+}
+
+/* Splits a /16 into as many equal parts as a search of few steps needs in each. */
+static bool split(struct words *words, const struct ranges *ranges,
+		  size_t first, __u32 high)
+{
+	const __u64 low = (__u64)high << 16;
+	__u32 shift, at, count;
+	struct part part;
+
+	for (shift = 15;; shift--) { /* one address is one class */
+		count = 1U << (16 - shift);
+		if (words->count + count > WORDS_MOST)
+			return false;
+		part.last = first;
+		for (at = 0; at < count; at++) {
+			part = find_part(ranges, part.last,
+					 low + ((__u64)at << shift),
+					 low + ((__u64)(at + 1) << shift));
+			if ((part.last - part.first) >> words->steps)
+				break;
+			words->list[words->count + at] = word_of(ranges, part);
+		}
+		if (at == count)
+			break;
+	}
+	words->list[high] = SELECT_SPLIT | shift << SELECT_SPLIT_SHIFT |
+			    words->count;
+	words->count += count;
+	return true;
+}
+
+/* False: they are too many for so few steps. */
+static bool fill_words(struct words *words, const struct ranges *ranges)
+{
+	struct part part = {};
 	__u32 high;
 
-	*steps = 0;
-	for (at = 0, high = 0; high < 65536; high++) {
-		while (at + 1 < ranges->count &&
-		       list[at + 1].first <= high << 16)
-			at++;
-		start = at;
-		while (at + 1 < ranges->count &&
-		       list[at + 1].first >> 16 == high)
-			at++;
-		top[high] = at == start ? SELECT_ONE_CLASS | list[at].class :
-					  start;
-		if (at != start)
-			deepest = start;
-		while ((at - start) >> *steps)
-			*steps += 2;
+	words->count = WORDS_TOP;
+	for (high = 0; high < WORDS_TOP; high++) {
+		part = find_part(ranges, part.last, (__u64)high << 16,
+				 (__u64)(high + 1) << 16);
+		words->list[high] = word_of(ranges, part);
+		if ((part.last - part.first) >> words->steps &&
+		    !split(words, ranges, part.first, high))
+			return false;
 	}
-	return deepest + (1UL << *steps);
+	return true;
+}
+
+static size_t power_of_two(size_t least)
+{
+	size_t number = 1;
+
+	while (number < least)
+		number *= 2;
+	return number;
 }
 
 static int fill_table(struct compiled *to, struct select_config *config,
-		      const struct ranges *ranges)
+		      const struct ranges *ranges, const struct words *words)
 {
-	struct select_range rest = { .first = UINT32_MAX };
-	struct select_ipv4 *table = calloc(1, sizeof(*table));
-	size_t i, needed, size, number = 1;
+	struct select_range *list, rest = { .first = UINT32_MAX };
+	size_t i, number = power_of_two(ranges->count);
+	size_t count = power_of_two(words->count);
 
-	to->ipv4 = table;
-	if (!table)
-		return -ENOMEM;
-	needed = fill_top(table->top, ranges, &config->steps);
-	while (number < ranges->count || number < needed)
-		number *= 2;
-	size = sizeof(*table) + number * sizeof(rest);
-	if (size > VALUE_SIZE_MOST)
+	config->steps = words->steps;
+	config->ranges = count * sizeof(*words->list);
+	config->word_mask = count - 1;
+	config->range_mask = number - 1;
+	number += 1U << words->steps;
+	to->ipv4_size = config->ranges + number * sizeof(*list);
+	if (to->ipv4_size > VALUE_SIZE_MOST)
 		return -E2BIG;
-	table = realloc(table, size);
-	if (!table)
+	to->ipv4 = calloc(1, to->ipv4_size);
+	if (!to->ipv4)
 		return -ENOMEM;
+	memcpy(to->ipv4, words->list, words->count * sizeof(*words->list));
+	list = (struct select_range *)(to->ipv4 + count);
 	rest.class = ranges->list[ranges->count - 1].class;
 	for (i = 0; i < number; i++)
-		table->ranges[i] = i < ranges->count ? ranges->list[i] : rest;
-	to->ipv4 = table;
-	to->ipv4_size = size;
-	config->mask = number - 1;
+		list[i] = i < ranges->count ? ranges->list[i] : rest;
 	return 0;
 }
 
 int fill_ipv4(struct compiled *to, struct select_config *config,
 	      const struct prefixes *prefixes)
 {
+	struct words words = { .steps = 2 };
 	struct ranges ranges = {};
-	int error = make_ranges(&ranges, prefixes);
+	int error;
 
+	words.list = malloc(WORDS_MOST * sizeof(*words.list));
+	error = words.list ? make_ranges(&ranges, prefixes) : -ENOMEM;
+	while (!error && !fill_words(&words, &ranges)) {
+		words.steps += 2;
+		if (words.steps > SELECT_MOST_STEPS)
+			error = -E2BIG;
+	}
 	if (!error)
-		error = fill_table(to, config, &ranges);
+		error = fill_table(to, config, &ranges, &words);
 	free(ranges.list);
+	free(words.list);
 	return error;
 }

@@ -12,7 +12,8 @@ struct prefix {
 	const struct rule **rules;
 	size_t count;
 	ssize_t parent; /* the longest prefix around it; -1: none */
-	__u32 class; /* with the parents' rules */
+	__u32 place; /* of its class, which has the parents' rules, too, in the pool */
+	__u32 class; /* the same, as a word */
 };
 
 /* The prefixes of a family, sorted by address, those around others before them. */
@@ -28,7 +29,7 @@ static inline __u32 class_around(const struct prefix *list,
 	return prefix->parent < 0 ? 0 : list[prefix->parent].class;
 }
 
-/* Sets ipv4, ipv4_size, and the config's steps and mask. Returns 0, -ENOMEM or -E2BIG. */
+/* Sets ipv4, ipv4_size, and what the config says of them. Returns 0, -ENOMEM or -E2BIG. */
 int fill_ipv4(struct compiled *to, struct select_config *config,
 	      const struct prefixes *prefixes);
 
