@@ -19,6 +19,7 @@ struct {
 	__uint(value_size, sizeof(__u64));
 } select_ipv4 SEC(".maps");
 
+/* The loader makes it a hash table if that does. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -88,15 +89,32 @@ static __always_inline __u32 class_ipv4(const void *table, __u32 address)
 
 static __always_inline __u32 class_ipv6(const __u64 *address)
 {
+	const int lengths = select_config.lengths;
 	/* From length on, struct select_ipv6. */
 	struct {
 		__u32 unused;
 		__u32 length;
 		__u64 address[2];
-	} key = { .length = 128, .address = { address[0], address[1] } };
-	__u32 *found = bpf_map_lookup_elem(&select_ipv6, &key.length);
+	} key = {};
+	__u32 *found;
+	int i;
 
-	return found ? *found : 0;
+#pragma unroll
+	for (i = 0; i < SELECT_LENGTHS; i++) {
+		const volatile struct select_length *length =
+			&select_config.length6[i];
+		const volatile __u64 *mask = (const void *)length->mask;
+
+		if (i >= lengths)
+			break;
+		key.length = length->length;
+		key.address[0] = address[0] & mask[0];
+		key.address[1] = address[1] & mask[1];
+		found = bpf_map_lookup_elem(&select_ipv6, &key.length);
+		if (found)
+			return *found;
+	}
+	return 0;
 }
 
 #endif

@@ -84,14 +84,24 @@ struct select_range {
 #define SELECT_MOST_STEPS 10
 
 /*
- * Key of the map "select_ipv6", a trie; the value, __u32, is a class as a word.
- * The trie finds the longest prefix only, so its class has the rules of all shorter
- * prefixes around it, too.
+ * Key of the map "select_ipv6"; the value, __u32, is a class as a word. If the prefixes are of
+ * few lengths, it is a hash table, in which each length is looked up, the longest one first;
+ * else a trie, which takes longer. Both find the longest prefix only, so its class has the
+ * rules of all shorter prefixes around it, too.
  */
 struct select_ipv6 {
-	__u32 length; /* of the prefix; the address's 128 to look it up */
+	__u32 length; /* of the prefix */
 	__u8 address[16];
 };
+
+#define SELECT_LENGTHS 2 /* at most so many are few */
+
+/* What is looked up of an address; of the trie it is all, 128 bits. */
+struct select_length {
+	__be32 mask[4];
+	__u32 length;
+	__u32 unused;
+} __attribute__((aligned(8)));
 
 /* Bits of select_config.flags. */
 enum select_flag {
@@ -122,12 +132,13 @@ struct select_config {
 	__u32 lookup6;
 	__u32 count4; /* of few4, 1 to SELECT_FEW */
 	__u32 count6;
-	__u32 unused;
+	__u32 lengths; /* how many there are in length6 */
 	__u64 first; /* drop so many, then pass all */
 	__u64 on_ns; /* drop so long, 1 or more, in each period, from its beginning */
 	__u64 period_ns; /* the first one begins at drop_state.started_ns */
 	struct select_prefix few4[SELECT_FEW];
 	struct select_prefix few6[SELECT_FEW];
+	struct select_length length6[SELECT_LENGTHS];
 };
 
 #endif

@@ -116,6 +116,7 @@ static void test_pairs(const struct program *program, unsigned long pairs)
 	size_t i;
 
 	for (i = 0; ok && tried < pairs; i++) {
+		few_lengths = i % 2;
 		roll_rules(sizes[i % ARRAY_SIZE(sizes)]);
 		ok = !open_selecting(&loaded, program, &selection, 0, 0) &&
 		     test_frames(&loaded, program, FRAMES, &tried);

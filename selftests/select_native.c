@@ -47,16 +47,24 @@ static __u32 find_ipv4(const __u8 *address)
 	return ranges[at].class;
 }
 
+/* The longest prefix; in a hash table, of the lengths that are looked up. */
 static __u32 find_ipv6(const __u8 *address)
 {
 	const struct compiled_ipv6 *entry, *longest = NULL;
 	struct rule rule = {};
+	__u32 at;
 	size_t i;
 
 	for (i = 0; i < compiled.ipv6_count; i++) {
 		entry = &compiled.ipv6[i];
 		memcpy(rule.address, entry->key.address, sizeof(rule.address));
 		rule.length = entry->key.length;
+		for (at = 0; at < config.lengths; at++) {
+			if (config.length6[at].length == rule.length)
+				break;
+		}
+		if (at == config.lengths && !compiled.ipv6_is_trie)
+			continue;
 		if ((!longest || longest->key.length < rule.length) &&
 		    is_in(&rule, address))
 			longest = entry;
@@ -178,6 +186,7 @@ static bool is_set_right(size_t count, unsigned int packets, struct seen *seen)
 	bool selected;
 
 	start_set();
+	few_lengths = roll(2);
 	while (rules.count < count) {
 		rule = roll_rule();
 		if (!add_rule(&rule))

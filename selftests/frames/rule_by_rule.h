@@ -23,6 +23,7 @@ struct packet {
 };
 
 static struct rules rules;
+static bool few_lengths; /* of the IPv6 prefixes that are rolled */
 
 /* Rule by rule */
 
@@ -119,6 +120,8 @@ static struct rule roll_rule(void)
 
 	if (rule.family) {
 		rule.length = roll(3) ? bits - roll(18) : roll(bits + 1);
+		if (few_lengths && rule.family == AF_INET6)
+			rule.length = roll(2) ? 128 : 120;
 		roll_address(rule.address, bits / 8);
 	} else {
 		rule.has_ports = true;

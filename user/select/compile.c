@@ -213,8 +213,33 @@ static int classify(struct pools *pools, struct prefixes *prefixes)
 	return 0;
 }
 
-static int fill_ipv6(struct compiled *to, const struct prefixes *prefixes)
+/* False: there are too many. */
+static bool set_lengths(struct select_config *config, const bool *is_length)
 {
+	struct rule rule = { .length = 129 };
+	struct select_length *to;
+	__u8 mask[16];
+	size_t at;
+
+	config->lengths = 0;
+	while (rule.length--) {
+		if (!is_length[rule.length])
+			continue;
+		if (config->lengths == SELECT_LENGTHS)
+			return false;
+		for (at = 0; at < sizeof(mask); at++)
+			mask[at] = rule_mask(&rule, at);
+		to = &config->length6[config->lengths++];
+		to->length = rule.length;
+		memcpy(to->mask, mask, sizeof(mask));
+	}
+	return true;
+}
+
+static int fill_ipv6(struct compiled *to, struct select_config *config,
+		     const struct prefixes *prefixes)
+{
+	bool whole[129] = { [128] = true }, is_length[129] = {};
 	struct compiled_ipv6 *entry;
 	const struct rule *rule;
 	size_t i;
@@ -229,7 +254,11 @@ static int fill_ipv6(struct compiled *to, const struct prefixes *prefixes)
 		memcpy(entry->key.address, rule->address,
 		       sizeof(rule->address));
 		entry->class = prefixes->list[i].class;
+		is_length[rule->length] = true;
 	}
+	to->ipv6_is_trie = !set_lengths(config, is_length);
+	if (to->ipv6_is_trie)
+		set_lengths(config, whole);
 	return 0;
 }
 
@@ -242,7 +271,7 @@ static int fill_many(struct compiled *to, struct pools *pools,
 	if (error)
 		return error;
 	return is_ipv4 ? fill_ipv4(to, config, prefixes) :
-			 fill_ipv6(to, prefixes);
+			 fill_ipv6(to, config, prefixes);
 }
 
 static int compile_family(struct compiled *to, struct pools *pools,

@@ -21,6 +21,7 @@ struct compiled {
 	__u32 *ipv4; /* words, then ranges; NULL: not LOOKUP_MANY */
 	size_t ipv4_size; /* bytes */
 	struct compiled_ipv6 *ipv6;
+	bool ipv6_is_trie; /* else a hash table */
 	size_t ipv6_count;
 };
 

@@ -44,6 +44,9 @@ int select_size_maps(const struct bpf_object *object,
 		error = make_room(object, "select_ports", compiled->port_count);
 	if (!error)
 		error = make_room(object, "select_ipv6", compiled->ipv6_count);
+	if (!error && compiled->ipv6_count && !compiled->ipv6_is_trie)
+		error = bpf_map__set_type(find(object, "select_ipv6"),
+					  BPF_MAP_TYPE_HASH);
 	if (!error)
 		error = make_room(object, "select_turns", counters);
 	if (!error)
