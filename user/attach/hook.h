@@ -91,6 +91,7 @@ struct attachment {
 	enum end why; /* it ended */
 	__u64 ended_ns; /* when that was found out */
 	bool pinned;
+	bool doubted; /* clsact: something has happened there, so look if it is attached still */
 	bool no_carrier; /* it was lost upon attaching, and is not back yet */
 	struct unseen unseen;
 };

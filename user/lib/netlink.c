@@ -48,6 +48,14 @@ int netlink_open(struct netlink *nl, __u32 groups)
 	return open_protocol(nl, NETLINK_ROUTE, groups);
 }
 
+int netlink_join(const struct netlink *nl, int group)
+{
+	return setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+			  sizeof(group)) ?
+		       -errno :
+		       0;
+}
+
 void netlink_close(struct netlink *nl)
 {
 	if (nl->fd >= 0)

@@ -41,6 +41,8 @@ typedef int (*netlink_reader)(const struct nlmsghdr *message, void *context);
  * Return: 0 or a negative errno.
  */
 int netlink_open(struct netlink *nl, __u32 groups);
+/* Listens to one more group, RTNLGRP_*. Returns 0 or a negative errno. */
+int netlink_join(const struct netlink *nl, int group);
 void netlink_close(struct netlink *nl);
 
 /* Starts a request; returns its fixed part, @size bytes of zero. */

@@ -48,9 +48,13 @@ static bool still_there(struct run *run, struct attachment *at)
 {
 	int index;
 
-	if (hook_is_clsact(at->hook))
+	if (hook_is_clsact(at->hook)) {
+		if (!at->doubted)
+			return true;
+		at->doubted = run->watch.deaf;
 		return tc_clsact_present(&at->interface, at->hook,
 					 run->image.info.id);
+	}
 	index = link_ifindex(at->link_fd, NULL);
 	if (index > 0)
 		check_move(run, at, index, false);
@@ -90,6 +94,22 @@ static void mark_ended(struct run *run, struct attachment *at)
 	run->watch.renumbered = true;
 }
 
+static void doubt_all(struct run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->chosen.count; i++)
+		run->attachments[i].doubted = true;
+}
+
+void changes_hear_filters(struct run *run)
+{
+	/* Without a message, they are looked at each time. */
+	run->watch.deaf = !hook_is_clsact(run->attachments[0].hook) ||
+			  netlink_join(&run->links, RTNLGRP_TC);
+	doubt_all(run);
+}
+
 bool changes_check(struct run *run)
 {
 	bool any = false;
@@ -103,6 +123,12 @@ bool changes_check(struct run *run)
 		any |= at->attached;
 	}
 	return any;
+}
+
+bool changes_check_all(struct run *run)
+{
+	doubt_all(run);
+	return changes_check(run);
 }
 
 struct attachment *attachment_on(const struct run *run, int index)
@@ -151,10 +177,17 @@ static int read_change(const struct nlmsghdr *message, void *context)
 	size_t slot;
 	int index;
 
+	/* A filter or qdisc: struct tcmsg has the number at the same place. */
+	at = attachment_on(run, info->ifi_index);
+	if (at)
+		at->doubted = true;
+	if (message->nlmsg_type != RTM_NEWLINK &&
+	    message->nlmsg_type != RTM_DELLINK)
+		return 0;
+	run->watch.newcomers = run->options.follow;
 	/* Bridges send messages about their ports, too, of another family. */
 	if (info->ifi_family != AF_UNSPEC)
 		return 0;
-	at = attachment_on(run, info->ifi_index);
 	if (message->nlmsg_type == RTM_DELLINK)
 		follow_forget(run, info->ifi_index);
 	if (message->nlmsg_type == RTM_DELLINK && at && at->attached) {
@@ -181,10 +214,13 @@ static int read_change(const struct nlmsghdr *message, void *context)
 
 void changes_hear(struct run *run)
 {
-	if (netlink_listen(&run->links, sizeof(struct ifinfomsg), read_change,
-			   run))
-		run->watch.renumbered = true;
+	if (!netlink_listen(&run->links, sizeof(struct ifinfomsg), read_change,
+			    run))
+		return;
+	/* Some were lost. */
+	run->watch.renumbered = true;
 	run->watch.newcomers = run->options.follow;
+	doubt_all(run);
 }
 
 bool changes_read(struct run *run, struct interfaces *all)

@@ -20,6 +20,7 @@
 /* The foreground. Times are those of CLOCK_MONOTONIC. */
 struct watch {
 	bool renumbered; /* what is in the map "slots" may be wrong now */
+	bool deaf; /* messages about filters are not heard */
 	bool newcomers; /* with --follow: there may be some */
 	__u64 retry_ns; /* interfaces are not read before */
 	bool full_told; /* that there is no room for all of them */
@@ -171,6 +172,12 @@ int total_show(struct run *run);
 
 /* Marks and says what is not attached any more; false if nothing is left. */
 bool changes_check(struct run *run);
+
+/* The same, but not only of filters that there was a message about. */
+bool changes_check_all(struct run *run);
+
+/* From now on, messages about filters are among those of run->links. */
+void changes_hear_filters(struct run *run);
 
 /* The attachment to the interface that has this number now, or NULL. */
 struct attachment *attachment_on(const struct run *run, int index);

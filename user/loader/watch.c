@@ -244,7 +244,7 @@ static int look_back(struct run *run, int code)
 {
 	size_t i;
 
-	changes_check(run);
+	changes_check_all(run);
 	for (i = 0; i < run->chosen.count && !code; i++) {
 		enum end why = run->attachments[i].why;
 
@@ -277,6 +277,7 @@ int watch_run(struct run *run)
 	for (i = 0; i < EACH_COUNT; i++)
 		loop.due_ns[i] = loop.now_ns + loop.every_ns[i];
 	run->watch.why = END_FAILED;
+	changes_hear_filters(run);
 	unseen_look(run);
 	while (code < 0) {
 		error = wait_for_events(run, &loop);
