@@ -293,6 +293,71 @@ test_taken_off() {
 	cli_clean
 }
 
+setup_many() {
+	local i
+
+	cli_wire_again
+	for i in {1..500}; do echo "link add many$i type veth peer name many-$i"; done | cli_on ip -batch -
+	cli_state before
+}
+
+# calls_at_most N PROGRAM…: so many system calls for each of $of interfaces, and 5000 besides.
+calls_at_most() {
+	local calls
+
+	"${in_host[@]}" "$tool" deny --count "$tmp/calls" "${@:2}" >"$tmp/out" 2>"$tmp/err" ||
+		fail "exit status $?: $(<"$tmp/err")"
+	calls=$(awk '{ calls += $2 } END { print calls }' "$tmp/calls")
+	[ "$calls" -le $(($1 * of + 5000)) ] || fail "$calls calls for $of interfaces: $(<"$tmp/calls")"
+}
+
+# Where there is TCX, the kernel would wait on each of them.
+test_many() {
+	local count of=1000
+
+	calls_at_most 30 tc-drop-tcp --json -i 0 -t 1ms 'many*'
+	count '"event":"attached",.*"hook":"clsact-egress"'
+	[ "$count" = 1000 ] || fail "$count are attached: $(head "$tmp/out")"
+	! has_tcx || said '^tc-drop-tcp: 1000 interfaces: using clsact.*--tcx'
+	cli_clean
+}
+
+# By TCX ours is the first program: so also where others use TC, and for few.
+test_many_by_tcx() {
+	need tc
+	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
+	by_tcx 16 many{1..16}
+	by_tcx 17 --tcx many{1..17}
+	cli_on tc qdisc add dev many1 clsact
+	by_tcx 17 many{1..17}
+	cli_on tc qdisc del dev many1 clsact
+	cli_clean
+}
+
+by_tcx() {
+	local count
+
+	expect 0 cli_on tc-drop-tcp --json -i 0 -t 1ms "${@:2}"
+	count '"event":"attached",.*"hook":"tcx-egress"'
+	[ "$count" = "$1" ] || fail "$count of $1 by TCX: $(<"$tmp/out")"
+	cli_unsaid 'using clsact'
+}
+
+# What is asked for once for each pin is not asked for each of the others, too.
+test_many_pins() {
+	local program count of=90
+
+	for program in "xdp-drop-tcp -S" "tc-drop-tcp"; do
+		# shellcheck disable=SC2086 # a program and its option
+		calls_at_most 40 $program --pin 'many[1-9][0-9]'
+		calls_at_most 60 xdp-drop-tcp --list 'many[1-9][0-9]'
+		count 'left by|pinned'
+		[ "$count" = 90 ] || fail "$count are pinned: $(<"$tmp/out")"
+		calls_at_most 110 "${program% -S}" --detach
+	done
+	cli_clean
+}
+
 ktap_case lease test_left_over "clsact: a killed run leaves an inert filter, removed by the next"
 ktap_case clsact test_left_over_detach "clsact: --detach removes what a killed run left"
 ktap_case lease test_killed_pinning "clsact: --pin, killed at any moment: nothing drops for ever"
@@ -309,4 +374,7 @@ ktap_case clsact test_two_at_once "clsact: two that begin and end at once leave 
 ktap_case clsact test_empty_qdisc "clsact: another's empty qdisc stays"
 ktap_case clsact test_left_qdisc "clsact: a qdisc without a filter that a run left"
 ktap_case clsact test_taken_off "clsact: the qdisc or the filter is removed by somebody"
+ktap_case many test_many "1000 interfaces: by clsact, in so many system calls"
+ktap_case many test_many_by_tcx "up to 16, beside others' qdiscs, and with --tcx: by TCX"
+ktap_case many test_many_pins "90 pins: --list and --detach, in so many system calls"
 ktap_run "$@"
