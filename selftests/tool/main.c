@@ -17,7 +17,7 @@ static const struct command *const commands[] = {
 	&enter_command,	       &stage_command,	     &probe_command,
 	&netstate_command,     &foreign_command,     &screen_command,
 	&pcapng_check_command, &pcapng_wait_command, &jited_command,
-	&deny_command,
+	&deny_command,	       &spent_command,
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))

@@ -17,7 +17,8 @@ struct command {
 
 extern const struct command deny_command, enter_command, jited_command,
 	netstate_command, pcapng_check_command, pcapng_wait_command,
-	probe_command, screen_command, stage_command, foreign_command;
+	probe_command, screen_command, stage_command, foreign_command,
+	spent_command;
 
 /* Say how this command is used. */
 int usage(void);
