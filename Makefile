@@ -58,7 +58,7 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report lesson check faults bench lab listing matrix drivers lint bootstrap clean distclean help
+.PHONY: all demo experiment report lesson check faults bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -94,8 +94,9 @@ faults: as-root
 		$(MAKE) $(jobs) -f samples/bpf/Kbuild obj=$(sanitized) DROP_KDIR="$$kernel")
 	@$(if $(SANITIZE),OUTPUT=$(sanitized)) selftests/faults/all.sh $(TESTS)
 
-bench: set-up-as-root
-	@selftests/bench.sh $(FRAMES)
+bench bench-quick: set-up-as-root
+	@scripts/bootstrap.sh bench
+	@RESULTS="$${RESULTS:-$(CURDIR)/results}" $(if $(filter %-quick,$@),QUICK=yes) selftests/bench.sh $(PARTS)
 
 listing: set-up
 	@scripts/bootstrap.sh listing
@@ -125,7 +126,7 @@ lint:
 	@kernel=$$(scripts/kernel-source.sh) && KDIR="$$kernel" scripts/lint.sh
 
 bootstrap:
-	@scripts/bootstrap.sh build test listing lint matrix
+	@scripts/bootstrap.sh build test bench listing lint matrix
 
 clean:
 	@$(MAKE) -C selftests clean
@@ -145,7 +146,8 @@ define help-text
   make lesson           the experiment row by row: guess, see the packets, and why
   make faults           inject one fault after another: takes half an hour
   make lab              set up the lab and open a shell in it
-  make bench            measure what dropping and capturing cost
+  make bench            measure what the programs cost, beside nftables, tc, xdp-filter and others
+  make bench-quick      the same with few rounds
   make listing          show bytecode, verifier output and machine code of the programs
   make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 6.12/s390x 7.3+rt"
   make drivers          the programs on each kind of NIC and software device, under QEMU
@@ -161,12 +163,12 @@ define help-text
   Without KDIR, the first of these is used: ../linux, /lib/modules/$$(uname -r)/{source,build},
   /usr/src/linux*, the distribution's package linux-source (a part of it is unpacked to .kernel).
 
-  RESULTS=/path   where experiment and matrix write their results, and report reads them
+  RESULTS=/path   where experiment, matrix and bench write their results, and report reads them
   TESTS="cli.sh verdict"   which tests check, matrix or faults runs; cli.sh:TEST is
                   a single one, for check and matrix
   GUEST=shell     matrix opens a shell in a guest with the kernel in KERNELS
   ROW=X3          at which row of the experiment lesson begins
-  FRAMES=10000    how many frames bench sends
+  PARTS="flood pass"   what bench measures: verdict, flood, pass, where
   V=1             show the commands
   BOOTSTRAP=no    never install a package
   CC=, CLANG=, LLVM=-16 choose compilers. SANITIZE=address,undefined instruments.

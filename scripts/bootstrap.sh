@@ -67,6 +67,12 @@ needs() {
 		matrix  rsync               rsync
 		matrix  xz                  xz-utils
 		matrix  zstd                zstd
+		bench   dropwatch           dropwatch
+		bench   gnuplot             gnuplot-nox      gnuplot                gnuplot
+		bench   iperf3              iperf3
+		bench   iptables            iptables
+		bench   perf                linux-perf       perf                   perf  linux-tools-generic
+		bench   xdp-filter          xdp-tools
 		docker  docker              $docker_cli
 		docker  dockerd             docker.io
 		docker  iptables            iptables

@@ -33,3 +33,9 @@ endif
 pkg-config := $(if $(SYSROOT),PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
 	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(triplet)/pkgconfig) pkg-config
 libelf = $(or $(shell $(pkg-config) --static --libs libelf 2>/dev/null),-lelf) -lz
+
+# Debian keeps asm/ here, which clang does not look at for its BPF target.
+multiarch = $(SYSROOT)/usr/include/$(shell $(CC) -print-multiarch 2>/dev/null)
+
+# BPF objects are in the byte order of the machine that loads them.
+endian = $(if $(filter 4321,$(shell echo __BYTE_ORDER__ | $(1) -E -P - 2>/dev/null)),bpfeb,bpfel)

@@ -1,52 +1,56 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# The cost of dropping and capturing: nanoseconds for a packet, and a flood in the lab,
-# written to a file. It only prints figures. Usage: bench.sh [FRAMES]
+# What the programs cost, beside what else there is: each bench_PART.sh measures, in turn, all
+# that it compares, so figures of a table are from the same minutes. Figures go to
+# $RESULTS/bench.tsv (results) and bench.json, tables to standard output; see bench.awk. It
+# only measures: no figure is right or wrong.
+#
+# Usage: bench.sh [PART...]    QUICK=yes: few rounds, under two minutes
 
 set -eu
 . "$(dirname "$0")/lib/lab_net.sh"
-lab_need nft
-. "$(dirname "$0")/lib/capture_lib.sh"
+lab_need nft ip bpftool
 
-"$(built bench)"
-echo
-"$(built bench_select)"
-LAB_NGINX=none lab_own test
-tmp=$(mktemp -d)
-trap 'lab_down; rm -rf "$tmp"' EXIT
+here=$(dirname "$(realpath "$0")")
+results=${RESULTS:-$here/../results}
+export BENCH_ROUNDS=${BENCH_ROUNDS:-${QUICK:+5}}
+export BENCH_ROUNDS=${BENCH_ROUNDS:-41}
 
-# A flood of frames of $1 bytes while a program runs with the options.
-bench_flood() {
-	local length=$1 ms size=- captured=- lost=-
-
-	shift
-	lab_load "$@" veth0
-	capture_flood "$frames" "$length"
-	lab_stop INT
-	capture_totals
-	if [[ $* == *--write* ]]; then
-		capture_adds_up "$tmp/f" -q
-		size=$(($(wc -c <"$tmp/f") / 1000000))
-	fi
-	ms=$(sed 's/.* in \([0-9]*\).*/\1/' "$tmp/flood")
-	[ "$ms" -gt 0 ] || ms=1
-	printf '%-52s %5s %9s %9s %8s %8s %7s\n' "${*/"$tmp/f"/FILE}" "$length" "$matched" \
-		"$((matched / ms))" "$captured" "$lost" "$size"
-	rm -f "$tmp/f"
+fact() {
+	printf 'machine\t%s\t%s\n' "$1" "${*:2}"
 }
 
-frames=${1:-1000000}
-echo
-echo "a flood of $frames frames in the lab"
-echo
-printf '%-52s %5s %9s %9s %8s %8s %7s\n' program bytes dropped "1000/s" captured lost MB
-for program in "xdp-drop-tcp" "xdp-drop-tcp --skb-mode" "tc-drop-tcp --ingress"; do
-	# shellcheck disable=SC2086 # words
-	{
-		bench_flood 64 $program
-		bench_flood 64 $program --snaplen 96 --write "$tmp/f"
-		bench_flood 1514 $program --snaplen 96 --write "$tmp/f"
-		bench_flood 1514 $program --write "$tmp/f"
-	}
+# The statistics of BPF programs would cost each run more than the programs do.
+facts() {
+	local value load
+
+	[ "$(sysctl -n kernel.bpf_stats_enabled)" = 0 ] || lab_die \
+		"kernel.bpf_stats_enabled is on, which costs each run 40 ns: sysctl kernel.bpf_stats_enabled=0"
+	read -r load _ </proc/loadavg
+	value=$(sed -n '/^model name/{s/.*: //p;q}' /proc/cpuinfo)
+	fact date "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+	fact machine "$(uname -m), $(nproc) CPUs, ${value:-unknown}$(
+		! grep -qw hypervisor /proc/cpuinfo || echo ", virtual")"
+	fact kernel "$(uname -r)"
+	fact clang "$("${CLANG:-clang}" --version 2>/dev/null | head -n1 || echo unknown)"
+	fact rounds "$BENCH_ROUNDS, interleaved; x: ratio to the first row's median, +-: half of what is between the quartiles"
+	fact load "$load when it began"
+}
+
+mkdir -p "$results"
+raw=$results/bench.tsv.new
+trap 'rm -f "$raw"' EXIT
+facts >"$raw"
+[ $# != 0 ] || for part in "$here"/bench_*.sh; do
+	part=${part##*/bench_}
+	set -- "$@" "${part%.sh}"
 done
+for part; do
+	echo "bench.sh: $part" >&2
+	"$here/bench_$part.sh" >>"$raw" ||
+		printf 'cannot\t%s\tall that is missing here\t%s\n' "$part" "bench_$part.sh failed" >>"$raw"
+done
+mv "$raw" "$results/bench.tsv"
+awk -v as=json -f "$here/bench.awk" "$results/bench.tsv" >"$results/bench.json"
+awk -v as=text -f "$here/bench.awk" "$results/bench.tsv"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a selection costs: nanoseconds for a packet above the program that selects nothing,
+ * What a selection costs: nanoseconds for a packet, beside the program that selects nothing,
  * on TCP over IPv4 and IPv6 from an address that is in one of the prefixes, and from one
  * that is in none. Both are the same during a round, so the caches are warm, and other ones
  * in the next.
@@ -22,7 +22,7 @@ static const struct choice {
 	bool ports; /* 80 of each */
 	struct selection selection;
 } choices[] = {
-	{ "plain" },
+	{ "no option" },
 	{ "1 prefix", 1 },
 	{ "1 with a port", 1, .ports = true },
 	{ "4 prefixes", 4 },
@@ -141,31 +141,24 @@ static int measure(struct row *row, const struct choice *choice, int round)
 		build(frame, choice, cell < IPV6_HIT ? AF_INET : AF_INET6,
 		      index, cell % 2);
 		if (timed_run(&row->timed[cell], row->loaded.fd, frame, 74,
-			      round))
+			      REPEAT, round))
 			return -1;
 	}
 	return 0;
 }
 
-static void show(const char *program, struct row *rows)
+static void show(const struct program *program, const struct choice *choice,
+		 const struct row *row)
 {
-	unsigned int ns, plain[CELLS];
-	size_t i;
+	static const char *const names[] = { "IPv4 hit", "IPv4 miss",
+					     "IPv6 hit", "IPv6 miss" };
+	char table[64];
 	int cell;
 
-	printf("%-26s %9s %9s %9s %9s\n", program, "IPv4 hit", "miss",
-	       "IPv6 hit", "miss");
-	for (i = 0; i < COUNT(choices); i++) {
-		printf("  %-24s", choices[i].name);
-		for (cell = 0; cell < CELLS; cell++) {
-			ns = timed_median(&rows[i].timed[cell]);
-			if (!i)
-				plain[cell] = ns;
-			printf(i ? " %+9d" : " %9d",
-			       (int)(i ? ns - plain[cell] : ns));
-		}
-		printf("\n");
-	}
+	snprintf(table, sizeof(table), "selection, %s", program->name);
+	for (cell = 0; cell < CELLS; cell++)
+		timed_print(&row->timed[cell], table, choice->name,
+			    names[cell]);
 }
 
 int main(void)
@@ -178,14 +171,13 @@ int main(void)
 		for (j = 0; j < COUNT(choices); j++)
 			if (prepare(&table[i][j], &programs[i], &choices[j]))
 				return 1;
-	for (round = 0; round < ROUNDS; round++)
+	for (round = 0; round < timed_rounds(); round++)
 		for (i = 0; i < COUNT(programs); i++)
 			for (j = 0; j < COUNT(choices); j++)
 				if (measure(&table[i][j], &choices[j], round))
 					return 1;
-	printf("ns per packet, and what a selection adds, medians of %d rounds of %d packets\n\n",
-	       ROUNDS, REPEAT);
 	for (i = 0; i < COUNT(programs); i++)
-		show(programs[i].name, table[i]);
+		for (j = 0; j < COUNT(choices); j++)
+			show(&programs[i], &choices[j], &table[i][j]);
 	return 0;
 }

@@ -65,9 +65,9 @@ root() {
 	stubs "$tmp/tree"
 	printf '#!/bin/sh\necho 1000\n' >"$tmp/tree/bin/id"
 	chmod +x "$tmp/tree/bin/id"
-	for goal in demo experiment report lesson check faults bench lab; do
+	for goal in demo experiment report lesson check faults bench bench-quick lab; do
 		expect 2 door "PATH=$tmp/tree/bin:$PATH" -- -j4 -C "$tmp/tree" "$goal"
-		said '^make [a-z]+ needs root, .*\.$'
+		said '^make [a-z-]+ needs root, .*\.$'
 		never reads "$tmp/out" bootstrap.sh
 		never reads "$tmp/out" Kbuild
 	done
@@ -84,7 +84,7 @@ door_given() {
 	told "$4"
 }
 
-ktap_case make variables "RESULTS, TESTS, ROW, FRAMES and OUTPUT, on the command line and in the environment"
+ktap_case make variables "RESULTS, TESTS, ROW, PARTS and OUTPUT, on the command line and in the environment"
 variables() {
 	local dir
 
@@ -98,7 +98,8 @@ variables() {
 	done
 	door_given TESTS "cli.sh verdict" check '^selftests: check TESTS=cli.sh verdict '
 	door_given ROW X3 lesson '^lesson.sh: .* X3$'
-	door_given FRAMES 123 bench '^bench.sh: .* 123$'
+	door_given PARTS flood bench '^bench.sh: .* flood$'
+	door_given PARTS flood bench-quick '^bench.sh: .* flood$'
 	door_given TESTS kills faults '^all.sh: .* kills$'
 	door_given OUTPUT out check "^selftests: check TESTS= OUTPUT=$tmp/tree/out\$"
 }
