@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # report.sh [RESULTS [FILE]]: one page of HTML from what make experiment left in
-# RESULTS (results), and from the newest run of make matrix and of make drivers there, if
-# there is one. Needs nothing but awk; the page needs nothing but a browser.
+# RESULTS (results), and from the newest run of make matrix, make drivers and make bench there,
+# if there is one. Needs nothing but awk, and gnuplot for the plots of make bench; the page needs nothing but a browser.
 set -eu
 export LC_ALL=C
 
@@ -53,6 +53,7 @@ contents() {
 		$(! ran question || echo '<li><a href="#questions">Questions</a></li>')
 		$([ -z "$matrix" ] || echo '<li><a href="#kernels">Kernels</a></li>')
 		$([ ! -s "$results/drivers.tsv" ] || echo '<li><a href="#drivers">Drivers</a></li>')
+		$([ ! -s "$results/bench.tsv" ] || echo '<li><a href="#bench">Cost</a></li>')
 		</ul></nav>
 	END
 }
@@ -95,6 +96,7 @@ page() {
 	! ran question || part answers "$tsv" "$results/answers.txt"
 	[ -z "$matrix" ] || part kernels -v run="${matrix##*/}" "$matrix/kernels.tsv" "$matrix/points.tsv"
 	[ ! -s "$results/drivers.tsv" ] || part drivers "$results/drivers.tsv"
+	[ ! -s "$results/bench.tsv" ] || "$parts/bench.sh" page "$results"
 	echo "</main></body></html>"
 }
 
