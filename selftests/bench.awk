@@ -72,7 +72,7 @@ function repeat(character, times,    text)
 	return text
 }
 
-function show_text(name,    i, j, row, column, wide)
+function show_text(name,    i, j, row, column, wide, line)
 {
 	for (i = 1; i <= size["rows" name]; i++)
 		if (length(rows["rows" name, i]) > wide)
@@ -81,20 +81,22 @@ function show_text(name,    i, j, row, column, wide)
 	print name ", " unit[name] ":"
 	print ""
 	rule(wide, size["columns" name])
-	printf "%-" wide "s", "\\"
+	line = sprintf("%-" wide "s", "\\")
 	for (j = 1; j <= size["columns" name]; j++)
-		printf " %-20s", columns["columns" name, j]
-	print ""
+		line = line sprintf(" %-20s", columns["columns" name, j])
+	sub(/ +$/, "", line)
+	print line
 	rule(wide, size["columns" name])
 	for (i = 1; i <= size["rows" name]; i++) {
 		row = rows["rows" name, i]
-		printf "%-" wide "s", row
+		line = sprintf("%-" wide "s", row)
 		for (j = 1; j <= size["columns" name]; j++) {
 			column = columns["columns" name, j]
-			printf " %-20s", cell(name SUBSEP row SUBSEP column,
-					      name SUBSEP rows["rows" name, 1] SUBSEP column)
+			line = line sprintf(" %-20s", cell(name SUBSEP row SUBSEP column,
+							   name SUBSEP rows["rows" name, 1] SUBSEP column))
 		}
-		print ""
+		sub(/ +$/, "", line)
+		print line
 	}
 	rule(wide, size["columns" name])
 }

@@ -266,11 +266,9 @@ static int compare_verdicts(const struct hook_kind *hook, char **others)
 			return -1;
 		for (j = 0; hook == &xdp && others[j]; j++) {
 			end = strrchr(others[j], '=');
-			*end = '\0';
-			if (add(others[j],
-				bpf_prog_get_fd_by_id(atoi(end + 1))))
+			if (!end || add(strndup(others[j], end - others[j]),
+					bpf_prog_get_fd_by_id(atoi(end + 1))))
 				return -1;
-			*end = '=';
 		}
 		for (j = 0; j < COUNT(programs); j++)
 			if (programs[j].hook == hook &&

@@ -61,7 +61,7 @@ bench_document() {
 		[ -n "$skip" ] || printf '%s\n' "$line"
 	done <"$rst" >"$tmp/rst"
 	cp "$tmp/rst" "$rst"
-	plot "verdict, xdp, 64 bytes" | sed '/<use /d' >"$top/Documentation/verdict-cost.svg"
+	plot "verdict, xdp, 64 bytes" | sed '/<use /d; s/ *$//' >"$top/Documentation/verdict-cost.svg"
 }
 
 "bench_$1"
