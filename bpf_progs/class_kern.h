@@ -38,8 +38,12 @@ static __always_inline __u64 begins(const struct select_range *range,
 	__u64 first = range->first;
 
 	/* Both are at most 2^32. */
+#ifdef __bpf__
 	asm volatile("%0 -= %1; %0 >>= 63" : "+r"(first) : "r"(behind));
 	return first;
+#else
+	return (first - behind) >> 63;
+#endif
 }
 
 /*

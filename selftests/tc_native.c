@@ -1,96 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tc_drop_tcp, compiled natively with stand-ins for the helpers it calls, on
- * what a test run in the kernel cannot make: an skb with any part of its bytes
- * linear, one that cannot be pulled, and one whose first tag is metadata.
- *
- * The linear part lies right before memory that may not be touched. Its
- * address has to fit into 32 bits, as in a struct __sk_buff.
+ * tc_drop_tcp, compiled natively, on what a test run in the kernel cannot make: an skb with any
+ * part of its bytes linear, one that cannot be pulled, and one whose first tag is metadata.
+ * And the XDP programs on the same frames.
  */
-#include <errno.h>
-#include <string.h>
-#include <linux/bpf.h>
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wunused-variable"
-#include <bpf/bpf_helpers.h>
-#pragma GCC diagnostic pop
-#include "frames/frames.h"
-#include "frames/guarded.h"
+#include "frames/native_kern.h"
 #include "frames/ktap.h"
 
-#define LOW_ADDRESS 0x10000000UL
-
-static long stand_in_pull(struct __sk_buff *skb, __u32 size);
-static void *stand_in_lookup(void *map, const void *key);
-static __u64 stand_in_clock(void);
-
-/* Sections are the kernel side's alone. */
-#undef SEC
-#define SEC(name)
-#define bpf_skb_pull_data stand_in_pull
-#define bpf_map_lookup_elem stand_in_lookup
-#define bpf_ktime_get_ns stand_in_clock
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wmissing-prototypes"
-#include "tc_drop_tcp_kern.c"
-#pragma GCC diagnostic pop
-
-/* What the program did with an skb. */
-struct outcome {
-	int verdict;
-	int pulls;
-	bool overread;
-	bool wrong_pull; /* of more than there is */
-	struct drop_counters counted;
-};
-
-static struct frame frame;
-static bool pull_fails;
-static struct outcome outcome;
-
-static void make_linear(struct __sk_buff *skb, __u32 size)
-{
-	memcpy(guard - size, frame.data, size);
-	skb->data = (long)(guard - size);
-	skb->data_end = (long)guard;
-}
-
-static long stand_in_pull(struct __sk_buff *skb, __u32 size)
-{
-	outcome.pulls++;
-	if (size > skb->len)
-		outcome.wrong_pull = true;
-	else if (size <= skb->data_end - skb->data)
-		return 0;
-	if (outcome.wrong_pull || pull_fails)
-		return -ENOMEM;
-	make_linear(skb, size);
-	return 0;
-}
-
-static void *stand_in_lookup(void *map, const void *key)
-{
-	if (map != &counters || *(const __u32 *)key)
-		return NULL;
-	return &outcome.counted;
-}
-
-static __u64 stand_in_clock(void)
-{
-	return 0;
-}
+static int verdict;
 
 static void run(__u32 linear, bool tagged)
 {
-	struct __sk_buff skb = { .len = frame.length, .ifindex = 1 };
+	bool fails = kernel.fails;
 
-	skb.vlan_present = tagged;
-	memset(&outcome, 0, sizeof(outcome));
-	make_linear(&skb, linear);
-	if (sigsetjmp(overread, 0))
-		outcome.overread = true;
-	else
-		outcome.verdict = tc_drop_tcp(&skb);
+	memset(&kernel, 0, sizeof(kernel));
+	kernel.fails = fails;
+	verdict = run_tc(tagged, linear);
 }
 
 /* Is this how the frame should be judged and counted? */
@@ -106,9 +31,8 @@ static bool judged(enum match match, bool tagged)
 	expected.stats[kinds[match]].packets = 1;
 	/* As on the wire. */
 	expected.stats[kinds[match]].bytes = frame.length + (tagged ? 4 : 0);
-	return outcome.verdict ==
-		       (match == MATCH_YES ? TC_ACT_SHOT : TC_ACT_UNSPEC) &&
-	       !memcmp(&outcome.counted, &expected, sizeof(expected));
+	return verdict == (match == MATCH_YES ? TC_ACT_SHOT : TC_ACT_UNSPEC) &&
+	       !memcmp(kernel.counted, &expected, sizeof(expected));
 }
 
 static bool sound(enum match match, __u32 linear, bool tagged)
@@ -117,12 +41,12 @@ static bool sound(enum match match, __u32 linear, bool tagged)
 	enum match early = frame_match(seen.carries, IPPROTO_TCP);
 
 	run(linear, tagged);
-	if (outcome.overread || outcome.wrong_pull)
+	if (kernel.overread || kernel.wrong_pull)
 		return false;
 	/* A pull costs: none without need, and two are enough. */
-	if (outcome.pulls > (early == MATCH_UNDECIDED ? 2 : 0))
+	if (kernel.pulls > (early == MATCH_UNDECIDED ? 2 : 0))
 		return false;
-	return judged(pull_fails ? early : match, tagged);
+	return judged(kernel.fails ? early : match, tagged);
 }
 
 static void test(const struct frame_case *wanted, bool tagged, const char *what)
@@ -140,10 +64,27 @@ static void test(const struct frame_case *wanted, bool tagged, const char *what)
 	if (ktap_point(ok, name))
 		return;
 	printf("# with %u or fewer bytes linear: expected %s, got verdict %d, %d pulls%s%s\n",
-	       linear, match_name(match), outcome.verdict, outcome.pulls,
-	       outcome.overread ? ", a read beyond the end" : "",
-	       outcome.wrong_pull ? ", a pull of too much" : "");
+	       linear, match_name(match), verdict, kernel.pulls,
+	       kernel.overread ? ", a read beyond the end" : "",
+	       kernel.wrong_pull ? ", a pull of too much" : "");
 	ktap_dump(frame.data, frame.length);
+}
+
+/* The same frame at XDP, for TCP and for all. */
+static void test_xdp(const struct frame_case *wanted)
+{
+	enum match match = frame_match(wanted->carries, IPPROTO_TCP);
+	char name[192];
+	bool ok;
+
+	memset(&kernel, 0, sizeof(kernel));
+	ok = run_xdp(xdp_drop_tcp, frame.length) ==
+	     (match == MATCH_YES ? XDP_DROP : XDP_PASS);
+	ok = ok && run_xdp(xdp_drop_world, frame.length) == XDP_DROP;
+	ok = ok && !kernel.overread;
+	snprintf(name, sizeof(name), "%s: at XDP", wanted->name);
+	if (!ktap_point(ok, name))
+		ktap_dump(frame.data, frame.length);
 }
 
 /* Take the frame's first tag away, as a device or the kernel does. */
@@ -167,12 +108,13 @@ static unsigned int test_all(bool really)
 		if (wanted->type != TYPE_ETHERNET)
 			continue;
 		frame_build(&frame, wanted);
-		points += 2;
+		points += 3;
 		if (really) {
+			test_xdp(wanted);
 			test(wanted, false, "any part linear");
-			pull_fails = true;
+			kernel.fails = true;
 			test(wanted, false, "the pull fails");
-			pull_fails = false;
+			kernel.fails = false;
 		}
 		if (!untag())
 			continue;
@@ -186,7 +128,7 @@ static unsigned int test_all(bool really)
 int main(void)
 {
 	ktap_begin();
-	if (guard_make((void *)LOW_ADDRESS) || (unsigned long)guard >> 31) {
+	if (native_make()) {
 		perror("# cannot set up guarded memory");
 		return KSFT_FAIL;
 	}
