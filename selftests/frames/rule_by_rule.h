@@ -54,23 +54,6 @@ static bool applies(const struct rule *rule, const struct packet *packet,
 	return is_in(rule, packet->address[side]);
 }
 
-static inline bool is_selected(const struct packet *packet)
-{
-	bool only = false, has_only = false;
-	const struct rule *rule;
-	bool matches;
-
-	for (rule = rules.list; rule < rules.list + rules.count; rule++) {
-		matches = applies(rule, packet, SOURCE) ||
-			  applies(rule, packet, DESTINATION);
-		if (matches && rule->except)
-			return false;
-		only = only || (matches && !rule->except);
-		has_only = has_only || !rule->except;
-	}
-	return only || !has_only;
-}
-
 static bool add_rule(const struct rule *rule)
 {
 	return !grow_list(&rules.list, &rules.count, rule, sizeof(*rule));
