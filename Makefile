@@ -58,7 +58,7 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report lesson check faults bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
+.PHONY: all demo experiment report lesson check faults coverage bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -93,6 +93,10 @@ faults: as-root
 	+@$(if $(SANITIZE),kernel=$$(scripts/kernel-source.sh) && \
 		$(MAKE) $(jobs) -f samples/bpf/Kbuild obj=$(sanitized) DROP_KDIR="$$kernel")
 	@$(if $(SANITIZE),OUTPUT=$(sanitized)) selftests/faults/all.sh $(TESTS)
+
+coverage: set-up-as-root
+	@scripts/bootstrap.sh coverage
+	@scripts/coverage.sh $(TESTS)
 
 bench bench-quick: set-up-as-root
 	@scripts/bootstrap.sh bench
@@ -145,6 +149,7 @@ define help-text
   make report           draw its results as one page, results/report.html
   make lesson           the experiment row by row: guess, see the packets, and why
   make faults           inject one fault after another: takes half an hour
+  make coverage         which lines and branches the tests reach, by gcov
   make lab              set up the lab and open a shell in it
   make bench            measure what the programs cost, beside nftables, tc, xdp-filter and others
   make bench-quick      the same with few rounds
@@ -164,8 +169,8 @@ define help-text
   /usr/src/linux*, the distribution's package linux-source (a part of it is unpacked to .kernel).
 
   RESULTS=/path   where experiment, matrix and bench write their results, and report reads them
-  TESTS="cli.sh verdict"   which tests check, matrix or faults runs; cli.sh:TEST is
-                  a single one, for check and matrix
+  TESTS="cli.sh verdict"   which tests check, matrix, coverage or faults runs; cli.sh:TEST is
+                  a single one, for all but faults
   GUEST=shell     matrix opens a shell in a guest with the kernel in KERNELS
   ROW=X3          at which row of the experiment lesson begins
   PARTS="flood pass"   what bench measures: verdict, flood, pass, where

@@ -77,6 +77,8 @@ needs() {
 		docker  dockerd             docker.io
 		docker  iptables            iptables
 		docker  nginx               nginx-light
+		coverage gcov               gcc                    gcc                    gcc
+		coverage gcovr              gcovr
 		listing llvm-objdump        llvm
 		listing objdump             binutils
 		lint    clang-format        clang-format     clang-tools-extra      clang
