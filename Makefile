@@ -58,7 +58,7 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report lesson check faults coverage bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
+.PHONY: all demo experiment report lesson check faults coverage fuzz bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -102,6 +102,14 @@ bench bench-quick: set-up-as-root
 	@scripts/bootstrap.sh bench
 	@RESULTS="$${RESULTS:-$(CURDIR)/results}" $(if $(filter %-quick,$@),QUICK=yes) selftests/bench.sh $(PARTS)
 
+# Root is needed by the loaded programs alone: without, these are skipped.
+fuzz:
+	@scripts/bootstrap.sh build test fuzz
+	+@$(build)
+	@KDIR=$$(scripts/kernel-source.sh) && export KDIR && $(MAKE) -C selftests/fuzz && \
+		RESULTS="$${RESULTS:-$(CURDIR)/results}" \
+		selftests/fuzz/fuzz.sh $(CURDIR)/samples/bpf/build/fuzz
+
 listing: set-up
 	@scripts/bootstrap.sh listing
 	@scripts/listing.sh
@@ -130,7 +138,7 @@ lint:
 	@kernel=$$(scripts/kernel-source.sh) && KDIR="$$kernel" scripts/lint.sh
 
 bootstrap:
-	@scripts/bootstrap.sh build test bench listing lint matrix
+	@scripts/bootstrap.sh build test bench listing lint matrix fuzz
 
 clean:
 	@$(MAKE) -C selftests clean
@@ -150,6 +158,7 @@ define help-text
   make lesson           the experiment row by row: guess, see the packets, and why
   make faults           inject one fault after another: takes half an hour
   make coverage         which lines and branches the tests reach, by gcov
+  make fuzz             the matching and selecting code on frames by chance, against the oracle
   make lab              set up the lab and open a shell in it
   make bench            measure what the programs cost, beside nftables, tc, xdp-filter and others
   make bench-quick      the same with few rounds
@@ -174,6 +183,7 @@ define help-text
   GUEST=shell     matrix opens a shell in a guest with the kernel in KERNELS
   ROW=X3          at which row of the experiment lesson begins
   PARTS="flood pass"   what bench measures: verdict, flood, pass, where
+  FUZZ_SECONDS=60 how long fuzz takes, FUZZ_JOBS=2 in how many processes
   V=1             show the commands
   BOOTSTRAP=no    never install a package
   CC=, CLANG=, LLVM=-16 choose compilers. SANITIZE=address,undefined instruments.

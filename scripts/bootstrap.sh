@@ -18,6 +18,7 @@ case ${LLVM-} in
 esac
 CC=${CC:-gcc} CLANG=${CLANG:-clang}
 CC=${CC%% *} CLANG=${CLANG%% *}
+clang_version=${CLANG##*clang}
 
 # Debian 12 has both in one package.
 docker_cli=docker-cli
@@ -79,6 +80,7 @@ needs() {
 		docker  nginx               nginx-light
 		coverage gcov               gcc                    gcc                    gcc
 		coverage gcovr              gcovr
+		fuzz    libfuzzer           libclang-rt${clang_version}-dev compiler-rt compiler-rt
 		listing llvm-objdump        llvm
 		listing objdump             binutils
 		lint    clang-format        clang-format     clang-tools-extra      clang
@@ -89,6 +91,7 @@ needs() {
 
 there() {
 	case $1 in
+	libfuzzer) find "$("$CLANG" -print-resource-dir)/lib/" -name 'libclang_rt.fuzzer*' 2>/dev/null | grep -q . ;;
 	kernel-source) "$scripts/kernel-source.sh" --find >/dev/null ;;
 	include/* | share/*)
 		for file in /usr/"$1" /usr/local/"$1" /usr/"${1%%/*}"/*-linux-gnu*/"${1#*/}"; do

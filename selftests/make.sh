@@ -19,12 +19,13 @@ need make
 stubs() {
 	local name
 
-	mkdir -p "$1"/{scripts/report,selftests/{experiment,faults},samples/bpf,bin}
+	mkdir -p "$1"/{scripts/report,selftests/{experiment,faults,fuzz},samples/bpf,bin}
 	cp "$top/Makefile" "$1/"
 	cp "$top/scripts/toolchain.mk" "$1/scripts/"
-	for name in scripts/{bootstrap,lint,listing,report/report}.sh selftests/{bench,faults/all,experiment/{demo,experiment,lab,lesson}}.sh; do
+	for name in scripts/{bootstrap,lint,listing,report/report}.sh selftests/{bench,faults/all,fuzz/fuzz,experiment/{demo,experiment,lab,lesson}}.sh; do
 		printf '#!/bin/sh\necho "%s: RESULTS=${RESULTS-} $*"\n' "${name##*/}" >"$1/$name"
 	done
+	printf 'all:\n' >"$1/selftests/fuzz/Makefile"
 	printf '#!/bin/sh\necho /kernel\n' >"$1/scripts/kernel-source.sh"
 	printf 'pairs clean:\n\t@echo "Kbuild: $@ $(CROSS_COMPILE) $(obj)"\n' >"$1/samples/bpf/Kbuild"
 	printf 'all check clean:\n\t@echo "selftests: $@ TESTS=$(TESTS) OUTPUT=$(OUTPUT)"\n' >"$1/selftests/Makefile"
@@ -71,7 +72,7 @@ root() {
 		never reads "$tmp/out" bootstrap.sh
 		never reads "$tmp/out" Kbuild
 	done
-	for goal in all listing lint; do
+	for goal in all listing lint fuzz; do
 		expect 0 door "PATH=$tmp/tree/bin:$PATH" -- -C "$tmp/tree" "$goal"
 	done
 }

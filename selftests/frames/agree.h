@@ -14,6 +14,16 @@
 
 #define TAGS_MAX ORACLE_MOST_TAGS
 
+/* A line that frames_run reads. */
+static void __attribute__((unused))
+show_frame(const __u8 *data, size_t length, enum drop_frame_type type)
+{
+	printf("%s ", type == TYPE_IP ? "ip" : "ethernet");
+	while (length--)
+		printf("%02x", *data++);
+	printf("\n");
+}
+
 /* A frame, and what it is taken for. */
 struct reading {
 	const __u8 *data;
