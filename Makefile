@@ -107,8 +107,8 @@ fuzz:
 	@scripts/bootstrap.sh build test fuzz
 	+@$(build)
 	@KDIR=$$(scripts/kernel-source.sh) && export KDIR && $(MAKE) -C selftests/fuzz && \
-		RESULTS="$${RESULTS:-$(CURDIR)/results}" \
-		selftests/fuzz/fuzz.sh $(CURDIR)/samples/bpf/build/fuzz
+		RESULTS="$${RESULTS:-$(CURDIR)/results}" PCAP="$(PCAP)" \
+		selftests/fuzz/$(if $(PCAP),captures,fuzz).sh $(CURDIR)/samples/bpf/build/fuzz
 
 listing: set-up
 	@scripts/bootstrap.sh listing
@@ -159,6 +159,7 @@ define help-text
   make faults           inject one fault after another: takes half an hour
   make coverage         which lines and branches the tests reach, by gcov
   make fuzz             the matching and selecting code on frames by chance, against the oracle
+  make fuzz PCAP="FILE DIR"   on the frames of these captures
   make lab              set up the lab and open a shell in it
   make bench            measure what the programs cost, beside nftables, tc, xdp-filter and others
   make bench-quick      the same with few rounds

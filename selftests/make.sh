@@ -22,7 +22,7 @@ stubs() {
 	mkdir -p "$1"/{scripts/report,selftests/{experiment,faults,fuzz},samples/bpf,bin}
 	cp "$top/Makefile" "$1/"
 	cp "$top/scripts/toolchain.mk" "$1/scripts/"
-	for name in scripts/{bootstrap,lint,listing,report/report}.sh selftests/{bench,faults/all,fuzz/fuzz,experiment/{demo,experiment,lab,lesson}}.sh; do
+	for name in scripts/{bootstrap,lint,listing,report/report}.sh selftests/{bench,faults/all,fuzz/{fuzz,captures},experiment/{demo,experiment,lab,lesson}}.sh; do
 		printf '#!/bin/sh\necho "%s: RESULTS=${RESULTS-} $*"\n' "${name##*/}" >"$1/$name"
 	done
 	printf 'all:\n' >"$1/selftests/fuzz/Makefile"
