@@ -13,7 +13,7 @@ built=$1
 seconds=${FUZZ_SECONDS:-60}
 jobs=${FUZZ_JOBS:-$(nproc)}
 kept=$RESULTS/fuzz
-options=(-max_len=20480 -timeout=100 -print_final_stats=1)
+options=(-max_len=20480 -print_final_stats=1)
 failed=0
 tmp=$(mktemp -d)
 pids=()
