@@ -2,7 +2,7 @@
 #
 # The second opinion: "carries N" of the oracle, then captures.sh's fields of tshark, a line for
 # each frame. Not compared are frames that the oracle leaves undecided, and those in which tshark
-# stops at an extension header that it does not show: it is cut short, or its contents are odd.
+# shows nothing, or stops at an extension header: it is cut short, or its contents are odd.
 BEGIN {
 	FS = "\t"
 	split("ipv6.hopopts ipv6.routing ipv6.fraghdr ipv6.dstopts ah mipv6 hip shim6", names, " ")
@@ -38,7 +38,7 @@ function carried(  layers, i, said, seen) {
 	if (ours == "other" || ours == -2)
 		next
 	said = carried()
-	if ($3 ~ /:ipv6/ && said in extension) {
+	if ($3 == "" || ($3 ~ /ipv6/ && said in extension)) {
 		stopped++
 		next
 	}
