@@ -251,7 +251,7 @@ static __always_inline __u32 hit_packet(__u8 family, int size, enum match match,
 					const void *start, const void *end)
 {
 	const void *header = start + (where->network & 62);
-	struct ends ends;
+	struct ends ends = {};
 
 	if (header + size > end)
 		return 0; /* the walk has read it: this tells the verifier */

@@ -23,7 +23,13 @@ static __u64
 
 static void *select_entry(const void *map, const void *key)
 {
-	return map == &select_turns && !*(const __u32 *)key ? &turn : NULL;
+	static struct select_class no_ports = { { [ONLY_SOURCE] =
+							  PORTS_SETS } };
+	__u32 index = *(const __u32 *)key;
+
+	if (map == &select_turns && !index)
+		return &turn;
+	return map == &select_classes && index == 2 ? &no_ports : NULL;
 }
 
 static void stand_in_lock(struct bpf_spin_lock *lock)
@@ -286,9 +292,11 @@ static void test_empty(void)
 	ok = both_count(STAT_SPARED, 0);
 	selects->lookup4 = LOOKUP_FEW;
 	selects->count4 = 1;
-	selects->few4[0].class.ports[ONLY_SOURCE] = PORTS_SETS;
+	selects->few4[0].class = 1U << SELECT_ENDS;
 	ok = ok && both_count(STAT_SPARED, 0);
 	selects->flags |= SELECT_PORTS;
+	ok = ok && both_count(STAT_SPARED, 0);
+	selects->few4[0].class = 2U << SELECT_ENDS;
 	ok = ok && both_count(STAT_SPARED, 0) &&
 	     !hit_packet(4, sizeof(struct iphdr), MATCH_YES, &where, guard - 10,
 			 guard);

@@ -29,7 +29,7 @@ finding() {
 planted() {
 	local fault found=0 begun=$SECONDS source=../bpf_progs/match_protocol.h
 
-	for fault in 's/ip->ihl < 5/ip->ihl < 4/' 's/FRAGMENT_OFFSET 0xfff8/FRAGMENT_OFFSET 0xfff0/' \
+	for fault in 's/0x45ULL/0x44ULL/' 's/FRAGMENT_OFFSET 0xfff8/FRAGMENT_OFFSET 0xfff0/' \
 		's/\(\[51\] = EXTENSION |\) 4/\1 8/' 's/(ext + 1) > end/\&ext->offset > end/'; do
 		sed "$fault" $source >"$tmp/match_protocol.h"
 		if cmp -s $source "$tmp/match_protocol.h"; then
