@@ -80,6 +80,8 @@ static const struct sample {
 	  "Write 2001:db8::/32, or 2001:db8::1 for" },
 	{ "::ffff:192.0.2.1", NULL, "Write 192.0.2.1." },
 	{ "::ffff:192.0.2.0/120", NULL, "Write 192.0.2.0/24." },
+	{ "::ffff:0:0/96", NULL, "Write 0.0.0.0/0." },
+	{ "::fffe:0:0/95", "3 ::fffe:0:0/95 -" },
 	{ "fe80::1%eth0", NULL, "Leave out the '%' and what follows it." },
 	{ "fe80::%eth0/64", NULL, "Leave out the '%'" },
 	{ "2001:db8::/32:80", NULL, "write [ADDRESS/LENGTH]:PORT" },
