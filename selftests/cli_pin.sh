@@ -249,6 +249,12 @@ test_untrusted() {
 		cli_refused 0 'nothing of' xdp-drop-tcp --detach veth0
 		rm -d "$pins"
 	done
+	# What is in such a directory is no pin of ours.
+	expect 0 cli_on xdp-drop-tcp --pin veth0
+	chmod 777 "$pins"
+	cli_refused 3 'left alone' xdp-drop-tcp --detach veth0
+	chmod 700 "$pins"
+	expect 0 cli_on xdp-drop-tcp --detach veth0
 	cli_clean
 }
 
