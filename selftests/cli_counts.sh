@@ -144,7 +144,8 @@ test_each() {
 	cli_start xdp-drop-tcp --json -i 0 --first 3 veth0 veth2
 	"${in_ctr[@]}" "$tool" probe send eth0 "$frame" 5
 	"${in_host[@]}" "$tool" probe send veth1 "$frame" 4
-	cli_counted 3
+	poll 5 cli_has ', spared 2$' || fail "veth0 does not spare the last two"
+	poll 5 cli_has ', spared 1$' || fail "veth2 does not spare the last one"
 	cli_stop INT
 	told '"interface":"veth0",.*"dropped_packets":3,.*"spared_packets":2,'
 	told '"interface":"veth2",.*"dropped_packets":3,.*"spared_packets":1,'
