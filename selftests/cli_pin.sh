@@ -357,6 +357,20 @@ test_side_by_side() {
 	cli_clean
 }
 
+# Where another run has pinned its link meanwhile, that stays.
+test_meanwhile() {
+	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
+	cli_wire_filter
+	cli_stopped OBJ_PIN@1 tc-drop-tcp --pin veth0
+	expect 0 cli_on tc-drop-tcp --pin --force veth0
+	kill -CONT "$waiting"
+	cli_ends 3
+	said 'a pin already'
+	cli_drops_tcp || fail "TCP passes"
+	expect 0 cli_on tc-drop-tcp --detach veth0
+	cli_clean
+}
+
 ktap_case pin test_xdp "XDP, native and generic: pin, twice, others, detach, twice"
 ktap_case pin test_no_zeros "--detach shows what was counted, and nothing if there was nothing"
 ktap_case pin test_pin_tcx "TCX, both directions: the same"
@@ -375,5 +389,6 @@ ktap_case pin test_stale "a pin that outlives its interface"
 ktap_case pin test_passing "a mount namespace that ends with the loader, as 'ip netns exec' makes one"
 ktap_case pin test_other_user "another user's pins"
 ktap_case pin test_two_namespaces "the same name in two namespaces"
+ktap_case pin test_meanwhile "another run pins at the same time"
 ktap_case pin test_side_by_side "two at the same time"
 ktap_run "$@"
