@@ -58,7 +58,7 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report lesson check faults coverage fuzz bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
+.PHONY: all demo experiment report lesson check faults coverage fuzz mutants bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -110,6 +110,11 @@ fuzz:
 		RESULTS="$${RESULTS:-$(CURDIR)/results}" PCAP="$(PCAP)" \
 		selftests/fuzz/$(if $(PCAP),captures,fuzz).sh $(CURDIR)/samples/bpf/build/fuzz
 
+# In a copy, which it builds itself.
+mutants: as-root
+	@scripts/bootstrap.sh build test
+	@KDIR=$$(scripts/kernel-source.sh) selftests/mutants/mutants.sh $(MUTANTS)
+
 listing: set-up
 	@scripts/bootstrap.sh listing
 	@scripts/listing.sh
@@ -160,6 +165,7 @@ define help-text
   make coverage         which lines and branches the tests reach, by gcov
   make fuzz             the matching and selecting code on frames by chance, against the oracle
   make fuzz PCAP="FILE DIR"   on the frames of these captures
+  make mutants          plant one fault after another in a copy: do the tests catch it? takes an hour
   make lab              set up the lab and open a shell in it
   make bench            measure what the programs cost, beside nftables, tc, xdp-filter and others
   make bench-quick      the same with few rounds
@@ -185,6 +191,8 @@ define help-text
   ROW=X3          at which row of the experiment lesson begins
   PARTS="flood pass"   what bench measures: verdict, flood, pass, where
   FUZZ_SECONDS=60 how long fuzz takes, FUZZ_JOBS=2 in how many processes
+  MUTANTS="match undo_last"   which of them, by file of selftests/mutants/ or by name; TESTS are then
+                  those that are tried, instead of the ones in the file
   V=1             show the commands
   BOOTSTRAP=no    never install a package
   CC=, CLANG=, LLVM=-16 choose compilers. SANITIZE=address,undefined instruments.

@@ -66,7 +66,7 @@ root() {
 	stubs "$tmp/tree"
 	printf '#!/bin/sh\necho 1000\n' >"$tmp/tree/bin/id"
 	chmod +x "$tmp/tree/bin/id"
-	for goal in demo experiment report lesson check faults bench bench-quick lab; do
+	for goal in demo experiment report lesson check faults coverage mutants bench bench-quick lab; do
 		expect 2 door "PATH=$tmp/tree/bin:$PATH" -- -j4 -C "$tmp/tree" "$goal"
 		said '^make [a-z-]+ needs root, .*\.$'
 		never reads "$tmp/out" bootstrap.sh
