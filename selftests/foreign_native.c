@@ -6,6 +6,7 @@
 #include <netinet/in.h> /* before linux/in6.h */
 
 #include <linux/genetlink.h>
+#include <linux/if_ether.h>
 #include <linux/wireguard.h>
 #include <sys/socket.h>
 #include "frames/ktap.h"
@@ -194,13 +195,40 @@ static void test_event(void)
 	free(where.file.sink.data);
 }
 
+/* A tag goes into the header that a packet without one got. */
+static void test_tag(void)
+{
+	static const char header[14] = { [12] = 8, [13] = 0 };
+	static const char want[] = "\x81\x00\x00\x05\x08\x00IPv4";
+	struct pcapng_packet packet = {
+		.captured = 18,
+		.parts = { { header, sizeof(header) }, { "IPv4", 4 } },
+	};
+	char got[64] = "";
+	__u16 tag[2];
+	size_t i, at = 0;
+	bool same;
+
+	pcapng_put_tag(&packet, ETH_P_8021Q, 5, 64, tag);
+	for (i = 0; i < ARRAY_SIZE(packet.parts); i++) {
+		if (packet.parts[i].size)
+			memcpy(got + at, packet.parts[i].data,
+			       packet.parts[i].size);
+		at += packet.parts[i].size;
+	}
+	same = at == 22 && !memcmp(got + 12, want, sizeof(want) - 1);
+	ktap_point(same && packet.captured == at,
+		   "the tag of a packet without a header");
+}
+
 int main(void)
 {
 	ktap_begin();
-	ksft_set_plan(11);
+	ksft_set_plan(12);
 	test_netlink();
 	test_guard();
 	test_pins();
 	test_event();
+	test_tag();
 	ksft_finished();
 }

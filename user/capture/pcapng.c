@@ -142,22 +142,26 @@ static size_t smaller(size_t one, size_t other)
 void pcapng_put_tag(struct pcapng_packet *packet, __u16 protocol, __u16 tci,
 		    __u32 snaplen, __u16 tag[2])
 {
-	const char *bytes = packet->parts[0].data;
-	size_t captured = packet->captured, room = snaplen - TAG_OFFSET;
+	const struct pcapng_part first = packet->parts[0];
+	struct pcapng_part *part = packet->parts;
+	size_t room = snaplen;
 
 	packet->length += 2 * sizeof(tag[0]);
-	if (captured < TAG_OFFSET || !room)
+	if (first.size < TAG_OFFSET)
 		return;
 	tag[0] = htons(protocol);
 	tag[1] = htons(tci);
-	packet->parts[0].size = TAG_OFFSET;
+	packet->parts[3] = packet->parts[1];
+	packet->parts[2].data = (const char *)first.data + TAG_OFFSET;
+	packet->parts[2].size = first.size - TAG_OFFSET;
 	packet->parts[1].data = tag;
-	packet->parts[1].size = smaller(2 * sizeof(tag[0]), room);
-	room -= packet->parts[1].size;
-	packet->parts[2].data = bytes + TAG_OFFSET;
-	packet->parts[2].size = smaller(captured - TAG_OFFSET, room);
-	packet->captured =
-		TAG_OFFSET + packet->parts[1].size + packet->parts[2].size;
+	packet->parts[1].size = 2 * sizeof(tag[0]);
+	packet->parts[0].size = TAG_OFFSET;
+	for (; part < packet->parts + ARRAY_SIZE(packet->parts); part++) {
+		part->size = smaller(part->size, room);
+		room -= part->size;
+	}
+	packet->captured = snaplen - room;
 }
 
 size_t pcapng_section(void *out, const struct pcapng_section *section)

@@ -40,10 +40,10 @@ struct pcapng_packet {
 	__u64 time_ns; /* since 1970, UTC */
 	__u32 length; /* of the packet */
 	__u32 captured; /* as much as @parts have */
-	struct {
+	struct pcapng_part {
 		const void *data;
 		size_t size;
-	} parts[3]; /* one after the other */
+	} parts[4]; /* one after the other; two, before a tag is put in */
 	enum pcapng_direction direction;
 	__u64 dropped; /* packets lost since the one before */
 	__u64 number; /* of the packet */
@@ -65,8 +65,8 @@ struct pcapng_statistics {
 
 /**
  * pcapng_put_tag() - a VLAN tag that is not in the bytes goes back where it was
- * @packet: its bytes are the first part; the tag becomes one, as far as the
- *	snaplen reaches
+ * @packet: its bytes are the first two parts, with the addresses in the first one; the
+ *	tag becomes a part, as far as the snaplen reaches
  * @protocol: as on the wire, but host order; so is @tci
  * @tag: room for it, as long as the packet
  */
