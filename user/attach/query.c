@@ -353,9 +353,11 @@ int query_read(const struct interfaces *on, unsigned int hooks,
 	}
 	if (!error)
 		error = find_xdp_links(found);
-	return error ? fail_at(AT_LIST, -error, "the kernel",
-			       netlink_extack(error)) :
-		       EXIT_DONE;
+	if (!error)
+		return EXIT_DONE;
+	free(found->list);
+	*found = (struct query){};
+	return fail_at(AT_LIST, -error, "the kernel", netlink_extack(error));
 }
 
 const struct attached *query_on(const struct query *found, int ifindex,

@@ -38,7 +38,7 @@ struct query {
  * @on: the interfaces to look at
  * @hooks: QUERY_XDP, QUERY_TC or both
  *
- * Return: EXIT_DONE, or the exit code of an error it has told.
+ * Return: EXIT_DONE; or the exit code of an error it has told: the list is empty then.
  */
 int query_read(const struct interfaces *on, unsigned int hooks,
 	       struct query *found);
