@@ -58,7 +58,7 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report lesson check faults coverage fuzz mutants bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
+.PHONY: all demo experiment report lesson check faults coverage fuzz mutants prove bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -115,6 +115,9 @@ mutants: as-root
 	@scripts/bootstrap.sh build test
 	@KDIR=$$(scripts/kernel-source.sh) selftests/mutants/mutants.sh $(MUTANTS)
 
+prove: all
+	@selftests/proof/prove.sh
+
 listing: set-up
 	@scripts/bootstrap.sh listing
 	@scripts/listing.sh
@@ -166,6 +169,7 @@ define help-text
   make fuzz             the matching and selecting code on frames by chance, against the oracle
   make fuzz PCAP="FILE DIR"   on the frames of these captures
   make mutants          plant one fault after another in a copy: do the tests catch it? takes an hour
+  make prove            prove for all frames that the matching code is right, and more: takes a minute
   make lab              set up the lab and open a shell in it
   make bench            measure what the programs cost, beside nftables, tc, xdp-filter and others
   make bench-quick      the same with few rounds

@@ -7,6 +7,7 @@
 #ifndef FRAME_PARTS_H
 #define FRAME_PARTS_H
 
+#include <stdio.h>
 #include <string.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -225,6 +226,15 @@ static inline void put_bytes(struct build *build, const struct part *part)
 	append(build, part->arg[0], part->arg[1]);
 }
 
+static inline void put_hex(struct build *build, const struct part *part)
+{
+	unsigned int byte;
+	const char *at;
+
+	for (at = part->word; sscanf(at, "%2x", &byte) == 1; at += 2)
+		append(build, 1, byte);
+}
+
 static inline void put_padding(struct build *build, const struct part *part)
 {
 	settle(build);
@@ -310,6 +320,7 @@ static inline void put_cut(struct build *build, const struct part *part)
 #define GRE PART(put_gre, 0, IPPROTO_GRE)
 
 /* Any bytes; Ethernet's padding; the part before, so often in all. */
+#define HEX(text) PART(put_hex, .word = text)
 #define DATA(size) PART(put_bytes, 0, 0, { size, FILL })
 #define SIXES(size) PART(put_bytes, 0, 0, { size, IPPROTO_TCP })
 #define PADDING(size) PART(put_padding, 0, 0, { size })

@@ -361,6 +361,8 @@ const struct frame_case frame_cases[] = {
 
 	/* Devices without an Ethernet header: the first nibble says which IP. */
 	IP_IS_TCP("ipv4, tcp", IP4, SYN),
+	IP_IS_TCP("ipv4, tcp, in bytes",
+		  HEX("4500001400000000400600000000000000000000")),
 	IP_IS_TCP("ipv4, ihl 15, tcp", IP4_IHL(15), SYN),
 	IP_IS_TCP("ipv4, last fragment, tcp", IP4_FRAGMENT(370),
 		  SAYS(IPPROTO_TCP), DATA(3)),
