@@ -7,6 +7,7 @@
 #
 # Nothing leaves it: all is in a network and a mount namespace that end with it.
 set -eu
+export LC_ALL=C
 
 if [ "${1-}" != inside ]; then
 	exec unshare --net --mount "$0" inside
@@ -25,8 +26,8 @@ rounds=${BENCH_ROUNDS:-5}
 declare -A figures=()
 order=() gone=()
 
-# add TABLE ROW COLUMN UNIT FIGURE
-add() {
+# figure TABLE ROW COLUMN UNIT FIGURE
+figure() {
 	local key=$1$'\t'$2$'\t'$3$'\t'$4
 
 	[ -n "${figures[$key]-}" ] || order+=("$key")
@@ -61,11 +62,11 @@ from_off() {
 
 	# shellcheck disable=SC2086 # words
 	spend start "$row" $on || return 0
-	add start "$row" attach ms "$ms"
-	add start "$row" "attach, CPU" ms "$cpu"
-	add memory "$row" most KiB "$kib"
+	figure start "$row" attach ms "$ms"
+	figure start "$row" "attach, CPU" ms "$cpu"
+	figure memory "$row" most KiB "$kib"
 	# shellcheck disable=SC2086 # words
-	spend start "$row" $off && add start "$row" detach ms "$ms"
+	spend start "$row" $off && figure start "$row" detach ms "$ms"
 }
 
 start_round() {
@@ -88,7 +89,7 @@ printf '%s\n' "qdisc add dev v0 clsact" \
 	"filter add dev v0 egress bpf da obj $ours/tc_drop_tcp_kern.o sec tc" >"$tmp/tc1"
 
 # CPU time of a run in the foreground for so many seconds, in percent of one CPU.
-live() {
+counters_cost() {
 	local row=$1 seconds=5 before after
 
 	shift
@@ -103,20 +104,20 @@ live() {
 	read -r after _ <"/proc/$!/schedstat"
 	kill $!
 	wait $! || true
-	add live "$row" "$count" "% of a CPU" "$(((after - before) / seconds / 10000))e-3"
+	figure live "$row" "$count" "% of a CPU" "$(((after - before) / seconds / 10000))e-3"
 }
 
-# several ROW PROGRAM…: $count interfaces, each with all of the measures.
-several() {
+# interfaces ROW PROGRAM…: $count interfaces, each with all of the measures.
+interfaces() {
 	local row=$1
 
 	shift
 	spend attach "$row" "$@" --pin "$glob" || return 0
-	add attach "$row" "$count" ms "$ms"
-	add "CPU" "$row" "$count" ms "$cpu"
-	spend list "$row" "$1" --list && add list "$row" "$count" ms "$ms"
-	spend detach "$row" "$1" --detach && add detach "$row" "$count" ms "$ms"
-	[ "$round" != 1 ] || live "$row" "$@" "$glob"
+	figure attach "$row" "$count" ms "$ms"
+	figure "CPU" "$row" "$count" ms "$cpu"
+	spend list "$row" "$1" --list && figure list "$row" "$count" ms "$ms"
+	spend detach "$row" "$1" --detach && figure detach "$row" "$count" ms "$ms"
+	[ "$round" != 1 ] || counters_cost "$row" "$@" "$glob"
 }
 
 # What iproute2 takes for the same, in one process: the kernel's own part, nearly.
@@ -125,10 +126,10 @@ several_tc() {
 
 	for ((i = 0; i < count; i++)); do echo "qdisc add dev v$i clsact"; done >"$tmp/tc"
 	spend attach "tc -batch, qdiscs alone" tc -batch "$tmp/tc" || return 0
-	add attach "tc -batch, qdiscs alone" "$count" ms "$ms"
+	figure attach "tc -batch, qdiscs alone" "$count" ms "$ms"
 	sed -i 's/add/del/' "$tmp/tc"
 	spend detach "tc -batch, qdiscs alone" tc -batch "$tmp/tc" &&
-		add detach "tc -batch, qdiscs alone" "$count" ms "$ms"
+		figure detach "tc -batch, qdiscs alone" "$count" ms "$ms"
 }
 
 scale_round() {
@@ -138,11 +139,11 @@ scale_round() {
 		for (( ; made < count; made++)); do make "$made"; done | ip -batch -
 		made=$count glob='v*'
 		several_tc
-		several "tc-drop-tcp --clsact" "$ours/tc-drop-tcp" --clsact
-		several "tc-drop-tcp" "$ours/tc-drop-tcp"
-		[ "$count" -gt 100 ] || several "tc-drop-tcp --tcx" "$ours/tc-drop-tcp" --tcx
-		several "native XDP" "$ours/xdp-drop-tcp" -N
-		several "generic XDP" "$ours/xdp-drop-tcp" -S
+		interfaces "tc-drop-tcp --clsact" "$ours/tc-drop-tcp" --clsact
+		interfaces "tc-drop-tcp" "$ours/tc-drop-tcp"
+		[ "$count" -gt 100 ] || interfaces "tc-drop-tcp --tcx" "$ours/tc-drop-tcp" --tcx
+		interfaces "native XDP" "$ours/xdp-drop-tcp" -N
+		interfaces "generic XDP" "$ours/xdp-drop-tcp" -S
 	done
 	for ((made = 1; made < most; made++)); do echo "link del v$made"; done | ip -batch -
 }
@@ -156,9 +157,9 @@ sizes() {
 
 	for path in "$(command -v ip)" "$(command -v tc)" "$(command -v bpftool)" "$ours"/{xdp,tc}-drop-tcp "$ours/drop-where"; do
 		[ -n "$path" ] || continue
-		add size "${path##*/}" "as it is" KiB "$(($(stat -Lc %s "$path") / 1024))"
+		figure size "${path##*/}" "as it is" KiB "$(($(stat -Lc %s "$path") / 1024))"
 		! strip -o "$tmp/stripped" "$path" 2>"$tmp/err" ||
-			add size "${path##*/}" stripped KiB "$(($(stat -c %s "$tmp/stripped") / 1024))"
+			figure size "${path##*/}" stripped KiB "$(($(stat -c %s "$tmp/stripped") / 1024))"
 	done
 }
 

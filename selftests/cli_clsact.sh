@@ -293,7 +293,7 @@ test_taken_off() {
 	cli_clean
 }
 
-setup_many() {
+setup_crowd() {
 	local i
 
 	cli_wire_again
@@ -312,7 +312,7 @@ calls_at_most() {
 }
 
 # Where there is TCX, the kernel would wait on each of them.
-test_many() {
+test_crowd() {
 	local count of=1000
 
 	calls_at_most 30 tc-drop-tcp --json -i 0 -t 1ms 'many*'
@@ -323,7 +323,7 @@ test_many() {
 }
 
 # By TCX ours is the first program: so also where others use TC, and for few.
-test_many_by_tcx() {
+test_crowd_by_tcx() {
 	need tc
 	has_tcx || skip "Linux 6.6 has TCX, this is $(uname -r)"
 	by_tcx 16 many{1..16}
@@ -344,7 +344,7 @@ by_tcx() {
 }
 
 # What is asked for once for each pin is not asked for each of the others, too.
-test_many_pins() {
+test_crowd_pins() {
 	local program count of=90
 
 	for program in "xdp-drop-tcp -S" "tc-drop-tcp"; do
@@ -374,7 +374,7 @@ ktap_case clsact test_two_at_once "clsact: two that begin and end at once leave 
 ktap_case clsact test_empty_qdisc "clsact: another's empty qdisc stays"
 ktap_case clsact test_left_qdisc "clsact: a qdisc without a filter that a run left"
 ktap_case clsact test_taken_off "clsact: the qdisc or the filter is removed by somebody"
-ktap_case many test_many "1000 interfaces: by clsact, in so many system calls"
-ktap_case many test_many_by_tcx "up to 16, beside others' qdiscs, and with --tcx: by TCX"
-ktap_case many test_many_pins "90 pins: --list and --detach, in so many system calls"
+ktap_case crowd test_crowd "1000 interfaces: by clsact, in so many system calls"
+ktap_case crowd test_crowd_by_tcx "up to 16, beside others' qdiscs, and with --tcx: by TCX"
+ktap_case crowd test_crowd_pins "90 pins: --list and --detach, in so many system calls"
 ktap_run "$@"

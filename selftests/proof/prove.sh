@@ -53,7 +53,7 @@ limited() (
 )
 
 # Proves file $2 of the tree $1 in byte order $3. The status is cbmc's: 0, 10 if it is not so, or another.
-prove() {
+prove_file() {
 	local tree=$1 name=$2 order=$3 unwind options arguments asked status=0
 
 	read -r unwind _ options < <(how "$name")
@@ -73,7 +73,7 @@ prove() {
 }
 
 # The last value of the variable $1 in cbmc's trace
-value() {
+last_value() {
 	sed -n "s/^  $1=\([^ ]*\).*/\1/p" "$work/log" | sed 's,/[*].*[*]/,,' | tail -n1
 }
 
@@ -84,9 +84,9 @@ show_frame() {
 	hex=$(awk -F'[][= ]+' '$2 == "shown" { at = $3 + 0; byte[at] = $4 + 0; if (at > last) last = at }
 		END { for (i = 0; last && i <= last; i++) printf "%02x", byte[i] }' "$work/log")
 	[ -n "$hex" ] || return 0
-	type=$(value type)
+	type=$(last_value type)
 	type=${type:-TYPE_ETHERNET} # what it is at first is not in the trace
-	echo "# As far as it is read, the frame ($type, $(value tags) tags taken off) is $hex"
+	echo "# As far as it is read, the frame ($type, $(last_value tags) tags taken off) is $hex"
 	echo "# To make it a case, add a row to frames/frames.c, with what IP carries in it:"
 	echo "#     CASE(\"NAME\", $type, IPPROTO_TCP, HEX(\"$hex\")),"
 }
@@ -97,10 +97,10 @@ result() {
 	[ "$1" = ok ] || failed=$((failed + 1))
 }
 
-check() {
+check_proof() {
 	local name=$1 order=$2
 
-	if prove "$top" "$name" "$order"; then
+	if prove_file "$top" "$name" "$order"; then
 		result ok "$name, $order endian: $properties properties, $seconds s, $mib MiB"
 		properties_all=$((properties_all + properties))
 		[ "$mib" -le "$mib_most" ] || mib_most=$mib
@@ -125,7 +125,7 @@ check_fault() {
 		return
 	fi
 	printf %s "${text%%"$before"*}$after${rest%.}" >"$work/tree/$file"
-	prove "$work/tree" "$name" little || status=$?
+	prove_file "$work/tree" "$name" little || status=$?
 	cp "$top/$file" "$work/tree/$file"
 	if [ "$status" = 10 ]; then
 		result ok "$name, finds the fault: $change"
@@ -152,8 +152,8 @@ cat <<-END
 	1..$(for name; do faults "$name"; how "$name" | sed 's/ both/&\n/'; done | wc -l)
 END
 for name; do
-	check "$name" little
-	! how "$name" | grep -q ' both' || check "$name" big
+	check_proof "$name" little
+	! how "$name" | grep -q ' both' || check_proof "$name" big
 	while IFS= read -r fault; do
 		check_fault "$name" "$fault"
 	done < <(faults "$name")
