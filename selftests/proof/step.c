@@ -12,18 +12,11 @@
 #include "proof/proof.h"
 #include "frames/oracle.h"
 
-/* A walk at the beginning of a turn. */
-struct walk {
-	const void *data;
-	__u8 header;
-	int headers; /* that were read before */
-};
-
 static int turn; /* the one that is proved */
 static __u8 header; /* for the other loop, which is not run */
 
 static bool begun(int *i);
-static void turned(struct walk walk);
+static void turned(const void *data, __u8 header, int headers);
 
 #include "proof/turn.inc"
 #include "match_protocol.h"
@@ -58,28 +51,30 @@ static bool begun(int *i)
 	return false;
 }
 
-/* What the code has got to is what the oracle has: a header to come, or what IP carries. */
-static void turned(struct walk walk)
+/*
+ * What the code has got to, with so many @headers read, is what the oracle has: a header to
+ * come, or what IP carries.
+ */
+static void turned(const void *data, __u8 header, int headers)
 {
-	long at = (__u64)walk.data - (__u64)start;
+	long at = (__u32)distance(start, data);
 	struct oracle reached = before;
 	bool same, untouched;
 
-	if (went_on || walk.headers == turn)
+	if (went_on || headers == turn)
 		return;
 	ASSERT(before.carries == CARRIES_MORE,
 	       "goes on only if the oracle does");
-	ASSERT(walk.headers == turn + 1, "one header was read");
-	reached.headers = walk.headers;
-	oracle_next(&reached, walk.header, at);
+	ASSERT(headers == turn + 1, "one header was read");
+	reached.headers = headers;
+	oracle_next(&reached, header, at);
 	same = oracle.carries == reached.carries &&
 	       oracle.headers == reached.headers &&
 	       oracle.transport == reached.transport && !oracle.later;
 	ASSERT(same, "the oracle has got there, too");
 	if (oracle.carries == CARRIES_MORE)
-		ASSERT(oracle.next == walk.header && oracle.at == at, "header");
-	ASSERT(reachable(at, walk.headers, length),
-	       "the next step begins here");
+		ASSERT(oracle.next == header && oracle.at == at, "header");
+	ASSERT(reachable(at, headers, length), "the next step begins here");
 	untouched = !found.carried && !found.transport && !found.later;
 	ASSERT(untouched, "nothing but the IP header was found so far");
 	went_on = true;
@@ -108,6 +103,18 @@ static void show(__u8 first, const unsigned char *bytes, long left)
 	}
 }
 
+/*
+ * The oracle reads from this header on, where the bytes are: of offsets it only makes sums,
+ * and compares them with the length. To those from the frame's first byte on:
+ */
+static void move(struct oracle *oracle, long at)
+{
+	if (oracle->carries == CARRIES_MORE)
+		oracle->at += at;
+	else if (oracle->carries >= 0 && !oracle->later)
+		oracle->transport += at;
+}
+
 int main(void)
 {
 	unsigned char bytes[TURN_MOST], none[HEADER_MOST];
@@ -115,10 +122,11 @@ int main(void)
 	enum match got;
 	__u8 wanted, first;
 	bool is_null;
-	long at, left, network;
-	int turns;
+	long any_length, at, left, network;
+	int any_turn;
 
-	turn = turns;
+	turn = any_turn;
+	length = any_length;
 	ASSUME(turn >= 0 && turn <= ORACLE_MOST_HEADERS);
 	ASSUME(length >= 0 && length <= LENGTH_MOST);
 	ASSUME(reachable(at, turn, length));
@@ -135,10 +143,12 @@ int main(void)
 				  .family = 6,
 				  .network = network,
 				  .headers = turn };
-	oracle_next(&before, first, at);
+	oracle_next(&before, first, 0);
 	oracle = before;
 	if (oracle.carries == CARRIES_MORE)
-		oracle_turn(&oracle, bytes - at, length);
+		oracle_turn(&oracle, bytes, left);
+	move(&before, at);
+	move(&oracle, at);
 	got = match_extensions(wanted, start, here, here + left, first, where);
 	if (went_on)
 		return 0;
