@@ -61,7 +61,8 @@ static void show_unknown(struct detaching *detaching)
 
 	if (!detaching->opened)
 		return;
-	if (slots_are_many(last))
+	/* A map of another layout was not opened. */
+	if (detaching->maps.fds[PROGRAM_COUNTERS] >= 0 && slots_are_many(last))
 		show(detaching, NULL, last);
 	program_maps_close(&detaching->maps);
 	detaching->opened = false;
