@@ -5,6 +5,7 @@
  */
 #include <netinet/in.h> /* before linux/in6.h */
 
+#include <limits.h>
 #include <linux/genetlink.h>
 #include <linux/if_ether.h>
 #include <linux/wireguard.h>
@@ -89,6 +90,9 @@ static void test_netlink(void)
 	error = netlink_start(&answers[0], NLMSG_DONE, 0, sizeof(*error));
 	*error = -ENODEV;
 	ktap_point(ask_links(&messages) == -ENODEV, "netlink: an errno");
+	*error = INT_MIN;
+	ktap_point(ask_links(&messages) == -EBADMSG,
+		   "netlink: what is no errno");
 	netlink_start(&answers[0], NLMSG_DONE, 0, 0);
 	ktap_point(ask_links(&messages) == -EBADMSG, "netlink: no errno");
 }
@@ -224,7 +228,7 @@ static void test_tag(void)
 int main(void)
 {
 	ktap_begin();
-	ksft_set_plan(12);
+	ksft_set_plan(13);
 	test_netlink();
 	test_guard();
 	test_pins();

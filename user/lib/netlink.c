@@ -18,6 +18,9 @@
 /* The kernel fills up to 32 KiB per read of a dump (netlink_dump()). */
 #define ANSWER_SIZE 65536
 
+/* MAX_ERRNO, include/linux/err.h */
+#define ERRNO_MOST 4095
+
 static int open_protocol(struct netlink *nl, int protocol, __u32 groups)
 {
 	struct sockaddr_nl address = {
@@ -165,6 +168,8 @@ static int error_of(const struct nlmsghdr *message)
 	if (!is_whole(message, sizeof(error)))
 		return -EBADMSG;
 	memcpy(&error, NLMSG_DATA(message), sizeof(error));
+	if (error < -ERRNO_MOST)
+		return -EBADMSG;
 	return error < 0 ? error : 0;
 }
 
