@@ -67,7 +67,17 @@ run_fuzzer() {
 	fi
 }
 
+# Inputs of kernel_fuzz to begin with: recorded, which takes root's namespaces.
+seed() {
+	[ "$(id -u)" = 0 ] && [ ! -e "$kept/kernel_fuzz/list" ] || return 0
+	mkdir -p "$kept/kernel_fuzz"
+	fuzz/seeds.sh "$built/kernel_fuzz" "$kept/kernel_fuzz" >"$tmp/seeds" 2>&1 && return
+	sed 's/^/seeds.sh: /' "$tmp/seeds" >&2
+	failed=1
+}
+
 planted
+seed
 fuzzers=("$built"/*_fuzz)
 for fuzzer in "${fuzzers[@]##*/}"; do
 	share=$((seconds / 2))
