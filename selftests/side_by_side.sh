@@ -95,6 +95,24 @@ all_have_started() {
 	[ $# = 25 ]
 }
 
+ktap_case ends any_moment "a signal at any moment of a pause"
+# shellcheck disable=SC2016 # expanded by that shell
+any_moment() {
+	local n status
+
+	for n in {1..14}; do
+		status=0
+		bash -euTc '. "$1/lib/checks.sh"
+			n=0
+			trap "check_exit 143" TERM
+			trap "[ \$((++n)) != $2 ] || kill \$\$" DEBUG
+			check_pause
+			check_pause
+			check_pause' bash "$here" "$n" >>"$tmp/out" 2>&1 || status=$?
+		[ $status = 143 ] || fail "before command $n: exit status $status"
+	done
+}
+
 ktap_case labs labs_stay "a lab whose owner is in another process namespace stays"
 # shellcheck disable=SC2016,SC2119 # expanded by that shell; the helper's has defaults
 labs_stay() {

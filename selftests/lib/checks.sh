@@ -253,17 +253,26 @@ check_pause() {
 	local status=0
 
 	[ -n "${check_pipe-}" ] || exec {check_pipe}<> <(:)
-	check_exits=0
+	check_reading=yes
 	read -rt "$check_moment" -u "$check_pipe" || status=$?
-	[ "$check_exits" = 0 ] || exit "$check_exits"
-	check_exits=
+	check_reading=
+	[ -z "$check_status" ] || check_leave
 	[ $status -gt 128 ]
 }
 
 # For traps: exit. bash 5.2 may crash if that is done while it reads, so check_pause does it then.
+check_reading='' check_status=''
 check_exit() {
-	[ -n "${check_exits-}" ] || exit "$1"
-	check_exits=$1
+	check_status=$1
+	[ -n "$check_reading" ] || check_leave
+}
+
+# What is done on exit may pause, too.
+check_leave() {
+	local status=$check_status
+
+	check_reading='' check_status=''
+	exit "$status"
 }
 
 poll() {
