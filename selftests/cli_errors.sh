@@ -174,7 +174,7 @@ test_pin() {
 test_list_errors() {
 	cli_start xdp-drop-tcp -i 0 veth0
 	denied LINK_NEXT_ID ENOMEM 1 'cannot list.*memory' xdp-drop-tcp --list
-	denied LINK_NEXT_ID EIO 1 'cannot list.*the kernel refused \(Input/output error\)\.' tc-drop-tcp veth0
+	denied LINK_NEXT_ID EIO 1 'cannot list.*the kernel refused \(Input/output error\)\.' xdp-drop-world veth0
 	cli_stop
 	denied PROG_QUERY EPERM 1 'cannot list.*privilege' tc-drop-tcp --list
 }
