@@ -41,7 +41,7 @@ int clsact_create(int ifindex);
 /*
  * Has it our mark? Then a run of ours made it, which may have ended; and nobody has
  * replaced it since: 'tc qdisc replace' removes the mark. What has happened in the last
- * 0.1 s may not be known. 1, 0 or an errno.
+ * 0.1 s, or longer where it takes long to ask, may not be known. 1, 0 or an errno.
  */
 int clsact_is_ours(int ifindex);
 
