@@ -45,27 +45,27 @@ static int match_extensions_1(__u8 wanted, const void *start, const void *data,
 
 int main(void)
 {
-	enum drop_frame_type type;
 	struct where found = {}, *where;
 	struct oracle oracle;
 	enum match got, any;
 	unsigned char frame[HEAD_MOST], other[HEAD_MOST];
 	const unsigned char *last = other + HEAD_MOST;
-	bool is_null;
+	bool is_null, any_ip;
 	__u8 wanted;
 	long length, i, here;
-	int tags;
+	int is_ip, tags;
 
 	ASSUME(length >= 0 && length <= LENGTH_MOST);
-	ASSUME(type == TYPE_ETHERNET || type == TYPE_IP);
+	is_ip = any_ip;
 	ASSUME(tags >= 0 && tags <= ORACLE_MOST_TAGS);
 	ASSUME(!oracle_is_extension(wanted));
 	for (i = 0; i < HEAD_MOST && i < length; i++)
 		shown[i] = frame[i];
 	where = is_null ? 0 : &found;
 	walk.match = any;
-	oracle = oracle_head(frame, length, type == TYPE_IP, tags);
-	got = match_where(wanted, type, frame, frame + length, tags, where);
+	oracle = oracle_head(frame, length, is_ip, tags);
+	got = match_where(wanted, is_ip ? TYPE_IP : TYPE_ETHERNET, frame,
+			  frame + length, tags, where);
 	if (oracle.carries != CARRIES_MORE) {
 		ASSERT(walk.times == 0, "no extension header is read");
 		ASSERT(got == expected(&oracle, wanted), "the oracle's answer");
@@ -89,6 +89,7 @@ int main(void)
 
 	/* The object ends where the frame does: a byte behind it is out of bounds. */
 	here = length < HEAD_MOST ? length : HEAD_MOST;
-	match_where(wanted, type, last - here, last - here + length, tags, 0);
+	match_where(wanted, is_ip ? TYPE_IP : TYPE_ETHERNET, last - here,
+		    last - here + length, tags, 0);
 	return 0;
 }

@@ -64,7 +64,9 @@ prove_file() {
 	properties=$((${#asked[@]} / 2)) seconds=0 mib=0
 	[ "$properties" -gt 0 ] || return 1
 	# shellcheck disable=SC2206 # one word, one option
-	arguments+=(--unwind "$unwind" --unwinding-assertions $options --slice-formula --stop-on-fail "${asked[@]}")
+	arguments+=(--unwind "$unwind" --unwinding-assertions $options --stop-on-fail "${asked[@]}")
+	# A trace of what is sliced has no frame to show.
+	grep -q shown "$here/$name.c" || arguments+=(--slice-formula)
 	limited "$cbmc" "${arguments[@]}" >"$work/log" 2>&1 || status=$?
 	read -r seconds mib < <(tail -n1 "$work/log") || :
 	# What has no body would do anything, but write nothing.
@@ -72,20 +74,19 @@ prove_file() {
 	return $status
 }
 
-# The last value of the variable $1 in cbmc's trace
+# The last value of the number $1 in cbmc's trace; 0 is not in it, if it was there at first.
 last_value() {
-	sed -n "s/^  $1=\([^ ]*\).*/\1/p" "$work/log" | sed 's,/[*].*[*]/,,' | tail -n1
+	awk -F'[= ]+' -v name="$1" '$2 == name { value = $3 + 0 } END { print value + 0 }' "$work/log"
 }
 
 # If the proof is one of a frame, what it is.
 show_frame() {
-	local hex type
+	local hex type=TYPE_ETHERNET
 
 	hex=$(awk -F'[][= ]+' '$2 == "shown" { at = $3 + 0; byte[at] = $4 + 0; if (at > last) last = at }
 		END { for (i = 0; last && i <= last; i++) printf "%02x", byte[i] }' "$work/log")
 	[ -n "$hex" ] || return 0
-	type=$(last_value type)
-	type=${type:-TYPE_ETHERNET} # what it is at first is not in the trace
+	[ "$(last_value is_ip)" = 0 ] || type=TYPE_IP
 	echo "# As far as it is read, the frame ($type, $(last_value tags) tags taken off) is $hex"
 	echo "# To make it a case, add a row to frames/frames.c, with what IP carries in it:"
 	echo "#     CASE(\"NAME\", $type, IPPROTO_TCP, HEX(\"$hex\")),"

@@ -81,8 +81,6 @@ static void turned(const void *data, __u8 header, int headers)
 }
 
 /* In a counterexample: the header behind others, in a frame without tags. */
-static enum drop_frame_type type = TYPE_ETHERNET;
-static int tags;
 static unsigned char shown[14 + 40 + 8 * (ORACLE_MOST_HEADERS + 1)];
 
 static void show(__u8 first, const unsigned char *bytes, long left)
