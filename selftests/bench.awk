@@ -135,7 +135,7 @@ $1 == "machine" {
 	next
 }
 
-$1 == "cannot" {
+$1 == "cannot" && !told[$0]++ {
 	if (as == "text" && (!table || $2 == table))
 		lacking = lacking "cannot run here: " $3 " (" $2 "): " $4 "\n"
 	if (as == "json")
