@@ -18,7 +18,8 @@
 #include "select/ipv4.c"
 #include "select/pool.c"
 
-static struct select_config *constants; /* select_config */
+/* select_config. Volatile, or clang knows which object it is, and takes it for constant. */
+static struct select_config *volatile constants;
 static struct compiled compiled;
 
 /* As the kernel's trie does it; a hash table has the very key, or nothing. */

@@ -9,6 +9,17 @@
 #define RULES_MAX 40
 #define PACKETS 100 /* of each set */
 
+int fuzz_begin(int *argc __attribute__((unused)),
+	       char ***argv __attribute__((unused)))
+{
+	if (native_make()) {
+		perror("cannot set up guarded memory");
+		exit(1);
+	}
+	constants = writable(&select_config);
+	return 0;
+}
+
 int fuzz_one(const __u8 *data, size_t size)
 {
 	struct seen seen = {};
