@@ -90,8 +90,8 @@ test_one_of_many() {
 	cli_on ip -batch - <"$tmp/batch"
 	cli_state bare
 	faults_pick 30 2
-	for way in "xdp-drop-tcp -S" "tc-drop-tcp" "tc-drop-tcp --clsact"; do
-		has_tcx || [ "$way" != tc-drop-tcp ] || continue
+	for way in "xdp-drop-tcp -S" "tc-drop-tcp --tcx" "tc-drop-tcp --clsact"; do
+		has_tcx || [ "$way" != "tc-drop-tcp --tcx" ] || continue
 		each="LINK_CREATE ENOMEM 1"
 		[ "$way" != "tc-drop-tcp --clsact" ] || each="SEND ENOBUFS 3"
 		read -r call error factor <<<"$each"
