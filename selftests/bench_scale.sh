@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Starting, attaching and detaching, memory and size of the programs, beside others; then 1 to
-# $BENCH_MOST interfaces by one glob (1000; 10000 takes minutes). A part of bench.sh, which shows
-# the figures as tables; alone: bench_scale.sh | awk -v as=text -f bench.awk.
+# $BENCH_MOST interfaces by one glob (1000, with $QUICK 100; 10000 takes minutes). A part of
+# bench.sh, which shows the figures as tables; alone: bench_scale.sh | awk -v as=text -f bench.awk.
 #
 # Nothing leaves it: all is in a network and a mount namespace that end with it.
 set -eu
@@ -20,9 +20,11 @@ ours=${ours%/*}
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 mount -t bpf bpf /sys/fs/bpf
-most=${BENCH_MOST:-1000}
+most=${BENCH_MOST:-${QUICK:+100}}
+most=${most:-1000}
 rounds=${BENCH_ROUNDS:-5}
 [ "$rounds" -le 5 ] || rounds=5
+[ -z "${QUICK-}" ] || rounds=1
 declare -A figures=()
 order=() gone=()
 
