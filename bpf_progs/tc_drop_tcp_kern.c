@@ -47,6 +47,18 @@ static __noinline enum match match_pulled(struct __sk_buff *skb,
 	return match_skb(skb, type, where);
 }
 
+static __always_inline enum match
+match_any(struct __sk_buff *skb, enum drop_frame_type type, struct where *where)
+{
+	enum match match = match_skb(skb, type, where);
+
+	if (match == MATCH_UNDECIDED)
+		match = match_pulled(skb, type, where);
+	if (match == MATCH_UNDECIDED)
+		match = match_pulled(skb, type, where);
+	return match;
+}
+
 #if SELECTS
 /* Ports may be behind the linear part, which the walk did not need to read. */
 static __always_inline enum match
@@ -73,39 +85,34 @@ static __noinline enum match match_walk_skb(struct __sk_buff *skb,
 					    enum drop_frame_type type)
 {
 	struct where where;
-	enum match match = match_skb(skb, type, &where);
+	enum match match = match_any(skb, type, &where);
 
-	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, type, &where);
-	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, type, &where);
 	return select_skb(skb, match, &where);
 }
 #endif
+
+/* Is it TCP, and is the packet selected? */
+static __always_inline enum match match_tc(struct __sk_buff *skb,
+					   enum drop_frame_type type)
+{
+#if SELECTS
+	enum match match = match_common(IPPROTO_TCP, type,
+					(const void *)(long)skb->data,
+					(const void *)(long)skb->data_end);
+
+	return match == MATCH_WALK ? match_walk_skb(skb, type) : match;
+#else
+	return match_any(skb, type, 0);
+#endif
+}
 
 SEC("tc")
 int tc_drop_tcp(struct __sk_buff *skb)
 {
 	struct slot slot = slot_of(&skb->ifindex);
-#if SELECTS
-	enum match match = match_common(IPPROTO_TCP, slot.frame_type,
-					(const void *)(long)skb->data,
-					(const void *)(long)skb->data_end);
-#else
-	enum match match = match_skb(skb, slot.frame_type, 0);
-#endif
-	struct verdict verdict;
+	enum match match = match_tc(skb, slot.frame_type);
+	struct verdict verdict = verdict_of(match, &slot);
 
-#if SELECTS
-	if (match == MATCH_WALK)
-		match = match_walk_skb(skb, slot.frame_type);
-#else
-	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, slot.frame_type, 0);
-	if (match == MATCH_UNDECIDED)
-		match = match_pulled(skb, slot.frame_type, 0);
-#endif
-	verdict = verdict_of(match, &slot);
 	count(&verdict, wire_length(skb));
 	trace_skb(skb, slot.modes, &verdict);
 	if (wants_capture(slot.modes, &verdict))
