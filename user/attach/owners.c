@@ -12,6 +12,7 @@
 #include "lib/grow.h"
 #include "lib/macros.h"
 #include "lib/process.h"
+#include "lib/sorted.h"
 
 /* One descriptor of a process: it holds this link or this program. */
 struct holder {
@@ -118,17 +119,11 @@ static const char *find_pin(__u32 link_id)
 static int find_pid(bool link, __u32 id)
 {
 	const struct holder key = { .link = link, .id = id };
-	size_t first = 0, behind, middle;
+	size_t first;
 
 	read_holders();
-	behind = holders.count;
-	while (first < behind) {
-		middle = (first + behind) / 2;
-		if (by_holding(&holders.list[middle], &key) < 0)
-			first = middle + 1;
-		else
-			behind = middle;
-	}
+	first = sorted_first(holders.list, holders.count, sizeof(key), &key,
+			     by_holding);
 	return first < holders.count && holders.list[first].id == id &&
 			       holders.list[first].link == link ?
 		       holders.list[first].pid :

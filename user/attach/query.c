@@ -19,6 +19,7 @@
 #include "lib/macros.h"
 #include "lib/netlink.h"
 #include "lib/privileges.h"
+#include "lib/sorted.h"
 
 /* A TCX chain may hold up to 64 programs (BPF_MPROG_MAX, Linux 6.6). */
 #define MOST_TCX 64
@@ -76,19 +77,17 @@ static int is_by_link(const struct attached *attached)
 	}
 }
 
+static int by_interface(const void *attached, const void *ifindex)
+{
+	return ((const struct attached *)attached)->interface.index -
+	       *(const int *)ifindex;
+}
+
 /* Where those on that interface begin, or would. */
 static size_t find_first(const struct query *found, int ifindex)
 {
-	size_t first = 0, behind = found->count, middle;
-
-	while (first < behind) {
-		middle = (first + behind) / 2;
-		if (found->list[middle].interface.index < ifindex)
-			first = middle + 1;
-		else
-			behind = middle;
-	}
-	return first;
+	return sorted_first(found->list, found->count, sizeof(*found->list),
+			    &ifindex, by_interface);
 }
 
 /* Which XDP programs are these a link's? Counts those that could be it. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/frame_type.h"
+#include "lib/sorted.h"
 
 static struct drop_slot slot_of(const struct attachment *at)
 {
@@ -51,19 +52,17 @@ static int sort(struct numbered *numbered)
 	return 0;
 }
 
+static int by_ifindex(const void *attachment, const void *ifindex)
+{
+	return (*(const struct attachment *const *)attachment)->index -
+	       *(const int *)ifindex;
+}
+
 /* The first one behind the last with a lower number. */
 static size_t find_first(const struct numbered *numbered, int ifindex)
 {
-	size_t first = 0, behind = numbered->count, middle;
-
-	while (first < behind) {
-		middle = (first + behind) / 2;
-		if (numbered->list[middle]->index < ifindex)
-			first = middle + 1;
-		else
-			behind = middle;
-	}
-	return first;
+	return sorted_first(numbered->list, numbered->count,
+			    sizeof(*numbered->list), &ifindex, by_ifindex);
 }
 
 /* The map's entry for an attachment's number; false: it has none. */
