@@ -124,8 +124,10 @@ static int list_attachments(struct run *run)
 	run->room = chosen->count + (run->options.follow ? SLOTS_LATER : 0);
 	run->attachments = calloc(run->room, sizeof(*run->attachments));
 	levels = interface_levels(chosen);
-	if (!run->attachments || !levels)
+	if (!run->attachments || !levels) {
+		free(levels);
 		return fail_memory("the list of interfaces");
+	}
 	for (i = 0; i < run->room; i++)
 		run->attachments[i] = (struct attachment){
 			.hook = hook,
