@@ -168,19 +168,26 @@ static int set_class(struct pools *pools, struct prefix *prefix,
 	return 0;
 }
 
+/* In network byte order, as it lies in a packet. */
+static void put_mask(__be32 to[4], const struct rule *rule)
+{
+	__u8 *bytes = (__u8 *)to;
+	size_t at;
+
+	for (at = 0; at < sizeof(rule->address); at++)
+		bytes[at] = rule_mask(rule, at);
+}
+
 static int fill_few(struct select_prefix *few, struct pools *pools,
 		    const struct prefixes *prefixes)
 {
 	const struct rule *rule;
-	__u8 mask[16];
-	size_t i, at;
+	size_t i;
 	int error = 0;
 
 	for (i = 0; i < prefixes->count && !error; i++) {
 		rule = *prefixes->list[i].rules;
-		for (at = 0; at < sizeof(mask); at++)
-			mask[at] = rule_mask(rule, at);
-		memcpy(few[i].mask, mask, sizeof(mask));
+		put_mask(few[i].mask, rule);
 		memcpy(few[i].value, rule->address, sizeof(rule->address));
 		error = set_class(pools, &prefixes->list[i],
 				  (struct select_class){});
@@ -218,8 +225,6 @@ static bool set_lengths(struct select_config *config, const bool *is_length)
 {
 	struct rule rule = { .length = 129 };
 	struct select_length *to;
-	__u8 mask[16];
-	size_t at;
 
 	config->lengths = 0;
 	while (rule.length--) {
@@ -227,11 +232,9 @@ static bool set_lengths(struct select_config *config, const bool *is_length)
 			continue;
 		if (config->lengths == SELECT_LENGTHS)
 			return false;
-		for (at = 0; at < sizeof(mask); at++)
-			mask[at] = rule_mask(&rule, at);
 		to = &config->length6[config->lengths++];
 		to->length = rule.length;
-		memcpy(to->mask, mask, sizeof(mask));
+		put_mask(to->mask, &rule);
 	}
 	return true;
 }
