@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the kernel and /proc tell: rtnetlink, generic netlink, connection tracking, extack;
- * programs, maps and links of strangers; pins; processes and their sockets.
+ * programs, maps and bpf_links of others; pins; processes and their sockets.
  */
 #include <netinet/in.h> /* before linux/in6.h */
 
