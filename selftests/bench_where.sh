@@ -15,15 +15,18 @@ where_listen() {
 	lab_start 15 listener listening "$path" "$@" wan0
 }
 
+# perf starts its command when it records.
 where_perf() {
-	bench_host perf record -q -a -e skb:kfree_skb -o "$tmp/perf.data" sleep 600 2>"$tmp/start.err" >&2 &
+	rm -f "$tmp/records"
+	# shellcheck disable=SC2016 # expanded by that shell
+	"${listener[@]}" perf record -q -a -e skb:kfree_skb -o "$tmp/perf.data" \
+		sh -c 'echo yes >"$1" && exec sleep 600' sh "$tmp/records" 2>"$tmp/start.err" >&2 &
 	begun=$!
-	poll 10 where_perf_is_open
+	poll 10 where_perf_settled && ! is_over "$begun"
 }
 
-where_perf_is_open() {
-	[ -s "$tmp/perf.data" ] || is_over "$begun"
-	! is_over "$begun"
+where_perf_settled() {
+	[ -s "$tmp/records" ] || is_over "$begun"
 }
 
 where_dropwatch() {
@@ -32,7 +35,9 @@ where_dropwatch() {
 		echo "the kernel lacks CONFIG_NET_DROP_MONITOR" >&2
 		return 1
 	}
-	bench_host dropwatch -l kas < <(echo start && sleep 600) >"$tmp/dropwatch" 2>&1 &
+	exec {dropwatch_input}<> <(:) # which has no end
+	echo start >&"$dropwatch_input"
+	"${listener[@]}" dropwatch -l kas <&"$dropwatch_input" >"$tmp/dropwatch" 2>&1 &
 	begun=$!
 }
 
@@ -43,6 +48,8 @@ listen_end() {
 
 BENCH_ROUNDS=$((BENCH_ROUNDS > 15 ? 15 : BENCH_ROUNDS > 3 ? 3 : BENCH_ROUNDS))
 bench_lab
+# To be ended by SIGINT, which a background process would ignore; and no function's own shell.
+listener=("${in_host[@]:0:2}" -i "${in_host[@]:2}")
 bench_host nft -f - <<-END
 	table netdev bench {
 		chain in {
