@@ -113,6 +113,46 @@ any_moment() {
 	done
 }
 
+# Is that group's process ending, with no child but its test? Or has it ended?
+waits_for_test() {
+	local value stat children
+
+	! is_over "$1" || return 0
+	proc_line "$1" status SigIgn
+	read -r stat <"/proc/$1/stat"
+	read -ra children <"/proc/$1/task/$1/children"
+	((0x$value >> 14 & 1 && ${#children[@]} == 1)) && [[ ${stat##*) } = S* ]]
+}
+
+# Ctrl-C reaches all processes, so a test may be clearing up before its group is told to end.
+ktap_case ends clears_up "a test that is clearing up when its program is ended"
+# shellcheck disable=SC2016 # expanded by that shell
+clears_up() {
+	local pid group go status=0
+
+	echo '. "$here/lib/ktap.sh"
+		ktap_case waits waits waits
+		ktap_after_each=after
+		waits() { exit 1; }
+		after() {
+			echo "$ktap_group_pid" >"$all/group"
+			env --default-signal=TERM sh -c "echo >$all/clears; read -r _ <$all/go; echo >$all/cleared"
+		}
+		ktap_run' >"$tmp/program"
+	mkfifo "$tmp/go"
+	export here all=$tmp
+	bash -eu "$tmp/program" >"$tmp/out" 2>&1 &
+	pid=$!
+	exec {go}<>"$tmp/go"
+	poll 20 [ -e "$tmp/clears" ] || fail "it does not clear up: $(<"$tmp/out")"
+	kill "$pid"
+	read -r group <"$tmp/group"
+	poll 20 waits_for_test "$group" || fail "it does not end: $(<"$tmp/out")"
+	echo >&"$go"
+	wait "$pid" || status=$?
+	[ $status = 143 ] && [ -e "$tmp/cleared" ] || fail "exit status $status, not cleared up: $(<"$tmp/out")"
+}
+
 ktap_case labs labs_stay "a lab whose owner is in another process namespace stays"
 # shellcheck disable=SC2016,SC2119 # expanded by that shell; the helper's has defaults
 labs_stay() {

@@ -267,10 +267,11 @@ check_exit() {
 	[ -n "$check_reading" ] || check_leave
 }
 
-# What is done on exit may pause, too.
+# What is done on exit may pause, too; and it is not to be ended by a second signal.
 check_leave() {
 	local status=$check_status
 
+	trap '' INT TERM HUP
 	check_reading='' check_status=''
 	exit "$status"
 }

@@ -79,6 +79,7 @@ ktap_run_group() {
 	if declare -F "setup_$1" >/dev/null; then "setup_$1"; fi
 	for name in "${ktap_chosen[@]}"; do
 		[ "${ktap_group[$name]}" = "$1" ] || continue
+		ktap_ending=$ktap_dir/$name.ending
 		ktap_run_test "$name" >"$ktap_dir/$name.log" 2>&1 &
 		ktap_test=$!
 		status=0
@@ -90,11 +91,15 @@ ktap_run_group() {
 
 # To Ctrl-C, the terminal's signal, another is added by ktap_stop: it must not end this halfway.
 ktap_end_group() {
+	local commands
+
 	trap '' INT TERM HUP
 	if [ -n "$ktap_test" ]; then
-		# It handles the signal only after its current command has ended.
 		kill "$ktap_test" 2>/dev/null || true
-		xargs -r kill <"/proc/$ktap_test/task/$ktap_test/children" || true
+		# It handles the signal only after its current command has ended. But if it is
+		# ending already, that command may be one that clears up.
+		commands=$(<"/proc/$ktap_test/task/$ktap_test/children") || true
+		[ -e "$ktap_ending" ] || xargs -r kill <<<"$commands" || true
 		wait "$ktap_test" || true
 	fi
 	if [ -n "$ktap_after_group" ]; then "$ktap_after_group"; fi
@@ -112,6 +117,7 @@ ktap_end_test() {
 	local each
 
 	trap '' INT TERM HUP
+	: >"$ktap_ending"
 	for each in $ktap_after_each; do
 		"$each" "$1"
 	done
