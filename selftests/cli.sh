@@ -47,7 +47,7 @@ test_version() {
 	for program in "${programs[@]}"; do
 		for option in --version -V; do
 			expect 0 "$program" "$option"
-			told "^$program [0-9]+\.[0-9]+.* \(libbpf v?[0-9.]+\)$"
+			told "^$program [0-9]+\.[0-9]+.* \(libbpf v[0-9.]+, built from Linux [0-9][^ ]*\)$"
 			[ ! -s "$tmp/err" ] || fail "on standard error: $(<"$tmp/err")"
 		done
 	done

@@ -211,7 +211,7 @@ where_usage() {
 	told '^Usage: drop-where .*IFACE'
 	told '--timeout=DURATION'
 	expect 0 "$drop_where" --version
-	told '^drop-where [0-9]'
+	told '^drop-where [0-9][^ ]* \(libbpf v[0-9.]+, built from Linux [0-9][^ ]*\)$'
 	expect 2 "$drop_where" --timeout 10
 	said "'10' is not a duration"
 	expect 2 "$drop_where" --no-such-option

@@ -2,6 +2,7 @@
 /* The options that all programs have. */
 #include "lib/common_options.h"
 
+#include <bpf/libbpf.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "drop_abi.h"
 #include "lib/duration.h"
 #include "lib/errors.h"
+#include "lib/macros.h"
 #include "lib/number.h"
 
 /* No short form; other options' keys are lower. */
@@ -48,7 +50,9 @@ static error_t parse_usage(int key, struct argp_state *state)
 				ARGP_HELP_USAGE | ARGP_HELP_EXIT_OK);
 		return 0;
 	case 'V':
-		puts(to->version);
+		printf("%s %s (libbpf %s, built from Linux %s)\n", to->program,
+		       BPF_DROP_BUILD, libbpf_version_string(),
+		       BPF_DROP_KERNEL);
 		exit(EXIT_DONE);
 	default:
 		return ARGP_ERR_UNKNOWN;

@@ -12,7 +12,7 @@
 #include <stddef.h>
 
 struct common_options {
-	char version[64]; /* what --version says */
+	const char *program; /* its name, for --version */
 	bool force;
 	bool json;
 	int verbose; /* 0 to 2 */

@@ -8,6 +8,12 @@
 #define BPF_DROP_VERSION "unknown"
 #endif
 
+/* For --version: the same between releases, and the kernel source that libbpf is from. */
+#ifndef BPF_DROP_BUILD
+#define BPF_DROP_BUILD BPF_DROP_VERSION
+#define BPF_DROP_KERNEL "unknown"
+#endif
+
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 #endif

@@ -287,9 +287,9 @@ int options_parse(struct options *options, const struct program *program,
 	};
 
 	snprintf(text, sizeof(text), "%s%s", program->summary, more_help);
-	*options = (struct options){ .interval_ns = SECOND_NS };
-	snprintf(options->common.version, sizeof(options->common.version),
-		 "%s %s (libbpf %s)", program->name, BPF_DROP_VERSION,
-		 libbpf_version_string());
+	*options = (struct options){
+		.interval_ns = SECOND_NS,
+		.common.program = program->name,
+	};
 	return common_parse(&argp, argc, argv, &parsing);
 }

@@ -105,7 +105,7 @@ static int load(struct where *where)
 static int attach(struct where *where)
 {
 	int code =
-		file_begin(&where->file, where->options.common.version, NULL);
+		file_begin(&where->file, "drop-where " BPF_DROP_VERSION, NULL);
 
 	if (!code)
 		code = tracing_attach(&where->tracing);

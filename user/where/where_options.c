@@ -66,7 +66,7 @@ int where_parse(struct where_options *to, int argc, char **argv)
 	};
 
 	*to = (struct where_options){
-		.common.version = "drop-where " BPF_DROP_VERSION,
+		.common.program = "drop-where",
 	};
 	return common_parse(&argp, argc, argv, to);
 }
