@@ -58,7 +58,8 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report lesson check faults coverage fuzz mutants prove bench bench-quick lab listing matrix drivers lint bootstrap clean distclean help
+.PHONY: all demo experiment report lesson check faults coverage fuzz mutants prove bench bench-quick lab listing matrix drivers lint install uninstall \
+	bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -145,8 +146,12 @@ lint:
 	@scripts/bootstrap.sh build lint
 	@kernel=$$(scripts/kernel-source.sh) && KDIR="$$kernel" scripts/lint.sh
 
+# What was built before, so that root builds nothing. Where to: see there.
+install uninstall:
+	@scripts/install.sh $@
+
 bootstrap:
-	@scripts/bootstrap.sh build test bench listing lint matrix fuzz
+	@scripts/bootstrap.sh build test bench listing lint matrix fuzz install
 
 clean:
 	@$(MAKE) -C selftests clean
@@ -177,6 +182,9 @@ define help-text
   make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 6.12/s390x 7.3+rt"
   make drivers          the programs on each kind of NIC and software device, under QEMU
   make lint             checkpatch, clang-format, shellcheck, SPDX
+  make install          what make has built, with manual pages and completions, to /usr/local, or
+                        for one user: make install prefix=$$HOME/.local
+  make uninstall        removes that again, given the same variables
   make bootstrap        install the Debian packages that the commands above need
   make clean            remove what was built
   make distclean        also remove what was downloaded or extracted, and the results
@@ -191,6 +199,8 @@ define help-text
   RESULTS=/path   where experiment, matrix and bench write their results, and report reads them
   TESTS="cli.sh verdict"   which tests check, matrix, coverage or faults runs; cli.sh:TEST is
                   a single one, for all but faults
+  DESTDIR=, prefix=, sbindir=, libdir=, mandir=, docdir=, bash_compdir=, zsh_compdir=   where
+                  install puts what
   GUEST=shell     matrix opens a shell in a guest with the kernel in KERNELS
   ROW=X3          at which row of the experiment lesson begins
   PARTS="flood pass"   what bench measures: verdict, flood, pass, where

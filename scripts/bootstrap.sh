@@ -83,6 +83,7 @@ needs() {
 		fuzz    libfuzzer           libclang-rt${clang_version}-dev compiler-rt compiler-rt
 		listing llvm-objdump        llvm
 		listing objdump             binutils
+		install rst2man             python3-docutils python3-docutils       python-docutils
 		lint    clang-format        clang-format     clang-tools-extra      clang
 		lint    perl                perl
 		lint    shellcheck          shellcheck       ShellCheck
