@@ -18,7 +18,8 @@ _bpf_drop()
 		SELECTOR) mapfile -t COMPREPLY < <(compgen -W session -- "$cur") ;;
 		esac
 	elif [[ $cur = -* ]]; then
-		mapfile -t COMPREPLY < <(compgen -W "$(_parse_help "$1")" -- "$cur")
+		help=$(sed -nE 's/^ +(-., )?(--[a-z-]+=?).*/\2/p' <<<"$help")
+		mapfile -t COMPREPLY < <(compgen -W "$help" -- "$cur")
 		[[ ${COMPREPLY-} != *= ]] || compopt -o nospace
 	else
 		mapfile -t COMPREPLY < <(cd /sys/class/net && compgen -d -- "$cur")

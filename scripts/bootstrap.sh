@@ -46,6 +46,7 @@ needs() {
 		test    ip                  iproute2         iproute-tc
 		test    jq                  jq
 		test    share/i18n/locales/de_DE  locales    glibc-locale-source    glibc
+		test    man                 man-db
 		test    nft                 nftables
 		test    nginx               nginx-light      nginx                  nginx
 		test    nping               nmap
@@ -54,6 +55,8 @@ needs() {
 		test    redis-server        redis-server     valkey-compat-redis    valkey
 		test    rsync               rsync
 		test    ssh                 openssh-client   openssh-clients        openssh
+		test    rst2man             python3-docutils python3-docutils       python-docutils
+		test    share/bash-completion/bash_completion bash-completion
 		test    sshd                openssh-server   openssh-server         openssh
 		test    sysctl              procps           procps-ng              procps-ng
 		test    tcpdump             tcpdump
@@ -61,6 +64,7 @@ needs() {
 		test    tshark              tshark           wireshark-cli          wireshark-cli
 		test    wg                  wireguard-tools
 		test    xdp-loader          xdp-tools
+		test    zsh                 zsh
 		matrix  cpio                cpio
 		matrix  lz4                 lz4
 		matrix  modprobe            kmod

@@ -18,7 +18,7 @@ built=samples/bpf
 : "${bash_compdir:=$prefix/share/bash-completion/completions}"
 
 # What is to be done, FROM, and TO, for each file.
-files() {
+install_list() {
 	for source in user/*_user.c; do
 		pair=$(basename "$source" _user.c)
 		program=$(echo "$pair" | tr _ -)
@@ -31,7 +31,8 @@ files() {
 	done
 	echo "page Documentation/man/bpf-drop.rst $mandir/man7/bpf-drop.7"
 	echo "file completions/bpf-drop.zsh $zsh_compdir/_bpf-drop"
-	find README.md COPYING Documentation -name man -prune -o -type f ! -name '*.py' -print |
+	find README.md COPYING Documentation -path Documentation/man -prune -o -type f \
+		-regex '[A-Z]*\|.*\.\(c\|md\|rst\|svg\)' -print |
 		while read -r file; do
 			echo "file $file $docdir/$file"
 		done
@@ -43,16 +44,16 @@ refuse() {
 }
 
 # Before anything is written: is all of it there?
-check() {
+install_check() {
 	command -v rst2man >/dev/null || refuse "the manual pages need rst2man (Debian's package" \
 		"python3-docutils): install it, as scripts/bootstrap.sh install does."
-	files | while read -r _ from _; do
+	install_list | while read -r _ from _; do
 		[ -e "$from" ] || refuse "$from is not there: run make first."
 	done
 }
 
 # What a program says of itself is taken from there.
-page() {
+install_page() {
 	name=$(basename "$1" .rst)
 	[ ! -x "$built/$name" ] || ARGP_HELP_FMT=rmargin=9999,opt-doc-col=40 "$built/$name" --help
 	echo "END OF HELP"
@@ -64,7 +65,7 @@ put() {
 	program) install -D -m 755 -s --strip-program="$STRIP" "$2" "$3" ;;
 	file) install -D -m 644 "$2" "$3" ;;
 	page)
-		page "$2" | awk -f scripts/manual.awk >"$made"
+		install_page "$2" | awk -f scripts/manual.awk >"$made"
 		rst2man --halt=2 "$made" "$made.man"
 		install -D -m 644 "$made.man" "$3"
 		;;
@@ -87,16 +88,16 @@ take_away() {
 
 case ${1-} in
 install)
-	check
+	install_check
 	made=$(mktemp)
 	trap 'rm -f "$made" "$made.man"' EXIT
 	trap 'exit 1' INT TERM HUP
-	files | while read -r how from to; do
+	install_list | while read -r how from to; do
 		put "$how" "$from" "$DESTDIR$to"
 	done
 	;;
 uninstall)
-	files | while read -r _ _ to; do
+	install_list | while read -r _ _ to; do
 		take_away "$DESTDIR$to"
 	done
 	;;

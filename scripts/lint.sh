@@ -60,7 +60,7 @@ scripts() {
 # Libraries source each other; SCRIPTDIR is the directory of the script that is checked.
 shell() {
 	{
-		named '\.sh$'
+		named '\.(ba)?sh$'
 		scripts
 	} | sort -u | xargs -r shellcheck --exclude=SC2119,SC2317 \
 		--external-sources --source-path=SCRIPTDIR --source-path=selftests/lib
