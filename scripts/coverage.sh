@@ -17,7 +17,7 @@ out=$PWD/samples/bpf/build/coverage
 kernel=$(scripts/kernel-source.sh)
 mapfile -t natives < <(make -s -C selftests list | grep '_native$')
 # Those that build would build what is here.
-[ $# != 0 ] || mapfile -t all < <(make -s -C selftests list | grep -vx 'make.sh\|adding_program.sh')
+[ $# != 0 ] || mapfile -t all < <(make -s -C selftests list | grep -vx 'make.sh\|install.sh\|adding_program.sh')
 
 # Not optimized, and each function once: then the branches are those of the source.
 flags="--coverage -fprofile-update=atomic -O0 -Dalways_inline=unused -D__always_inline__=__unused__"
