@@ -58,8 +58,9 @@ define set-up
 +@$(selftests) all
 endef
 
-.PHONY: all demo experiment report lesson check faults coverage fuzz mutants prove bench bench-quick lab listing matrix drivers lint install uninstall \
-	bootstrap clean distclean help
+.PHONY: all demo experiment report lesson check faults coverage fuzz mutants prove bench \
+	bench-quick lab listing matrix drivers lint install uninstall htmldocs bootstrap clean \
+	distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -150,8 +151,13 @@ lint:
 install uninstall:
 	@scripts/install.sh $@
 
+htmldocs:
+	@scripts/bootstrap.sh htmldocs
+	@sphinx-build -W -n --keep-going -q -b html Documentation Documentation/output
+	@echo "  HTML    Documentation/output/index.html"
+
 bootstrap:
-	@scripts/bootstrap.sh build test bench listing lint matrix fuzz install
+	@scripts/bootstrap.sh build test bench listing lint matrix fuzz install htmldocs
 
 clean:
 	@$(MAKE) -C selftests clean
@@ -159,7 +165,7 @@ clean:
 	@rm -f $(foreach dir,. samples/bpf,$(addprefix $(dir)/,modules.order Module.symvers .*.cmd))
 
 distclean: clean
-	@rm -rf .kernel .cache results
+	@rm -rf .kernel .cache results Documentation/output
 
 define help-text
   make                  build the programs; they are then in samples/bpf/
@@ -185,6 +191,7 @@ define help-text
   make install          what make has built, with manual pages and completions, to /usr/local, or
                         for one user: make install prefix=$$HOME/.local
   make uninstall        removes that again, given the same variables
+  make htmldocs         the documents as pages, Documentation/output/index.html
   make bootstrap        install the Debian packages that the commands above need
   make clean            remove what was built
   make distclean        also remove what was downloaded or extracted, and the results

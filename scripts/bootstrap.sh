@@ -88,6 +88,7 @@ needs() {
 		listing llvm-objdump        llvm
 		listing objdump             binutils
 		install rst2man             python3-docutils python3-docutils       python-docutils
+		htmldocs sphinx-build       python3-sphinx   python3-sphinx         python-sphinx
 		lint    clang-format        clang-format     clang-tools-extra      clang
 		lint    perl                perl
 		lint    shellcheck          shellcheck       ShellCheck
@@ -165,7 +166,8 @@ finish() {
 	exit 0
 }
 
-set -- "$@" kernel
+# Only pages need no kernel source.
+[ "$*" = htmldocs ] || set -- "$@" kernel
 list=$(missing "$@")
 [ -n "$list" ] || finish "$@"
 packages=$(echo "$list" | cut -d' ' -f2 | grep -vx - | sort -u | paste -sd' ')
