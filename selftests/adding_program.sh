@@ -14,22 +14,6 @@ text=$top/Documentation/adding-a-program.rst
 : "${KDIR:=$(awk 'NR == 1 { print $1 }' "$top/samples/bpf/build/tools.stamp")}"
 export KDIR BOOTSTRAP=no
 
-# What the text says, as a script: a paragraph that is a file's name, or "In FILE, below
-# LINE", tells where the block that follows goes. Of the others, "# " begins a command.
-steps() {
-	awk '
-		/^``[^`]+``::$/ { split($0, part, "``"); put = "cat >" part[2] }
-		/^In ``[^`]+``, below ``.+``::$/ {
-			split($0, part, "``")
-			put = "insert " part[2] " \47" part[4] "\47"
-		}
-		/^\t/ && put { print put " <<\47END\47"; put = gap = "" }
-		/^\t/ { print gap substr($0, 2); gap = ""; inside = 1 }
-		/^$/ { gap = gap "\n" }
-		/^[^\t]/ && inside { print "END"; inside = 0 }
-		/^    # [^ ]/ { print substr($0, 7) }' "$text"
-}
-
 # insert FILE LINE: what is read goes below that line, which is there once.
 insert() {
 	local at
@@ -66,7 +50,7 @@ steps_done() {
 	copy_tree "$tmp/tree"
 	{
 		printf '%s\n' 'set -eux' "cd ${top@Q}" "$(declare -f insert)"
-		steps
+		awk -v chapter=adding-a-program.rst -f "$(dirname "$0")/lib/document.awk" "$text"
 	} >"$tmp/typed"
 	# shellcheck disable=SC2016 # expanded by that shell
 	lab_run host env -u MAKEFLAGS -u MAKELEVEL -u OUTPUT -u STREAM -u TESTS timeout 200 \

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Documents as typed: the commands in Documentation/debugging.rst, experiment.rst and
-# faults.rst work, and say what is said there. Each test types one or more chapters into a lab.
+# Documents as typed: the commands in Documentation/ and README.md work, and say what is said
+# there. Each test types one or more chapters into a lab. And each command is typed by a
+# test, or marked as not; lib/document.awk says how.
 set -eu
 
 . "$(dirname "$0")/lib/lab_lib.sh"
@@ -11,25 +12,10 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd -P)
 documents=$top/Documentation
 [ -e "$documents/debugging.rst" ] || documents=$(dirname "$0")
-tree=$top/samples/bpf/build
+tree=$top/samples/bpf/build lib=$(dirname "$0")/lib
 
-# The commands of chapter $1: what stands behind "# ", and "> " if it goes on. "out# " and
-# "ctr# " are prompts of other parts of the lab.
-commands() {
-	awk -v title="$1" -v q="'" '
-		index($0, title) == 1 { inside = 1 }
-		inside && /^===/ && underlined++ { exit }
-		!inside || !/^    ((host|out|ctr)?# [^ ]|> )/ { next }
-		{
-			at = substr($1, 1, 3)
-			sub(/^ *[^ ]* /, "")
-			if (at == "out" || at == "ctr") {
-				gsub(q, q "\\\\" q q)
-				$0 = "\"${in_" at "[@]}\" bash -c " q $0 q
-			}
-			print
-		}' "$documents"/{debugging,experiment,faults}.rst
-}
+texts=("$documents"/*.rst)
+[ ! -e "$top/README.md" ] || texts+=("$top"/*.md "$top/selftests/README.rst")
 
 # Typed "sleep" gives what was started in the background the time to begin. Here it ends
 # as soon as all of that has told so, since the last one; on a slow machine this may take longer, too.
@@ -45,6 +31,7 @@ begun() {
 }
 
 around=() # what that shell is run by
+before='' # what it defines first
 
 # Type the chapters into the lab's host. Commands that fail are told at the end.
 typed() {
@@ -53,15 +40,15 @@ typed() {
 	# shellcheck disable=SC2016 # expanded by that shell
 	printf '%s\n' "cd ${top@Q}" "slack=$slack out=${tmp@Q}/out" "$(declare -f begun)" \
 		'sleep() { begun "$1"; }' "$(declare -p in_out in_ctr)" 'failed=()' \
-		'trap "failed+=(\"\$BASH_COMMAND\")" ERR' >"$tmp/typed"
+		'trap "failed+=(\"\$BASH_COMMAND\")" ERR' "$before" >"$tmp/typed"
 	for chapter; do
-		commands "$chapter" >"$tmp/chapter"
+		awk -v chapter="$chapter" -f "$lib/document.awk" "${texts[@]}" >"$tmp/chapter"
 		[ -s "$tmp/chapter" ] || fail "no commands in '$chapter'"
 		cat "$tmp/chapter" >>"$tmp/typed"
 	done
 	# shellcheck disable=SC2016 # the same
 	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"
-	lab_run host timeout 120 "${around[@]}" bash "$tmp/typed" >"$tmp/out" 2>&1
+	lab_run host timeout $((120 * slack)) "${around[@]}" bash "$tmp/typed" >"$tmp/out" 2>&1
 	cat "$tmp/out" # for reading a failure
 }
 
@@ -254,6 +241,117 @@ flap() {
 	typed "A link that flaps"
 	told '#\.{4,}#.*#\.{4,}#'
 	only_failed ''
+}
+
+# What one meets who has never written such a program: written, compiled, attached, refused.
+ktap_case tutorial tutorial "the tutorial, from the first line to the last"
+tutorial() {
+	need bpftool clang curl gcc ip ping sed tc tcpdump
+	[ -d "$tree/libbpf" ] || skip "needs the built tree"
+	typed tutorial.rst
+	told '^ +"dropped": 1$'
+	told ' prog/xdp id [0-9]+ name first '
+	told '^int first\(struct xdp_md'
+	told ' second.o:\[tc\] direct-action '
+	told ' xdp-native +veth'
+	told ' tc-egress +'
+	told '^R1 offset is outside of the packet'
+	[ "$(grep -c '^Hello from .*ctr' "$tmp/out")" = 2 ]
+	only_failed $'[^\n]*ping [^\n]*\n'"$curl_on_host"$'\n'"$curl_on_host"$'\n'"$curl_in_ctr"$'\n'"$curl_on_host"$'\n'"$curl_in_ctr"$'\nbpftool [^\n]*'
+}
+
+# The programs that run until Ctrl-C get it after two seconds. An SSH session, if we are in one, is spared.
+ktap_case overview overview "README and programs: each command line"
+overview() {
+	local fails
+
+	need ip tc tcpdump
+	[ -e "$top/README.md" ] || skip "needs the source tree"
+	lab_on_host ip link add eth0 type veth peer name vethc0ffee
+	lab_on_host ip link set eth0 up
+	lab_on_host ip link set vethc0ffee up
+	# shellcheck disable=SC2016 # expanded by that shell
+	before='run() {
+			timeout --preserve-status -s INT $((2 * slack)) "$@" || echo "failed: $*" >&2
+			[[ $* != *--pin* ]] || timeout 60 "$1" --detach eth0
+		}
+		xdp-drop-world() { run xdp-drop-world "$@"; }
+		xdp-drop-tcp() { run xdp-drop-tcp "$@"; }
+		tc-drop-tcp() { run tc-drop-tcp "$@"; }
+		drop-where() { run drop-where "$@"; }'
+	typed README.md programs.rst
+	told 'detached program id'
+	# tcpdump refuses the file of drop-where where nothing was dropped: it names no interface.
+	fails=$(sed -n 's/^failed: //p' "$tmp/out" | grep -v -e '--except session' -e '^tcpdump ' || true)
+	[ -z "$fails" ] || fail "these failed: $fails"
+}
+
+ktap_case rights rights "security: what it keeps while it is attached"
+rights() {
+	need grep sysctl
+	typed "Look before and after"
+	told '^CapEff:	0000008000000000$'
+	told '^NoNewPrivs:	1$'
+	only_failed ''
+}
+
+# FILE:LINE of each block that no test types and no mark excuses, or whose commands have no prompt.
+untyped() {
+	grep -ohE '\btyped( [a-z-]+\.rst| README\.md| "[^"]+")+|chapter=[a-z-]+\.rst' "$lib"/../*.sh |
+		grep -oE '[A-Za-z-]+\.(rst|md)|"[^"]+"' | tr -d '"' >"$tmp/chapters"
+	awk -f "$lib/document.awk" "$@" | awk -F '\t' '
+		FNR == NR { typed[$0]; next }
+		{
+			is = 0
+			for (chapter in typed)
+				is = is || index($2, chapter) == 1 || index($1, chapter ":") == 1
+			if ($3 == "" && (!is || $4 != ""))
+				print $1 ": " $2
+		}' "$tmp/chapters" -
+}
+
+ktap_case words blocks "each command in the documents is typed by a test, or says why not"
+blocks() {
+	[ -e "$top/README.md" ] || skip "needs the source tree"
+	untyped "${texts[@]}" >"$tmp/found"
+	[ ! -s "$tmp/found" ] || fail "$(<"$tmp/found")"
+	# And it finds what is planted: not typed, without a prompt.
+	cat >"$tmp/planted.rst" <<-END
+		One
+		===
+		.. not run: so
+
+		A::
+
+		    # true
+
+		B::
+
+		    # false
+
+		What a packet costs
+		===================
+
+		C::
+
+		    # true
+
+		D::
+
+		    make it
+	END
+	untyped "$tmp/planted.rst" >"$tmp/out"
+	[ "$(wc -l <"$tmp/out")" = 2 ]
+	told '^planted.rst:9: One$'
+	told '^planted.rst:20: What a packet costs$'
+}
+
+ktap_case html html "make htmldocs: no warning"
+html() {
+	[ -e "$documents/conf.py" ] || skip "needs the source tree"
+	hash sphinx-build 2>/dev/null || skip "needs sphinx-build: scripts/bootstrap.sh htmldocs installs it"
+	expect 0 sphinx-build -W -n --keep-going -q -b html -d "$tmp/trees" "$documents" "$tmp/html"
+	grep -q 'href="debugging.html"' "$tmp/html/tutorial.html"
 }
 
 ktap_run "$@"
