@@ -206,6 +206,24 @@ existing() {
 	expect 0 lab_program xdp-drop-tcp --timeout 20ms --write /dev/null veth0
 }
 
+# By a switch of the whole machine, which one test at a time may touch: as it was before.
+ktap_case usage planted_fifo "a pipe that another user made in a directory like /tmp is refused"
+planted_fifo() {
+	local switch=/proc/sys/fs/protected_fifos before status=0
+
+	[ -w $switch ] || skip "no $switch to write to"
+	mkdir -m 1777 "$tmp/dir"
+	mkfifo "$tmp/dir/fifo"
+	chown 65534 "$tmp/dir/fifo"
+	exec 9<$switch
+	flock 9
+	before=$(<$switch)
+	echo 1 >$switch
+	(refuses 1 lab_program xdp-drop-tcp --write "$tmp/dir/fifo" veth0) || status=$?
+	echo "$before" >$switch
+	[ "$status" = 0 ] && said "Permission denied"
+}
+
 ktap_case usage left_untouched "if attaching is refused, an old file is untouched and no new one left"
 left_untouched() {
 	lab_load xdp-drop-tcp veth0

@@ -43,8 +43,9 @@ static int open_path(struct sink *sink)
 	}
 	sink->fd = open(sink->path, flags | O_CREAT | O_EXCL, 0600);
 	sink->created = sink->fd >= 0;
+	/* With O_CREAT, as only then the kernel asks fs.protected_fifos and protected_regular. */
 	if (sink->fd < 0 && errno == EEXIST)
-		sink->fd = open(sink->path, flags);
+		sink->fd = open(sink->path, flags | O_CREAT, 0600);
 	return sink->fd < 0 ? -errno : 0;
 }
 
