@@ -111,7 +111,7 @@ header_names() {
 # Each file that the documents name by folder and name is there; user/'s folders may
 # stand without that one. adding-a-program.rst and tutorial.rst name files that are yet to be written.
 paths() {
-	named '^README\.md$|^Documentation/.*\.rst$' | grep -v /adding-a-program |
+	named '^README(\.[a-zA-Z_]+)?\.md$|^Documentation/.*\.rst$' | grep -v /adding-a-program |
 		xargs grep -HnoE '[`(][A-Za-z_]+(/[A-Za-z0-9_-]+)+\.(c|h|sh|awk|rst|expected)\b' |
 		grep -v '`\(asm\|linux\|samples/bpf/build\)/' | files=$files awk -F '[`(]' '
 			BEGIN {
@@ -147,6 +147,21 @@ expected() {
 	[ "$found" = 3 ] || { echo "expected.sh finds $found of 3 planted lines" && return 1; }
 }
 
+# And it finds what is planted: a changed original, another command, a lacking chapter.
+translations() {
+	scripts/translations.sh || return
+	planted=$(mktemp -d)
+	mkdir -p "$planted/Documentation/translations/zh_CN"
+	cp README*.md "$planted"
+	cp Documentation/experiment.rst "$planted/Documentation"
+	cp Documentation/translations/zh_CN/experiment.rst "$planted/Documentation/translations/zh_CN"
+	echo >>"$planted/README.md"
+	sed -i 's/ --observe / --force /; s/^## //' "$planted/README.zh_CN.md"
+	found=$(scripts/translations.sh "$planted" | grep -cE '^README.zh_CN.md: (stale|commands|chapters)')
+	rm -r "$planted"
+	[ "$found" = 3 ] || { echo "translations.sh finds $found of 3 planted faults" && return 1; }
+}
+
 check checkpatch checkpatch
 check clang-format format
 check shellcheck shell
@@ -157,5 +172,6 @@ check headers header_names
 check paths paths
 check names names
 check expected expected
+check translations translations
 check report scripts/report/check.sh
 exit $failed
