@@ -74,10 +74,11 @@ experiment: set-up-as-root
 	@RESULTS="$${RESULTS:-$(CURDIR)/results}" \
 		selftests/experiment/$(if $(ENGINE),compare.sh $(ENGINE),experiment.sh)
 
-# Results of a run that found differences are drawn, too.
+# Results of a run that found differences are drawn, too. The language is English, whatever
+# the environment's LANG is; "make report LANG=zh_CN" chooses another one.
 report:
 	+@tsv="$${RESULTS:-results}/experiment.tsv"; [ -s "$$tsv" ] || $(MAKE) experiment || [ -s "$$tsv" ]
-	@scripts/report/report.sh "$${RESULTS:-$(CURDIR)/results}"
+	@scripts/report/report.sh "$${RESULTS:-$(CURDIR)/results}" $(if $(filter command,$(origin LANG)),"" "$(LANG)")
 
 lesson: set-up-as-root
 	@selftests/experiment/lesson.sh $(ROW)
@@ -173,7 +174,7 @@ define help-text
   make check            run all tests; the last line counts them
   make experiment       the whole experiment: what passes, what taps see, where packets are dropped
   make experiment ENGINE=docker   the same beside a real docker, in namespaces of its own
-  make report           draw its results as one page, results/report.html
+  make report           draw its results as one page, results/report.html; LANG=zh_CN: in Chinese
   make lesson           the experiment row by row: guess, see the packets, and why
   make faults           inject one fault after another: takes half an hour
   make coverage         which lines and branches the tests reach, by gcov

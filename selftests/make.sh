@@ -97,6 +97,10 @@ variables() {
 		door_given RESULTS "$dir" experiment "^experiment.sh: RESULTS=$dir \$"
 		door_given RESULTS "$dir" report "^report.sh: RESULTS=$dir $dir\$"
 	done
+	expect 0 door -- -C "$tmp/tree" report LANG=zh_CN
+	told "^report.sh: RESULTS= $tmp/tree/results  zh_CN\$"
+	expect 0 door LANG=zh_CN.UTF-8 -- -C "$tmp/tree" report
+	told "^report.sh: RESULTS= $tmp/tree/results\$"
 	door_given TESTS "cli.sh verdict" check '^selftests: check TESTS=cli.sh verdict '
 	door_given ROW X3 lesson '^lesson.sh: .* X3$'
 	door_given PARTS flood bench '^bench.sh: .* flood$'

@@ -9,7 +9,7 @@ export LC_ALL=C
 here=$(dirname "$(realpath "$0")")
 tables=$here/../../selftests/experiment
 tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
+trap 'rm -rf "${tmp%/languages}"' EXIT
 failed=0
 
 report_wrong() {
@@ -63,7 +63,7 @@ results() {
 }
 
 render() {
-	AWK=$2 "$here/report.sh" "$tmp" "$tmp/$1" >/dev/null || report_wrong "cannot be made by $2"
+	AWK=$2 "$here/report.sh" "$tmp" "$tmp/$1" "${3-}" >/dev/null || report_wrong "cannot be made by $2"
 	python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$tmp/$1" ||
 		report_wrong "$1 is not well-formed"
 }
@@ -108,4 +108,64 @@ for each in 'class="alarm"' '>E4</a></strong>' 'td class="bad"><a href="#E4">' '
 	page_has bad.html "$each"
 done
 [ "$(grep -c 'article class="card bad"' "$tmp/bad.html")" = 1 ] || report_wrong "bad.html: more than E4's card is red"
+
+# What the page can say: all questions, checks and answers, as their sources have them; differences
+# of each kind; what cannot be run.
+all_results() {
+	sed -E '/experiment_question [0-9]/ { s/.*question ([0-9]) "(.*)"/\nQuestion \1: \2\n/; s/\\"/"/g; b }
+		s/^\techo "([^"]+)"$/\1/; t; s/.*/host# true/' "$tables/experiment_more.sh" |
+		sed '/^Question/,$!d; /(meanwhile)$/d' >"$tmp/answers.txt"
+	sed -n '/local n text.* names=/,/)$/p' "$tables/experiment_more.sh" | grep -o '"[^"]*"' | tr -d '"' | tr ' ' '-' >"$tmp/names"
+	awk -F '\t' -v OFS='\t' -v names="$tmp/names" '
+		$2 == "W2" { $5 = "lost/lost" }
+		$2 == "E8" && $4 ~ /self-/ { $5 = "pass/pass" }
+		$2 == "E5" { $1 = "skip"; $5 = "skip:needs_nping/pass" }
+		$2 == "X1" { $1 = "not"; $7 = "QoRi/Qo"; $5 = "pass/lost"; $14 = "verdict: expected lost, got pass" }
+		$2 == "O1" && $4 ~ /-tcp/ { $5 = "lost/lost" }
+		$2 == "O1" && $4 ~ /-nping/ { $5 = "pass/pass" }
+		$2 == "O7" { $9 = "aiQoRi/QoRi"; $12 = "a@wan0:tc-ingress/-" }
+		$1 == "sum" && $2 != 0 { $3 += planted++ % 4 == 0 }
+		$2 == "question 1" { next }
+		$2 == "T1" { $1 = "not" }
+		{ print }
+		END {
+			while ((getline name <names) > 0)
+				print "ok", "question " ++n, "-", name, "-", ""
+			print "ok", "T2", "xdp-drop-tcp:eth0", "none-answered-while-on", "0 of 9", ""
+		}' "$tmp/experiment.tsv" >"$tmp/planted"
+	mv "$tmp/planted" "$tmp/experiment.tsv"
+	cp "$tmp/T1.csv" "$tmp/T2.csv"
+	sed 's/^T1/T2/' "$tmp/T1.seconds" >"$tmp/T2.seconds"
+	printf 'T1\tswitch\toff\t0.5\t0.6\t0.02\nT1\tswitch\toff\t0.7\t0.8\t0.1\n' >>"$tmp/T1.seconds"
+}
+
+# Each language's table has what is looked up, and nothing else; and its page is the English one but for the words.
+languages() {
+	local table language
+
+	for table in "$here"/report.*.tsv; do
+		language=${table#"$here/report."} && language=${language%.tsv}
+		all_results
+		for each in all none; do
+			[ "$each" = all ] || sed -i '2,$d' "$tmp/experiment.tsv"
+			render "$each.html" awk
+			SAID=$tmp/said render "$each.$language.html" awk "$language"
+			python3 "$here/compare.py" "$tmp/$each.html" "$tmp/$each.$language.html" || failed=1
+		done
+		page_has "all.$language.html" "lang=\"${language/_/-}\""
+		sed '/^#/d; s/\t.*//' "$table" | sort >"$tmp/phrases"
+		sort -u "$tmp/said" | comm -13 - "$tmp/phrases" | sed "s/^/report: $language: not used: /" >"$tmp/unused"
+		LC_ALL=C.UTF-8 grep -anvP '^(#.*|[^\t]+\t[^\t]+)$' "$table" >>"$tmp/unused" || :
+		uniq -d "$tmp/phrases" | sed "s/^/report: $language: twice: /" >>"$tmp/unused"
+		cat "$tmp/unused"
+		[ ! -s "$tmp/unused" ] || failed=1
+	done
+	[ -n "${language-}" ] || report_wrong "no language but English"
+	! "$here/report.sh" "$tmp" "$tmp/other.html" xx_XX 2>/dev/null || report_wrong "there is a page in xx_XX"
+}
+
+mkdir "$tmp/languages"
+tmp=$tmp/languages
+results
+languages
 exit $failed

@@ -24,9 +24,8 @@ function nping(    n, any, tried) {
 		tried += kind[n] != "check" && probe[n] ~ /-nping$/ && status[n] != "skip"
 	}
 	print "<section id=\"nping\"><h2>Where nping lies</h2>"
-	print "<p>nping listens on a tap: it counts replies that TC ingress drops after that tap, and misses those that arrive on another " \
-		"interface than the one it listens on. " (any ? "In " any : "In none") " of " tried + 0 \
-		" rows nping and connect() disagree.</p>"
+	print "<p>" say("nping listens on a tap: it counts replies that TC ingress drops after that tap, and misses those that arrive on another " \
+		"interface than the one it listens on. In {1} of {2} rows nping and connect() disagree.", any + 0, tried + 0) "</p>"
 	if (any) {
 		print "<div class=\"table\"><table>" headings("row|way|nping says|connect() says")
 		for (n = 1; n <= rows; n++)

@@ -7,6 +7,25 @@
 #          state (an index), got[n, column], want[n, column], how, differs, lies
 # states   how many; of each: runs, dropped, told, first, last (indices of rows)
 
+# A sentence in the page's language, {1} to {4} being what follows. -v phrases: the table
+# of the language, none for English; -v log_file: a file that is to list what was looked up.
+function say(text, a, b, c, d,    part, value, i, n, out) {
+	if (log_file != "")
+		print text >>log_file
+	if (text in translated)
+		text = translated[text]
+	split("", value)
+	value[1] = a
+	value[2] = b
+	value[3] = c
+	value[4] = d
+	out = ""
+	n = split(text, part, /[{}]/)
+	for (i = 1; i <= n; i++)
+		out = out (i % 2 ? part[i] : value[part[i]])
+	return out
+}
+
 # No directories of this machine.
 function scrub(text,    out) {
 	out = ""
@@ -42,6 +61,10 @@ function spaced(text) {
 		gsub(/_/, " ", text)
 		gsub(/[|]/, "/", text)
 	}
+	if (text in translated)
+		text = say(text)
+	gsub(/: expected /, say(": expected "), text)
+	gsub(/, got /, say(", got "), text)
 	return esc(text)
 }
 
@@ -51,8 +74,16 @@ function reason(n,    text) {
 	return substr(spaced(text), 7)
 }
 
-function say_runs(text) {
-	return whole(esc(what_runs(text)))
+function say_runs(text,    part, i, end, out) {
+	if (text == "-")
+		return say("nothing attached")
+	split(text, part, "+")
+	for (i = 1; i in part; i++) {
+		split(part[i], end, ":")
+		gsub(/,/, " ", end[1])
+		out = out (i > 1 ? " + " : "") say("{1} on {2}", whole(esc(end[1])), esc(end[2]))
+	}
+	return out
 }
 
 # Options are not broken at their hyphens.
@@ -67,7 +98,7 @@ function how_of(probe) {
 }
 
 function words_for(key) {
-	return key in words ? whole(words[key]) : esc(key)
+	return key in words ? whole(say(words[key])) : esc(key)
 }
 
 function say_way(n) {
@@ -79,7 +110,7 @@ function say_how(n) {
 }
 
 function say_probe(n) {
-	return say_way(n) (say_how(n) == "" ? "" : ", " say_how(n))
+	return say_how(n) == "" ? say_way(n) : say("{1}, {2}", say_way(n), say_how(n))
 }
 
 # "R@veth0:tc-egress+…", the i-th: sets victim, place and hook; false if there is none.
@@ -95,7 +126,7 @@ function drop_of(text, i,    part, end) {
 
 # "in native XDP", "at TC egress"
 function in_hook() {
-	return (hook ~ /^tc/ ? "at " : "in ") words_for(hook)
+	return say(hook ~ /^tc/ ? "at {1}" : "in {1}", words_for(hook))
 }
 
 # Did the tap on the interface see what was dropped there? TC's egress is on the way out.
@@ -104,21 +135,26 @@ function tap_saw_drop(n) {
 }
 
 function says(verdict) {
-	return verdict == "pass" ? "answered" : verdict == "lost" ? "no answer" : spaced(verdict)
+	return verdict == "pass" ? say("answered") : verdict == "lost" ? say("no answer") : spaced(verdict)
 }
 
 # A check's name: one word, with "-" for " "
 function say_check(n,    text) {
 	text = probe[n]
 	gsub(/-/, " ", text)
-	return esc(text)
+	return esc(say(text))
+}
+
+# "0 of 960"
+function say_measure(n,    part) {
+	return split(measure[n], part, " of ") == 2 ? say("{1} of {2}", esc(part[1]), esc(part[2])) : esc(measure[n])
 }
 
 function verdict_word(n, verdict) {
 	if (verdict == "pass")
-		return "passes"
+		return say("passes")
 	if (verdict == "lost")
-		return got[n, "dropped"] == "-" ? "no answer" : "dropped"
+		return say(got[n, "dropped"] == "-" ? "no answer" : "dropped")
 	return spaced(verdict)
 }
 
@@ -148,12 +184,12 @@ function glyph_of(n,    class) {
 # What the verdict's box says
 function verdict_of(n,    text) {
 	if (status[n] == "skip")
-		return "–&#160;skipped"
+		return "–&#160;" say("skipped")
 	if (kind[n] == "check")
-		return glyph_of(n) (status[n] == "ok" ? "&#160;as expected" : "&#160;differs")
+		return glyph_of(n) (status[n] == "ok" ? "&#160;" say("as expected") : "&#160;" say("differs"))
 	text = glyph_of(n) "&#160;" verdict_word(n, got[n, "verdict"])
 	if (status[n] == "not" && got[n, "verdict"] != want[n, "verdict"])
-		text = text ", not " (want[n, "verdict"] == "lost" ? "lost" : verdict_word(n, want[n, "verdict"]))
+		text = say("{1}, not {2}", text, want[n, "verdict"] == "lost" ? say("lost") : verdict_word(n, want[n, "verdict"]))
 	return text
 }
 
@@ -161,16 +197,24 @@ function box(n) {
 	return "<span class=\"v " class_of(n) "\">" verdict_of(n) "</span>"
 }
 
+# "The reply is dropped on veth0 at TC egress": that of drop_of()
+function say_dropped() {
+	return say("The {1} is dropped on {2} {3}", words_for(victim), esc(place), in_hook())
+}
+
 # Where and how the packet of row n was dropped, as a sentence.
 function say_drop(n,    i, text, function_reason) {
 	split(how[n], function_reason, "+")
 	text = ""
 	for (i = 1; drop_of(got[n, "dropped"], i); i++)
-		text = text (i > 1 ? " " : "") "The " words_for(victim) " is dropped on " esc(place) " " \
-			in_hook() (function_reason[i] in unsaid ? "" : \
-			" (<code>" esc(function_reason[i]) "</code>)") "; the tap there " \
-			(tap_saw_drop(n) ? "has seen it." : "has not seen it.")
+		text = text (i > 1 ? " " : "") say(tap_saw_drop(n) ? "{1}; the tap there has seen it." : \
+			"{1}; the tap there has not seen it.", say_dropped() (function_reason[i] in unsaid ? "" : \
+			" (<code>" esc(function_reason[i]) "</code>)"))
 	return text
+}
+
+function say_miscounted(s) {
+	return say("{1} were dropped, but drop-where reports {2}", esc(dropped[s]), esc(told[s]))
 }
 
 # A table's first row: columns with "|" between, "n:" before those of numbers
@@ -194,11 +238,11 @@ function say_failures(item, n,    i) {
 # "XDP veth0 + TC egress veth0"
 function in_short(text,    part, count, i, out, name) {
 	if (text == "-")
-		return "nothing"
+		return say("nothing")
 	count = split(text, part, "+")
 	out = ""
 	for (i = 1; i <= count; i++) {
-		name = part[i] ~ /^xdp-drop-world/ ? "XDP (all)" : part[i] ~ /^xdp-/ ? "XDP" : \
+		name = part[i] ~ /^xdp-drop-world/ ? say("XDP (all)") : part[i] ~ /^xdp-/ ? "XDP" : \
 			part[i] ~ /ingress/ ? "TC ingress" : "TC egress"
 		sub(/^.*:/, "", part[i])
 		out = out (i > 1 ? " + " : "") name " " esc(part[i])
@@ -215,6 +259,9 @@ function new_state() {
 }
 
 BEGIN {
+	while (phrases != "" && (getline phrase <phrases) > 0)
+		if (phrase !~ /^#/)
+			translated[substr(phrase, 1, index(phrase, "\t") - 1)] = substr(phrase, index(phrase, "\t") + 1)
 	unsaid[""] = unsaid["-"] = 1
 	split("out-host=outside → host|out-ctr=outside → container|" \
 		"host-local=host → localhost:80|host-ctr=host → container|" \

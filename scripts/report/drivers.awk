@@ -23,7 +23,7 @@ FILENAME ~ /drivers\.tsv$/ {
 	if ($4 != $5) {
 		differing[$1, $2, $3] = 1
 		failure[++failures] = "<li><strong>" esc($1) "</strong> " hook_words($2) ", MTU " esc($3) ": " \
-			esc($4) ", not " esc($5) ($6 == "" ? "" : ": " esc($6)) "</li>"
+			say("{1}, not {2}", esc($4), esc($5)) ($6 == "" ? "" : ": " esc($6)) "</li>"
 	} else if ($6 != "" && !told_of[$1, $6]++) {
 		number_in(why, $6)
 		refused[$6] = refused[$6] (refused[$6] == "" ? "" : ", ") esc($1)
@@ -48,8 +48,8 @@ END {
 	if (!cells)
 		exit
 	print "<section id=\"drivers\"><h2>Drivers: each device, each hook, three MTUs</h2>"
-	print "<p>" cells - failures " of " cells " cells are as expected. In each, packets of TCP, UDP and ICMP " \
-		"of up to the MTU cross the device.</p><dl class=\"letters\">" \
+	print "<p>" say("{1} of {2} cells are as expected. In each, packets of TCP, UDP and ICMP " \
+		"of up to the MTU cross the device.", cells - failures, cells) "</p><dl class=\"letters\">" \
 		"<dt>ok</dt><dd>attached as asked; TCP was dropped, the rest passed; counters, capture and drop-where are right</dd>" \
 		"<dt>lower</dt><dd>the same, but drop-where shows the drops on a device below</dd>" \
 		"<dt>unshown</dt><dd>the same, but drop-where does not show them</dd>" \

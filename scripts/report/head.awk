@@ -18,11 +18,7 @@ FILENAME ~ /experiment\.json$/ && FNR < 10 {
 }
 
 function amount(n, of) {
-	return n == 0 ? "none" : n == of ? "all" : n
-}
-
-function number_of(n, singular) {
-	return n " " singular (n == 1 ? "" : "s")
+	return say(n == 0 ? "none" : n == of ? "all" : "{1}", n)
 }
 
 # What the run says of the taps, counted; nothing if no packet was dropped.
@@ -36,16 +32,15 @@ function finding(    n, i, early, early_seen, late, late_seen, text) {
 				late++
 				late_seen += tap_saw_drop(n)
 			}
-	text = early ? "Of the " early " packets dropped by XDP or at TC egress, the tap on that interface saw " \
-		amount(early_seen + 0, early) : ""
+	text = early ? say("Of the {1} packets dropped by XDP or at TC egress, the tap on that interface saw {2}.", \
+		early, amount(early_seen + 0, early)) : ""
 	if (late)
-		text = text (early ? "; of" : "Of") " the " late " dropped at TC ingress, it saw " \
-			amount(late_seen + 0, late)
-	return text == "" ? "No packet was dropped." : text "."
+		text = text (early ? " " : "") say("Of the {1} dropped at TC ingress, it saw {2}.", late, amount(late_seen + 0, late))
+	return text == "" ? say("No packet was dropped.") : text
 }
 
 function alarm(    n, s) {
-	print "<section class=\"alarm\"><h2>≠ " number_of(count["not"], "check") " of " all " not as expected</h2><ul>"
+	print "<section class=\"alarm\"><h2>≠ " say("{1} of {2} checks not as expected", count["not"], all) "</h2><ul>"
 	for (n = 1; n <= rows; n++)
 		if (status[n] == "not")
 			print "<li><strong>" (kind[n] == "rows" ? "<a href=\"#" esc(id[n]) "\">" esc(id[n]) "</a>" : esc(id[n])) \
@@ -53,15 +48,14 @@ function alarm(    n, s) {
 				": " spaced(differs[n]) "</li>"
 	for (s = 1; s <= states; s++)
 		if (dropped[s] != told[s])
-			print "<li><strong>" esc(id[first[s]]) "</strong> " say_runs(runs[s]) ": " esc(dropped[s]) \
-				" were dropped, but drop-where reports " esc(told[s]) "</li>"
+			print "<li><strong>" esc(id[first[s]]) "</strong> " say_runs(runs[s]) ": " say_miscounted(s) "</li>"
 	print "</ul></section>"
 }
 
 # The letters of the rows that were run
 function letters(    n, letter, listed) {
-	print "<p>A <strong>tap</strong> is where tcpdump listens: it gets a copy of each packet on an interface, of arriving packets " \
-		"after XDP and before TC ingress, of leaving ones after TC egress. The letter of a row says what is attached:</p>"
+	print "<p>" say("A <strong>tap</strong> is where tcpdump listens: it gets a copy of each packet on an interface, of arriving packets " \
+		"after XDP and before TC ingress, of leaving ones after TC egress. The letter of a row says what is attached:") "</p>"
 	print "<dl class=\"letters\">"
 	for (n = 1; n <= rows; n++) {
 		letter = substr(id[n], 1, 1)
@@ -90,11 +84,11 @@ END {
 	print "<h1>Where packets are dropped, and which taps still see them</h1>"
 	print "<p class=\"lead\">" finding() "</p>"
 	print "<ul class=\"counts\">"
-	print "<li class=\"pass\">✓ " count["ok"] + 0 " of " all " checks as expected</li>"
+	print "<li class=\"pass\">✓ " say("{1} of {2} checks as expected", count["ok"] + 0, all) "</li>"
 	if (count["not"])
-		print "<li class=\"bad\">≠ " count["not"] " not as expected</li>"
+		print "<li class=\"bad\">≠ " say("{1} not as expected", count["not"]) "</li>"
 	if (count["skip"])
-		print "<li class=\"skip\">– " count["skip"] " could not be run here</li>"
+		print "<li class=\"skip\">– " say("{1} could not be run here", count["skip"]) "</li>"
 	print "</ul>"
 	if (count["not"])
 		alarm()
@@ -102,6 +96,6 @@ END {
 	print "<p><small>"
 	for (i = 1; i in facts; i++)
 		if (fact[facts[i]] != "")
-			print (i > 1 ? "· " : "") fact_names[i] " " esc(fact[facts[i]])
+			print (i > 1 ? "· " : "") (fact_names[i] == "" ? "" : say(fact_names[i]) " ") esc(fact[facts[i]])
 	print "</small></p></header>"
 }

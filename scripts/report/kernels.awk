@@ -21,9 +21,9 @@ END {
 	if (!kernels || !programs)
 		exit
 	print "<section id=\"kernels\"><h2>Kernels: each test on each of them</h2>"
-	print "<p>" sum["pass"] + 0 " points passed, " sum["fail"] + 0 " failed, " sum["skip"] + 0 " skipped as expected, on " \
-		kernels " kernels; the newest run of <code>make matrix</code>" (run == "" ? "" : ", " esc(run)) \
-		". A cell is points passed, s: skipped, F: failed.</p>"
+	print "<p>" say("{1} points passed, {2} failed, {3} skipped as expected, on {4} kernels.", sum["pass"] + 0, sum["fail"] + 0, \
+		sum["skip"] + 0, kernels) " " say("The newest run of <code>make matrix</code>, {1}.", esc(run)) " " \
+		say("A cell is points passed, s: skipped, F: failed.") "</p>"
 	say_failures(failure, failures)
 	for (i = 1; i <= kernels; i++)
 		names = names "|n:" esc(kernel[i])
@@ -37,6 +37,6 @@ END {
 	print "</tbody></table></div><ul>"
 	for (i = 1; i <= kernels; i++)
 		print "<li><strong>" esc(kernel[i]) "</strong>: " esc(release[kernel[i]]) ", " \
-			esc(seconds[kernel[i]]) " s by " esc(accel[kernel[i]]) "</li>"
+			say("{1} s by {2}", esc(seconds[kernel[i]]), esc(accel[kernel[i]])) "</li>"
 	print "</ul></section>"
 }

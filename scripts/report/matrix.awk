@@ -18,7 +18,7 @@ function why(n,    i, text) {
 
 function cell(n) {
 	return "<td class=\"" class_of(n) "\"><a href=\"#" esc(id[n]) "\">" verdict_of(n) "<span class=\"id\">" \
-		esc(id[n]) (n in lies ? " nping lies" : "") "</span></a>" (status[n] == "not" ? why(n) : "") "</td>"
+		esc(id[n]) (n in lies ? " " say("nping lies") : "") "</span></a>" (status[n] == "not" ? why(n) : "") "</td>"
 }
 
 function table(g,    s, p, n, c, letters, head) {

@@ -12,7 +12,8 @@ function tap_fits(seen, claim) {
 }
 
 function tap_says(claim) {
-	return claim == "-" ? "" : "; its tap saw " (claim == "none" ? "nothing" : claim == "Q" ? "the request only" : "both")
+	return claim == "-" ? "" : say(claim == "none" ? "; its tap saw nothing" : claim == "Q" ? \
+		"; its tap saw the request only" : "; its tap saw both")
 }
 
 # What became of the section's rows here: sets outcome, of this run's rows, and box_class.
@@ -28,9 +29,9 @@ function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen
 			continue
 		}
 		wrong += status[n] == "not"
-		seen = kind[n] == "check" ? say_check(n) ": " esc(measure[n]) : says(got[n, "verdict"])
+		seen = kind[n] == "check" ? say_check(n) ": " say_measure(n) : says(got[n, "verdict"])
 		if (drop_of(got[n, "dropped"], 1))
-			seen = seen ": the " words_for(victim) " is dropped on " esc(place) " " in_hook()
+			seen = say("{1}: the {2} is dropped on {3} {4}", seen, words_for(victim), esc(place), in_hook())
 		if (!((section, seen) in mentioned))
 			text = text (text == "" ? "" : "; ") seen
 		mentioned[section, seen] = 1
@@ -39,7 +40,7 @@ function compare(ids, pattern, verdict, claim,    n, fits, differ, skipped, seen
 		else
 			differ++
 	}
-	outcome = text == "" ? (skipped ? "skipped" : "not run") : text
+	outcome = text == "" ? say(skipped ? "skipped" : "not run") : text
 	box_class = wrong ? "bad" : differ ? "dropped" : fits ? "pass" : "skip"
 }
 
@@ -57,15 +58,15 @@ function links(ids,    part, i, text) {
 function remark(text,    out) {
 	if (text == "-")
 		return ""
-	out = whole(esc(text))
-	if (match(out, /question [0-9]/))
-		out = substr(out, 1, RSTART - 1) "<a href=\"#question-" substr(out, RSTART + 9, 1) "\">" \
+	out = whole(esc(say(text)))
+	if (match(out, say("question") " [0-9]"))
+		out = substr(out, 1, RSTART - 1) "<a href=\"#question-" substr(out, RSTART + RLENGTH - 1, 1) "\">" \
 			substr(out, RSTART, RLENGTH) "</a>" substr(out, RSTART + RLENGTH)
 	return out
 }
 
 FILENAME ~ /notebook\.tsv$/ && !/^#/ {
-	row = "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">" esc($1) "</th><td role=\"cell\">" whole(esc($2)) \
+	row = "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">" esc($1) "</th><td role=\"cell\">" whole(esc(say($2))) \
 		($5 == "-" || $2 ~ /^\(not in/ ? "" : " <small>→ " says($5) tap_says($6) "</small>") \
 		"</td><td role=\"cell\" class=\"id\">" links($3) "</td>"
 	if ($3 == "-") {
@@ -83,11 +84,11 @@ FILENAME ~ /notebook\.tsv$/ && !/^#/ {
 END {
 	if (differing)
 		print "<section id=\"differs\"><h2>What differs from the notebook</h2>" \
-			"<p>This run repeats a notebook of experiments done by hand. The verdict, and what the tap on the veth saw, are " \
-			"compared. " (body == "" ? "Nothing differs. " : "") "The other sections are <a href=\"#notebook\">below</a>.</p>"
+			"<p>" say("This run repeats a notebook of experiments done by hand. The verdict, and what the tap on the veth saw, are " \
+			"compared. {1}The other sections are <a href=\"#notebook\">below</a>.", body == "" ? say("Nothing differs. ") : "") "</p>"
 	else
 		print "<section id=\"notebook\"><h2>The notebook, section by section</h2>" \
-			"<p>What the notebook found, and this run. Sections that differ are <a href=\"#differs\">at the top</a>.</p>"
+			"<p>" say("What the notebook found, and this run. Sections that differ are <a href=\"#differs\">at the top</a>.") "</p>"
 	if (body != "")
 		print "<table class=\"book\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\"><th role=\"columnheader\" scope=\"col\">§</th>" \
 			"<th role=\"columnheader\" scope=\"col\">notebook</th><th role=\"columnheader\" scope=\"col\">rows</th>" \

@@ -1,20 +1,26 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# report.sh [RESULTS [FILE]]: one page of HTML from what make experiment left in
+# report.sh [RESULTS [FILE [LANGUAGE]]]: one page of HTML from what make experiment left in
 # RESULTS (results), and from the newest run of make matrix, make drivers and make bench there,
 # if there is one. Needs nothing but awk, and gnuplot for the plots of make bench; the page needs nothing but a browser.
+# Another language is a table beside this script, report.LANGUAGE.tsv; FILE is then report.LANGUAGE.html.
+# SAID=FILE lists there what was looked up in that.
 set -eu
 export LC_ALL=C
 
 parts=$(dirname "$(realpath "$0")")
 results=${1:-$(realpath "$parts/../../results")}
-out=${2:-$results/report.html}
+language=${3-} && language=${language%%[.@]*}
+case $language in "" | C | POSIX | en*) language=en ;; esac
+phrases=$parts/report.$language.tsv
+[ "$language" != en ] || phrases=
+out=${2:-$results/report${phrases:+.$language}.html}
 tsv=$results/experiment.tsv
 
 # One part of the page: its awk script and files.
 part() {
-	${AWK:-awk} -f "$parts/../../selftests/experiment/words.awk" -f "$parts/data.awk" \
+	${AWK:-awk} -v phrases="$phrases" -v log_file="${SAID-}" -f "$parts/../../selftests/experiment/words.awk" -f "$parts/data.awk" \
 		-f "$parts/strip.awk" -f "$parts/../matrix/points.awk" -f "$parts/$1.awk" "${@:2}"
 }
 
@@ -59,14 +65,16 @@ contents() {
 }
 
 lab_section() {
+	local lab_text="Three network namespaces, and where the programs are attached in which rows. The truth table \
+also attaches them at veth0’s TC ingress, to docker0 and to eth0." path_text="Each interface has this path. The bridge \
+is an interface, too: a packet that is dropped as it leaves veth0 was on docker0 before."
+
 	cat <<-END
 		<section id="lab"><h2>The lab, and the path of a packet</h2>
 		<div class="figures"><figure>$(raw topology.svg)
-		<figcaption><small>Three network namespaces, and where the programs are attached in which rows. The truth table
-		also attaches them at veth0’s TC ingress, to docker0 and to eth0.</small></figcaption></figure>
+		<figcaption><small>$lab_text</small></figcaption></figure>
 		<figure>$(raw path.svg)
-		<figcaption><small>Each interface has this path. The bridge is an interface, too: a packet that is dropped as it
-		leaves veth0 was on docker0 before.</small></figcaption></figure></div>
+		<figcaption><small>$path_text</small></figcaption></figure></div>
 		<div class="table">$(part hooks "$tsv")</div></section>
 	END
 }
@@ -74,7 +82,7 @@ lab_section() {
 page() {
 	cat <<-END
 		<!DOCTYPE html>
-		<html lang="en"><head><meta charset="utf-8"/>
+		<html lang="${language/_/-}"><head><meta charset="utf-8"/>
 		<meta name="viewport" content="width=device-width, initial-scale=1"/>
 		<meta name="color-scheme" content="light dark"/>
 		<title>bpf-drop: the experiment</title>
@@ -104,9 +112,15 @@ if [ ! -s "$tsv" ] || [ ! -s "$results/experiment.json" ]; then
 	echo "${0##*/}: $results has no experiment: make experiment writes one" >&2
 	exit 1
 fi
+if [ -n "$phrases" ] && [ ! -e "$phrases" ]; then
+	echo "${0##*/}: no page in '$3': the languages are en$(cd "$parts" && printf ' %s' report.*.tsv |
+		sed 's/report\.//g; s/\.tsv//g')" >&2
+	exit 2
+fi
 matrix=$(matrix_run)
-trap 'rm -f "$out.new"' EXIT
-page >"$out.new"
+trap 'rm -f "$out.new" "$out.raw"' EXIT
+page >"$out.raw"
+part page "$out.raw" >"$out.new"
 mv "$out.new" "$out"
 run=$(sed -n 's/^ "time": "\(.*\)",$/\1/p' "$results/experiment.json")
 echo "$out: the run of $run${matrix:+; kernels: ${matrix##*/}}"

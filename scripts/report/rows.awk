@@ -24,8 +24,8 @@ function item(n,    text) {
 	if (status[n] == "skip")
 		text = text ": " reason(n)
 	if (n in lies)
-		text = text " <span class=\"lie\">nping lies: connect() says " \
-			(lies[n] == "pass" ? "passes" : lies[n] == "lost" ? "lost" : spaced(lies[n])) "</span>"
+		text = text " <span class=\"lie\">" say("nping lies: connect() says {1}", \
+			lies[n] == "pass" ? say("passes") : lies[n] == "lost" ? say("lost") : spaced(lies[n])) "</span>"
 	if (status[n] == "not")
 		text = text "<p class=\"diff\">≠ " spaced(differs[n]) "</p>"
 	return text "</li>"
@@ -69,7 +69,7 @@ END {
 			continue
 		print "<section class=\"state\"><h3><span class=\"ids\">" ids_of(s) "</span> " say_runs(runs[s]) "</h3>"
 		if (dropped[s] != told[s])
-			print "<p class=\"diff\">≠ " dropped[s] " were dropped, but drop-where reports " told[s] "</p>"
+			print "<p class=\"diff\">≠ " say_miscounted(s) "</p>"
 		print "<div class=\"cards\">"
 		for (n = first[s]; n <= last[s]; n++)
 			if (!(n in shown))

@@ -142,13 +142,13 @@ function start_box(x, y, letter) {
 
 # What the drawing shows, as text.
 function strip_words(n,    i, text) {
-	text = "Taps: "
+	text = say("Taps: ")
 	for (i = 1; i in all_taps; i++)
-		text = text (i > 1 ? ", " : "") all_taps[i] " " \
-			(got[n, all_taps[i]] == "-" ? "nothing" : esc(got[n, all_taps[i]]))
+		text = text (i > 1 ? say(", ") : "") all_taps[i] " " \
+			(got[n, all_taps[i]] == "-" ? say("nothing") : esc(got[n, all_taps[i]]))
 	for (i = 1; drop_of(got[n, "dropped"], i); i++)
-		text = text ". The " words_for(victim) " is dropped on " esc(place) " " in_hook()
-	return text "."
+		text = text say(". ") say_dropped()
+	return text say(".")
 }
 
 function bands(size, height,    out, i, from, to) {

@@ -67,7 +67,7 @@ function height_of(t, n) {
 }
 
 function plot(t,    k, bin, second, text, x1, x2, out) {
-	text = t ": " all_sent[t] " connections sent, " all_answered[t] + 0 " answered, in eighths of a second"
+	text = t ": " say("{1} connections sent, {2} answered, in eighths of a second", all_sent[t], all_answered[t] + 0)
 	out = "<svg class=\"plot\" viewBox=\"0 0 360 158\" role=\"img\" aria-label=\"" text "\"><title>" text "</title>"
 	for (k = 1; k <= switches[t]; k++)
 		out = out shade(t, k)
@@ -98,7 +98,7 @@ function table(t,    k) {
 	for (k = 1; k <= switches[t]; k++)
 		print "<tr><th scope=\"row\">" esc(kind_of[t, k]) "</th><td class=\"n\">" sprintf("%.3f s", asked[t, k]) \
 			"</td><td class=\"n\">" ms(done[t, k] - asked[t, k]) "</td><td class=\"n\">" \
-			(changed[t, k] < 0 ? "no packet" : ms(changed[t, k]) (kind_of[t, k] == "on" ? ", lost" : ", answered")) "</td></tr>"
+			(changed[t, k] < 0 ? say("no packet") : say(kind_of[t, k] == "on" ? "{1}, lost" : "{1}, answered", ms(changed[t, k]))) "</td></tr>"
 	print "</tbody></table>"
 }
 
@@ -113,8 +113,8 @@ function range(t, which,    k, low, high, any) {
 				high = changed[t, k]
 			any = 1
 		}
-	return !any ? "never" : sprintf("%.0f", low * 1000) == sprintf("%.0f", high * 1000) ? ms(high) : \
-		sprintf("%.0f to ", low * 1000) ms(high)
+	return !any ? say("never") : sprintf("%.0f", low * 1000) == sprintf("%.0f", high * 1000) ? ms(high) : \
+		say("{1} to {2}", sprintf("%.0f", low * 1000), ms(high))
 }
 
 function was_run(t,    n) {
@@ -128,7 +128,7 @@ function checks(t,    n) {
 	for (n = 1; n <= rows; n++)
 		if (id[n] == t && kind[n] == "check") {
 			print "<li>" box(n) " " say_check(n) \
-				(measure[n] == "-" ? "" : ": " esc(measure[n])) \
+				(measure[n] == "-" ? "" : ": " say_measure(n)) \
 				(status[n] == "not" ? "<p class=\"diff\">≠ " spaced(differs[n]) "</p>" : "") "</li>"
 			where[t] = running[n]
 		}
@@ -153,9 +153,9 @@ END {
 		checks(t)
 		print "</ul></figcaption>"
 		plot(t)
-		print "<p>" (t in where ? say_runs(where[t]) ": " : "") all_sent[t] " sent, " all_answered[t] + 0 " answered. " \
-			"First packet lost after the request to switch on: " \
-			range(t, "on") "; first one answered after the request to switch off: " range(t, "off") ".</p>"
+		print "<p>" (t in where ? say_runs(where[t]) ": " : "") say("{1} sent, {2} answered. First packet lost after " \
+			"the request to switch on: {3}; first one answered after the request to switch off: {4}.", \
+			all_sent[t], all_answered[t] + 0, range(t, "on"), range(t, "off")) "</p>"
 		table(t)
 		print "</figure>"
 	}

@@ -10,7 +10,7 @@ function cell(n,    i, text) {
 	if (has_strip(n))
 		text = text strip(n, "mini")
 	for (i = 1; drop_of(got[n, "dropped"], i); i++)
-		text = text "<small>" words_for(victim) " " in_hook() ", " esc(place) "</small>"
+		text = text "<small>" say("{1} {2}, {3}", words_for(victim), in_hook(), esc(place), words_for(hook)) "</small>"
 	if (n in lies)
 		text = text "<span class=\"lie\">nping lies</span>"
 	if (status[n] == "not")
@@ -41,7 +41,7 @@ END {
 		if (kind_of_state[s] != "taps")
 			continue
 		print "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\"><span class=\"id\">" esc(id[first[s]]) "</span> " \
-			say_runs(runs[s]) (dropped[s] != told[s] ? "<p class=\"diff\">≠ " dropped[s] " dropped, " told[s] " reported</p>" : "") "</th>"
+			say_runs(runs[s]) (dropped[s] != told[s] ? "<p class=\"diff\">≠ " say("{1} dropped, {2} reported", dropped[s], told[s]) "</p>" : "") "</th>"
 		for (i = 1; i <= wide; i++)
 			print (s, i) in at_cell ? cell(at_cell[s, i]) : "<td role=\"cell\" class=\"cell none\">·</td>"
 		print "</tr>"
