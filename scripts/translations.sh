@@ -32,9 +32,9 @@ literals() {
 				print
 			next
 		}
-		/^[^ ]/ { inside = 0 }
+		/^[^ \t]/ { inside = 0 }
 		inside && NF { print }
-		/::$|^\.\. code-block::/ { inside = 1 }' "$1" | sed -E 's/([^ ]) +# .*/\1/; s/ +$//'
+		/::$/ && (!/^\.\./ || /code-block/) { inside = 1 }' "$1" | sed -E 's/([^ ]) +# .*/\1/; s/ +$//'
 }
 
 # How deep its chapters are, in their order: by the character of their lines.
