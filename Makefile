@@ -59,7 +59,7 @@ define set-up
 endef
 
 .PHONY: all demo experiment report lesson check faults coverage fuzz mutants prove bench \
-	bench-quick lab listing matrix drivers lint install uninstall htmldocs bootstrap clean \
+	bench-quick lab listing matrix drivers lint install uninstall htmldocs lava bootstrap clean \
 	distclean help
 
 all:
@@ -132,6 +132,13 @@ matrix drivers:
 	+@$(selftests) all
 	@KDIR=$$(scripts/kernel-source.sh) scripts/matrix/$@.sh
 
+# LAVA itself is not installed: it brings services and some 130 packages.
+lava: as-root
+	@scripts/bootstrap.sh build test matrix
+	+@$(build)
+	+@$(selftests) gen_tar
+	@KDIR=$$(scripts/kernel-source.sh) selftests/lava.sh
+
 .PHONY: as-root set-up set-up-as-root
 as-root:
 	@[ "$$(id -u)" = 0 ] || { echo "make $(or $(MAKECMDGOALS),all) needs root, for network" \
@@ -188,6 +195,7 @@ define help-text
   make listing          show bytecode, verifier output and machine code of the programs
   make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 6.12/s390x 7.3+rt"
   make drivers          the programs on each kind of NIC and software device, under QEMU
+  make lava             the tests by LAVA, which runs boards and guests of a fleet, beside make matrix
   make lint             checkpatch, clang-format, shellcheck, SPDX
   make install          what make has built, with manual pages and completions, to /usr/local, or
                         for one user: make install prefix=$$HOME/.local

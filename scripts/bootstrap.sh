@@ -72,6 +72,9 @@ needs() {
 		matrix  rsync               rsync
 		matrix  xz                  xz-utils
 		matrix  zstd                zstd
+		lava    git                 git
+		lava    lava-run            lava-dispatcher
+		lava    share/lava-common/lava-schema.py lava-common
 		bench   dropwatch           dropwatch
 		bench   gnuplot             gnuplot-nox      gnuplot                gnuplot
 		bench   iperf3              iperf3

@@ -27,6 +27,7 @@ mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null ||
 mount -t cgroup2 cgroup2 /sys/fs/cgroup || echo "no cgroup2"
 mkdir -p /run/netns
 ln -sf /proc/self/fd /dev/fd
+ln -sf /proc/self/fd/1 /dev/stdout # where the kernel's runner.sh writes
 echo matrix >/proc/sys/kernel/hostname
 ip link set lo up
 # Load all modules that any test needs, and allow no more: the kernel would start a
