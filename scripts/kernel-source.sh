@@ -4,7 +4,7 @@
 # kernel-source.sh: print the kernel source tree to build with
 # kernel-source.sh --find: the same, but extract nothing; exit 2 if there is none
 #
-# $KDIR if given, else the first usable one of the usual places, else the
+# $KDIR if given, which may be such a source package's tarball, else the first usable one of the usual places, else the
 # distribution's source package, of which only a part is extracted.
 set -eu
 export LC_ALL=C
@@ -69,7 +69,13 @@ extract() {
 	echo "$tree"
 }
 
-if [ -n "${KDIR-}" ]; then
+if [ -f "${KDIR-}" ] && [ "${1-}" = --find ]; then
+	echo "$KDIR"
+	exit
+elif [ -f "${KDIR-}" ]; then
+	extract "$KDIR"
+	exit
+elif [ -n "${KDIR-}" ]; then
 	why=$(objection "$KDIR")
 	[ -z "$why" ] || { echo "KDIR=$KDIR: not a usable kernel source: $why. Give the whole source of" \
 		"Linux 6.0 or later (Debian's package linux-source), or leave KDIR out." >&2; exit 1; }
