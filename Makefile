@@ -59,8 +59,8 @@ define set-up
 endef
 
 .PHONY: all demo experiment report lesson check faults coverage fuzz mutants prove bench \
-	bench-quick lab listing matrix drivers lint install uninstall htmldocs lava bootstrap clean \
-	distclean help
+	bench-quick lab listing matrix drivers lint install uninstall htmldocs lava dist sbom deb \
+	deb-check bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -164,8 +164,22 @@ htmldocs:
 	@sphinx-build -W -n --keep-going -q -b html Documentation Documentation/output
 	@echo "  HTML    Documentation/output/index.html"
 
+# What is handed on: see scripts/package.sh. deb-check has trees of its own.
+dist:
+	@scripts/package.sh dist
+
+sbom: all
+	@scripts/package.sh sbom
+
+deb:
+	@scripts/bootstrap.sh build deb
+	@scripts/package.sh deb
+
+deb-check: as-root
+	@scripts/newcomers.sh package12 installed12 package13 installed13
+
 bootstrap:
-	@scripts/bootstrap.sh build test bench listing lint matrix fuzz install htmldocs
+	@scripts/bootstrap.sh build test bench listing lint matrix fuzz install htmldocs deb
 
 clean:
 	@$(MAKE) -C selftests clean
@@ -201,6 +215,10 @@ define help-text
                         for one user: make install prefix=$$HOME/.local
   make uninstall        removes that again, given the same variables
   make htmldocs         the documents as pages, Documentation/output/index.html
+  make dist             the tarball of what is committed, the same bytes everywhere: results/package/
+  make sbom             what is linked into the programs, versions and licences, as SPDX
+  make deb              the Debian package, for the release that this machine has
+  make deb-check        builds it on Debian 12 and 13, twice, and installs it in minimal trees
   make bootstrap        install the Debian packages that the commands above need
   make clean            remove what was built
   make distclean        also remove what was downloaded or extracted, and the results

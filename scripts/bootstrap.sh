@@ -85,6 +85,15 @@ needs() {
 		docker  dockerd             docker.io
 		docker  iptables            iptables
 		docker  nginx               nginx-light
+		deb     autopkgtest         autopkgtest
+		deb     dh                  debhelper
+		deb     dpkg-buildpackage   dpkg-dev
+		deb     lintian             lintian
+		deb     man                 man-db
+		deb     rst2man             python3-docutils
+		deb     share/doc/linux-source linux-source
+		deb     xz                  xz-utils
+		deb     share/bash-completion/bash_completion bash-completion
 		coverage gcov               gcc                    gcc                    gcc
 		coverage gcovr              gcovr
 		fuzz    libfuzzer           libclang-rt${clang_version}-dev compiler-rt compiler-rt

@@ -76,7 +76,7 @@ locale() {
 
 # COPYING is the licence itself; data has no comments.
 spdx() {
-	without=$(named . | grep -vE '^(COPYING|VERSION)$|\.(json|pcap|pcapng|png|svg|cast)$' |
+	without=$(named . | grep -vE '^(COPYING|VERSION|debian/(changelog|source/format))$|\.(json|pcap|pcapng|png|svg|cast)$' |
 		xargs -r grep -L SPDX-License-Identifier: || :)
 	[ -z "$without" ] && return
 	echo "$without" | sed 's/$/: no SPDX-License-Identifier/'
