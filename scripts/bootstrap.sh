@@ -88,6 +88,7 @@ needs() {
 		deb     autopkgtest         autopkgtest
 		deb     dh                  debhelper
 		deb     dpkg-buildpackage   dpkg-dev
+		deb     g++                 build-essential
 		deb     lintian             lintian
 		deb     man                 man-db
 		deb     rst2man             python3-docutils

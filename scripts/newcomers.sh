@@ -5,7 +5,10 @@
 # that are new to this project: minimal Debian trees, with git, make and dash as sh. Each
 # case gets a clone of what is committed here; see cases() for their names.
 #
-#   TESTS    which tests make check runs
+# make deb-check's cases: "make deb" twice in each release, in different directories and
+# without network, with autopkgtest; and what it made, installed in a tree that has no clone.
+#
+#   TESTS    which tests make check runs, or autopkgtest: by default verdict and cli_attach.sh there
 #   CACHE    where the trees and the logs are, else .cache/newcomers. A tree is made when
 #            it is first needed, from the machine's own mirror, and kept
 #
@@ -32,6 +35,10 @@ cases() {
 		comma         bookworm  -                   LC_ALL=de_DE.UTF-8
 		narrow        trixie    -                   a terminal of 60 columns
 		offline       bookworm  net                 no network
+		package12     bookworm  net                 make deb, twice
+		installed12   bookworm  net                 the package alone
+		package13     trixie    net                 make deb, twice
+		installed13   trixie    net                 the package alone
 	END
 }
 
@@ -67,7 +74,7 @@ stop_apart() {
 wanted_packages() {
 	local goal
 
-	for goal in build kernel test; do
+	for goal in build kernel test deb; do
 		scripts/bootstrap.sh --list "$goal"
 	done | sort -u | paste -sd' '
 }
@@ -136,7 +143,14 @@ make_root() {
 	mount -t tmpfs -o mode=755 tmpfs "$room"
 	mkdir "$room/written" "$room/work" "$room/root"
 	mount -t overlay -o "lowerdir=$2,upperdir=$room/written,workdir=$room/work" newcomers "$room/root"
-	git -c safe.directory='*' clone -q --depth 1 "file://$PWD" "$room/root/root/bpf-drop"
+	if [[ $1 = installed* ]]; then
+		cp "$CACHE/package${1#installed}"/*.deb "$room/root/root/"
+	else
+		git -c safe.directory='*' clone -q --depth 1 "file://$PWD" "$room/root/root/bpf-drop"
+	fi
+	mkdir "$room/root/out"
+	[[ $1 != package* ]] || mount --bind "$CACHE/$1" "$room/root/out"
+	cp scripts/newcomers/* "$room/root/root/"
 	cd "$room/root"
 	cp /etc/resolv.conf /etc/hosts etc/
 	mount -t proc proc proc
@@ -154,11 +168,29 @@ make_root() {
 	mount -t tracefs tracefs sys/kernel/tracing || :
 }
 
+# A cable to eth0 here, from an outside host, whose namespace is that of the process $outside. It
+# sets itself up: /proc is still that of other processes here, nothing may be entered by number.
+outside_host() {
+	unshare --net sh -c 'until ip address add 203.0.113.2/24 dev eth0 2>/dev/null; do
+			sleep 0.1
+		done
+		ip link set eth0 up
+		exec sleep inf' &
+	export outside=$!
+	# Until it is in a namespace of its own, this name is taken there.
+	until ip link add eth0 type veth peer name eth0 netns "$outside" 2>/dev/null; do
+		sleep 0.1
+	done
+	ip address add 203.0.113.1/24 dev eth0
+	ip link set eth0 up
+}
+
 # The two commands in the case $1, over the tree $2; $3 are its namespaces.
 enter_case() {
 	local before='' run=(sh -c)
 
 	[[ $3 != net* ]] || ip link set lo up
+	[[ $1 != installed* ]] || outside_host
 	make_root "$1" "$2"
 	pivot_root . .
 	umount -l .
@@ -170,6 +202,8 @@ enter_case() {
 			export LC_ALL=de_DE.UTF-8
 			[ "$(bash -c "printf %.1f 1")" = 1,0 ] || exit' ;;
 	# script(1) cannot be the first process: it does not reap what it did not start.
+	package* | installed*) exec env -i PATH="$PATH" HOME=/root TERM=dumb outside="${outside-}" \
+		TESTS="${TESTS-verdict cli_attach.sh}" "/root/${1%1[23]}.sh" ;;
 	narrow) before='stty cols 60' run=(sh -c 'script -qe -O /dev/null -c "$1"; exit' sh) ;;
 	esac
 	# shellcheck disable=SC2016 # that shell's variables
@@ -191,6 +225,12 @@ seen() {
 
 # What is missing in the log of case $1, in $why; what make check counted, in $count.
 judge() {
+	if [[ $1 = package* || $1 = installed* ]]; then
+		seen "^newcomers: ${1%1[23]}: done\$"
+		count=$(grep -c '^newcomers: ' "$log") || :
+		count="$count steps"
+		return
+	fi
 	if [ "$1" = unprivileged ]; then
 		seen '^demo\.sh: needs CAP_NET_ADMIN and CAP_SYS_ADMIN'
 		seen '^make: .* Error 4'
@@ -220,9 +260,12 @@ obstacle() {
 
 # name suite namespaces words...
 run_case() {
+	mkdir -p "$CACHE/$1"
 	local log=$CACHE/$1.log result=ok why count='' started=$SECONDS
 
 	why=$(obstacle)
+	[[ -n $why || $1 != installed* ]] || compgen -G "$CACHE/package${1#installed}/*.deb" >"$log" ||
+		why="needs what the case package${1#installed} makes"
 	[ -n "$why" ] || need_tree "$2" || why="no tree of $2 could be made, see $CACHE/$2.log"
 	if [ -n "$why" ]; then
 		result=skipped
