@@ -60,7 +60,7 @@ endef
 
 .PHONY: all demo experiment report lesson check faults coverage fuzz mutants prove bench \
 	bench-quick lab listing matrix drivers lint install uninstall htmldocs lava dist sbom deb \
-	deb-check bootstrap clean distclean help
+	deb-check images images-check bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -124,6 +124,15 @@ prove: all
 listing: set-up
 	@scripts/bootstrap.sh listing
 	@scripts/listing.sh
+
+images:
+	@scripts/bootstrap.sh build
+	+@$(build)
+	@scripts/images.py samples/bpf/build/images
+
+images-check: set-up-as-root
+	@scripts/bootstrap.sh images
+	@selftests/images.sh $(TESTS)
 
 matrix drivers:
 	@scripts/matrix/$@.sh --dry-run >/dev/null
@@ -210,6 +219,8 @@ define help-text
   make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 6.12/s390x 7.3+rt"
   make drivers          the programs on each kind of NIC and software device, under QEMU
   make lava             the tests by LAVA, which runs boards and guests of a fleet, beside make matrix
+  make images           OCI images, in samples/bpf/build/images/: of the objects for bpfman, of the programs
+  make images-check     test these, and the manifests in deploy/ for bpfman and Kubernetes
   make lint             checkpatch, clang-format, shellcheck, SPDX
   make install          what make has built, with manual pages and completions, to /usr/local, or
                         for one user: make install prefix=$$HOME/.local

@@ -98,6 +98,12 @@ needs() {
 		coverage gcov               gcc                    gcc                    gcc
 		coverage gcovr              gcovr
 		fuzz    libfuzzer           libclang-rt${clang_version}-dev compiler-rt compiler-rt
+		images  buildah             buildah
+		images  kubectl             kubernetes-client
+		images  lib/python3/dist-packages/jsonschema python3-jsonschema
+		images  lib/python3/dist-packages/yaml python3-yaml
+		images  skopeo              skopeo
+		images  umoci               umoci
 		listing llvm-objdump        llvm
 		listing objdump             binutils
 		install rst2man             python3-docutils python3-docutils       python-docutils
@@ -112,7 +118,7 @@ there() {
 	case $1 in
 	libfuzzer) find "$("$CLANG" -print-resource-dir)/lib/" -name 'libclang_rt.fuzzer*' 2>/dev/null | grep -q . ;;
 	kernel-source) "$scripts/kernel-source.sh" --find >/dev/null ;;
-	include/* | share/*)
+	include/* | share/* | lib/*)
 		for file in /usr/"$1" /usr/local/"$1" /usr/"${1%%/*}"/*-linux-gnu*/"${1#*/}"; do
 			[ ! -e "$file" ] || return 0
 		done
