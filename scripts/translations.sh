@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # translations.sh [DIRECTORY]: in this tree, or one like it, is each translation up to date
-# with its original, with the same commands and outputs? Shows those that are not, and why,
-# and exits with 1.
+# with its original, with the same commands and outputs? Shows those that are not, and why.
+# Exits with 1 if commands, outputs or chapters differ, not for a stale text: who changes an
+# original need not know the language.
 #
 # A translation names its original's path and git blob, which is computed here without git;
 # git shows what has changed since, if it has that blob. Comments behind commands may differ.
@@ -48,7 +49,7 @@ for translation in README.*.md Documentation/translations/*/*.rst; do
 	[ -e "$original" ] || { complain "$original is not there" && continue; }
 	now=$(blob_of "$original")
 	if [ "$blob" != "$now" ]; then
-		complain "stale: $original has changed since blob $blob." \
+		echo "$translation: stale: $original has changed since blob $blob." \
 			"Translate what has, then name blob $now."
 		! git cat-file -e "$blob" 2>/dev/null || git cat-file blob "$blob" | diff -u - "$original" || :
 	fi
