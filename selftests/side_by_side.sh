@@ -150,7 +150,8 @@ clears_up() {
 	poll 20 waits_for_test "$group" || fail "it does not end: $(<"$tmp/out")"
 	echo >&"$go"
 	wait "$pid" || status=$?
-	[ $status = 143 ] && [ -e "$tmp/cleared" ] || fail "exit status $status, not cleared up: $(<"$tmp/out")"
+	[ -e "$tmp/cleared" ] || fail "not cleared up: $(<"$tmp/out")"
+	[ $status = 143 ] || fail "exit status $status: $(<"$tmp/out")"
 }
 
 ktap_case labs labs_stay "a lab whose owner is in another process namespace stays"

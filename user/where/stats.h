@@ -17,7 +17,7 @@ struct stats {
 	int room; /* of the terminal, when the last heading was shown */
 	__u64 lost; /* lines that the reader did not take */
 	__u64 lost_sums; /* the same of the sums */
-	struct terminal terminal; /* where stats_show() draws over the last sums */
+	struct terminal terminal; /* of the sums of last time */
 };
 
 /* Besides the rows, at the end of the sums. */
