@@ -169,8 +169,8 @@ has_line() {
 	while IFS= read -r line || [ -n "$line" ]; do
 		[[ ! $line =~ $2 ]] || return 0
 	done <"$1"
-	echo "no '$2' in:"
 	sed 's/^/  /' "$1"
+	echo "no '$2' in that"
 	exit 1
 }
 

@@ -65,7 +65,7 @@ function block_line(   prompt) {
 			print (inside ? gap : file " <<" q "END" q "\n") substr($0, 2)
 		inside = wanted
 		gap = ""
-	} else if (match($0, /^ +((host|out|ctr)?# |\$ |> )/) && substr($0, RLENGTH + 1) ~ /^[^ ]/) {
+	} else if (match($0, /^ +(((host|out|ctr)?#|\$) |> +)/) && substr($0, RLENGTH + 1) ~ /^[^ ]/) {
 		prompt = substr($0, 1, RLENGTH)
 		gsub(/ /, "", prompt)
 		command(prompt, substr($0, RLENGTH + 1))
