@@ -44,7 +44,8 @@ deb() {
 		exit 1
 	}
 	lintian --allow-root --fail-on error,warning "$work"/*.changes
-	mv "$work"/bpf-drop[-_]*.* "$into/"
+	rm -r "${work:?}/$name"
+	mv "$work"/* "$into/"
 	ls "$into"/*.deb "$into"/*.dsc
 }
 

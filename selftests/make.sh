@@ -136,6 +136,10 @@ kdir_of_headers() {
 	said "it has no tools/.* \(only headers\?\)\. Give the whole source .*linux-source.*leave KDIR out\.\$"
 	expect 1 env KDIR="$tmp/nosuch" "$tmp/scripts/kernel-source.sh"
 	said "no such directory\. Give .*leave KDIR out\.\$"
+	tar -C "$tmp" -cf "$tmp/headers.tar.xz" --xz headers
+	expect 0 env KDIR="$tmp/headers.tar.xz" "$tmp/scripts/kernel-source.sh" --find
+	expect 1 env KDIR="$tmp/headers.tar.xz" "$tmp/scripts/kernel-source.sh"
+	said "^$tmp/headers\.tar\.xz: it has no tools/"
 }
 
 # On the system $1, with hardly a tool, building lacks something: it says $2, and a container.
