@@ -87,6 +87,7 @@ lab: set-up-as-root
 	@selftests/experiment/lab.sh
 
 check: set-up-as-root
+	@scripts/bootstrap.sh check
 	+@$(selftests) check
 
 # With SANITIZE the programs are built once more, into a directory of their own.
@@ -196,7 +197,7 @@ deb-check: as-root
 	@scripts/newcomers.sh package12 installed12 package13 installed13
 
 bootstrap:
-	@scripts/bootstrap.sh build test bench listing lint matrix fuzz install htmldocs deb
+	@scripts/bootstrap.sh build test check bench listing lint matrix fuzz install htmldocs deb
 
 clean:
 	@$(MAKE) -C selftests clean

@@ -24,6 +24,8 @@ clang_version=${CLANG##*clang}
 docker_cli=docker-cli
 ! grep -qs '^12' /etc/debian_version || docker_cli=docker.io
 
+# "check" is what make check needs beside "test", which the guests of make matrix have, too.
+#
 # For which goal, what is needed (a command, or a file below /usr, headers as compilers
 # look for them), and its package in Debian, Fedora, Arch and Ubuntu; the name is Debian's
 # where there is another's or none.
@@ -46,7 +48,6 @@ needs() {
 		test    ip                  iproute2         iproute-tc
 		test    jq                  jq
 		test    share/i18n/locales/de_DE  locales    glibc-locale-source    glibc
-		test    man                 man-db
 		test    nft                 nftables
 		test    nginx               nginx-light      nginx                  nginx
 		test    nping               nmap
@@ -55,8 +56,6 @@ needs() {
 		test    redis-server        redis-server     valkey-compat-redis    valkey
 		test    rsync               rsync
 		test    ssh                 openssh-client   openssh-clients        openssh
-		test    rst2man             python3-docutils python3-docutils       python-docutils
-		test    share/bash-completion/bash_completion bash-completion
 		test    sshd                openssh-server   openssh-server         openssh
 		test    sysctl              procps           procps-ng              procps-ng
 		test    tcpdump             tcpdump
@@ -64,7 +63,10 @@ needs() {
 		test    tshark              tshark           wireshark-cli          wireshark-cli
 		test    wg                  wireguard-tools
 		test    xdp-loader          xdp-tools
-		test    zsh                 zsh
+		check   man                 man-db
+		check   rst2man             python3-docutils python3-docutils       python-docutils
+		check   share/bash-completion/bash_completion bash-completion
+		check   zsh                 zsh
 		matrix  cpio                cpio
 		matrix  lz4                 lz4
 		matrix  modprobe            kmod

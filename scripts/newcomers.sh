@@ -74,7 +74,7 @@ stop_apart() {
 wanted_packages() {
 	local goal
 
-	for goal in build kernel test deb; do
+	for goal in build kernel test check deb; do
 		scripts/bootstrap.sh --list "$goal"
 	done | sort -u | paste -sd' '
 }
