@@ -35,7 +35,7 @@ defined='' # what it defines first
 
 # Type the chapters into the lab's host. Commands that fail are told at the end.
 typed() {
-	local chapter
+	local chapter status=0
 
 	# shellcheck disable=SC2016 # expanded by that shell
 	printf '%s\n' "cd ${top@Q}" "slack=$slack out=${tmp@Q}/out" "$(declare -f begun)" \
@@ -48,8 +48,9 @@ typed() {
 	done
 	# shellcheck disable=SC2016 # the same
 	printf '%s\n' 'printf "failed: %s\n" "${failed[@]}"' >>"$tmp/typed"
-	lab_run host timeout $((120 * slack)) "${around[@]}" bash "$tmp/typed" >"$tmp/out" 2>&1
+	lab_run host timeout $((120 * slack)) "${around[@]}" bash "$tmp/typed" >"$tmp/out" 2>&1 || status=$?
 	cat "$tmp/out" # for reading a failure
+	[ $status = 0 ] || fail "exit status $status; 124: it did not end"
 }
 
 # Of what was typed, only this has failed.
