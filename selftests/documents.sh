@@ -7,6 +7,7 @@
 set -eu
 
 . "$(dirname "$0")/lib/lab_lib.sh"
+. "$(dirname "$0")/lib/tracing_lib.sh"
 
 # In the tree, or beside us once installed.
 top=$(cd "$(dirname "$0")/.." && pwd -P)
@@ -101,20 +102,17 @@ headers() {
 	grep -q -e "-idirafter /usr/include/$(gcc -print-multiarch)" "$tree/bpf.stamp"
 }
 
-# A tracing instance of its own is where the machine's trace is: what one reads from
-# trace_pipe is gone for its other readers.
+# on_tracing COMMANDS ARGUMENT…: with tracing_lib.sh, in a mount namespace
+on_tracing() {
+	"$tool" stage private bash -euc ". ${lib@Q}/tracing_lib.sh; $1" bash "${@:2}"
+}
+
 ktap_case lines trace "packets one by one: --trace"
 trace() {
-	local tracing=/sys/kernel/tracing
-
 	need curl cat mountpoint
 	[ -d $tracing ] || skip "needs $tracing: a kernel with CONFIG_TRACING"
-	instance=$tracing/instances/drop-test-$BASHPID
-	around=("$tool" stage private sh -ec "[ -e $tracing/events ] || mount -t tracefs tracefs $tracing
-		mkdir $instance
-		echo 1 >$instance/events/bpf_trace/bpf_trace_printk/enable
-		mount --bind $instance $tracing"'
-		exec "$@"' sh)
+	owner=$BASHPID
+	around=("$tool" stage private bash -euc ". ${lib@Q}/tracing_lib.sh; tracing_begin $owner; exec \"\$@\"" bash)
 	typed "Packets one by one: --trace"
 	told "grep 'by [0-9a-f]+ on' $tracing/trace_pipe\$"
 	told 'bpf_trace_printk: by [0-9a-f]+ on [0-9]+: dropped, 74 bytes$'
@@ -123,8 +121,17 @@ trace() {
 
 ktap_after_each=remove_instance
 remove_instance() {
-	[ -z "${instance-}" ] || poll 5 "$tool" stage private sh -c \
-		"cd /sys/kernel/tracing; [ -e events ] || mount -t tracefs tracefs .; [ ! -d $instance ] || rmdir $instance"
+	[ -z "${owner-}" ] || poll 5 on_tracing "tracing_remove $owner"
+}
+
+ktap_case lines tracing_killed "the tracing instance of a test that was killed goes with the next one"
+# shellcheck disable=SC2016 # expanded by those shells
+tracing_killed() {
+	[ -d $tracing ] || skip "needs $tracing: a kernel with CONFIG_TRACING"
+	on_tracing 'tracing_begin $$; echo "$instance" >"$1"; kill -KILL $$' "$tmp/left" || true
+	read -r left <"$tmp/left"
+	on_tracing 'tracing_find 0; [ -d "$1" ]' "$left"
+	on_tracing 'tracing_begin $$; umount $tracing; tracing_remove $$; [ ! -d "$1" ]' "$left"
 }
 
 ktap_case build listing "bytecode and machine code"

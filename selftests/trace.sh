@@ -7,29 +7,24 @@ set -eu
 
 . "$(dirname "$0")/lib/cli_lib.sh"
 . "$(dirname "$0")/lib/frames.sh"
+. "$(dirname "$0")/lib/tracing_lib.sh"
 cli_private "$@"
-tracing=/sys/kernel/tracing
 
 # A frame that ends within its IP header.
 short=02000000020102000000021008004500
 
-# In our mount namespace, a tracing instance of our own is where the machine's trace is:
-# what one reads from trace_pipe is gone for its other readers.
 setup_lines() {
 	[ -d $tracing ] || skip "needs $tracing: a kernel with CONFIG_TRACING"
 	[ -e $tracing/events ] || mount -t tracefs tracefs $tracing
 	[ -d $tracing/events/bpf_trace ] || skip "needs bpf_trace_printk: a kernel with CONFIG_BPF_EVENTS"
-	mkdir "$tracing/instances/drop-test-$ktap_group_pid"
-	instance=$tracing/instances/drop-test-$ktap_group_pid
-	echo 1 >"$instance/events/bpf_trace/bpf_trace_printk/enable"
-	mount --bind "$instance" $tracing
+	tracing_begin "$ktap_group_pid"
 }
 
 ktap_after_group=remove_tracing
 remove_tracing() {
 	[ -n "${instance-}" ] || return 0
 	umount $tracing
-	rmdir "$instance"
+	tracing_remove "$ktap_group_pid"
 }
 
 # What the last run says is to be typed, and its mark.
